@@ -1,0 +1,68 @@
+PYTHON ?= python3
+PORT   ?= 8501
+ARGS   ?=
+
+SHELL := bash
+VENV  := .venv
+PY    := $(VENV)/bin/python
+CORE  := $(VENV)/.core
+DEV   := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: run test check format bench chromium clean help
+
+run: $(CORE)  ## start the app on http://localhost:8501 (PORT=9000 for another port)
+	@exec $(PY) -m streamlit run app.py --server.port=$(PORT)
+
+test: chromium check  ## check everything, then run all tests (ARGS="-k masks" goes to pytest)
+	@echo "Testing"
+	@$(PY) -m pytest $(ARGS)
+
+check: $(DEV)  ## check the format, the lint and the types
+	@echo "Checking the format, the lint and the types"
+	@$(PY) -m ruff format --quiet --check .
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy
+
+format: $(DEV)  ## put the source in order
+	@$(PY) -m ruff check --quiet --fix-only .
+	@$(PY) -m ruff format .
+
+bench: chromium  ## measure how fast the app is (ARGS goes to the benchmark)
+	@$(PY) -m bench $(ARGS)
+
+chromium: $(DEV)
+	@$(PY) -m tools.find_chromium --install >/dev/null
+
+clean:  ## remove what make made: the virtual environment and all caches
+	@rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:  ## show this
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	  while IFS='|' read -r name what; do printf 'make %-8s %s\n' "$$name" "$$what"; done
+
+# The stamps in .venv tell what is installed: a second call does nothing, a changed file only what it needs.
+
+# Of all that pip says, a line for each download.
+DOWNLOADS := while read -r word rest; do \
+  case "$$word $$rest" in "Downloading "*.whl\ \(*) echo "  $$rest" ;; esac; done
+
+$(CORE): requirements.txt $(VENV)/.made
+	@echo "Installing $< (PyTorch is large: this can take minutes the first time)"
+	@set -o pipefail; $(PY) -m pip install --disable-pip-version-check -r $< | { $(DOWNLOADS); }
+	@touch $@
+
+$(DEV): requirements-dev.txt $(CORE)
+	@echo "Installing $<"
+	@set -o pipefail; $(PY) -m pip install --disable-pip-version-check -r $< | { $(DOWNLOADS); }
+	@touch $@
+
+# An environment whose Python no longer starts (an upgrade took it away) is made anew.
+ifneq ($(shell $(PY) -c 'print("starts")' 2>/dev/null),starts)
+.PHONY: $(VENV)/.made
+endif
+
+$(VENV)/.made:
+	@bash tools/make_venv.sh $(PYTHON) $(VENV)
+	@touch $@

@@ -1,0 +1,15 @@
+"""Headlight: see attention being computed."""
+
+import streamlit as st
+
+from ui.i18n import _
+from ui.pages import explore
+from ui.server import prepare
+from ui.style import apply_style
+
+prepare()
+st.set_page_config(page_title="Headlight", page_icon="ui/favicon.svg", layout="wide")
+apply_style()
+st.navigation(
+    [st.Page(explore.page, title=_("Explore"), url_path="explore", default=True)], position="top"
+).run()

@@ -1,0 +1,181 @@
+"""Multi-head attention that keeps every intermediate result.
+
+The one module of the project that everything else looks at. It follows Vaswani et al. (2017),
+"Attention Is All You Need", sections 3.2.1 and 3.2.2, and the tutorial formulation that shares one
+small projection among the heads. Dimension letters are explained in the package's docstring.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+Projection = Literal["shared", "full"]
+Scale = Literal["embed_size", "head_dim", "none"]
+
+
+@dataclass(frozen=True)
+class AttentionTrace:
+    """Everything that one attention layer computed, from the projections to the output.
+
+    queries, keys and values are views of the projections; the other fields own their memory.
+    """
+
+    queries: Tensor  # (B, H, Q, D) projected queries
+    keys: Tensor  # (B, H, K, D) projected keys
+    values: Tensor  # (B, H, K, D) projected values
+    energy: Tensor  # (B, H, Q, K) raw q·k, before scaling and masking
+    scores: Tensor  # (B, H, Q, K) scaled and masked, -inf where masked: what softmax sees
+    weights: Tensor  # (B, H, Q, K) softmax of the scores; a row of zeros where all is masked
+    head_outputs: Tensor  # (B, H, Q, D) weights · values
+    output: Tensor  # (B, Q, E) the heads side by side, through fc_out
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention with two formulations, side by side.
+
+    Args:
+        embed_size: E, the size of the input and output vectors.
+        heads: H, how many heads share it; must divide E.
+        projection: "shared" projects inside each head with one (D, D) matrix that all heads
+            share, as the tutorial does; "full" projects with an (E, E) matrix before the split,
+            as the paper does.
+        scale: what the energies are divided by: the square root of the "embed_size" (tutorial)
+            or of the "head_dim" (paper), or 1 for "none".
+        temperature: divides the scores once more; 1 leaves them as they are, below 1 sharpens.
+
+    Raises:
+        ValueError: if heads doesn't divide embed_size, or an option is unknown.
+
+    With projection="full" and scale="head_dim" it equals torch.nn.MultiheadAttention.
+    """
+
+    def __init__(
+        self,
+        embed_size: int,
+        heads: int,
+        *,
+        projection: Projection = "shared",
+        scale: Scale = "embed_size",
+        temperature: float = 1.0,
+    ) -> None:
+        super().__init__()
+        check_heads_divide(embed_size, heads)
+        if projection not in get_args(Projection):
+            raise ValueError(
+                f"projection must be one of {get_args(Projection)}, got {projection!r}"
+            )
+        if scale not in get_args(Scale):
+            raise ValueError(f"scale must be one of {get_args(Scale)}, got {scale!r}")
+        if not (temperature > 0 and math.isfinite(temperature)):
+            raise ValueError(f"temperature must be a positive number, got {temperature!r}")
+        self.embed_size = embed_size
+        self.heads = heads
+        self.head_dim = embed_size // heads
+        self.projection: Projection = projection
+        self.scale: Scale = scale
+        self.temperature = temperature
+
+        width = self.head_dim if projection == "shared" else embed_size
+        self.values = nn.Linear(width, width, bias=False)
+        self.keys = nn.Linear(width, width, bias=False)
+        self.queries = nn.Linear(width, width, bias=False)
+        self.fc_out = nn.Linear(heads * self.head_dim, embed_size)
+
+    @property
+    def divisor(self) -> float:
+        """What the energies are divided by: sqrt(E), sqrt(D) or 1, times the temperature."""
+        size = {"embed_size": self.embed_size, "head_dim": self.head_dim, "none": 1}[self.scale]
+        return math.sqrt(size) * self.temperature
+
+    def forward(
+        self, values: Tensor, keys: Tensor, query: Tensor, mask: Tensor | None = None
+    ) -> Tensor:
+        """Attend, and return only the output. Shapes and errors as in `trace`."""
+        return self.trace(values, keys, query, mask).output
+
+    def trace(
+        self, values: Tensor, keys: Tensor, query: Tensor, mask: Tensor | None = None
+    ) -> AttentionTrace:
+        """Attend, and return everything on the way: softmax(Q Kᵀ / divisor) V, then fc_out.
+
+        Args:
+            values: (B, K, E).
+            keys: (B, K, E).
+            query: (B, Q, E).
+            mask: broadcastable to (B, H, Q, K); True or non-zero where a query may attend to a
+                key. None lets every query attend to every key.
+
+        Raises:
+            ValueError: if the inputs or the mask don't fit together; the message has the shapes.
+        """
+        self._check_shapes(values, keys, query, mask)
+
+        q = self._project(self.queries, query)  # (B, H, Q, D)
+        k = self._project(self.keys, keys)  # (B, H, K, D)
+        v = self._project(self.values, values)  # (B, H, K, D)
+
+        energy = q @ k.transpose(-2, -1)  # (B, H, Q, K)
+        scores = energy / self.divisor  # (B, H, Q, K)
+        if mask is not None:
+            scores.masked_fill_(mask == 0, -math.inf)
+        weights = torch.softmax(scores, dim=-1)  # (B, H, Q, K)
+        if mask is not None:
+            # A row of -inf has no softmax. It gets no weight at all, rather than NaN.
+            nothing_to_attend = (mask == 0).all(dim=-1, keepdim=True)
+            weights.masked_fill_(nothing_to_attend, 0.0)
+
+        head_outputs = weights @ v  # (B, H, Q, D)
+        output = self.fc_out(head_outputs.transpose(1, 2).flatten(2))  # (B, Q, E)
+        return AttentionTrace(q, k, v, energy, scores, weights, head_outputs, output)
+
+    def _project(self, linear: nn.Linear, x: Tensor) -> Tensor:
+        """(B, L, E) -> (B, H, L, D): before the split ("full") or inside each head ("shared")."""
+        batch, length, _ = x.shape
+        if self.projection == "full":
+            x = linear(x)
+        split = x.view(batch, length, self.heads, self.head_dim)
+        if self.projection == "shared":
+            split = linear(split)
+        return split.transpose(1, 2)
+
+    def _check_shapes(
+        self, values: Tensor, keys: Tensor, query: Tensor, mask: Tensor | None
+    ) -> None:
+        for name, x in (("values", values), ("keys", keys), ("query", query)):
+            if x.dim() != 3 or x.shape[-1] != self.embed_size:
+                raise ValueError(
+                    f"{name} must have the shape (batch, length, {self.embed_size}), "
+                    f"got {tuple(x.shape)}"
+                )
+        if values.shape != keys.shape or keys.shape[0] != query.shape[0]:
+            raise ValueError(
+                "values and keys must have one shape, and the batch size of the query; got "
+                f"values {tuple(values.shape)}, keys {tuple(keys.shape)}, "
+                f"query {tuple(query.shape)}"
+            )
+        if mask is not None:
+            expected = (query.shape[0], self.heads, query.shape[1], keys.shape[1])
+            aligned = zip(reversed(mask.shape), reversed(expected), strict=False)
+            if mask.dim() > 4 or any(size not in (1, wanted) for size, wanted in aligned):
+                raise ValueError(
+                    "mask must broadcast to (batch, heads, queries, keys) = "
+                    f"{expected}, got {tuple(mask.shape)}"
+                )
+
+
+def check_heads_divide(embed_size: int, heads: int) -> None:
+    """Raise ValueError, naming the nearest sizes that work, unless heads divides embed_size."""
+    if embed_size < 1 or heads < 1:
+        raise ValueError(
+            f"embed_size and heads must be at least 1, got embed_size={embed_size}, heads={heads}"
+        )
+    if embed_size % heads:
+        below, above = embed_size // heads * heads, (embed_size // heads + 1) * heads
+        nearest = f"{below} and {above}" if below else f"{above}"
+        raise ValueError(
+            f"embed_size {embed_size} is not divisible by {heads} heads; "
+            f"the nearest embedding sizes that work are {nearest}"
+        )

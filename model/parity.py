@@ -1,0 +1,92 @@
+"""Is it right? The largest difference between a trace and PyTorch's own attention."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.attention import AttentionTrace, SelfAttention
+
+
+@dataclass(frozen=True)
+class Parity:
+    """The largest absolute differences between a trace and PyTorch on the same tensors."""
+
+    head_outputs: float  # against the fused scaled_dot_product_attention
+    weights: float | None  # against nn.MultiheadAttention; None where it can't express the module
+    output: float | None  # likewise
+
+    @property
+    def largest(self) -> float:
+        """The largest of the differences that were measured."""
+        return max(d for d in (self.head_outputs, self.weights, self.output) if d is not None)
+
+
+@torch.inference_mode()
+def compare_with_torch(
+    module: SelfAttention, trace: AttentionTrace, x: Tensor, mask: Tensor | None
+) -> Parity:
+    """Compute the trace of module(x, x, x, mask) again with PyTorch's functions, and compare.
+
+    The fused kernel gets the trace's queries, keys and values, and the same divisor.
+    nn.MultiheadAttention's function gets x and the module's own weights; it always projects before
+    the split and scales by sqrt(head_dim), so it is asked only about modules that do so.
+    """
+    batch, heads, query_length, _ = trace.queries.shape
+    if trace.energy.numel() == 0:
+        return Parity(0.0, 0.0, 0.0)
+    fused = F.scaled_dot_product_attention(
+        trace.queries, trace.keys, trace.values, attn_mask=mask, scale=1 / module.divisor
+    )
+    head_outputs = _largest_difference(fused, trace.head_outputs)
+    same_formula = (
+        module.projection == "full" and module.scale == "head_dim" and module.temperature == 1
+    )
+    if not same_formula:
+        return Parity(head_outputs, None, None)
+
+    blocked = None
+    if mask is not None:  # (B * H, Q, K), True = may not attend: the other way round
+        shape = (batch, heads, query_length, trace.keys.shape[2])
+        blocked = ~mask.expand(shape).reshape(batch * heads, *shape[2:])
+    time_first = x.transpose(0, 1)  # (L, B, E)
+    output, weights = F.multi_head_attention_forward(
+        time_first,
+        time_first,
+        time_first,
+        embed_dim_to_check=module.embed_size,
+        num_heads=heads,
+        in_proj_weight=None,
+        in_proj_bias=None,
+        bias_k=None,
+        bias_v=None,
+        add_zero_attn=False,
+        dropout_p=0.0,
+        out_proj_weight=module.fc_out.weight,
+        out_proj_bias=module.fc_out.bias,
+        training=False,
+        need_weights=True,
+        attn_mask=blocked,
+        use_separate_proj_weight=True,
+        q_proj_weight=module.queries.weight,
+        k_proj_weight=module.keys.weight,
+        v_proj_weight=module.values.weight,
+        average_attn_weights=False,
+    )
+    assert weights is not None  # need_weights=True
+    # A query with nothing to attend to is NaN there and zero here, by design: not compared.
+    attends = torch.ones(batch, query_length, dtype=torch.bool)
+    if blocked is not None:
+        attends = ~blocked.view(batch, heads, query_length, -1).all(-1).any(1)  # (B, Q)
+    return Parity(
+        head_outputs,
+        _largest_difference(
+            weights.transpose(1, 2)[attends], trace.weights.transpose(1, 2)[attends]
+        ),
+        _largest_difference(output.transpose(0, 1)[attends], trace.output[attends]),
+    )
+
+
+def _largest_difference(a: Tensor, b: Tensor) -> float:
+    return (a - b).abs().max().item() if a.numel() else 0.0

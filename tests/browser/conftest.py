@@ -1,0 +1,136 @@
+"""A server with the app, and a Chromium that looks at it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.helpers import Server, watch
+from tools.find_chromium import find_chromium
+
+ROOT = Path(__file__).parents[2]
+HOST = "127.0.0.1"
+PROJECTOR = {"width": 1366, "height": 768}
+START_SECONDS = 60
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+NewPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests in this folder, and puts them last.
+
+    They are the slowest, and Playwright keeps an event loop in this thread from its start to its
+    end, in which no other test could run one.
+    """
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app of this checkout on a free port of this computer, with the project's own settings."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    flags = [f"--server.port={port}", f"--server.address={HOST}"]
+    environ = {name: value for name, value in os.environ.items() if "STREAMLIT_" not in name}
+    log_file = tmp_path_factory.mktemp("server") / "log.txt"
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
+            cwd=ROOT,
+            env=environ | {"PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a process group, which `stop` ends as a whole
+        )
+    started = Server(f"http://{HOST}:{port}", log_file)
+    try:
+        wait_until_healthy(started, process)
+        yield started
+    finally:
+        stop(process)
+
+
+def wait_until_healthy(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(f"{server.url}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.05)
+    pytest.fail(f"The server did not start within {START_SECONDS} s:\n{server.log()}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=10)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # with all that the app started
+    process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = find_chromium()
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, server: Server) -> Iterator[NewPage]:
+    """Opens windows that share nothing, each with Playwright's options for a context.
+
+    At the end, the test fails if one of them logged an error, threw one, or asked another host for
+    anything, or if the app printed a traceback.
+    """
+    contexts: list[BrowserContext] = []
+    problems: list[list[str]] = []
+    printed = len(server.log())
+
+    def open_window(**options: object) -> Page:
+        context = browser.new_context(**{"viewport": PROJECTOR, **options})
+        contexts.append(context)
+        problems.append(watch(context, server.url))
+        return context.new_page()
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    found = [problem for window in problems for problem in window]
+    if "Traceback (most recent call last)" in (log := server.log()[printed:]):
+        found.append(f"the app printed a traceback:\n{log}")
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """A window the size of a classroom projector; see `new_page` for what it promises."""
+    return new_page()

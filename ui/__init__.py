@@ -1,0 +1,1 @@
+"""The Streamlit code: state, cached calls, the bridge from traces to figures, and the pages."""

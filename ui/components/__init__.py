@@ -1,0 +1,80 @@
+"""Two small components for what Streamlit's widgets can't do: hovering words, clicking cells.
+
+Both are mounted with data only; their markup is built with textContent, so that a token is never
+read as HTML.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+
+def _source(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+@cache
+def _strip() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "headlight_strip", css=_source("strip.css"), js=_source("strip.js")
+    )
+
+
+@cache
+def _clicks() -> Callable[..., Any]:
+    return st.components.v2.component("headlight_clicks", js=_source("clicks.js"))
+
+
+@dataclass(frozen=True)
+class StripData:
+    """What the strip of tokens shows."""
+
+    tokens: Sequence[str]  # as they are to be read, padding included
+    real: int  # how many of them are the sentence's own
+    weights: np.ndarray  # (L, L), 0 to 1: from each token (row) to each (column)
+    chosen: int | None
+    hint: str  # shown while nothing is hovered or chosen
+    sentence: str  # "{token} attends to" with its placeholder, for the caption
+
+
+def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> Any:
+    """The sentence as a row of tokens; hovering one shades the others by its attention to them.
+
+    The weights travel along, as 16-bit fractions, so that a hover needs no server. Choosing a
+    token sets the trigger `pick` to its position, or to -1 for the one already chosen.
+    """
+    fractions = np.rint(data.weights * 65535).astype("<u2")
+    payload = {
+        "tokens": list(data.tokens),
+        "real": data.real,
+        "weights": base64.b64encode(fractions.tobytes()).decode(),
+        "chosen": data.chosen,
+        "hint": data.hint,
+        "sentence": data.sentence,
+    }
+    return _strip()(key=key, data=payload, on_pick_change=on_pick)
+
+
+def chart_clicks(
+    *, chart_key: str, key: str, on_cell: Callable[[], None], on_name: Callable[[], None]
+) -> Any:
+    """Report clicks in the Plotly chart with the given key, which Streamlit itself doesn't.
+
+    Sets the trigger `cell` to {"tile", "row", "column"}, or `name` to {"tile"} for a click on the
+    name above a tile.
+    """
+    return _clicks()(
+        key=key,
+        data={"chart": chart_key},
+        on_cell_change=on_cell,
+        on_name_change=on_name,
+        height=1,
+    )

@@ -1,0 +1,211 @@
+"""The sidebar: everything that changes the numbers."""
+
+import random
+
+import streamlit as st
+
+from ui.i18n import _
+from ui.link import DEFAULTS, fit_heads, value_of
+from ui.options import word
+from ui.settings import (
+    EXAMPLES,
+    HIGHEST_TEMPERATURE,
+    LARGEST_EMBEDDING,
+    LARGEST_SEED,
+    LOWEST_TEMPERATURE,
+    MASKS,
+    MAX_CHARACTERS,
+    POSITIONS,
+    PRESETS,
+    PROJECTIONS,
+    SCALES,
+    SMALLEST_EMBEDDING,
+    TEXT_KEYS,
+    TOKENIZERS,
+    Settings,
+)
+
+BOUND = "query-params"
+TYPING_PAUSE = "100ms"  # a rerun takes about as long; shorter would only queue them
+
+
+def choose_settings() -> Settings:
+    """Draw the sidebar and return what is chosen."""
+    with st.sidebar:
+        texts = _sentences()
+        head_counts = fit_heads()
+        st.select_slider(
+            _("Heads"),
+            head_counts,
+            value=8 if 8 in head_counts else 1,
+            key="heads",
+            bind=BOUND,
+            help=_("Only head counts that divide the embedding size (up to 16) can be chosen."),
+        )
+        st.number_input(
+            _("Embedding size"),
+            SMALLEST_EMBEDDING,
+            LARGEST_EMBEDDING,
+            value=DEFAULTS["embed_size"],
+            step=8,
+            key="embed_size",
+            bind=BOUND,
+            help=_("Numbers per token, 8 to 512. A larger embedding extends the smaller one."),
+        )
+        segments(
+            _("Mask"),
+            MASKS,
+            key="mask",
+            help=_(
+                "Causal: no looking ahead. Padding: no looking at the filling of short sentences."
+            ),
+        )
+        with st.expander(_("More")):
+            _more()
+    return Settings(
+        texts=texts,
+        **{
+            key: value_of(key)
+            for key in (
+                "heads",
+                "embed_size",
+                "mask",
+                "projection",
+                "scale",
+                "temperature",
+                "tokenizer",
+                "positions",
+                "seed",
+            )
+        },
+    )
+
+
+def segments(
+    label: str,
+    options: tuple[str, ...],
+    *,
+    key: str,
+    help: str | None = None,
+    hidden: bool = False,
+) -> str:
+    """A segmented control of named options that is in the URL and always has a value."""
+    return st.segmented_control(
+        label,
+        options,
+        default=DEFAULTS[key],
+        required=True,
+        format_func=word,
+        key=key,
+        bind=BOUND,
+        help=help,
+        label_visibility="collapsed" if hidden else "visible",
+    )
+
+
+def _sentences() -> tuple[str, ...]:
+    def take_example() -> None:
+        st.session_state["text"] = EXAMPLES[st.session_state["example"]]
+        st.session_state["example"] = None
+
+    st.text_input(
+        _("Sentence"),
+        DEFAULTS["text"],
+        key="text",
+        bind=BOUND,
+        live=TYPING_PAUSE,
+        max_chars=MAX_CHARACTERS,
+        placeholder=_("Type a sentence"),
+    )
+    st.selectbox(
+        _("Examples"),
+        list(EXAMPLES),
+        index=None,
+        key="example",
+        format_func=_,
+        placeholder=_("Or pick an example"),
+        label_visibility="collapsed",
+        on_change=take_example,
+    )
+    more = [key for key in TEXT_KEYS[1:] if value_of(key).strip()]
+    with st.expander(_("More sentences (a batch)"), expanded=bool(more)):
+        for number, key in enumerate(TEXT_KEYS[1:], start=2):
+            st.text_input(
+                _("Sentence {number}").format(number=number),
+                key=key,
+                bind=BOUND,
+                live=TYPING_PAUSE,
+                max_chars=MAX_CHARACTERS,
+                label_visibility="collapsed",
+                placeholder=_("Sentence {number}").format(number=number),
+            )
+    return (value_of("text"), *(value_of(key) for key in more))
+
+
+def _more() -> None:
+    current = (value_of("projection"), value_of("scale"))
+    st.session_state["preset"] = next((p for p, v in PRESETS.items() if v == current), None)
+
+    def take_preset() -> None:
+        preset = st.session_state["preset"]
+        if preset:
+            st.session_state["projection"], st.session_state["scale"] = PRESETS[preset]
+
+    def take_seed() -> None:
+        st.session_state["seed"] = random.randint(0, LARGEST_SEED)
+
+    st.segmented_control(
+        _("Formulation"),
+        list(PRESETS),
+        key="preset",
+        format_func=word,
+        on_change=take_preset,
+        help=_(
+            "Paper: Vaswani et al. (2017), projections before the split, scores divided by √D. "
+            "Tutorial: one small projection shared by the heads, scores divided by √E."
+        ),
+    )
+    segments(
+        _("Projection"),
+        PROJECTIONS,
+        key="projection",
+        help=_("Full: E×E before the split into heads. Shared: one D×D inside each head."),
+    )
+    segments(
+        _("Scale"),
+        SCALES,
+        key="scale",
+        help=_("Scores are energies divided by the square root of this size."),
+    )
+    st.slider(
+        _("Temperature"),
+        LOWEST_TEMPERATURE,
+        HIGHEST_TEMPERATURE,
+        value=DEFAULTS["temperature"],
+        step=0.1,
+        key="temperature",
+        bind=BOUND,
+        help=_("Divides the scores once more: below 1 sharpens the weights, above 1 evens them."),
+    )
+    segments(
+        _("Tokens"),
+        TOKENIZERS,
+        key="tokenizer",
+        help=_("Words and punctuation, or single characters (graphemes)."),
+    )
+    segments(
+        _("Positions"),
+        POSITIONS,
+        key="positions",
+        help=_("Sinusoidal: adds the paper's positional encoding to the token vectors."),
+    )
+    st.number_input(
+        _("Seed"),
+        0,
+        LARGEST_SEED,
+        value=DEFAULTS["seed"],
+        key="seed",
+        bind=BOUND,
+        help=_("The same seed gives the same weights and token vectors, everywhere."),
+    )
+    st.button(_("New random weights"), on_click=take_seed, icon=":material/casino:")

@@ -1,0 +1,14 @@
+"""Texts of the interface, through gettext.
+
+There is no catalogue yet, so every text is shown as written in the code. A translation is added by
+compiling `locale/<language>/LC_MESSAGES/headlight.mo`; no code changes.
+"""
+
+import gettext
+from pathlib import Path
+
+_LOCALE = Path(__file__).resolve().parent.parent / "locale"
+_catalogue = gettext.translation("headlight", _LOCALE, fallback=True)
+
+_ = _catalogue.gettext
+ngettext = _catalogue.ngettext

@@ -1,0 +1,217 @@
+"""What a link asks for, made valid before any widget sees it, with a notice for each repair.
+
+Streamlit's own binding of widgets to the URL silently falls back to the default. Here a stranger's
+value is replaced by the nearest one that works, and the page says so.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from ui.i18n import _
+from ui.options import find_option, word
+from ui.settings import (
+    DEFAULT_TEXT,
+    HIGHEST_TEMPERATURE,
+    LARGEST_EMBEDDING,
+    LARGEST_SEED,
+    LOWEST_TEMPERATURE,
+    MASKS,
+    MAX_CHARACTERS,
+    MAX_HEADS,
+    MAX_TOKENS,
+    POSITIONS,
+    PROJECTIONS,
+    SCALES,
+    SMALLEST_EMBEDDING,
+    STAGES,
+    TEXT_KEYS,
+    TOKENIZERS,
+    VIEWS,
+    head_choices,
+    nearest,
+)
+
+DEFAULTS: dict[str, Any] = {
+    "text": DEFAULT_TEXT,
+    "text2": "",
+    "text3": "",
+    "text4": "",
+    "heads": 8,
+    "embed_size": 64,
+    "mask": "none",
+    "projection": "full",
+    "scale": "head_dim",
+    "temperature": 1.0,
+    "tokenizer": "words",
+    "positions": "none",
+    "seed": 0,
+    "stage": "weights",
+    "view": "heads",
+    "head_scale": False,
+    "sentence": 1,
+    "head": None,
+    "q": None,
+    "k": None,
+}
+
+# A reader turns a link's text into a value, and a message if it isn't the value asked for.
+Reader = Callable[[str, str], tuple[Any, str | None]]
+
+
+def _option(*options: str) -> Reader:
+    def read(key: str, text: str) -> tuple[Any, str | None]:
+        option = find_option(text, options)
+        if option is not None:
+            return option, None
+        return DEFAULTS[key], _(
+            "The link asks for {key} “{text}”; there are: {options}. Using {used}."
+        ).format(
+            key=key,
+            text=_quoted(text),
+            options=", ".join(map(word, options)),
+            used=word(DEFAULTS[key]),
+        )
+
+    return read
+
+
+def _number(low: float, high: float, cast: Callable[[float], float] = int) -> Reader:
+    def read(key: str, text: str) -> tuple[Any, str | None]:
+        try:
+            wanted = float(text)
+        except ValueError:
+            wanted = math.nan
+        if math.isnan(wanted):
+            used = DEFAULTS[key]
+            said = _("none") if used is None else used
+            return used, _(
+                "The link asks for {key} “{text}”, which isn't a number. Using {used}."
+            ).format(key=key, text=_quoted(text), used=said)
+        value = cast(min(max(wanted, low), high))
+        if value == wanted:
+            return value, None
+        return value, _("The link asks for {key} {text}; using the nearest, {used}.").format(
+            key=key, text=_quoted(text), used=value
+        )
+
+    return read
+
+
+def _text(key: str, text: str) -> tuple[Any, str | None]:
+    if len(text) <= MAX_CHARACTERS:
+        return text, None
+    return text[:MAX_CHARACTERS], _(
+        "The link's {key} has {count} characters; the first {limit} are used."
+    ).format(key=key, count=len(text), limit=MAX_CHARACTERS)
+
+
+def _flag(key: str, text: str) -> tuple[Any, str | None]:
+    if text.strip().lower() in ("true", "1", "false", "0"):
+        return text.strip().lower() in ("true", "1"), None
+    return DEFAULTS[key], _("The link asks for {key} “{text}”; using {used}.").format(
+        key=key, text=_quoted(text), used=DEFAULTS[key]
+    )
+
+
+READERS: dict[str, Reader] = {
+    **dict.fromkeys(TEXT_KEYS, _text),
+    "heads": _number(1, MAX_HEADS),
+    "embed_size": _number(SMALLEST_EMBEDDING, LARGEST_EMBEDDING),
+    "mask": _option(*MASKS),
+    "projection": _option(*PROJECTIONS),
+    "scale": _option(*SCALES),
+    "temperature": _number(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, lambda t: round(t, 2)),
+    "tokenizer": _option(*TOKENIZERS),
+    "positions": _option(*POSITIONS),
+    "seed": _number(0, LARGEST_SEED),
+    "stage": _option(*STAGES),
+    "view": _option(*VIEWS),
+    "head_scale": _flag,
+    "sentence": _number(1, len(TEXT_KEYS)),
+    "head": _number(0, MAX_HEADS - 1),
+    "q": _number(0, MAX_TOKENS - 1),
+    "k": _number(0, MAX_TOKENS - 1),
+}
+
+
+def value_of(key: str) -> Any:
+    """The current value of a control, before or after its widget exists."""
+    return st.session_state.get(key, DEFAULTS[key])
+
+
+def read_link() -> None:
+    """Bring a link's parameters into the session, valid. To be called before any widget.
+
+    A repaired value reaches the URL one run later, since Streamlit lets the URL win in the first.
+    """
+    state = st.session_state
+    if "_repaired" in state:
+        state.update(state.pop("_repaired"))
+    if "_link_read" in state:
+        return
+    state["_link_read"] = True
+    for key, text in st.query_params.to_dict().items():
+        if key not in READERS or (text == "" and DEFAULTS[key] is None):
+            continue
+        state[key], message = READERS[key](key, text)
+        if message:
+            repair(key, state[key], message)
+    for key in TEXT_KEYS:  # only the last value of a repeated parameter arrives above
+        if len(st.query_params.get_all(key)) > 1:
+            repair(
+                key, state[key], _("The link has {key} twice; the last is used.").format(key=key)
+            )
+
+
+def repair(key: str, value: Any, message: str | None) -> None:
+    """Set a control to a value that works; say why for as long as it keeps that value."""
+    st.session_state[key] = value
+    st.session_state.setdefault("_repaired", {})[key] = value
+    if message:
+        st.session_state.setdefault("_notices", {})[key] = (value, message)
+
+
+def fit_heads() -> list[int]:
+    """The head counts that can be chosen; the current one is changed if it isn't among them."""
+    embed_size, heads = value_of("embed_size"), value_of("heads")
+    choices = head_choices(embed_size)
+    if heads not in choices:
+        used = nearest(heads, choices)
+        message = _(
+            "{heads} heads don't divide an embedding of {embed_size}; using the nearest, {used}."
+        )
+        repair("heads", used, message.format(heads=heads, embed_size=embed_size, used=used))
+    return choices
+
+
+def fit_index(key: str, count: int, message: str) -> None:
+    """Keep a chosen head or position below `count`; the message may name {value} and {used}."""
+    value = value_of(key)
+    if value is not None and value >= count:
+        used = count - 1 if count else None
+        repair(key, used, message.format(value=value, used=used))
+
+
+def show_notices() -> None:
+    """Show, in one box, the notices whose repaired value is still in force."""
+    notices = st.session_state.get("_notices", {})
+    for key in [key for key, (value, _message) in notices.items() if value_of(key) != value]:
+        del notices[key]
+    if notices:
+        lines = [message for _value, message in notices.values()]
+        st.warning("  \n".join(lines), icon=":material/link:")
+
+
+def finish_repairs() -> None:
+    """Run once more if something was repaired, so that the URL says what the page shows."""
+    if "_repaired" in st.session_state:
+        st.rerun()
+
+
+def _quoted(text: str) -> str:
+    """A stranger's text inside a message: short, and without Markdown's special characters."""
+    short = text if len(text) <= 40 else text[:39] + "…"
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$~:&" else c for c in short)

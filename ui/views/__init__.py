@@ -1,0 +1,1 @@
+"""The views of one run, each a function that draws itself where it is called."""

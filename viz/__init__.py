@@ -1,0 +1,1 @@
+"""Pictures and tables of attention: NumPy arrays in, Plotly figures and pandas tables out."""

@@ -1,0 +1,84 @@
+"""How tokens are written on charts: as they were typed, told apart, and harmless.
+
+Plotly draws labels as pseudo-HTML, so that <b> would turn bold and <a href> into a link; it merges
+equal labels of a string axis. Here labels are escaped, and figures use integer positions.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LONGEST_SHORT = 14  # characters of a token on an axis
+LONGEST_FULL = 80  # and on hover: enough to recognise any word
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def visible(token: str) -> str:
+    """The token with what can't be seen made visible: a space as ␣, a control as ⟨U+200B⟩.
+
+    Joiners and variation selectors inside a visible token are left alone: they shape it.
+    """
+    if token.isspace():
+        return "␣" * len(token)
+    if all(unicodedata.category(c) in ("Cc", "Cf", "Cn", "Co", "Cs", "Mn") for c in token):
+        return "".join(f"⟨U+{ord(c):04X}⟩" for c in token)
+    # Directional overrides would turn the rest of a label around.
+    return "".join(f"⟨U+{ord(c):04X}⟩" if _is_unsafe(c) else c for c in token)
+
+
+def shorten(text: str, longest: int) -> str:
+    """The text, cut to `longest` characters with an ellipsis."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def escape(text: str) -> str:
+    """The text such that Plotly shows it as typed."""
+    return text.translate(_ESCAPES)
+
+
+@dataclass(frozen=True)
+class AxisLabels:
+    """The labels of one side of a matrix, escaped."""
+
+    short: tuple[str, ...]  # at the axis
+    full: tuple[str, ...]  # on hover
+
+    def __len__(self) -> int:
+        return len(self.short)
+
+
+def token_labels(tokens: Sequence[str]) -> AxisLabels:
+    """Labels of tokens; words that occur more than once carry their position at the axis too."""
+    seen = Counter(tokens)
+    shown = [visible(token) for token in tokens]
+    short = tuple(
+        escape(shorten(text, LONGEST_SHORT)) + (f" ·{i}" if seen[token] > 1 else "")
+        for i, (token, text) in enumerate(zip(tokens, shown, strict=True))
+    )
+    full = tuple(
+        f"{escape(shorten(text, LONGEST_FULL))} (position {i})" for i, text in enumerate(shown)
+    )
+    return AxisLabels(short, full)
+
+
+def dimension_labels(count: int, name: str = "") -> AxisLabels:
+    """Labels of the dimensions of a vector: 0, 1, 2 ... and "Q, dimension 2" on hover."""
+    prefix = f"{name}, " if name else ""
+    return AxisLabels(
+        tuple(str(i) for i in range(count)),
+        tuple(f"{prefix}dimension {i}" for i in range(count)),
+    )
+
+
+def text_width(label: str) -> float:
+    """About how wide a label is drawn, in pixels: wide scripts and emoji count double."""
+    plain = label.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in plain)
+    return 7.6 * (len(plain) + 0.9 * wide)
+
+
+def _is_unsafe(char: str) -> bool:
+    bidi_controls = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
+    return char in bidi_controls or unicodedata.category(char) in ("Cc", "Cs")

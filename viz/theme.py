@@ -1,0 +1,63 @@
+"""Colours and fonts of every figure, in one place, for the light and the dark page."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["light", "dark"]
+ColorScale = tuple[str, ...]
+
+FONT_FAMILY = '"Source Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Color Emoji", sans-serif'
+LABEL_SIZE = 14  # pixels: readable on a projector
+TITLE_SIZE = 15
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What a figure needs to know about the page that it stands on."""
+
+    text: str
+    faint: str  # axis titles, outlines
+    sequential: (
+        ColorScale  # for weights, from 0: lightness runs one way, safe for colour-blind eyes
+    )
+    diverging: ColorScale  # for signed values, centred on 0: blue and orange differ for all eyes
+    masked: str  # a masked cell's ground ...
+    hatch: str  # ... and its stripes: no value has either
+    highlight: str  # the chosen row or cell
+    positive: str  # bars above and below zero
+    negative: str
+
+
+LIGHT = Theme(
+    text="#2f2d2b",
+    faint="#5f5b55",
+    sequential=("#f3f5f9", "#c9dcf0", "#8dbce4", "#4a8fd0", "#1f5fae", "#0b2a63"),
+    diverging=("#0b3d82", "#3f82c4", "#a9cbe8", "#f4f4f2", "#f3c397", "#d97b29", "#8a3d05"),
+    masked="#dedad3",
+    hatch="#a9a49a",
+    highlight="#c2185b",
+    positive="#d97b29",
+    negative="#3f82c4",
+)
+DARK = Theme(
+    text="#edebe8",
+    faint="#b8b3a8",
+    sequential=("#24232b", "#41346f", "#7a4396", "#bd5785", "#f08a5d", "#fde6a0"),
+    diverging=("#a8d4ff", "#4f96dd", "#2b4f7d", "#26252b", "#7d4a22", "#d9822f", "#ffd9a3"),
+    masked="#35322d",
+    hatch="#6d675e",
+    highlight="#ff5fa2",
+    positive="#e8923f",
+    negative="#4f96dd",
+)
+
+
+def theme_of(mode: Mode | None) -> Theme:
+    """The theme of a page's mode; the light one where the browser hasn't said yet."""
+    return DARK if mode == "dark" else LIGHT
+
+
+def color_scale(colors: ColorScale) -> list[list[float | str]]:
+    """Evenly spaced stops, as Plotly wants them."""
+    last = len(colors) - 1
+    return [[i / last, color] for i, color in enumerate(colors)]

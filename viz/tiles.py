@@ -1,0 +1,294 @@
+"""A grid of heatmaps in one figure, on one pair of axes.
+
+One pair of axes for all heads paints in about half the time of a subplot each. Coordinates are
+"design pixels", always whole numbers, so that a dictionary of labels (Plotly's labelalias) can tell
+the hover box which token stands where, at the cost of one entry a row or column instead of a cell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from viz.hatch import hatched_image
+from viz.labels import AxisLabels, text_width
+from viz.pooling import factor, pool_extremes, pool_labels, pool_mask
+from viz.theme import FONT_FAMILY, LABEL_SIZE, TITLE_SIZE, Theme, color_scale
+
+WIDTH, HEIGHT = 960, 430  # design pixels of the plot: what a 1366×768 screen has room for
+NAME_GAP = 24  # above each row of tiles: room for the names
+COLUMN_GAP = 12
+LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
+SMALLEST_CELL = 2  # pixels: below that, cells are pooled
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """What a grid of heatmaps shows, before any drawing is decided."""
+
+    values: np.ndarray  # (T, R, C) one matrix a tile; NaN where there is nothing to show
+    names: Sequence[str]  # T
+    rows: AxisLabels  # R
+    columns: AxisLabels  # C
+    row_title: str
+    column_title: str
+    value_title: str  # what a cell is: "weight"
+    diverging: bool  # True: signed, centred on 0; False: from 0 up
+    masked: np.ndarray | None = None  # (R, C) True where masked: hatched
+    masked_text: str = "masked"  # the value of a masked cell on hover
+    row_word: str = "query"  # what a row and a column are, on hover
+    column_word: str = "key"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the cells stand. Row 0 of a tile is on top."""
+
+    columns: int  # tiles across ...
+    rows: int  # ... and down
+    cell_width: int  # design pixels
+    cell_height: int
+    tile_columns: int  # cells across one tile ...
+    tile_rows: int  # ... and down
+    pooled_columns: int  # the matrix's columns that share a cell
+    pooled_rows: int
+
+    def left(self, tile: int) -> int:
+        """The left edge of a tile."""
+        return tile % self.columns * (self.tile_columns * self.cell_width + COLUMN_GAP)
+
+    def top(self, tile: int) -> int:
+        """The upper edge of a tile's cells; its name stands above."""
+        return tile // self.columns * (self.tile_rows * self.cell_height + NAME_GAP) + NAME_GAP
+
+    @property
+    def width(self) -> int:
+        """Of all the tiles, in design pixels."""
+        return self.columns * (self.tile_columns * self.cell_width + COLUMN_GAP) - COLUMN_GAP
+
+    @property
+    def height(self) -> int:
+        """Of all the tiles and their names, in design pixels."""
+        return self.rows * (self.tile_rows * self.cell_height + NAME_GAP)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether cells stand for more than one number."""
+        return self.pooled_columns > 1 or self.pooled_rows > 1
+
+    def locate(self, x: float, y: float) -> tuple[int, int, int] | None:
+        """The (tile, row, column) of a cell from the coordinates of its centre."""
+        column, in_tile = divmod(round(x), self.tile_columns * self.cell_width + COLUMN_GAP)
+        row, below = divmod(round(y) - NAME_GAP, self.tile_rows * self.cell_height + NAME_GAP)
+        cell = (below // self.cell_height, in_tile // self.cell_width)
+        inside = 0 <= cell[0] < self.tile_rows and 0 <= cell[1] < self.tile_columns
+        if not (inside and 0 <= column < self.columns and 0 <= row < self.rows):
+            return None
+        return row * self.columns + column, *cell
+
+
+def plan_grid(tiles: int, rows: int, columns: int) -> Grid:
+    """The grid in which `tiles` matrices of (rows, columns) have the largest cells."""
+
+    def cell_size(across: int) -> tuple[float, float]:
+        down = -(-tiles // across)
+        width = ((WIDTH + COLUMN_GAP) / across - COLUMN_GAP) / columns
+        return width, (HEIGHT / down - NAME_GAP) / rows
+
+    # Ties go to the wider grid: screens are wider than they are high.
+    across = max(range(1, tiles + 1), key=lambda n: (min(cell_size(n)), n))
+    width, height = cell_size(across)
+    pool_across = factor(columns, int(width * columns) // SMALLEST_CELL)
+    pool_down = factor(rows, int(height * rows) // SMALLEST_CELL)
+    return Grid(
+        columns=across,
+        rows=-(-tiles // across),
+        cell_width=max(SMALLEST_CELL, int(width * pool_across)),
+        cell_height=max(SMALLEST_CELL, int(height * pool_down)),
+        tile_columns=-(-columns // pool_across),
+        tile_rows=-(-rows // pool_down),
+        pooled_columns=pool_across,
+        pooled_rows=pool_down,
+    )
+
+
+def grid_of(tiles: Tiles) -> Grid:
+    """The grid in which draw_tiles draws."""
+    return plan_grid(*tiles.values.shape)
+
+
+def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> go.Figure:
+    """Draw the tiles: rows from top to bottom, one colour scale and colour bar for all.
+
+    Args:
+        tiles: the matrices, at least one with at least one cell.
+        theme: the page's colours.
+        scale_per_tile: give each tile a colour range of its own, written beside its name.
+    """
+    grid = grid_of(tiles)
+    values = pool_extremes(tiles.values, grid.pooled_rows, grid.pooled_columns)
+    limits = [_limit(v) for v in values] if scale_per_tile else [_limit(values)] * len(values)
+    hover = (
+        f"<b>%{{fullData.name}}</b><br>{tiles.row_word} %{{y}}<br>{tiles.column_word} %{{x}}<br>"
+        f"{tiles.value_title} <b>%{{z:.9g}}</b><extra></extra>"
+    )
+    traces = [
+        {
+            "type": "heatmap",
+            "name": name,
+            "z": matrix,
+            "x0": grid.left(i) + grid.cell_width // 2,
+            "dx": grid.cell_width,
+            "y0": grid.top(i) + grid.cell_height // 2,
+            "dy": grid.cell_height,
+            "hovertemplate": hover,
+            "hovertemplatefallback": tiles.masked_text,
+            **(_own_scale(limit, tiles, theme) if scale_per_tile else {"coloraxis": "coloraxis"}),
+        }
+        for i, (name, matrix, limit) in enumerate(zip(tiles.names, values, limits, strict=True))
+    ]
+    layout = _layout(tiles, grid, theme)
+    layout["annotations"] = [
+        _name(grid, i, f"{name}  ±{limit:.3g}" if scale_per_tile else name)
+        for i, (name, limit) in enumerate(zip(tiles.names, limits, strict=True))
+    ]
+    layout["images"] = _hatching(tiles, grid, theme)
+    if not scale_per_tile:
+        layout["coloraxis"] = _color_axis(limits[0], tiles, theme)
+    return go.Figure({"data": traces, "layout": layout})
+
+
+def _limit(values: np.ndarray) -> float:
+    """The largest absolute value; 1 where there is none, so that a scale exists."""
+    return float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
+
+
+def _color_range(limit: float, tiles: Tiles, theme: Theme) -> tuple[float, list[Any]]:
+    if tiles.diverging:
+        return -limit, color_scale(theme.diverging)
+    return 0.0, color_scale(theme.sequential)
+
+
+def _own_scale(limit: float, tiles: Tiles, theme: Theme) -> dict[str, Any]:
+    low, colors = _color_range(limit, tiles, theme)
+    return {"zmin": low, "zmax": limit, "colorscale": colors, "showscale": False}
+
+
+def _color_axis(limit: float, tiles: Tiles, theme: Theme) -> dict[str, Any]:
+    low, colors = _color_range(limit, tiles, theme)
+    bar = {
+        "thickness": 14,
+        "len": 0.9,
+        "outlinewidth": 0,
+        "nticks": 6,
+        "x": 1.01,
+        "title": {"text": tiles.value_title, "side": "right"},
+    }
+    return {"cmin": low, "cmax": limit, "colorscale": colors, "colorbar": bar}
+
+
+def _name(grid: Grid, tile: int, text: str) -> dict[str, Any]:
+    """A tile's name above its upper left corner, which reports clicks."""
+    return {
+        "x": grid.left(tile),
+        "y": grid.top(tile),
+        "text": f"<b>{text}</b>",
+        "name": str(tile),
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "captureevents": True,
+        "font": {"size": TITLE_SIZE},
+    }
+
+
+def _hatching(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
+    if tiles.masked is None:
+        return []
+    masked = pool_mask(tiles.masked, grid.pooled_rows, grid.pooled_columns)
+    source = hatched_image(masked, grid.cell_width, grid.cell_height, theme)
+    if source is None:
+        return []
+    return [
+        {
+            "source": source,
+            "x": grid.left(i),
+            "y": grid.top(i),
+            "sizex": grid.tile_columns * grid.cell_width,
+            "sizey": grid.tile_rows * grid.cell_height,
+            "sizing": "stretch",
+            "xref": "x",
+            "yref": "y",
+            "layer": "below",
+        }
+        for i in range(len(tiles.names))
+    ]
+
+
+def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
+    columns = pool_labels(tiles.columns, grid.pooled_columns)
+    rows = pool_labels(tiles.rows, grid.pooled_rows)
+    lefts = [grid.left(c) + grid.cell_width // 2 for c in range(grid.columns)]
+    tops = [grid.top(r * grid.columns) + grid.cell_height // 2 for r in range(grid.rows)]
+    widest = max(map(text_width, columns.short))
+    angle, depth = _tick_angle(widest, grid.cell_width)
+    step_across = factor(len(columns), len(columns) * grid.cell_width // LABEL_PITCH)
+    if angle == 0:
+        step_across = 1
+    step_down = factor(len(rows), len(rows) * grid.cell_height // LABEL_PITCH)
+    left_margin = 34 + max(map(text_width, rows.short))
+    return {
+        # Plotly's own default template is seven kilobytes that nothing here needs.
+        "template": None,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT_FAMILY, "size": LABEL_SIZE, "color": theme.text},
+        "hoverlabel": {"font": {"size": TITLE_SIZE, "family": FONT_FAMILY}, "namelength": -1},
+        "margin": {"l": left_margin, "r": 76, "t": 2, "b": depth + 26, "pad": 3},
+        "height": HEIGHT + depth + 28,
+        "dragmode": False,
+        "xaxis": {
+            "range": [0, grid.width],
+            "title": {"text": tiles.column_title, "standoff": 4, "font": {"color": theme.faint}},
+            "tickangle": angle,
+            **_labelled_axis(columns, lefts, grid.cell_width, step_across),
+        },
+        "yaxis": {
+            "range": [grid.height, 0],
+            "title": {"text": tiles.row_title, "standoff": 6, "font": {"color": theme.faint}},
+            **_labelled_axis(rows, tops, grid.cell_height, step_down),
+        },
+    }
+
+
+def _tick_angle(widest: float, cell_width: int) -> tuple[int, int]:
+    """The angle of the labels below, in degrees, and their depth in pixels."""
+    if widest < cell_width - 2:
+        return 0, 22
+    if cell_width >= 20:
+        return -45, int(0.75 * widest) + 14
+    return -90, int(widest) + 10
+
+
+def _labelled_axis(
+    labels: AxisLabels, starts: Sequence[int], cell: int, step: int
+) -> dict[str, Any]:
+    """An axis with every `step`-th short label at the axis, and each full one on hover."""
+    shown = range(0, len(labels), step)
+    return {
+        "tickmode": "array",
+        # Half a pixel off the cells' centres: on the very spot of a tick, the hover box would
+        # show the tick's text instead of the alias.
+        "tickvals": [start + i * cell + 0.5 for start in starts for i in shown],
+        "ticktext": [labels.short[i] for i in shown] * len(starts),
+        "hoverformat": "d",
+        "labelalias": {
+            str(start + i * cell): label for start in starts for i, label in enumerate(labels.full)
+        },
+        "ticks": "",
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+    }
