@@ -1,6 +1,7 @@
 """Many people at once: from a changed sentence to the end of its run, against the smallest app."""
 
 import json
+import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from bench.server import Server
 from bench.settings import ROOT, Options
 
 CROWDS = (40, 100)  # concurrent sessions
-ROUNDS = 2  # of each app in turn; their samples are pooled
+ROUNDS = 3  # of each app in turn
 TARGET = 3.0
 
 
@@ -46,49 +47,45 @@ def finish_generator(process: subprocess.Popen[str], timeout: float) -> Tally:
     return Tally(**json.loads(output))
 
 
-def pool(tallies: Sequence[Tally]) -> Tally:
-    """All rounds' samples and counts together."""
-    total = Tally()
-    for tally in tallies:
-        total.latencies += tally.latencies
-        total.examples += tally.examples
-        for name in ("missed", "exceptions", "no_chart", "same_chart", "disconnects", "visits"):
-            setattr(total, name, getattr(total, name) + getattr(tally, name))
-        total.cpu_seconds += tally.cpu_seconds
-    return total
-
-
 def failures(tally: Tally) -> int:
     """How many times something went wrong, other than being slow."""
     return tally.exceptions + tally.no_chart + tally.same_chart + tally.disconnects
 
 
-def summary(tally: Tally) -> str:
-    """p50 and p95, and the server's CPU time for one rerun."""
-    p50, p95 = percentile(tally.latencies, 50), percentile(tally.latencies, 95)
-    cpu = tally.cpu_seconds * 1000 / len(tally.latencies)
+def typical(rounds: Sequence[Tally], percent: float) -> float:
+    """The median over the rounds of one percentile, in ms: one disturbed round doesn't count."""
+    return statistics.median(percentile(tally.latencies, percent) for tally in rounds)
+
+
+def summary(rounds: Sequence[Tally]) -> str:
+    """p95 and p50, and the server's CPU time for one rerun."""
+    cpu = statistics.median(t.cpu_seconds * 1000 / len(t.latencies) for t in rounds)
+    p95, p50 = typical(rounds, 95), typical(rounds, 50)
     return f"p95 {p95:.1f} ms, p50 {p50:.1f} ms, CPU {cpu:.1f} ms a rerun"
 
 
-def row(sessions: int, floor: Tally, ours: Tally) -> Row:
+def row(sessions: int, floor: Sequence[Tally], ours: Sequence[Tally]) -> Row:
     """The ratio of the p95 of the two apps."""
-    ratio = percentile(ours.latencies, 95) / percentile(floor.latencies, 95)
-    notes = [f"{len(ours.latencies)} and {len(floor.latencies)} reruns"]
-    failed = failures(ours) + failures(floor)
-    for name, tally in (("Headlight", ours), ("the smallest app", floor)):
-        if tally.missed:
-            notes.append(f"{tally.missed} changes of {name} left out while it was busy")
+    notes = []
+    for name, rounds in (("Headlight", ours), ("smallest", floor)):
+        p95s = ", ".join(f"{percentile(tally.latencies, 95):.1f}" for tally in rounds)
+        reruns = sum(len(tally.latencies) for tally in rounds)
+        notes.append(f"{name}: {reruns} reruns, p95 by round {p95s}")
+        if missed := sum(tally.missed for tally in rounds):
+            notes.append(f"{missed} changes left out while it was busy")
+    failed = sum(failures(tally) for tally in [*ours, *floor])
     if failed:
-        notes.append(f"{failed} FAILURES: {(ours.examples + floor.examples)[:2]}")
+        examples = [example for tally in [*ours, *floor] for example in tally.examples]
+        notes.append(f"{failed} FAILURES: {examples[:2]}")
     return Row(
         "load", f"{sessions} sessions, changed text to finished run", summary(ours),
-        summary(floor), ratio, TARGET, failed, "; ".join(notes),
+        summary(floor), typical(ours, 95) / typical(floor, 95), TARGET, failed, "; ".join(notes),
     )  # fmt: skip
 
 
 def measure(options: Options) -> list[Row]:
     """p95 for each size of crowd; the two apps take turns, each with a server of its own."""
-    seconds, warmup = (4.0, 2.0) if options.quick else (15.0, 5.0)
+    seconds, warmup = (3.0, 2.0) if options.quick else (10.0, 5.0)
     rows = []
     with Server(options.apps[0].script) as small, Server(options.apps[1].script) as ours:
         for sessions in CROWDS:
@@ -97,7 +94,7 @@ def measure(options: Options) -> list[Row]:
                 for app, server in enumerate((small, ours)):
                     generator = start_generator(app, server, sessions, warmup, seconds)
                     tallies[app].append(finish_generator(generator, 180 + warmup + seconds))
-            rows.append(row(sessions, pool(tallies[0]), pool(tallies[1])))
+            rows.append(row(sessions, *tallies))
         if tracebacks := small.tracebacks() + ours.tracebacks():
             raise BenchError(f"{tracebacks} tracebacks in the servers' logs:\n{ours.log()[-2000:]}")
     return rows

@@ -70,6 +70,9 @@ def split(settings: Settings) -> tuple[list[list[str]], int]:
 @torch.inference_mode()
 def compute(settings: Settings) -> Run:
     """Compute attention for the settings."""
+    # One torch thread, or a hundred sessions fight over two cores for matrices of a few kilobytes.
+    # OpenMP keeps the number per calling thread, and Streamlit runs each change in a new one.
+    torch.set_num_threads(1)
     sentences, left_out = split(settings)
     lengths = tuple(map(len, sentences))
     longest = max(lengths)

@@ -29,56 +29,71 @@ BOUND = "query-params"
 TYPING_PAUSE = "100ms"  # a rerun takes about as long; shorter would only queue them
 
 
-def choose_settings() -> Settings:
-    """Draw the sidebar and return what is chosen."""
-    with st.sidebar:
-        texts = _sentences()
-        head_counts = fit_heads()
-        st.select_slider(
-            _("Heads"),
-            head_counts,
-            value=8 if 8 in head_counts else 1,
-            key="heads",
-            bind=BOUND,
-            help=_("Only head counts that divide the embedding size (up to 16) can be chosen."),
-        )
-        st.number_input(
-            _("Embedding size"),
-            SMALLEST_EMBEDDING,
-            LARGEST_EMBEDDING,
-            value=DEFAULTS["embed_size"],
-            step=8,
-            key="embed_size",
-            bind=BOUND,
-            help=_("Numbers per token, 8 to 512. A larger embedding extends the smaller one."),
-        )
-        segments(
-            _("Mask"),
-            MASKS,
-            key="mask",
-            help=_(
-                "Causal: no looking ahead. Padding: no looking at the filling of short sentences."
-            ),
-        )
-        with st.expander(_("More")):
-            _more()
+NUMBER_KEYS = (  # what the numbers depend on, beside the sentences
+    "heads",
+    "embed_size",
+    "mask",
+    "projection",
+    "scale",
+    "temperature",
+    "tokenizer",
+    "positions",
+    "seed",
+)
+
+
+def current_settings() -> Settings:
+    """What is chosen at this moment."""
+    more = (value_of(key) for key in TEXT_KEYS[1:])
     return Settings(
-        texts=texts,
-        **{
-            key: value_of(key)
-            for key in (
-                "heads",
-                "embed_size",
-                "mask",
-                "projection",
-                "scale",
-                "temperature",
-                "tokenizer",
-                "positions",
-                "seed",
-            )
-        },
+        texts=(value_of("text"), *(text for text in more if text.strip())),
+        **{key: value_of(key) for key in NUMBER_KEYS},
     )
+
+
+def draw_sentence() -> None:
+    """The first sentence, which is sent while it is typed."""
+    st.text_input(
+        _("Sentence"),
+        DEFAULTS["text"],
+        key="text",
+        bind=BOUND,
+        live=TYPING_PAUSE,
+        max_chars=MAX_CHARACTERS,
+        placeholder=_("Type a sentence"),
+    )
+
+
+def draw_controls() -> None:
+    """All other controls, in the order of their use."""
+    _more_sentences()
+    head_counts = fit_heads()
+    st.select_slider(
+        _("Heads"),
+        head_counts,
+        value=DEFAULTS["heads"] if DEFAULTS["heads"] in head_counts else 1,
+        key="heads",
+        bind=BOUND,
+        help=_("Only head counts that divide the embedding size (up to 16) can be chosen."),
+    )
+    st.number_input(
+        _("Embedding size"),
+        SMALLEST_EMBEDDING,
+        LARGEST_EMBEDDING,
+        value=DEFAULTS["embed_size"],
+        step=8,
+        key="embed_size",
+        bind=BOUND,
+        help=_("Numbers per token, 8 to 512. A larger embedding extends the smaller one."),
+    )
+    segments(
+        _("Mask"),
+        MASKS,
+        key="mask",
+        help=_("Causal: no looking ahead. Padding: no looking at the filling of short sentences."),
+    )
+    with st.expander(_("More")):
+        _more()
 
 
 def segments(
@@ -103,20 +118,11 @@ def segments(
     )
 
 
-def _sentences() -> tuple[str, ...]:
+def _more_sentences() -> None:
     def take_example() -> None:
         st.session_state["text"] = EXAMPLES[st.session_state["example"]]
         st.session_state["example"] = None
 
-    st.text_input(
-        _("Sentence"),
-        DEFAULTS["text"],
-        key="text",
-        bind=BOUND,
-        live=TYPING_PAUSE,
-        max_chars=MAX_CHARACTERS,
-        placeholder=_("Type a sentence"),
-    )
     st.selectbox(
         _("Examples"),
         list(EXAMPLES),
@@ -127,19 +133,19 @@ def _sentences() -> tuple[str, ...]:
         label_visibility="collapsed",
         on_change=take_example,
     )
-    more = [key for key in TEXT_KEYS[1:] if value_of(key).strip()]
-    with st.expander(_("More sentences (a batch)"), expanded=bool(more)):
+    any_more = any(value_of(key).strip() for key in TEXT_KEYS[1:])
+    with st.expander(_("More sentences (a batch)"), expanded=any_more):
         for number, key in enumerate(TEXT_KEYS[1:], start=2):
+            name = _("Sentence {number}").format(number=number)
             st.text_input(
-                _("Sentence {number}").format(number=number),
+                name,
                 key=key,
                 bind=BOUND,
                 live=TYPING_PAUSE,
                 max_chars=MAX_CHARACTERS,
                 label_visibility="collapsed",
-                placeholder=_("Sentence {number}").format(number=number),
+                placeholder=name,
             )
-    return (value_of("text"), *(value_of(key) for key in more))
 
 
 def _more() -> None:

@@ -11,10 +11,8 @@ TOLERANCE = 1e-4  # float32, for energies of up to a few hundred; a wrong formul
 
 
 def show_header(run: Run) -> None:
-    """The title, the honesty label and the correctness badge, in one line."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="header"):
-        st.markdown(f"**Headlight** — {_honesty(run)}", width="content")
-        st.markdown(_badge(run.parity), help=_compared(run), width="content")
+    """The honesty label and the correctness badge, with what was compared in a tooltip."""
+    st.markdown(f"**Headlight** — {_honesty(run)}   {_badge(run.parity)}", help=_compared(run))
 
 
 def _honesty(run: Run) -> str:

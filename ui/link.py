@@ -187,12 +187,12 @@ def fit_heads() -> list[int]:
     return choices
 
 
-def fit_index(key: str, count: int, message: str) -> None:
-    """Keep a chosen head or position below `count`; the message may name {value} and {used}."""
-    value = value_of(key)
-    if value is not None and value >= count:
-        used = count - 1 if count else None
-        repair(key, used, message.format(value=value, used=used))
+def fit_sentence(count: int) -> None:
+    """Keep the sentence shown among those that there are."""
+    asked = value_of("sentence")
+    if asked > count:
+        message = _("There is no sentence {asked}; showing sentence {used}.")
+        repair("sentence", count, message.format(asked=asked, used=count))
 
 
 def show_notices() -> None:

@@ -6,16 +6,16 @@ from typing import Any
 import streamlit as st
 
 from ui.compute import Run, compute
-from ui.controls import BOUND
+from ui.controls import BOUND, current_settings
 from ui.i18n import _
-from ui.link import fit_index, value_of
-from ui.settings import Settings, Stage
+from ui.link import value_of
+from ui.settings import MAX_HEADS, MAX_TOKENS
 from ui.stages import cell_at
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is looked at. Where nothing was chosen yet, head and query fall back to the first."""
+    """What is looked at in a run. None where nothing is chosen."""
 
     sentence: int
     head: int | None
@@ -23,62 +23,94 @@ class Selection:
     key: int | None
 
 
-def choose(run: Run, sentence: int) -> Selection:
-    """Draw the three inputs and return what is chosen."""
-    fit_index("head", run.settings.heads, _("There is no head {value}; showing head {used}."))
-    for key, message in (
-        ("q", _("There is no query {value} in this sentence; showing {used}.")),
-        ("k", _("There is no key {value} in this sentence; showing {used}.")),
-    ):
-        fit_index(key, run.length, message)
-    with st.container(horizontal=True, gap="small", key="selection", vertical_alignment="center"):
-        _index(_("Head"), "head", run.settings.heads, _("mean"))
-        _index(_("Query"), "q", run.length, "–")
-        _index(_("Key"), "k", run.length, "–")
-    return Selection(sentence, value_of("head"), value_of("q"), value_of("k"))
+def draw_selection() -> None:
+    """The three inputs. Their bounds are the app's, not the sentence's, which changes live."""
+    with st.container(horizontal=True, gap="medium", key="selection"):
+        _index(_("Head"), "head", MAX_HEADS, _("mean"))
+        _index(_("Query"), "q", MAX_TOKENS, _("none"))
+        _index(_("Key"), "k", MAX_TOKENS, _("none"))
+
+
+def selection_in(run: Run) -> tuple[Selection, list[str]]:
+    """What is chosen, brought within the run, and a message for each thing that isn't there.
+
+    The inputs keep what was asked for, so that it comes back with a longer sentence.
+    """
+    messages: list[str] = []
+
+    def within(key: str, count: int, message: str) -> int | None:
+        value = value_of(key)
+        if value is None or value < count:
+            return value
+        messages.append(message.format(value=value, used=count - 1))
+        return count - 1
+
+    selection = Selection(
+        sentence=min(value_of("sentence"), len(run.lengths)) - 1,
+        head=within(
+            "head",
+            run.settings.heads,
+            _("There is no head {value}; showing the last one, head {used}."),
+        ),
+        query=within(
+            "q",
+            run.length,
+            _("There is no query {value} in this sentence; showing the last one, {used}."),
+        ),
+        key=within(
+            "k",
+            run.length,
+            _("There is no key {value} in this sentence; showing the last one, {used}."),
+        ),
+    )
+    return selection, messages
 
 
 def _index(label: str, key: str, count: int, placeholder: str) -> None:
     st.number_input(
         label,
         0,
-        max(0, count - 1),
+        count - 1,
         value=None,
         step=1,
         key=key,
         bind=BOUND,
         placeholder=placeholder,
-        width=150,
+        width=190,
     )
 
 
 def take_pick() -> None:
     """A token of the strip was chosen, or the chosen one again."""
-    picked = _trigger("strip", "pick")
-    if isinstance(picked, (int, float)):
-        st.session_state["q"] = int(picked) if picked >= 0 else None
+    picked = _whole_numbers({"pick": _trigger("strip", "pick")}, "pick")
+    if picked:
+        st.session_state["q"] = picked[0] if 0 <= picked[0] < MAX_TOKENS else None
 
 
-def take_cell(settings: Settings, sentence: int, stage: Stage) -> None:
-    """A cell of the heads' chart was clicked: open the inspector on it.
-
-    Takes the settings and computes again, so that a waiting session holds no trace.
-    """
+def take_cell() -> None:
+    """A cell of the heads' chart was clicked: open the inspector, or One head, on it."""
     place = _whole_numbers(_trigger("chart_clicks", "cell"), "tile", "row", "column")
-    found = cell_at(compute(settings), sentence, stage, *place) if place else None
+    if not place:
+        return
+    run = compute(current_settings())
+    sentence = selection_in(run)[0].sentence
+    found = cell_at(run, sentence, value_of("stage"), *place)
     if not found:
         return
-    st.session_state["head"], st.session_state["q"], key = found
+    head, st.session_state["q"], key = found
+    if head is not None:
+        st.session_state["head"] = head
     if key is not None:
         st.session_state["k"] = key
     st.session_state["view"] = "head" if key is None else "cell"
 
 
-def take_name(heads: int) -> None:
+def take_name() -> None:
     """A head's name was clicked: open One head on it."""
     place = _whole_numbers(_trigger("chart_clicks", "name"), "tile")
-    if place and 0 <= place[0] < heads:
-        st.session_state["head"] = place[0]
+    if place and 0 <= place[0] < value_of("heads"):
+        if value_of("stage") != "output":
+            st.session_state["head"] = place[0]
         st.session_state["view"] = "head"
 
 
@@ -91,6 +123,6 @@ def _whole_numbers(sent: Any, *names: str) -> list[int] | None:
     if not isinstance(sent, dict):
         return None
     values = [sent.get(name) for name in names]
-    if not all(isinstance(v, (int, float)) and v == int(v) for v in values):
+    if not all(isinstance(v, (int, float)) and v == v // 1 for v in values):
         return None
     return [int(v) for v in values]

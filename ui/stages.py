@@ -136,23 +136,23 @@ def describe(tiles: Tiles, stage: Stage) -> str:
 
 def cell_at(
     run: Run, sentence: int, stage: Stage, tile: int, row: int, column: int
-) -> tuple[int, int, int | None] | None:
-    """The (head, query, key) of a clicked cell; no key where columns aren't tokens.
+) -> tuple[int | None, int, int | None] | None:
+    """The (head, query, key) of a clicked cell; None for what the stage's cells don't have.
 
-    In a pooled picture it is the cell whose value the block shows. None for a cell that isn't
-    there: a browser can send anything.
+    In a pooled picture it is the cell whose value the block shows. None altogether for a cell
+    that isn't there: a browser can send anything.
     """
     tiles = stage_tiles(run, sentence, stage)
     grid = grid_of(tiles)
-    if not (
-        0 <= tile < len(tiles.names)
-        and 0 <= row < grid.tile_rows
-        and 0 <= column < grid.tile_columns
-    ):
+    inside = 0 <= row < grid.tile_rows and 0 <= column < grid.tile_columns
+    if not (inside and 0 <= tile < len(tiles.names)):
         return None
     top, left = row * grid.pooled_rows, column * grid.pooled_columns
     block = tiles.values[tile, top : top + grid.pooled_rows, left : left + grid.pooled_columns]
     size = np.where(np.isnan(block), -1.0, np.abs(block))
     down, across = np.unravel_index(size.argmax(), size.shape)
-    key = left + int(across) if stage in BETWEEN_TOKENS else None
-    return tile if stage != "output" else 0, top + int(down), key
+    return (
+        None if stage == "output" else tile,
+        top + int(down),
+        left + int(across) if stage in BETWEEN_TOKENS else None,
+    )

@@ -43,7 +43,8 @@ def pool_extremes(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
 def pool_mask(masked: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """(R, C) booleans, pooled: True where all of a block is masked."""
     allowed = np.where(masked, np.nan, 1.0)
-    return np.isnan(pool_extremes(allowed, rows, columns))
+    blocked: np.ndarray = np.isnan(pool_extremes(allowed, rows, columns))
+    return blocked
 
 
 def pool_labels(labels: AxisLabels, count: int) -> AxisLabels:

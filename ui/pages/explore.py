@@ -2,98 +2,123 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from ui.components import StripData, token_strip
+from ui.components import StripData, chart_clicks, token_strip
 from ui.compute import Run, compute
-from ui.controls import BOUND, choose_settings, segments
+from ui.controls import BOUND, current_settings, draw_controls, draw_sentence, segments
 from ui.header import show_header
 from ui.i18n import _, ngettext
-from ui.link import DEFAULTS, finish_repairs, fit_index, read_link, show_notices, value_of
-from ui.selection import Selection, choose, take_pick
+from ui.link import DEFAULTS, finish_repairs, fit_sentence, read_link, show_notices, value_of
+from ui.selection import (
+    Selection,
+    draw_selection,
+    selection_in,
+    take_cell,
+    take_name,
+    take_pick,
+)
 from ui.settings import MAX_TOKENS, STAGES, VIEWS
 from ui.views.cell import show_cell
 from ui.views.head import show_head
 from ui.views.heads import show_heads
-from ui.views.numbers import show_downloads, show_numbers
+from ui.views.numbers import draw_downloads, show_numbers
 from viz.labels import shorten, visible
 from viz.theme import theme_of
 
 
 def page() -> None:
-    """The page: read the state, compute, present."""
+    """The page: controls that stay, around a part that follows each key press."""
     read_link()
-    settings = choose_settings()
-    run = compute(settings)
-    show_header(run)
-    show_notices()
-    if run.length == 0:
-        st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
-        finish_repairs()
-        return
-    _tell_limits(run)
-    sentence = _choose_sentence(run)
-    strip_place = st.container()
+    with st.sidebar:
+        sentence_place = st.container()
+        draw_controls()
+    top = st.container()
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        view = segments(_("View"), VIEWS, key="view", hidden=True)
-        stage = segments(_("Stage"), STAGES, key="stage", hidden=True)
-        show_downloads(settings, sentence, stage)
-    selection = choose(run, sentence)
-    with strip_place:
-        _show_strip(run, selection)
-
-    theme = theme_of(st.context.theme.type)
-    match view:
-        case "heads":
-            show_heads(run, selection, stage, theme)
-        case "head":
-            show_head(run, selection, theme)
-        case "cell":
-            show_cell(run, selection, theme)
-        case "numbers":
-            show_numbers(run, selection, stage)
+        segments(_("View"), VIEWS, key="view", hidden=True)
+        segments(_("Stage"), STAGES, key="stage", hidden=True)
+        draw_downloads()
+    with st.container(horizontal=True, gap="medium"):
+        draw_selection()
+        _choose_sentence()
+    body = st.container()
+    chart_clicks(chart_key="heads_chart", key="chart_clicks", on_cell=take_cell, on_name=take_name)
+    _follow(sentence_place, top, body)
     finish_repairs()
 
 
-def _choose_sentence(run: Run) -> int:
-    """Which sentence of the batch is shown, counted from 0."""
-    count = len(run.lengths)
-    if count == 1:
-        return 0
-    fit_index("sentence", count + 1, _("There is no sentence {value}; showing {used}."))
-    st.segmented_control(
-        _("Sentence shown"),
-        range(1, count + 1),
-        default=DEFAULTS["sentence"],
-        required=True,
-        key="sentence",
-        bind=BOUND,
-    )
-    return int(value_of("sentence")) - 1
+@st.fragment
+def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, body: DeltaGenerator) -> None:
+    """The sentence and what follows from it.
+
+    A fragment, so that typing runs this much and not the controls, which take two thirds of a
+    whole run's time.
+    """
+    with sentence_place:
+        draw_sentence()
+    run = compute(current_settings())
+    with top:
+        show_header(run)
+        show_notices()
+        if run.length == 0:
+            st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
+            return
+        selection, messages = selection_in(run)
+        _tell_limits(run, messages)
+        _show_strip(run, selection)
+    theme = theme_of(st.context.theme.type)
+    with body:
+        match value_of("view"):
+            case "heads":
+                show_heads(run, selection, value_of("stage"), theme)
+            case "head":
+                show_head(run, selection, theme)
+            case "cell":
+                show_cell(run, selection, theme)
+            case "numbers":
+                show_numbers(run, selection, value_of("stage"), theme)
 
 
-def _tell_limits(run: Run) -> None:
-    """Say what was cut, and which rows have nothing to attend to."""
+def _choose_sentence() -> None:
+    """Which sentence of a batch is shown, where there is more than one."""
+    count = len(current_settings().texts)
+    fit_sentence(count)
+    if count > 1:
+        st.segmented_control(
+            _("Sentence shown"),
+            range(1, count + 1),
+            default=DEFAULTS["sentence"],
+            required=True,
+            key="sentence",
+            bind=BOUND,
+            label_visibility="collapsed",
+            format_func=lambda number: _("sentence {number}").format(number=number),
+        )
+
+
+def _tell_limits(run: Run, messages: list[str]) -> None:
+    """Say what was cut, what isn't there, and which rows have nothing to attend to."""
     if run.left_out:
-        st.warning(
+        messages.append(
             ngettext(
                 "A sentence is cut after {limit} tokens: {count} token was left out.",
                 "Sentences are cut after {limit} tokens: {count} tokens were left out.",
                 run.left_out,
-            ).format(limit=MAX_TOKENS, count=run.left_out),
-            icon=":material/content_cut:",
+            ).format(limit=MAX_TOKENS, count=run.left_out)
         )
     empty = sum(int((~run.allowed(s).any(axis=1)).sum()) for s in range(len(run.lengths)))
     if empty:
-        st.warning(
+        messages.append(
             ngettext(
                 "{count} query has nothing to attend to under this mask: its weights and its "
                 "head outputs are zero.",
                 "{count} queries have nothing to attend to under this mask: their weights and "
                 "their head outputs are zero.",
                 empty,
-            ).format(count=empty),
-            icon=":material/block:",
+            ).format(count=empty)
         )
+    if messages:
+        st.warning("  \n".join(messages), icon=":material/info:")
 
 
 def _show_strip(run: Run, selection: Selection) -> None:

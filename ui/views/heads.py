@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from ui.components import chart_clicks
 from ui.compute import Run
 from ui.controls import BOUND
 from ui.i18n import _
 from ui.link import DEFAULTS, value_of
-from ui.selection import Selection, take_cell, take_name
+from ui.selection import Selection
 from ui.settings import Stage
 from ui.stages import describe, stage_tiles
 from viz.theme import Theme
@@ -34,7 +33,7 @@ def show_heads(run: Run, selection: Selection, stage: Stage, theme: Theme) -> No
             bind=BOUND,
             help=_("Shows the pattern within heads of small energies; colours no longer compare."),
         )
-    settings, grid = run.settings, grid_of(tiles)
+    grid = grid_of(tiles)
     if grid.is_pooled:
         st.caption(
             _(
@@ -42,9 +41,3 @@ def show_heads(run: Run, selection: Selection, stage: Stage, theme: Theme) -> No
                 "{rows} × {columns} numbers. Downloads have them all."
             ).format(rows=grid.pooled_rows, columns=grid.pooled_columns)
         )
-    chart_clicks(
-        chart_key="heads_chart",
-        key="chart_clicks",
-        on_cell=lambda: take_cell(settings, selection.sentence, stage),
-        on_name=lambda: take_name(settings.heads),
-    )

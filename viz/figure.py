@@ -1,0 +1,53 @@
+"""Figures from ready specifications, fast enough to make one for each key press."""
+
+import base64
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+
+class SpecFigure(go.Figure):  # type: ignore[misc]  # plotly ships no types
+    """A go.Figure that takes its specification as it is, until somebody looks inside.
+
+    Building a go.Figure checks and copies each property: 3.6 ms for eight heads, and 1.1 ms more
+    to write it out again, where everything else on the page takes about 6. A page only draws the
+    figure, and for that the specification is enough. Whoever reads or changes a property gets the
+    complete figure, checked then: tests do, so that a wrong specification is found.
+    """
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.__dict__["_spec"] = spec
+
+    def __getattr__(self, name: str) -> Any:
+        # Called for what an unbuilt figure doesn't have yet.
+        spec = self.__dict__.pop("_spec", None)
+        if spec is None:
+            raise AttributeError(name)
+        super().__init__(spec)
+        return getattr(self, name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The specification, with arrays as Plotly's typed arrays (base64)."""
+        spec = self.__dict__.get("_spec")
+        if spec is None:
+            complete: dict[str, Any] = super().to_dict()
+            return complete
+        traces = [
+            {
+                key: _typed_array(value) if isinstance(value, np.ndarray) else value
+                for key, value in trace.items()
+            }
+            for trace in spec["data"]
+        ]
+        return {"data": traces, "layout": spec["layout"]}
+
+
+def _typed_array(array: np.ndarray) -> dict[str, Any]:
+    """An array as Plotly reads it without loss: little-endian bytes in base64."""
+    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return {
+        "dtype": f"{array.dtype.kind}{array.dtype.itemsize}",
+        "bdata": base64.b64encode(array.data).decode("ascii"),
+        "shape": ", ".join(map(str, array.shape)),
+    }
