@@ -14,7 +14,7 @@ def initial_state(element: Element) -> WidgetState | None:
     """The state that a browser keeps for a new widget; None for other elements.
 
     A browser stores the value set by the server, or else the default, when the widget appears,
-    and from then on sends it with every rerun. An empty choice has no value and isn't sent.
+    and from then on sends it with every rerun. An empty widget's state has no value.
     """
     kind = element.WhichOneof("type")
     if kind not in READERS:
@@ -29,28 +29,31 @@ def set_by_server(element: Element) -> bool:
 
 
 def _plain(field: str) -> Callable[[Any], WidgetState]:
-    """Reads `value` or `default` into the state's field of that name."""
+    """Reads `value` or `default` into the state's field of that name; a widget may be empty."""
 
     def read(widget: Any) -> WidgetState:
-        value = widget.value if widget.set_value else widget.default
-        return WidgetState(id=widget.id, **{field: value})
+        source = "value" if widget.set_value else "default"
+        descriptor = widget.DESCRIPTOR.fields_by_name[source]
+        if descriptor.has_presence and not widget.HasField(source):
+            return WidgetState(id=widget.id)
+        return WidgetState(id=widget.id, **{field: getattr(widget, source)})
 
     return read
 
 
 def _number(widget: Any) -> WidgetState:
-    value = widget.value if widget.set_value else widget.default
-    if widget.data_type == INT:
-        return WidgetState(id=widget.id, int_value=round(value))
-    return WidgetState(id=widget.id, double_value=value)
+    state = _plain("double_value")(widget)
+    if widget.data_type == INT and state.HasField("double_value"):
+        state.int_value = round(state.double_value)
+    return state
 
 
-def _choice(widget: Any) -> WidgetState | None:
+def _choice(widget: Any) -> WidgetState:
     if widget.set_value:
-        return WidgetState(id=widget.id, string_value=widget.raw_value)
-    if not widget.options or not widget.HasField("default"):
-        return None
-    return WidgetState(id=widget.id, string_value=widget.options[widget.default])
+        chosen = widget.raw_value if widget.HasField("raw_value") else None
+    else:
+        chosen = widget.options[widget.default] if widget.HasField("default") else None
+    return WidgetState(id=widget.id, string_value=chosen)
 
 
 def _choices(widget: Any) -> WidgetState:
@@ -82,7 +85,7 @@ def _label(option: Any) -> str:
     return f"{option.content_icon} {option.content}".strip()
 
 
-READERS: dict[str, Callable[[Any], WidgetState | None]] = {
+READERS: dict[str, Callable[[Any], WidgetState]] = {
     "text_input": _plain("string_value"),
     "text_area": _plain("string_value"),
     "color_picker": _plain("string_value"),

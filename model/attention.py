@@ -125,7 +125,7 @@ class SelfAttention(nn.Module):
         if mask is not None:
             # A row of -inf has no softmax. It gets no weight at all, rather than NaN.
             nothing_to_attend = (mask == 0).all(dim=-1, keepdim=True)
-            weights.masked_fill_(nothing_to_attend, 0.0)
+            weights = weights.masked_fill(nothing_to_attend, 0.0)
 
         head_outputs = weights @ v  # (B, H, Q, D)
         output = self.fc_out(head_outputs.transpose(1, 2).flatten(2))  # (B, Q, E)

@@ -1,5 +1,6 @@
 """Is it right? The largest difference between a trace and PyTorch's own attention."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -14,13 +15,13 @@ class Parity:
     """The largest absolute differences between a trace and PyTorch on the same tensors."""
 
     head_outputs: float  # against the fused scaled_dot_product_attention
-    weights: float | None  # against nn.MultiheadAttention; None where it can't express the module
-    output: float | None  # likewise
+    weights: float  # against the same, and nn.MultiheadAttention where it can express the module
+    output: float | None  # against nn.MultiheadAttention; None where it can't
 
     @property
     def largest(self) -> float:
         """The largest of the differences that were measured."""
-        return max(d for d in (self.head_outputs, self.weights, self.output) if d is not None)
+        return max(self.head_outputs, self.weights, self.output or 0.0)
 
 
 @torch.inference_mode()
@@ -36,20 +37,27 @@ def compare_with_torch(
     batch, heads, query_length, _ = trace.queries.shape
     if trace.energy.numel() == 0:
         return Parity(0.0, 0.0, 0.0)
-    fused = F.scaled_dot_product_attention(
-        trace.queries, trace.keys, trace.values, attn_mask=mask, scale=1 / module.divisor
-    )
-    head_outputs = _largest_difference(fused, trace.head_outputs)
+    if mask is not None:
+        mask = (mask != 0).expand(trace.energy.shape)
+
+    def fused(values: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(
+            trace.queries, trace.keys, values, attn_mask=mask, scale=1 / module.divisor
+        )
+
+    head_outputs = _largest_difference(fused(trace.values), trace.head_outputs)
+    # The fused kernel keeps its weights to itself, but weights · identity are the weights.
+    identity = torch.eye(trace.keys.shape[2]).expand(*trace.energy.shape[:2], -1, -1)
+    weights_difference = _largest_difference(fused(identity), trace.weights)
     same_formula = (
         module.projection == "full" and module.scale == "head_dim" and module.temperature == 1
     )
     if not same_formula:
-        return Parity(head_outputs, None, None)
+        return Parity(head_outputs, weights_difference, None)
 
     blocked = None
     if mask is not None:  # (B * H, Q, K), True = may not attend: the other way round
-        shape = (batch, heads, query_length, trace.keys.shape[2])
-        blocked = ~mask.expand(shape).reshape(batch * heads, *shape[2:])
+        blocked = ~mask.reshape(batch * heads, *mask.shape[2:])
     time_first = x.transpose(0, 1)  # (L, B, E)
     output, weights = F.multi_head_attention_forward(
         time_first,
@@ -81,12 +89,16 @@ def compare_with_torch(
         attends = ~blocked.view(batch, heads, query_length, -1).all(-1).any(1)  # (B, Q)
     return Parity(
         head_outputs,
-        _largest_difference(
-            weights.transpose(1, 2)[attends], trace.weights.transpose(1, 2)[attends]
+        max(
+            weights_difference,
+            _largest_difference(
+                weights.transpose(1, 2)[attends], trace.weights.transpose(1, 2)[attends]
+            ),
         ),
         _largest_difference(output.transpose(0, 1)[attends], trace.output[attends]),
     )
 
 
 def _largest_difference(a: Tensor, b: Tensor) -> float:
-    return (a - b).abs().max().item() if a.numel() else 0.0
+    # A NaN is as wrong as can be; max() would let it pass, or not, by its place.
+    return (a - b).abs().nan_to_num(nan=math.inf).max().item() if a.numel() else 0.0

@@ -14,7 +14,8 @@ Tokenizer = Literal["words", "characters"]
 
 # Scripts written without spaces between words: each character is a token of its own.
 _NO_SPACES = (
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
+    r"[\p{Han}\p{scx=Hiragana}\p{scx=Katakana}\p{Bopomofo}"
+    r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
 )
 _MARKS = r"[\p{M}\p{Emoji_Modifier}\u200c\u200d]*"  # what stays with the letter before it
 _LETTER = rf"(?:(?!{_NO_SPACES})[\p{{L}}\p{{N}}_]{_MARKS})"
@@ -48,7 +49,9 @@ def split_characters(text: str) -> list[str]:
 
     Spaces around the text are dropped, and runs of white space count once.
     """
-    return [" " if c.isspace() else c for c in _GRAPHEMES.findall(" ".join(text.split()))]
+    # Split at the spaces first: a mark that follows a space would else swallow it.
+    words = [_GRAPHEMES.findall(word) for word in text.split()]
+    return [c for i, word in enumerate(words) for c in ([" "] if i else []) + word]
 
 
 _SPLITTERS: dict[str, Callable[[str], list[str]]] = {

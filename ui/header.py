@@ -27,17 +27,19 @@ def _honesty(run: Run) -> str:
     }
     return _(
         "**random weights, untrained** (seed {seed}), {formulation}, scores ÷ {divisor}"
-    ).format(seed=settings.seed, formulation=names[formulation], divisor=_divisor(run))
+    ).format(seed=settings.seed, formulation=names[formulation], divisor=divisor_text(run))
 
 
-def _divisor(run: Run) -> str:
+def divisor_text(run: Run, *, latex: bool = False) -> str:
     """The divisor as people write it: √8, 1, √8 × 0.5."""
-    settings = run.settings
     size = {"head_dim": run.module.head_dim, "embed_size": run.module.embed_size}.get(
-        settings.scale
+        run.settings.scale
     )
-    root = "1" if size is None else f"√{size}"
-    return root if settings.temperature == 1 else f"({root} × {settings.temperature:g})"
+    root = "1" if size is None else f"\\sqrt{{{size}}}" if latex else f"√{size}"
+    if run.settings.temperature == 1:
+        return root
+    times = "\\cdot" if latex else "×"
+    return f"({root} {times} {run.settings.temperature:g})"
 
 
 def _badge(parity: Parity) -> str:
@@ -54,14 +56,15 @@ def _compared(run: Run) -> str:
     parity = run.parity
     text = _(
         "Computed just now, on the same tensors, for all sentences and heads. Largest absolute "
-        "difference of the head outputs from torch.nn.functional.scaled_dot_product_attention: "
-        "{head_outputs:.2e}."
-    ).format(head_outputs=parity.head_outputs)
-    if parity.weights is None:
+        "differences from torch.nn.functional.scaled_dot_product_attention: of the head outputs "
+        "{head_outputs:.2e}, of the weights {weights:.2e}."
+    ).format(head_outputs=parity.head_outputs, weights=parity.weights)
+    if parity.output is None:
         return text + _(
             " nn.MultiheadAttention knows only the paper's formulation at temperature 1, "
             "so it isn't compared here."
         )
     return text + _(
-        " Of the weights from nn.MultiheadAttention: {weights:.2e}; of its output: {output:.2e}."
-    ).format(weights=parity.weights, output=parity.output)
+        " With nn.MultiheadAttention, given the same input and weights, the weights are compared "
+        "too, and its output: {output:.2e}."
+    ).format(output=parity.output)

@@ -137,41 +137,55 @@ READERS: dict[str, Reader] = {
 }
 
 
+OPTIONS = {*MASKS, *PROJECTIONS, *SCALES, *TOKENIZERS, *POSITIONS, *STAGES, *VIEWS}
+
+
 def value_of(key: str) -> Any:
     """The current value of a control, before or after its widget exists."""
     return st.session_state.get(key, DEFAULTS[key])
 
 
 def read_link() -> None:
-    """Bring a link's parameters into the session, valid. To be called before any widget.
+    """Make what the link asks for valid, once, before any widget sees it.
 
-    A repaired value reaches the URL one run later, since Streamlit lets the URL win in the first.
+    If something had to be changed, the URL is written anew and the script starts over: a widget
+    that is bound to a parameter trusts it, and some values would stop the page (`seed=1e999`).
     """
     state = st.session_state
-    if "_repaired" in state:
-        state.update(state.pop("_repaired"))
-    if "_link_read" in state:
+    if "_notices" in state:
         return
-    state["_link_read"] = True
-    for key, text in st.query_params.to_dict().items():
-        if key not in READERS or (text == "" and DEFAULTS[key] is None):
-            continue
-        state[key], message = READERS[key](key, text)
+    state["_notices"] = {}
+    asked = {key: st.query_params.get_all(key) for key in READERS if key in st.query_params}
+    for key, texts in asked.items():
+        state[key], message = READERS[key](key, texts[-1])
         if message:
-            repair(key, state[key], message)
-    for key in TEXT_KEYS:  # only the last value of a repeated parameter arrives above
-        if len(st.query_params.get_all(key)) > 1:
-            repair(
-                key, state[key], _("The link has {key} twice; the last is used.").format(key=key)
-            )
+            notice(key, message)
+    fit_heads()
+    changed = False
+    for key, texts in asked.items():
+        written = _as_written(state[key])
+        if texts != [written]:
+            changed = True
+            if state[key] == DEFAULTS[key]:
+                del st.query_params[key]
+            else:
+                st.query_params[key] = written
+    if changed:
+        st.rerun()
 
 
-def repair(key: str, value: Any, message: str | None) -> None:
-    """Set a control to a value that works; say why for as long as it keeps that value."""
-    st.session_state[key] = value
-    st.session_state.setdefault("_repaired", {})[key] = value
-    if message:
-        st.session_state.setdefault("_notices", {})[key] = (value, message)
+def _as_written(value: Any) -> str:
+    """A value as Streamlit writes it into the URL."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return ""
+    return word(value) if value in OPTIONS else str(value)
+
+
+def notice(key: str, message: str) -> None:
+    """Say why a control has another value than asked for, for as long as it keeps that value."""
+    st.session_state.setdefault("_notices", {})[key] = (value_of(key), message)
 
 
 def fit_heads() -> list[int]:
@@ -179,11 +193,11 @@ def fit_heads() -> list[int]:
     embed_size, heads = value_of("embed_size"), value_of("heads")
     choices = head_choices(embed_size)
     if heads not in choices:
-        used = nearest(heads, choices)
+        used = st.session_state["heads"] = nearest(heads, choices)
         message = _(
             "{heads} heads don't divide an embedding of {embed_size}; using the nearest, {used}."
         )
-        repair("heads", used, message.format(heads=heads, embed_size=embed_size, used=used))
+        notice("heads", message.format(heads=heads, embed_size=embed_size, used=used))
     return choices
 
 
@@ -191,24 +205,20 @@ def fit_sentence(count: int) -> None:
     """Keep the sentence shown among those that there are."""
     asked = value_of("sentence")
     if asked > count:
-        message = _("There is no sentence {asked}; showing sentence {used}.")
-        repair("sentence", count, message.format(asked=asked, used=count))
+        st.session_state["sentence"] = count
+        if count > 1:
+            message = _("There is no sentence {asked}; showing sentence {used}.")
+            notice("sentence", message.format(asked=asked, used=count))
 
 
 def show_notices() -> None:
-    """Show, in one box, the notices whose repaired value is still in force."""
+    """Show, in one box, the notices whose value is still in force."""
     notices = st.session_state.get("_notices", {})
     for key in [key for key, (value, _message) in notices.items() if value_of(key) != value]:
         del notices[key]
     if notices:
         lines = [message for _value, message in notices.values()]
         st.warning("  \n".join(lines), icon=":material/link:")
-
-
-def finish_repairs() -> None:
-    """Run once more if something was repaired, so that the URL says what the page shows."""
-    if "_repaired" in st.session_state:
-        st.rerun()
 
 
 def _quoted(text: str) -> str:

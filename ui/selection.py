@@ -25,10 +25,9 @@ class Selection:
 
 def draw_selection() -> None:
     """The three inputs. Their bounds are the app's, not the sentence's, which changes live."""
-    with st.container(horizontal=True, gap="medium", key="selection"):
-        _index(_("Head"), "head", MAX_HEADS, _("mean"))
-        _index(_("Query"), "q", MAX_TOKENS, _("none"))
-        _index(_("Key"), "k", MAX_TOKENS, _("none"))
+    _index(_("Head"), "head", MAX_HEADS, _("mean"))
+    _index(_("Query"), "q", MAX_TOKENS, _("none"))
+    _index(_("Key"), "k", MAX_TOKENS, _("none"))
 
 
 def selection_in(run: Run) -> tuple[Selection, list[str]]:
@@ -85,6 +84,7 @@ def take_pick() -> None:
     picked = _whole_numbers({"pick": _trigger("strip", "pick")}, "pick")
     if picked:
         st.session_state["q"] = picked[0] if 0 <= picked[0] < MAX_TOKENS else None
+        st.rerun()  # the whole page: the strip's own fragment doesn't hold the inputs
 
 
 def take_cell() -> None:

@@ -11,9 +11,17 @@ header.stAppHeader { height: 2.4rem; background: transparent; }
 [data-testid="stSidebarUserContent"] { padding-top: 0.2rem; }
 [data-testid="stSidebarUserContent"] .stVerticalBlock { gap: 0.65rem; }
 .stButtonGroup button p::first-letter { text-transform: uppercase; }
-.st-key-selection .stNumberInput { display: flex; align-items: center; gap: 0.5rem; }
-.st-key-selection .stNumberInput > label {
+.st-key-selection .stNumberInput, .st-key-selection .stButtonGroup {
+  display: flex; align-items: center; gap: 0.5rem;
+}
+.st-key-selection .stNumberInput > label, .st-key-selection .stButtonGroup > label {
   margin: 0; min-height: 0; min-width: max-content; white-space: nowrap;
+}
+.st-key-formulas { padding-left: 112px; margin-bottom: -0.6rem; }
+.st-key-formulas .stMarkdown { font-size: 0.82rem; text-align: center; white-space: nowrap; }
+.st-key-arithmetic table { width: 100%; font-size: 1rem; }
+.st-key-arithmetic td {
+  padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
 .st-key-heads_chart .nsewdrag, .st-key-heads_chart .annotation { cursor: pointer !important; }
 </style>

@@ -43,11 +43,18 @@ class SpecFigure(go.Figure):  # type: ignore[misc]  # plotly ships no types
         return {"data": traces, "layout": spec["layout"]}
 
 
+# What plotly.js knows; it has no 64-bit integers.
+_TYPES = ("f4", "f8", "i1", "i2", "i4", "u1", "u2", "u4")
+
+
 def _typed_array(array: np.ndarray) -> dict[str, Any]:
     """An array as Plotly reads it without loss: little-endian bytes in base64."""
     array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    dtype = f"{array.dtype.kind}{array.dtype.itemsize}"
+    if dtype not in _TYPES:
+        raise TypeError(f"a figure's arrays must be one of {_TYPES}, got {array.dtype}")
     return {
-        "dtype": f"{array.dtype.kind}{array.dtype.itemsize}",
+        "dtype": dtype,
         "bdata": base64.b64encode(array.data).decode("ascii"),
         "shape": ", ".join(map(str, array.shape)),
     }

@@ -80,5 +80,5 @@ def text_width(label: str) -> float:
 
 
 def _is_unsafe(char: str) -> bool:
-    bidi_controls = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
+    bidi_controls = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
     return char in bidi_controls or unicodedata.category(char) in ("Cc", "Cs")

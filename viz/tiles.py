@@ -18,7 +18,7 @@ from viz.labels import AxisLabels, text_width
 from viz.pooling import factor, pool_extremes, pool_labels, pool_mask
 from viz.theme import FONT_FAMILY, LABEL_SIZE, TITLE_SIZE, Theme, color_scale
 
-WIDTH, HEIGHT = 960, 430  # design pixels of the plot: what a 1366×768 screen has room for
+WIDTH, HEIGHT = 960, 400  # design pixels of the plot: what a 1366×768 screen has room for
 NAME_GAP = 24  # above each row of tiles: room for the names
 COLUMN_GAP = 12
 LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
@@ -79,16 +79,6 @@ class Grid:
         """Whether cells stand for more than one number."""
         return self.pooled_columns > 1 or self.pooled_rows > 1
 
-    def locate(self, x: float, y: float) -> tuple[int, int, int] | None:
-        """The (tile, row, column) of a cell from the coordinates of its centre."""
-        column, in_tile = divmod(round(x), self.tile_columns * self.cell_width + COLUMN_GAP)
-        row, below = divmod(round(y) - NAME_GAP, self.tile_rows * self.cell_height + NAME_GAP)
-        cell = (below // self.cell_height, in_tile // self.cell_width)
-        inside = 0 <= cell[0] < self.tile_rows and 0 <= cell[1] < self.tile_columns
-        if not (inside and 0 <= column < self.columns and 0 <= row < self.rows):
-            return None
-        return row * self.columns + column, *cell
-
 
 def plan_grid(tiles: int, rows: int, columns: int) -> Grid:
     """The grid in which `tiles` matrices of (rows, columns) have the largest cells."""
@@ -145,14 +135,15 @@ def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> g
             "y0": grid.top(i) + grid.cell_height // 2,
             "dy": grid.cell_height,
             "hovertemplate": hover,
-            "hovertemplatefallback": tiles.masked_text,
+            "hovertemplatefallback": tiles.masked_text,  # the page puts it in the place of NaN
             **(_own_scale(limit, tiles, theme) if scale_per_tile else {"coloraxis": "coloraxis"}),
         }
         for i, (name, matrix, limit) in enumerate(zip(tiles.names, values, limits, strict=True))
     ]
     layout = _layout(tiles, grid, theme)
+    sign = "±" if tiles.diverging else "0–"
     layout["annotations"] = [
-        _name(grid, i, f"{name}  ±{limit:.3g}" if scale_per_tile else name)
+        _name(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name)
         for i, (name, limit) in enumerate(zip(tiles.names, limits, strict=True))
     ]
     if tiles.masked is not None:

@@ -62,6 +62,9 @@ def test_the_mask_of_an_empty_sentence_is_empty(kind: Mask, shape: tuple[int, ..
     mask = build_mask(kind, [0])
     assert mask is not None
     assert mask.shape == shape
+    of_no_sentence = build_mask(kind, [])
+    assert of_no_sentence is not None
+    assert of_no_sentence.shape[2:] == shape[2:]
 
 
 def test_an_unknown_kind_is_answered_with_the_known_ones() -> None:

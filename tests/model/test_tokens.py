@@ -37,6 +37,7 @@ WORDS = {
     "שָׁלוֹם עולם": ["שָׁלוֹם", "עולם"],
     "नमस्ते दुनिया।": ["नमस्ते", "दुनिया", "।"],
     "क्षत्रिय": ["क्षत्रिय"],
+    "क्\u200dष क्\u200cष": ["क्\u200dष", "क्\u200cष"],  # joiners choose a conjunct's shape
     f"{FAMILY}{ASTRONAUT}": [FAMILY, ASTRONAUT],
     f"Go {ENGLAND}!": ["Go", ENGLAND, "!"],
     "\U0001f1eb\U0001f1f7\U0001f1e9\U0001f1ea": [

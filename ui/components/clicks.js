@@ -1,19 +1,32 @@
-// Listens to the Plotly chart inside `.st-key-<chart>` and reports clicked cells and names.
-// Streamlit mounts the chart anew when its figure changes, so it is looked up after each change
+// Listens to the page's Plotly charts. Reports clicked cells and names of the one inside
+// `.st-key-<chart>`, and lets every hover box say "masked" where Plotly writes NaN.
+// Streamlit mounts a chart anew when its figure changes, so charts are looked up after each change
 // of the page.
 export default function (component) {
   const { data, setTriggerValue, parentElement } = component
   const listened = (parentElement.headlightListened ??= new WeakSet())
 
+  const nameGaps = ({ points: [point] }) => {
+    const word = point.fullData.hovertemplatefallback
+    for (const text of document.querySelectorAll(".js-plotly-plot .hoverlayer tspan")) {
+      if (word && text.textContent === "NaN") text.textContent = word
+    }
+  }
+  const sendCell = ({ points: [point] }) => {
+    const [row, column] = point.pointNumber
+    setTriggerValue("cell", { tile: point.curveNumber, row, column })
+  }
+  const sendName = ({ index }) => setTriggerValue("name", { tile: index })
+
   const listen = () => {
-    const chart = document.querySelector(`.st-key-${data.chart} .js-plotly-plot`)
-    if (!chart?.on || listened.has(chart)) return
-    listened.add(chart)
-    chart.on("plotly_click", ({ points: [point] }) => {
-      const [row, column] = point.pointNumber
-      setTriggerValue("cell", { tile: point.curveNumber, row, column })
-    })
-    chart.on("plotly_clickannotation", ({ index }) => setTriggerValue("name", { tile: index }))
+    for (const chart of document.querySelectorAll(".js-plotly-plot")) {
+      if (!chart.on || listened.has(chart)) continue
+      listened.add(chart)
+      chart.on("plotly_hover", nameGaps)
+      if (!chart.closest(`.st-key-${data.chart}`)) continue
+      chart.on("plotly_click", sendCell)
+      chart.on("plotly_clickannotation", sendName)
+    }
   }
 
   listen()

@@ -9,7 +9,7 @@ from ui.compute import Run, compute
 from ui.controls import BOUND, current_settings, draw_controls, draw_sentence, segments
 from ui.header import show_header
 from ui.i18n import _, ngettext
-from ui.link import DEFAULTS, finish_repairs, fit_sentence, read_link, show_notices, value_of
+from ui.link import DEFAULTS, fit_sentence, read_link, show_notices, value_of
 from ui.selection import (
     Selection,
     draw_selection,
@@ -38,13 +38,12 @@ def page() -> None:
         segments(_("View"), VIEWS, key="view", hidden=True)
         segments(_("Stage"), STAGES, key="stage", hidden=True)
         draw_downloads()
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="medium", key="selection"):
         draw_selection()
         _choose_sentence()
     body = st.container()
     chart_clicks(chart_key="heads_chart", key="chart_clicks", on_cell=take_cell, on_name=take_name)
     _follow(sentence_place, top, body)
-    finish_repairs()
 
 
 @st.fragment
@@ -62,6 +61,7 @@ def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, body: DeltaGene
         show_notices()
         if run.length == 0:
             st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
+            body.empty()  # holds the place for what comes when something is typed
             return
         selection, messages = selection_in(run)
         _tell_limits(run, messages)
@@ -76,7 +76,7 @@ def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, body: DeltaGene
             case "cell":
                 show_cell(run, selection, theme)
             case "numbers":
-                show_numbers(run, selection, value_of("stage"), theme)
+                show_numbers(run, selection, value_of("stage"))
 
 
 def _choose_sentence() -> None:
@@ -85,14 +85,12 @@ def _choose_sentence() -> None:
     fit_sentence(count)
     if count > 1:
         st.segmented_control(
-            _("Sentence shown"),
+            _("Sentence"),
             range(1, count + 1),
             default=DEFAULTS["sentence"],
             required=True,
             key="sentence",
             bind=BOUND,
-            label_visibility="collapsed",
-            format_func=lambda number: _("sentence {number}").format(number=number),
         )
 
 

@@ -1,1 +1,90 @@
-def show_cell(*a): ...
+"""The cell inspector: one weight, as arithmetic that a pencil can follow."""
+
+import streamlit as st
+
+from ui.compute import Run
+from ui.header import divisor_text
+from ui.i18n import _
+from ui.selection import Selection
+from ui.stages import field
+from viz.inspector import CellArithmetic, cell_arithmetic, draw_products
+from viz.labels import shorten, visible
+from viz.theme import Theme
+
+DIGITS = 9  # significant: what tells any two float32 numbers apart
+
+
+def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
+    """Draw the products and the steps for the chosen head, query and key."""
+    head, query, key = selection.head or 0, selection.query or 0, selection.key or 0
+    sentence = selection.sentence
+    tokens = run.tokens[sentence]
+    cell = cell_arithmetic(
+        field(run, "queries", sentence)[head, query],
+        field(run, "keys", sentence)[head],
+        key,
+        run.module.divisor,
+        run.allowed(sentence)[query],
+    )
+    weight = float(field(run, "weights", sentence)[head, query, key])
+    st.markdown(
+        _(
+            "**How much does query {q} {q_token} attend to key {k} {k_token}, in head {head}?** "
+            "Choose others with Head, Query and Key above, or click a cell in All heads."
+        ).format(
+            q=query, q_token=_code(tokens[query]), k=key, k_token=_code(tokens[key]), head=head
+        )
+    )
+    left, right = st.columns([9, 11], gap="medium")
+    with left:
+        st.plotly_chart(
+            draw_products(cell, theme),
+            key="products_chart",
+            theme=None,
+            config={"displayModeBar": False},
+            alt=_(
+                "{count} products of query and key, one a dimension, from {low:.3g} to {high:.3g}; "
+                "their sum is {energy:.6g}."
+            ).format(
+                count=len(cell.products),
+                low=cell.products.min(),
+                high=cell.products.max(),
+                energy=cell.energy,
+            ),
+        )
+    with right, st.container(key="arithmetic"):
+        st.markdown(_steps(run, cell, weight))
+
+
+def _steps(run: Run, cell: CellArithmetic, weight: float) -> str:
+    """The arithmetic as a table: what is done, and what comes out."""
+    divisor = divisor_text(run, latex=True)
+    rows = [
+        (_("energy: sum of the {n} products").format(n=len(cell.products)),
+         r"\sum_d q_d k_d", _number(cell.energy)),
+        (_("divisor"), divisor, _number(cell.divisor)),
+        (_("score: energy ÷ divisor"), "s", _number(cell.score)),
+        (_("mask"), "", _("may attend") if cell.allowed else _("masked: score becomes −∞")),
+        (_("largest score in the row"), "m", _number(cell.largest)),
+        (_("exponential"), "e^{s-m}", _number(cell.exponential)),
+        (_("denominator: over the row"), r"\sum_j e^{s_j-m}", _number(cell.denominator)),
+        (_("**weight**: exponential ÷ denominator"), "", f"**{_number(cell.weight)}**"),
+        (_("the module's weight (float32)"), "", f"**{_number(weight)}**"),
+    ]  # fmt: skip
+    lines = [f"| {_('step')} | {_('formula')} | {_('number')} |", "|:--|:-:|--:|"]
+    lines += [f"| {what} | {f'${how}$' if how else ''} | {result} |" for what, how, result in rows]
+    difference = _("Worked out in float64; differs from the module by {d:.1e}.").format(
+        d=abs(cell.weight - weight)
+    )
+    return "\n".join(lines) + f"\n\n{difference}"
+
+
+def _number(value: float) -> str:
+    return "−∞" if value == float("-inf") else f"{value:.{DIGITS}g}".replace("-", "−")
+
+
+def _code(token: str) -> str:
+    """A token inside Markdown, as typed: code is shown verbatim."""
+    shown = shorten(visible(token), 40)
+    fence = "`" * (max((len(run) for run in shown.split() if set(run) == {"`"}), default=0) + 2)
+    return f"{fence} {shown} {fence}"

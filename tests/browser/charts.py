@@ -1,0 +1,76 @@
+"""Reading a Plotly chart in the page: its numbers, its labels, the place of a cell."""
+
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Locator, Page
+
+HEADS = ".st-key-heads_chart .js-plotly-plot"
+
+
+def numbers(page: Page, chart: str = HEADS) -> np.ndarray:
+    """The z of all traces, (traces, rows, columns), as the browser holds it."""
+    z = page.evaluate(
+        "chart => document.querySelector(chart)._fullData"
+        ".map(trace => [...trace.z].map(row => [...row].map(v => isFinite(v) ? v : null)))",
+        chart,
+    )
+    return np.array(z, dtype=float)
+
+
+def wait_for_shape(page: Page, shape: tuple[int, int, int], chart: str = HEADS) -> np.ndarray:
+    """The chart's numbers, once it shows that many traces, rows and columns."""
+    page.wait_for_function(
+        """([chart, shape]) => {
+            const data = document.querySelector(chart)?._fullData
+            return data?.length === shape[0] && data[0].z.length === shape[1]
+                && data[0].z[0].length === shape[2]
+        }""",
+        arg=[chart, list(shape)],
+    )
+    return numbers(page, chart)
+
+
+def cell_position(page: Page, trace: int, row: int, column: int, chart: str = HEADS) -> Any:
+    """Where the centre of a cell is on the screen, as {x, y}."""
+    return page.evaluate(
+        """([chart, trace, row, column]) => {
+            const plot = document.querySelector(chart)
+            const { x0, dx, y0, dy } = plot._fullData[trace]
+            const { xaxis, yaxis } = plot._fullLayout
+            const box = plot.getBoundingClientRect()
+            return {
+                x: box.left + xaxis._offset + xaxis.l2p(x0 + column * dx),
+                y: box.top + yaxis._offset + yaxis.l2p(y0 + row * dy),
+            }
+        }""",
+        [chart, trace, row, column],
+    )
+
+
+def click_cell(page: Page, trace: int, row: int, column: int) -> None:
+    """Click a cell of the heads' chart as a person does."""
+    place = cell_position(page, trace, row, column)
+    page.mouse.move(place["x"] - 2, place["y"])
+    page.mouse.move(place["x"], place["y"])
+    page.locator(f"{HEADS} .hoverlayer .hovertext").first.wait_for()
+    page.mouse.click(place["x"], place["y"])
+
+
+def hover_text(page: Page, trace: int, row: int, column: int) -> str:
+    """What the hover box says about a cell, its lines joined by " | "."""
+    place = cell_position(page, trace, row, column)
+    page.mouse.move(place["x"] - 2, place["y"])
+    page.mouse.move(place["x"], place["y"])
+    box = page.locator(f"{HEADS} .hoverlayer .hovertext")
+    box.first.wait_for()
+    return " | ".join(box.first.locator("tspan.line").all_text_contents())
+
+
+def tick_labels(page: Page, axis: str, chart: str = HEADS) -> list[str]:
+    """The labels at an axis ("x" or "y"), as they are drawn."""
+    return ticks(page, axis, chart).all_text_contents()
+
+
+def ticks(page: Page, axis: str, chart: str = HEADS) -> Locator:
+    return page.locator(f"{chart} .{axis}tick text")

@@ -1,0 +1,107 @@
+"""One weight, worked out by hand: from D products to the share of a row."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from viz.figure import SpecFigure
+from viz.theme import FONT_FAMILY, LABEL_SIZE, Theme
+
+
+@dataclass(frozen=True)
+class CellArithmetic:
+    """The steps from a query and a key to their weight, in float64.
+
+    Products of two float32 numbers are exact in float64, so what is shown adds up to as many
+    digits as anyone writes down.
+    """
+
+    query: np.ndarray  # (D,) q
+    key: np.ndarray  # (D,) k
+    products: np.ndarray  # (D,) q_d · k_d
+    energy: float  # their sum
+    divisor: float
+    score: float  # energy / divisor
+    allowed: bool  # by the mask
+    largest: float  # the largest score of the row that the mask allows; -inf if there is none
+    exponential: float  # exp(score - largest); 0 where masked
+    denominator: float  # the sum of the row's exponentials
+    weight: float  # exponential / denominator; 0 where nothing is allowed
+
+
+def cell_arithmetic(
+    query: np.ndarray, keys: np.ndarray, key: int, divisor: float, allowed: np.ndarray
+) -> CellArithmetic:
+    """Work out softmax(q · Kᵀ / divisor) for one key.
+
+    The row's largest score is subtracted before exp, as every implementation does, so that exp
+    can't overflow; it cancels out of the weight.
+
+    Args:
+        query: (D,) the projected query.
+        keys: (K, D) the projected keys of the row.
+        key: which key to look at.
+        divisor: of the energies.
+        allowed: (K,) which keys the mask allows.
+    """
+    q, all_keys = query.astype(np.float64), keys.astype(np.float64)
+    products = q * all_keys[key]
+    scores = all_keys @ q / divisor
+    scores[key] = products.sum() / divisor  # the very number that is shown
+    reachable = np.where(allowed, scores, -np.inf)
+    largest = float(reachable.max(initial=-np.inf))
+    exponentials = np.exp(reachable - largest) if allowed.any() else np.zeros_like(scores)
+    denominator = float(exponentials.sum())
+    return CellArithmetic(
+        query=q,
+        key=all_keys[key],
+        products=products,
+        energy=float(products.sum()),
+        divisor=divisor,
+        score=float(scores[key]),
+        allowed=bool(allowed[key]),
+        largest=largest,
+        exponential=float(exponentials[key]),
+        denominator=denominator,
+        weight=float(exponentials[key] / denominator) if denominator else 0.0,
+    )
+
+
+def draw_products(cell: CellArithmetic, theme: Theme) -> go.Figure:
+    """The products q_d · k_d as bars, one a dimension; hover shows both factors."""
+    colors = [theme.positive if p >= 0 else theme.negative for p in cell.products]
+    axis: dict[str, Any] = {"fixedrange": True, "zerolinecolor": theme.faint}
+    return SpecFigure(
+        {
+            "data": [
+                {
+                    "type": "bar",
+                    "x": list(range(len(cell.products))),
+                    "y": cell.products,
+                    "customdata": np.stack([cell.query, cell.key], axis=1),
+                    "marker": {"color": colors},
+                    "hovertemplate": "dimension %{x}<br>q %{customdata[0]:.9g}<br>"
+                    "k %{customdata[1]:.9g}<br>q·k <b>%{y:.9g}</b><extra></extra>",
+                }
+            ],
+            "layout": {
+                "template": {},
+                "paper_bgcolor": "rgba(0,0,0,0)",
+                "plot_bgcolor": "rgba(0,0,0,0)",
+                "font": {"family": FONT_FAMILY, "size": LABEL_SIZE, "color": theme.text},
+                "hoverlabel": {"font": {"size": LABEL_SIZE, "family": FONT_FAMILY}},
+                "margin": {"l": 64, "r": 8, "t": 8, "b": 46},
+                "height": 380,
+                "bargap": 0.15,
+                "dragmode": False,
+                "xaxis": {"title": {"text": "dimension d"}, "showgrid": False, **axis},
+                "yaxis": {
+                    "title": {"text": "product q·k"},
+                    "gridcolor": theme.masked,
+                    **axis,
+                },
+            },
+        }
+    )
