@@ -92,7 +92,7 @@ def draw_controls() -> None:
         key="mask",
         help=_("Causal: no looking ahead. Padding: no looking at the filling of short sentences."),
     )
-    with st.expander(_("More")):
+    with st.popover(_("More"), icon=":material/tune:", width="stretch"):
         _more()
 
 
@@ -133,8 +133,7 @@ def _more_sentences() -> None:
         label_visibility="collapsed",
         on_change=take_example,
     )
-    any_more = any(value_of(key).strip() for key in TEXT_KEYS[1:])
-    with st.expander(_("More sentences (a batch)"), expanded=any_more):
+    with st.popover(_("More sentences (a batch)"), icon=":material/add:", width="stretch"):
         for number, key in enumerate(TEXT_KEYS[1:], start=2):
             name = _("Sentence {number}").format(number=number)
             st.text_input(

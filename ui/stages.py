@@ -1,6 +1,7 @@
 """From a run to pictures: which numbers a stage shows, and in what words."""
 
 from collections.abc import Sequence
+from html import unescape
 
 import numpy as np
 
@@ -128,9 +129,9 @@ def describe(tiles: Tiles, stage: Stage) -> str:
         value=float(tiles.values[largest]),
         name=tiles.names[largest[0]],
         row_word=tiles.row_word,
-        row=tiles.rows.full[largest[1]],
+        row=unescape(tiles.rows.full[largest[1]]),
         column_word=tiles.column_word,
-        column=tiles.columns.full[largest[2]],
+        column=unescape(tiles.columns.full[largest[2]]),
     )
 
 

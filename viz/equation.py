@@ -58,7 +58,6 @@ def _base_layout(terms: Sequence[Matrix], theme: Theme) -> dict[str, Any]:
     below = max((max(map(text_width, t.columns.short), default=0) for t in terms), default=0)
     below = min(below, 130) + 58
     return {
-        "template": {},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT_FAMILY, "size": LABEL_SIZE - 1, "color": theme.text},

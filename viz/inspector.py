@@ -87,7 +87,6 @@ def draw_products(cell: CellArithmetic, theme: Theme) -> go.Figure:
                 }
             ],
             "layout": {
-                "template": {},
                 "paper_bgcolor": "rgba(0,0,0,0)",
                 "plot_bgcolor": "rgba(0,0,0,0)",
                 "font": {"family": FONT_FAMILY, "size": LABEL_SIZE, "color": theme.text},

@@ -18,7 +18,7 @@ from viz.labels import AxisLabels, text_width
 from viz.pooling import factor, pool_extremes, pool_labels, pool_mask
 from viz.theme import FONT_FAMILY, LABEL_SIZE, TITLE_SIZE, Theme, color_scale
 
-WIDTH, HEIGHT = 960, 400  # design pixels of the plot: what a 1366×768 screen has room for
+WIDTH, HEIGHT = 960, 440  # design pixels of the plot: what a 1366×768 screen has room for
 NAME_GAP = 24  # above each row of tiles: room for the names
 COLUMN_GAP = 12
 LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
@@ -88,8 +88,8 @@ def plan_grid(tiles: int, rows: int, columns: int) -> Grid:
         width = ((WIDTH + COLUMN_GAP) / across - COLUMN_GAP) / columns
         return width, (HEIGHT / down - NAME_GAP) / rows
 
-    # Ties go to the wider grid: screens are wider than they are high.
-    across = max(range(1, tiles + 1), key=lambda n: (min(cell_size(n)), n))
+    # Of equals, the grid without holes; of those, the wider one, as screens are.
+    across = max(range(1, tiles + 1), key=lambda n: (round(min(cell_size(n)), 1), -(-tiles % n), n))
     width, height = cell_size(across)
     pool_across = factor(columns, int(width * columns) // SMALLEST_CELL)
     pool_down = factor(rows, int(height * rows) // SMALLEST_CELL)
@@ -232,13 +232,19 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     step_down = factor(len(rows), len(rows) * grid.cell_height // LABEL_PITCH)
     left_margin = 34 + max(map(text_width, rows.short))
     return {
-        # Plotly's own default template is seven kilobytes that nothing here needs.
-        "template": {},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT_FAMILY, "size": LABEL_SIZE, "color": theme.text},
         "hoverlabel": {"font": {"size": TITLE_SIZE, "family": FONT_FAMILY}, "namelength": -1},
-        "margin": {"l": left_margin, "r": 76, "t": 2, "b": depth + 26, "pad": 3},
+        # Fixed margins: letting Plotly find them costs a second layout.
+        "margin": {
+            "l": left_margin,
+            "r": 76,
+            "t": 2,
+            "b": depth + 26,
+            "pad": 3,
+            "autoexpand": False,
+        },
         "height": HEIGHT + depth + 28,
         "dragmode": False,
         "xaxis": {

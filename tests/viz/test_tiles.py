@@ -7,7 +7,6 @@ from urllib.parse import unquote
 
 import numpy as np
 import plotly.graph_objects as go
-import plotly.io as pio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -202,12 +201,11 @@ def test_numbers_travel_in_single_precision_and_without_a_template() -> None:
         assert (trace["z"]["dtype"], trace["z"]["shape"]) == ("f4", "3, 4")
         z = np.frombuffer(base64.b64decode(trace["z"]["bdata"]), dtype="<f4").reshape(3, 4)
         np.testing.assert_array_equal(z, values[tile])
-    assert sent["layout"]["template"] == {}
+    # Plotly's own has 7000 characters, and makes it draw a figure twice.
+    assert "template" not in sent["layout"]
 
     looked_at = draw_tiles(info, LIGHT)
     assert looked_at.data[0].z.dtype == np.float32  # reading checks and completes the figure
-    assert looked_at.layout.template.layout.to_plotly_json() == {}
-    assert len(pio.to_json(looked_at)) < 4000  # Plotly's own template alone has 7000
 
 
 def label_spacing(axis: go.layout.XAxis, count: int) -> float:

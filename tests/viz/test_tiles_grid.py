@@ -31,7 +31,7 @@ def known_screen(monkeypatch: pytest.MonkeyPatch) -> None:
         (2, 10, 10, (2, 1, 47, 40)),  # 474 / 10
         (4, 10, 10, (4, 1, 23, 40)),  # 231 / 10; two by two would be 47 by 19
         (8, 10, 10, (4, 2, 23, 19)),  # (215 - 24) / 10; eight in a row would be 10 by 40
-        (5, 10, 10, (4, 2, 23, 19)),  # three by two would be no larger, and leave room beside it
+        (5, 10, 10, (3, 2, 31, 19)),  # as high as four by two, with one hole instead of three
         (4, 5, 200, (1, 4, 4, 16)),  # wide: below each other, 960 / 200 and 83.5 / 5
         (4, 1, 1, (4, 1, 231, 406)),
         (3, 200, 5, (3, 1, 62, 2)),  # high: beside each other, 312 / 5 and 406 / 200

@@ -1,12 +1,15 @@
 // The sentence as tokens. Hover or focus one: the others show how much it attends to them.
 // No server is asked; the weights came along as 16-bit fractions, row by row.
+// The function is called again whenever the data changes; it touches only what differs, so that
+// typing neither flickers nor costs more than the typed word.
 export default function (component) {
-  const { data, setTriggerValue, parentElement } = component
-  const { tokens, real, chosen, hint, sentence } = data
-  const bytes = Uint8Array.from(atob(data.weights), (c) => c.charCodeAt(0))
-  const weights = new Uint16Array(bytes.buffer)
+  const view = (component.parentElement.headlightStrip ??= build(component.parentElement))
+  view.send = component.setTriggerValue
+  view.update(component.data)
+}
 
-  const root = document.createElement("div")
+function build(parent) {
+  const root = parent.appendChild(document.createElement("div"))
   const strip = root.appendChild(document.createElement("div"))
   strip.className = "strip"
   strip.dir = "auto"
@@ -14,38 +17,72 @@ export default function (component) {
   caption.className = "caption"
   caption.setAttribute("aria-live", "polite")
 
-  const boxes = tokens.map((token, i) => {
+  const view = { send: null, update, boxes: [] }
+  let data = null
+  let weights = null
+  let pointed = null
+
+  const position = (event) => {
+    const found = view.boxes.findIndex(({ box }) => box.contains(event.target))
+    return found < 0 ? null : found
+  }
+  strip.addEventListener("mouseover", (event) => point(position(event) ?? pointed))
+  strip.addEventListener("focusin", (event) => point(position(event)))
+  strip.addEventListener("mouseleave", () => point(null))
+  strip.addEventListener("focusout", () => point(null))
+  strip.addEventListener("click", (event) => {
+    const picked = position(event)
+    if (picked !== null) view.send("pick", picked === data.chosen ? -1 : picked)
+  })
+
+  function addBox() {
     const box = strip.appendChild(document.createElement("button"))
     box.type = "button"
-    box.className = i < real ? "token" : "token padding"
-    box.append(token)
+    const word = box.appendChild(document.createElement("span"))
     const share = box.appendChild(document.createElement("small"))
-    box.title = `${token} (${i})`
-    box.setAttribute("aria-pressed", String(i === chosen))
-    box.addEventListener("mouseenter", () => show(i))
-    box.addEventListener("focus", () => show(i))
-    box.addEventListener("click", () => setTriggerValue("pick", i === chosen ? -1 : i))
-    return { box, share }
-  })
-  const rest = () => show(chosen)
-  strip.addEventListener("mouseleave", rest)
-  strip.addEventListener("focusout", rest)
-
-  function show(query) {
-    const row = query === null ? [] : weights.subarray(query * tokens.length, (query + 1) * tokens.length)
-    const largest = Math.max(1, ...row)
-    boxes.forEach(({ box, share }, key) => {
-      const weight = row[key] ?? 0
-      box.style.setProperty("--share", weight / largest)
-      box.classList.toggle("from", key === query)
-      share.textContent = query === null ? "" : `${((100 * weight) / 65535).toFixed(1)}%`
-    })
-    caption.textContent = query === null ? hint : sentence.replace("{token}", tokens[query])
+    view.boxes.push({ box, word, share })
   }
 
-  show(chosen)
-  // One root at a time: this function is called again whenever the data changes.
-  parentElement.headlightRoot?.remove()
-  parentElement.headlightRoot = root
-  parentElement.appendChild(root)
+  function update(fresh) {
+    data = fresh
+    const bytes = Uint8Array.from(atob(data.weights), (c) => c.charCodeAt(0))
+    weights = new Uint16Array(bytes.buffer)
+    while (view.boxes.length < data.tokens.length) addBox()
+    while (view.boxes.length > data.tokens.length) view.boxes.pop().box.remove()
+    data.tokens.forEach((token, i) => {
+      const { box, word } = view.boxes[i]
+      if (word.textContent !== token) {
+        word.textContent = token
+        box.title = `${token} (${i})`
+      }
+      box.className = i < data.real ? "token" : "token padding"
+      box.ariaPressed = String(i === data.chosen)
+    })
+    if (pointed !== null && pointed >= data.tokens.length) pointed = null
+    show()
+  }
+
+  function point(query) {
+    pointed = query
+    show()
+  }
+
+  function show() {
+    const query = pointed ?? data.chosen
+    const length = data.tokens.length
+    const row = query === null ? [] : weights.subarray(query * length, (query + 1) * length)
+    const largest = Math.max(1, ...row)
+    view.boxes.forEach(({ box, share }, key) => {
+      const weight = row[key] ?? 0
+      const text = query === null ? "" : `${((100 * weight) / 65535).toFixed(1)}%`
+      if (share.textContent === text && !text) return
+      share.textContent = text
+      box.style.setProperty("--share", weight / largest)
+      box.classList.toggle("from", key === query)
+    })
+    caption.textContent =
+      query === null ? data.hint : data.sentence.replace("{token}", () => data.tokens[query])
+  }
+
+  return view
 }

@@ -33,13 +33,17 @@ def page() -> None:
     with st.sidebar:
         sentence_place = st.container()
         draw_controls()
-    top = st.container()
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        segments(_("View"), VIEWS, key="view", hidden=True)
-        segments(_("Stage"), STAGES, key="stage", hidden=True)
         draw_downloads()
+    top = st.container()
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        view = segments(_("View"), VIEWS, key="view", hidden=True)
+        segments(_("Stage"), STAGES, key="stage", hidden=True)
+        if view == "heads":  # it needs the height of a row, and a click chooses as well
+            with st.popover(_("Look at"), icon=":material/my_location:"):
+                draw_selection()
     with st.container(horizontal=True, gap="medium", key="selection"):
-        draw_selection()
+        if view != "heads":
+            draw_selection()
         _choose_sentence()
     body = st.container()
     chart_clicks(chart_key="heads_chart", key="chart_clicks", on_cell=take_cell, on_name=take_name)
@@ -53,30 +57,37 @@ def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, body: DeltaGene
     A fragment, so that typing runs this much and not the controls, which take two thirds of a
     whole run's time.
     """
-    with sentence_place:
-        draw_sentence()
     run = compute(current_settings())
+    # The picture goes first: what is sent before it would delay it by a frame each.
+    if run.length:
+        selection, messages = selection_in(run)
+        with body:
+            _show_view(run, selection)
+    else:
+        body.empty()  # holds the place for what comes when something is typed
     with top:
         show_header(run)
         show_notices()
-        if run.length == 0:
+        if run.length:
+            _tell_limits(run, messages)
+            _show_strip(run, selection)
+        else:
             st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
-            body.empty()  # holds the place for what comes when something is typed
-            return
-        selection, messages = selection_in(run)
-        _tell_limits(run, messages)
-        _show_strip(run, selection)
+    with sentence_place:
+        draw_sentence()
+
+
+def _show_view(run: Run, selection: Selection) -> None:
     theme = theme_of(st.context.theme.type)
-    with body:
-        match value_of("view"):
-            case "heads":
-                show_heads(run, selection, value_of("stage"), theme)
-            case "head":
-                show_head(run, selection, theme)
-            case "cell":
-                show_cell(run, selection, theme)
-            case "numbers":
-                show_numbers(run, selection, value_of("stage"))
+    match value_of("view"):
+        case "heads":
+            show_heads(run, selection, value_of("stage"), theme)
+        case "head":
+            show_head(run, selection, theme)
+        case "cell":
+            show_cell(run, selection, theme)
+        case "numbers":
+            show_numbers(run, selection, value_of("stage"))
 
 
 def _choose_sentence() -> None:

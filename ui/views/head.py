@@ -31,7 +31,7 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
         "Q = X W_Q",
         "K^\\top = (X W_K)^\\top",
         "E = Q K^\\top",
-        f"S = E / {divisor}" + ("" if run.mask is None else " + \\text{mask}"),
+        f"S = E / {divisor}" + ("" if run.mask is None else " + M"),
         "A = \\mathrm{softmax}(S)",
         "V = X W_V",
         "O = A V",

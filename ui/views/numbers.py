@@ -133,7 +133,7 @@ def draw_downloads() -> None:
 
         return now
 
-    with st.popover(_("Download"), icon=":material/download:"):
+    with st.popover(_("Download"), icon=":material/download:", width="stretch"):
         st.download_button(
             _("This stage (CSV)"),
             of_run(lambda run, s: stage_table(run, s, stage).to_csv(index=False).encode()),
