@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 Projection = Literal["shared", "full"]
@@ -125,20 +126,23 @@ class SelfAttention(nn.Module):
         if mask is not None:
             # A row of -inf has no softmax. It gets no weight at all, rather than NaN.
             nothing_to_attend = (mask == 0).all(dim=-1, keepdim=True)
-            weights = weights.masked_fill(nothing_to_attend, 0.0)
+            if nothing_to_attend.any():
+                weights = weights.masked_fill(nothing_to_attend, 0.0)
 
         head_outputs = weights @ v  # (B, H, Q, D)
-        output = self.fc_out(head_outputs.transpose(1, 2).flatten(2))  # (B, Q, E)
+        side_by_side = head_outputs.transpose(1, 2).flatten(2)  # (B, Q, H * D)
+        output = F.linear(side_by_side, self.fc_out.weight, self.fc_out.bias)  # (B, Q, E)
         return AttentionTrace(q, k, v, energy, scores, weights, head_outputs, output)
 
     def _project(self, linear: nn.Linear, x: Tensor) -> Tensor:
         """(B, L, E) -> (B, H, L, D): before the split ("full") or inside each head ("shared")."""
         batch, length, _ = x.shape
+        # F.linear, since calling a module takes as long as projecting a short sentence.
         if self.projection == "full":
-            x = linear(x)
-        split = x.view(batch, length, self.heads, self.head_dim)
+            x = F.linear(x, linear.weight)
+        split = x.reshape(batch, length, self.heads, self.head_dim)
         if self.projection == "shared":
-            split = linear(split)
+            split = F.linear(split, linear.weight)
         return split.transpose(1, 2)
 
     def _check_shapes(

@@ -5,6 +5,7 @@ read as HTML.
 """
 
 import base64
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -60,7 +61,8 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
         "hint": data.hint,
         "sentence": data.sentence,
     }
-    return _strip()(key=key, data=payload, on_pick_change=on_pick)
+    # As text: Streamlit would look into each list for tables.
+    return _strip()(key=key, data=json.dumps(payload), on_pick_change=on_pick)
 
 
 def chart_clicks(

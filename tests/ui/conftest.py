@@ -1,0 +1,40 @@
+"""What the tests of the interface share."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from streamlit.runtime.media_file_manager import MediaFileManager
+
+Download = Callable[[str], tuple[str, bytes]]
+
+
+@pytest.fixture
+def download(monkeypatch: pytest.MonkeyPatch) -> Download:
+    """Clicks a download of the page that was run last: gives the file's name and its bytes.
+
+    The button's function is called as Streamlit's server calls it: later, in a thread of its own,
+    which belongs to no session.
+    """
+    makers: dict[str, tuple[str, Callable[[], bytes]]] = {}
+
+    def add_deferred(  # type: ignore[no-untyped-def]
+        self, data_callable, mimetype, coordinates, file_name=None, *, element_id=""
+    ):
+        makers[element_id.split("-")[-1]] = (file_name, data_callable)
+        return original(
+            self, data_callable, mimetype, coordinates, file_name, element_id=element_id
+        )
+
+    original = MediaFileManager.add_deferred
+    monkeypatch.setattr(MediaFileManager, "add_deferred", add_deferred)
+
+    def click(key: str) -> tuple[str, bytes]:
+        name, make = makers[key]
+        made: list[bytes] = []
+        thread = threading.Thread(target=lambda: made.append(make()))
+        thread.start()
+        thread.join()
+        return name, made[0]
+
+    return click

@@ -1,0 +1,158 @@
+"""The app without a browser: opens links, reads what is shown, sends what a browser would."""
+
+import base64
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import parse_qs, quote, urlencode
+
+import numpy as np
+import pandas as pd
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
+from streamlit.runtime.scriptrunner import RerunData
+from streamlit.testing.v1 import AppTest
+
+from ui.compute import Run, compute
+from ui.settings import Settings
+
+APP = Path(__file__).parents[2] / "app.py"
+SENTENCE = "The animal didn't cross the street because it was too tired."
+
+# What the app opens with, written out here so that a changed default is noticed.
+OPENS_WITH: dict[str, Any] = {
+    "texts": (SENTENCE,),
+    "heads": 8,
+    "embed_size": 64,
+    "mask": "none",
+    "projection": "full",
+    "scale": "head_dim",
+    "temperature": 1.0,
+    "tokenizer": "words",
+    "positions": "none",
+    "seed": 0,
+}
+
+
+def run_of(*texts: str, **changes: Any) -> Run:
+    """What the page should show for these sentences and settings."""
+    return compute(Settings(**{**OPENS_WITH, **({"texts": texts} if texts else {}), **changes}))
+
+
+def link(**parameters: object) -> str:
+    return urlencode(parameters, quote_via=quote)
+
+
+def open_app(query: str = "", *, theme: str | None = None) -> AppTest:
+    """The page that this link opens, which must not have raised anything."""
+    at = AppTest.from_file(APP, default_timeout=30)
+    at.query_params = parse_qs(query, keep_blank_values=True)
+    if theme:
+        at.context["theme"] = theme
+    return checked(at.run())
+
+
+def checked(at: AppTest) -> AppTest:
+    assert not at.exception, [(e.message, *e.stack_trace) for e in at.exception]
+    return at
+
+
+def control(at: AppTest, key: str) -> Any:
+    """The widget with this key, of whatever kind it is."""
+    kinds = (at.text_input, at.number_input, at.segmented_control, at.select_slider)
+    for widgets in (*kinds, at.slider, at.selectbox, at.toggle):
+        for widget in widgets:
+            if widget.key == key:
+                return widget
+    raise KeyError(key)
+
+
+def change(at: AppTest, **values: object) -> AppTest:
+    """Set these controls, and run the page as a browser would."""
+    for key, value in values.items():
+        control(at, key).set_value(value)
+    return checked(at.run())
+
+
+def rerun_fragment(at: AppTest, act: Callable[[], object]) -> AppTest:
+    """Do something that reruns the page's fragment alone, as typing does.
+
+    Afterwards the tree holds only what the fragment drew.
+    """
+    (fragment,) = at._fragment_storage._fragments
+    only = partial(RerunData, fragment_id_queue=[fragment])
+    with patch("streamlit.testing.v1.local_script_runner.RerunData", only):
+        act()
+    return checked(at)
+
+
+def type_text(at: AppTest, text: str) -> AppTest:
+    """Type the first sentence."""
+    control(at, "text").set_value(text)
+    return rerun_fragment(at, at.run)
+
+
+def send(at: AppTest, component: str, event: str, value: object) -> AppTest:
+    """Send what a component's script sends from a browser: a trigger with a value."""
+    states = at._tree.get_widget_states()
+    state = states.widgets.add()
+    state.id = _make_trigger_id(_element(at, "bidi_component", component).id, "events")
+    state.json_trigger_value = json.dumps([{"event": event, "value": value}])
+    return checked(at._run(states))
+
+
+def chart(at: AppTest, key: str = "heads_chart") -> dict[str, Any]:
+    """The specification of a chart as it goes to the browser."""
+    spec: dict[str, Any] = json.loads(_element(at, "plotly_chart", key).spec)
+    return spec
+
+
+def alt(at: AppTest, key: str = "heads_chart") -> str:
+    return str(_element(at, "plotly_chart", key).alt)
+
+
+def numbers(at: AppTest, key: str = "heads_chart") -> list[np.ndarray]:
+    """The matrix of each heatmap in a chart."""
+    return [array(trace["z"]) for trace in chart(at, key)["data"]]
+
+
+def array(typed: dict[str, str]) -> np.ndarray:
+    """A typed array of Plotly's: base64 of little-endian numbers."""
+    flat = np.frombuffer(base64.b64decode(typed["bdata"]), "<" + typed["dtype"])
+    return flat.reshape([int(n) for n in typed["shape"].split(",")])
+
+
+def strip(at: AppTest) -> dict[str, Any]:
+    """What the strip of tokens was given."""
+    data: dict[str, Any] = json.loads(_element(at, "bidi_component", "strip").proto.json)
+    return data
+
+
+def notices(at: AppTest) -> list[str]:
+    """Every line of every warning on the page."""
+    return [line for box in at.warning for line in box.value.split("  \n")]
+
+
+def header(at: AppTest) -> str:
+    return str(at.markdown[0].value)
+
+
+def table(at: AppTest, key: str) -> pd.DataFrame:
+    frame: pd.DataFrame = next(d for d in at.dataframe if d.proto.id.endswith(f"-{key}")).value
+    return frame
+
+
+def labels(axis: dict[str, Any]) -> list[str]:
+    """What the hover box can say on an axis, each once, in order."""
+    return list(dict.fromkeys(axis["labelalias"].values()))
+
+
+def masked(values: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """The numbers with NaN where the mask forbids, as the charts have them."""
+    return np.where(allowed, values, np.float32("nan"))
+
+
+def _element(at: AppTest, kind: str, key: str) -> Any:
+    return next(element for element in at.get(kind) if element.key == key)
