@@ -5,12 +5,13 @@ from typing import Any
 
 import streamlit as st
 
+from ui.components import window_is_tall
 from ui.compute import Run, compute
 from ui.controls import BOUND, current_settings
 from ui.i18n import _
 from ui.link import value_of
 from ui.settings import MAX_HEADS, MAX_TOKENS
-from ui.stages import cell_at
+from ui.stages import cell_at, stage_tiles
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,9 @@ def take_cell() -> None:
     if not place:
         return
     run = compute(current_settings())
-    sentence = selection_in(run)[0].sentence
-    found = cell_at(run, sentence, value_of("stage"), *place)
+    stage, sentence = value_of("stage"), selection_in(run)[0].sentence
+    tiles = stage_tiles(run, sentence, stage, tall=window_is_tall())
+    found = cell_at(tiles, stage, *place)
     if not found:
         return
     head, st.session_state["q"], key = found

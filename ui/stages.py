@@ -10,7 +10,7 @@ from ui.i18n import _
 from ui.options import word
 from ui.settings import Stage
 from viz.labels import AxisLabels, dimension_labels, token_labels
-from viz.tiles import Tiles, grid_of
+from viz.tiles import HEIGHT, TALL_HEIGHT, Tiles, grid_of
 
 FIELDS: dict[Stage, tuple[str, ...]] = {
     "qkv": ("queries", "keys", "values"),
@@ -45,8 +45,9 @@ def field(run: Run, name: str, sentence: int) -> np.ndarray:
     return getattr(run.trace, name)[sentence].numpy()
 
 
-def stage_tiles(run: Run, sentence: int, stage: Stage) -> Tiles:
-    """The tiles that show a stage: one a head, or one for the output."""
+def stage_tiles(run: Run, sentence: int, stage: Stage, *, tall: bool = False) -> Tiles:
+    """The tiles that show a stage: one a head, or one for the output; higher on a tall screen."""
+    height = TALL_HEIGHT if tall else HEIGHT
     tokens = token_labels(run.tokens[sentence])
     names = head_names(run.settings.heads)
     if stage in BETWEEN_TOKENS:
@@ -68,6 +69,7 @@ def stage_tiles(run: Run, sentence: int, stage: Stage) -> Tiles:
             masked_text=_("masked"),
             row_word=_("query"),
             column_word=_("key"),
+            height=height,
         )
     if stage == "qkv":
         values, columns = _side_by_side([field(run, f, sentence) for f in FIELDS[stage]])
@@ -90,6 +92,7 @@ def stage_tiles(run: Run, sentence: int, stage: Stage) -> Tiles:
         row_word=_("token"),
         column_word=_("at"),
         masked_text=_("nothing (a gap)"),
+        height=height,
     )
 
 
@@ -136,14 +139,13 @@ def describe(tiles: Tiles, stage: Stage) -> str:
 
 
 def cell_at(
-    run: Run, sentence: int, stage: Stage, tile: int, row: int, column: int
+    tiles: Tiles, stage: Stage, tile: int, row: int, column: int
 ) -> tuple[int | None, int, int | None] | None:
     """The (head, query, key) of a clicked cell; None for what the stage's cells don't have.
 
     In a pooled picture it is the cell whose value the block shows. None altogether for a cell
     that isn't there: a browser can send anything.
     """
-    tiles = stage_tiles(run, sentence, stage)
     grid = grid_of(tiles)
     inside = 0 <= row < grid.tile_rows and 0 <= column < grid.tile_columns
     if not (inside and 0 <= tile < len(tiles.names)):

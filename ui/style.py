@@ -24,7 +24,8 @@ header.stAppHeader { height: 2.4rem; background: transparent; }
   margin: 0; min-height: 0; min-width: max-content; white-space: nowrap;
 }
 .st-key-formulas { padding-left: 112px; margin-bottom: -0.6rem; }
-.st-key-formulas .stMarkdown { font-size: 0.82rem; text-align: center; white-space: nowrap; }
+.st-key-formulas .stMarkdown { text-align: center; white-space: nowrap; }
+.st-key-formulas .katex { font-size: 0.98rem; }
 .st-key-arithmetic table { width: 100%; font-size: 1rem; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;

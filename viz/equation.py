@@ -20,7 +20,7 @@ HEIGHT = 262  # pixels of the plot area
 LEFT = 112  # pixels for the tokens' names; the page aligns its formulas with it
 MOST_CELLS = 160  # along one side of a matrix: about its pixels
 GAP = 0.032  # of the width, between two matrices: room for the sign
-TOKEN_LABELS = 24  # more don't fit beside one another
+MOST_ROW_LABELS, MOST_COLUMN_LABELS = 17, 8  # more don't fit beside one another
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ def _add_term(
         "anchor": f"y{suffix}",
         "range": [-0.5, len(columns) - 0.5],
         "tickangle": -90,
-        **_axis(columns, TOKEN_LABELS),
+        **_axis(columns, MOST_COLUMN_LABELS),
     }
     layout[f"yaxis{suffix}"] = {
         "anchor": f"x{suffix}",
         "range": [len(rows) - 0.5, -0.5],
-        **_axis(rows, TOKEN_LABELS),
+        **_axis(rows, MOST_ROW_LABELS),
         # Rows are the same tokens in each term but Kᵀ: written once.
         "showticklabels": index == 0 or term.column is not None,
     }

@@ -19,6 +19,7 @@ from viz.pooling import factor, pool_extremes, pool_labels, pool_mask
 from viz.theme import FONT_FAMILY, LABEL_SIZE, TITLE_SIZE, Theme, color_scale
 
 WIDTH, HEIGHT = 960, 440  # design pixels of the plot: what a 1366×768 screen has room for
+TALL_HEIGHT = 740  # ... and a 1920×1080 one
 NAME_GAP = 24  # above each row of tiles: room for the names
 COLUMN_GAP = 12
 LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
@@ -41,6 +42,7 @@ class Tiles:
     masked_text: str = "masked"  # the value of a masked cell on hover
     row_word: str = "query"  # what a row and a column are, on hover
     column_word: str = "key"
+    height: int = HEIGHT  # design pixels of the plot
 
 
 @dataclass(frozen=True)
@@ -80,24 +82,24 @@ class Grid:
         return self.pooled_columns > 1 or self.pooled_rows > 1
 
 
-def plan_grid(tiles: int, rows: int, columns: int) -> Grid:
-    """The grid in which `tiles` matrices of (rows, columns) have the largest cells."""
+def plan_grid(tiles: int, rows: int, columns: int, height: int = HEIGHT) -> Grid:
+    """The grid, WIDTH by `height`, in which `tiles` matrices have the largest cells."""
 
     def cell_size(across: int) -> tuple[float, float]:
         down = -(-tiles // across)
         width = ((WIDTH + COLUMN_GAP) / across - COLUMN_GAP) / columns
-        return width, (HEIGHT / down - NAME_GAP) / rows
+        return width, (height / down - NAME_GAP) / rows
 
     # Of equals, the grid without holes; of those, the wider one, as screens are.
     across = max(range(1, tiles + 1), key=lambda n: (round(min(cell_size(n)), 1), -(-tiles % n), n))
-    width, height = cell_size(across)
-    pool_across = factor(columns, int(width * columns) // SMALLEST_CELL)
-    pool_down = factor(rows, int(height * rows) // SMALLEST_CELL)
+    cell_width, cell_height = cell_size(across)
+    pool_across = factor(columns, int(cell_width * columns) // SMALLEST_CELL)
+    pool_down = factor(rows, int(cell_height * rows) // SMALLEST_CELL)
     return Grid(
         columns=across,
         rows=-(-tiles // across),
-        cell_width=max(SMALLEST_CELL, int(width * pool_across)),
-        cell_height=max(SMALLEST_CELL, int(height * pool_down)),
+        cell_width=max(SMALLEST_CELL, int(cell_width * pool_across)),
+        cell_height=max(SMALLEST_CELL, int(cell_height * pool_down)),
         tile_columns=-(-columns // pool_across),
         tile_rows=-(-rows // pool_down),
         pooled_columns=pool_across,
@@ -107,7 +109,8 @@ def plan_grid(tiles: int, rows: int, columns: int) -> Grid:
 
 def grid_of(tiles: Tiles) -> Grid:
     """The grid in which draw_tiles draws."""
-    return plan_grid(*tiles.values.shape)
+    count, rows, columns = tiles.values.shape
+    return plan_grid(count, rows, columns, tiles.height)
 
 
 def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> go.Figure:
@@ -245,7 +248,7 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
             "pad": 3,
             "autoexpand": False,
         },
-        "height": HEIGHT + depth + 28,
+        "height": tiles.height + depth + 28,
         "dragmode": False,
         "xaxis": {
             "range": [0, grid.width],

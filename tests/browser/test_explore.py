@@ -223,7 +223,7 @@ def test_the_strip_answers_a_hover_without_the_server(page: Page, server: Server
     page.evaluate("restoreSend()")
     tokens.nth(1).click()
     page.wait_for_url(lambda url: "q=1" in url)
-    page.get_by_text("Look at", exact=True).click()
+    page.get_by_text("Head · query · key", exact=True).click()
     expect(page.get_by_label("Query", exact=True)).to_have_value("1")
 
 

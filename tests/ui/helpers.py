@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote, urlencode
 import numpy as np
 import pandas as pd
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import AppTest
 
@@ -48,6 +49,8 @@ def link(**parameters: object) -> str:
 def open_app(query: str = "", *, theme: str | None = None) -> AppTest:
     """The page that this link opens, which must not have raised anything."""
     at = AppTest.from_file(APP, default_timeout=30)
+    # Without it, AppTest reads every installed package for components: 60 ms for each page.
+    at._bidi_component_manager = BidiComponentManager()
     at.query_params = parse_qs(query, keep_blank_values=True)
     if theme:
         at.context["theme"] = theme
@@ -126,7 +129,8 @@ def array(typed: dict[str, str]) -> np.ndarray:
 
 def strip(at: AppTest) -> dict[str, Any]:
     """What the strip of tokens was given."""
-    data: dict[str, Any] = json.loads(_element(at, "bidi_component", "strip").proto.json)
+    text = json.loads(_element(at, "bidi_component", "strip").proto.json)
+    data: dict[str, Any] = json.loads(text)
     return data
 
 
@@ -139,9 +143,14 @@ def header(at: AppTest) -> str:
     return str(at.markdown[0].value)
 
 
-def table(at: AppTest, key: str) -> pd.DataFrame:
-    frame: pd.DataFrame = next(d for d in at.dataframe if d.proto.id.endswith(f"-{key}")).value
-    return frame
+def statistics(at: AppTest) -> pd.DataFrame:
+    """The table of what each head does."""
+    return next(frame for frame in _tables(at) if "entropy" in frame)
+
+
+def stage_numbers(at: AppTest) -> pd.DataFrame:
+    """The table of a stage's numbers."""
+    return next(frame for frame in _tables(at) if "entropy" not in frame)
 
 
 def labels(axis: dict[str, Any]) -> list[str]:
@@ -156,3 +165,7 @@ def masked(values: np.ndarray, allowed: np.ndarray) -> np.ndarray:
 
 def _element(at: AppTest, kind: str, key: str) -> Any:
     return next(element for element in at.get(kind) if element.key == key)
+
+
+def _tables(at: AppTest) -> list[pd.DataFrame]:
+    return [element.value for element in at.dataframe]

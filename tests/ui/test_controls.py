@@ -95,9 +95,7 @@ def test_the_sentence_changes_the_numbers_and_the_tokens(
 ) -> None:
     # Typing reruns the fragment; a control that is moved at the same time, the whole page.
     type_text(page, "the cat sat") if fragment_only else change(page, text="the cat sat")
-    np.testing.assert_array_equal(
-        numbers(page), run_of("the cat sat").trace.weights[0].numpy()
-    )
+    np.testing.assert_array_equal(numbers(page), run_of("the cat sat").trace.weights[0].numpy())
     said = ["the (position 0)", "cat (position 1)", "sat (position 2)"]
     assert labels(chart(page)["layout"]["yaxis"]) == said
     assert labels(chart(page)["layout"]["xaxis"]) == said
@@ -117,9 +115,7 @@ def test_an_example_fills_the_sentence_and_lets_go(page: AppTest, name: str) -> 
     change(page, example=name)
     assert control(page, "text").value == EXAMPLES[name]
     assert control(page, "example").value is None
-    np.testing.assert_array_equal(
-        numbers(page), run_of(EXAMPLES[name]).trace.weights[0].numpy()
-    )
+    np.testing.assert_array_equal(numbers(page), run_of(EXAMPLES[name]).trace.weights[0].numpy())
     change(page, text="and on")
     np.testing.assert_array_equal(numbers(page), run_of("and on").trace.weights[0].numpy())
 

@@ -17,7 +17,7 @@ lengths = st.integers(1, 40) | st.integers(1, 2000)
 @pytest.fixture
 def known_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes to calculate with, whatever the app's are this week."""
-    sizes = {"WIDTH": 960, "HEIGHT": 430, "NAME_GAP": 24, "COLUMN_GAP": 12, "SMALLEST_CELL": 2}
+    sizes = {"WIDTH": 960, "NAME_GAP": 24, "COLUMN_GAP": 12, "SMALLEST_CELL": 2}
     for name, size in sizes.items():
         monkeypatch.setattr(tiles_module, name, size)
 
@@ -40,7 +40,7 @@ def known_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_cells_are_as_large_as_can_be(
     tiles: int, rows: int, columns: int, expected: tuple[int, int, int, int]
 ) -> None:
-    grid = plan_grid(tiles, rows, columns)
+    grid = plan_grid(tiles, rows, columns, height=430)
     assert (grid.columns, grid.rows, grid.cell_width, grid.cell_height) == expected
     assert (grid.tile_rows, grid.tile_columns) == (rows, columns)
     assert not grid.is_pooled
@@ -50,7 +50,7 @@ def test_cells_are_as_large_as_can_be(
 def test_pooling_by_hand() -> None:
     # Four by two tiles, each of 231 × 191 pixels: room for 115 × 95 cells of 2 pixels. So 5 of 512
     # columns share one, which leaves 103, and 6 of 512 rows, which leaves 86.
-    assert plan_grid(8, 512, 512) == Grid(
+    assert plan_grid(8, 512, 512, height=430) == Grid(
         columns=4,
         rows=2,
         cell_width=2,
@@ -64,7 +64,7 @@ def test_pooling_by_hand() -> None:
 
 @pytest.mark.usefixtures("known_screen")
 def test_edges_by_hand() -> None:
-    grid = plan_grid(8, 10, 10)  # four by two tiles of 10 × 10 cells of 23 × 19 pixels
+    grid = plan_grid(8, 10, 10, height=430)  # four by two tiles of 10 × 10 cells of 23 × 19 pixels
     assert [grid.left(tile) for tile in range(8)] == [0, 242, 484, 726] * 2  # 10 · 23 + 12
     assert [grid.top(tile) for tile in range(8)] == [24] * 4 + [238] * 4  # 24 + 10 · 19 + 24
     assert grid.width == 956  # 726 + 230

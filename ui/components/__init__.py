@@ -65,18 +65,27 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
     return _strip()(key=key, data=json.dumps(payload), on_pick_change=on_pick)
 
 
+TALL_FROM = 960  # pixels of a window's height: a Full HD screen, less the browser's own rows
+
+
+def window_is_tall() -> bool:
+    """Whether the window has room for larger charts, as far as the browser has said."""
+    return bool(st.session_state.get("chart_clicks", {}).get("tall"))
+
+
 def chart_clicks(
-    *, chart_key: str, key: str, on_cell: Callable[[], None], on_name: Callable[[], None]
+    *, chart_key: str, on_cell: Callable[[], None], on_name: Callable[[], None]
 ) -> Any:
     """Report clicks in the Plotly chart with the given key, which Streamlit itself doesn't.
 
-    Sets the trigger `cell` to {"tile", "row", "column"}, or `name` to {"tile"} for a click on the
-    name above a tile.
+    Its own key is `chart_clicks`. Sets the trigger `cell` to {"tile", "row", "column"}, or `name`
+    to {"tile"} for a click on the name above a tile; and the state that window_is_tall reads.
     """
     return _clicks()(
-        key=key,
-        data={"chart": chart_key},
+        key="chart_clicks",
+        data={"chart": chart_key, "tall_from": TALL_FROM, "tall": window_is_tall()},
         on_cell_change=on_cell,
         on_name_change=on_name,
+        on_tall_change=lambda: None,
         height=1,
     )

@@ -1,9 +1,10 @@
 // Listens to the page's Plotly charts. Reports clicked cells and names of the one inside
 // `.st-key-<chart>`, and lets every hover box say "masked" where Plotly writes NaN.
+// Also reports whether the window is tall, so that a large screen gets larger heads.
 // Streamlit mounts a chart anew when its figure changes, so charts are looked up after each change
 // of the page.
 export default function (component) {
-  const { data, setTriggerValue, parentElement } = component
+  const { data, setStateValue, setTriggerValue, parentElement } = component
   const listened = (parentElement.headlightListened ??= new WeakSet())
 
   const nameGaps = ({ points: [point] }) => {
@@ -29,8 +30,18 @@ export default function (component) {
     }
   }
 
+  const measure = () => {
+    const tall = window.innerHeight >= data.tall_from
+    if (tall !== data.tall) setStateValue("tall", (data.tall = tall))
+  }
+
+  measure()
+  window.addEventListener("resize", measure)
   listen()
   const observer = new MutationObserver(listen)
   observer.observe(document.body, { childList: true, subtree: true })
-  return () => observer.disconnect()
+  return () => {
+    observer.disconnect()
+    window.removeEventListener("resize", measure)
+  }
 }

@@ -39,14 +39,14 @@ def page() -> None:
         view = segments(_("View"), VIEWS, key="view", hidden=True)
         segments(_("Stage"), STAGES, key="stage", hidden=True)
         if view == "heads":  # it needs the height of a row, and a click chooses as well
-            with st.popover(_("Look at"), icon=":material/my_location:"):
+            with st.popover(_("Head · query · key"), icon=":material/my_location:"):
                 draw_selection()
     with st.container(horizontal=True, gap="medium", key="selection"):
         if view != "heads":
             draw_selection()
         _choose_sentence()
     body = st.container()
-    chart_clicks(chart_key="heads_chart", key="chart_clicks", on_cell=take_cell, on_name=take_name)
+    chart_clicks(chart_key="heads_chart", on_cell=take_cell, on_name=take_name)
     _follow(sentence_place, top, body)
 
 

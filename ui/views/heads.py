@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.components import window_is_tall
 from ui.compute import Run
 from ui.controls import BOUND
 from ui.i18n import _
@@ -17,7 +18,7 @@ PLOTLY_CONFIG = {"displayModeBar": False}
 
 def show_heads(run: Run, selection: Selection, stage: Stage, theme: Theme) -> None:
     """Draw the stage for all heads; clicks open a cell or a head."""
-    tiles = stage_tiles(run, selection.sentence, stage)
+    tiles = stage_tiles(run, selection.sentence, stage, tall=window_is_tall())
     st.plotly_chart(
         draw_tiles(tiles, theme, scale_per_tile=stage == "energy" and value_of("head_scale")),
         key="heads_chart",

@@ -1,0 +1,114 @@
+"""A link that a stranger wrote to break the page: always a valid page, and nothing runs."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tests.ui.helpers import chart, labels, link, notices, numbers, open_app, run_of, strip
+from ui.link import READERS
+from ui.settings import MAX_CHARACTERS, TEXT_KEYS
+
+HOSTILE = {
+    "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "Markdown": "**b** _i_ `c` [x](https://example.org) ![y](z) # h\\ ~~s~~ | - 1. > q",
+    "directives": ":red[x] :material/home: $$\\frac{1}{0}$$ &lt; :smile:",
+    "template": "{0} {key} {} %s %(key)s ${x}",
+    "control characters": "a\x00b\x07\x1b[31m",
+    "direction": "\u202egnitirw\u202c \u200b\ufeff",
+    "lone percent": "100%",
+    "percent twice": "%253Cb%253E",
+    "long": "9" * 5000,
+    "long word": "x" * 5000,
+    "exponent": "1e9999",
+    "negative exponent": "-1e9999",
+    "not a number": "nan",
+    "signed": "-nan",
+    "infinite": "∞",
+    "hexadecimal": "0x10",
+    "full-width": "１２",
+    "boolean": "True",
+    "nothing": "None",
+    "json": '{"a": [1, null]}',
+    "lone surrogate": "\ud800",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
+    text = text.encode(errors="replace").decode()  # what a URL can carry
+    page = open_app(link(**dict.fromkeys(READERS, text)))
+    state = page.session_state
+    assert all(state[key] == text for key in TEXT_KEYS)
+    assert 8 <= state["embed_size"] <= 512
+    assert 1 <= state["heads"] <= 16
+    assert state["embed_size"] % state["heads"] == 0
+    assert 0 <= state["seed"] < 2**31
+    assert 0.1 <= state["temperature"] <= 5
+    assert state["mask"] in ("none", "causal", "padding", "causal_padding")
+    run = run_of(
+        *[text] * 4,
+        **{key: state[key] for key in ("heads", "embed_size", "mask", "seed", "temperature")},
+    )
+    if state["view"] == "heads" and run.length < 200:
+        np.testing.assert_array_equal(numbers(page), run.trace.weights[0].numpy())
+    assert notices(page)
+    # What the page wrote into the URL, it takes without a word about the link.
+    again = open_app(link(**page.query_params))
+    assert not [line for line in notices(again) if "The link" in line]
+
+
+QUOTED = re.compile("“(.*)”", re.DOTALL)
+SPECIAL = re.compile(r"(?<!\\)(?:\\\\)*[`*_{}\[\]()<>#+!|$~:&]")
+
+
+@pytest.mark.parametrize("name", ["markup", "Markdown", "directives", "template", "json"])
+def test_in_a_notice_it_is_quoted_without_markdown(name: str) -> None:
+    page = open_app(link(mask=HOSTILE[name]))
+    (notice,) = notices(page)
+    found = QUOTED.search(notice)
+    assert found is not None
+    quoted = found[1]
+    assert not SPECIAL.search(quoted), quoted
+    shown = re.sub(r"\\(.)", r"\1", quoted)
+    assert shown == (HOSTILE[name] if len(HOSTILE[name]) <= 40 else HOSTILE[name][:39] + "…")
+
+
+@pytest.mark.parametrize("text", ["x\n===\ny", "x\n\n    code", "x\r\n\r\ny", "a\u2028b"])
+def test_in_a_notice_it_stays_on_one_line(text: str) -> None:
+    # A line of its own is all that a heading or a code block needs.
+    page = open_app(link(mask=text))
+    (box,) = page.warning
+    assert len(box.value.splitlines()) == 1
+
+
+@pytest.mark.parametrize("key", TEXT_KEYS)
+def test_a_sentence_of_more_characters_than_fit_is_cut_with_a_notice(key: str) -> None:
+    text = "x" * (MAX_CHARACTERS + 1)
+    page = open_app(link(**{key: text}))
+    assert notices(page) == [f"The link's {key} has 20001 characters; the first 20000 are used."]
+    assert page.session_state[key] == page.query_params[key] == text[:MAX_CHARACTERS]
+    fits = open_app(link(**{key: text[:MAX_CHARACTERS]}))
+    assert notices(fits) == []
+
+
+def test_markup_in_a_sentence_is_escaped_for_the_chart_and_plain_for_the_strip() -> None:
+    page = open_app(link(text="<b> &lt; </b> <i>", heads=1))
+    assert labels(chart(page)["layout"]["xaxis"]) == [
+        "&lt;b&gt; (position 0)",
+        "&amp;lt; (position 1)",
+        "&lt;/b&gt; (position 2)",
+        "&lt;i&gt; (position 3)",
+    ]
+    assert strip(page)["tokens"] == ["<b>", "&lt;", "</b>", "<i>"]
+
+
+def test_what_cannot_be_seen_is_shown_by_its_number() -> None:
+    page = open_app(link(text="a \u200b \x00", heads=1))
+    assert strip(page)["tokens"] == ["a", "⟨U+200B⟩", "⟨U+0000⟩"]
+
+
+def test_a_thousand_unknown_parameters_change_nothing() -> None:
+    page = open_app("&".join(f"p{i}=1" for i in range(900)))
+    np.testing.assert_array_equal(numbers(page), run_of().trace.weights[0].numpy())
+    assert notices(page) == []

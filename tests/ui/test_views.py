@@ -1,0 +1,121 @@
+"""Each view of each stage: it draws, and its words for those who hear it hold the right numbers."""
+
+import re
+from itertools import product
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.helpers import (
+    SENTENCE,
+    alt,
+    change,
+    chart,
+    masked,
+    numbers,
+    open_app,
+    run_of,
+    stage_numbers,
+    statistics,
+)
+from ui.compute import Run
+from ui.settings import STAGES, VIEWS
+from ui.stages import FIELDS
+
+HELLO = "hello"
+CELLS = {"energy": "energy", "scores": "scores", "weights": "weights"}
+
+
+def expected(run: Run, stage: str) -> np.ndarray:
+    """What a stage's chart should hold for the first sentence."""
+
+    def field(name: str) -> np.ndarray:
+        values: np.ndarray = getattr(run.trace, name)[0].numpy()
+        return values
+
+    if stage == "qkv":
+        q, k, v = (field(name) for name in ("queries", "keys", "values"))
+        gap = np.full((*q.shape[:2], max(1, q.shape[2] // 8)), np.nan, dtype=np.float32)
+        return np.concatenate([q, gap, k, gap, v], axis=2)
+    if stage == "output":
+        return field("output")[None]
+    if stage in ("scores", "weights"):
+        return masked(field(stage), run.allowed(0))
+    return field(stage)
+
+
+@pytest.mark.parametrize("mask", ["none", "causal"])
+@pytest.mark.parametrize("text", [HELLO, SENTENCE], ids=["1 token", "12 tokens"])
+def test_every_view_of_every_stage_draws_with_the_right_numbers(text: str, mask: str) -> None:
+    page = open_app(f"text={text}&mask={mask}")
+    run = run_of(text, mask=mask)
+    for stage, view in product(STAGES, VIEWS):
+        change(page, stage=stage, view=view)  # which fails if anything was raised
+        charts = [element.key for element in page.get("plotly_chart")]
+        assert charts == {"heads": ["heads_chart"], "head": ["head_chart"],
+                          "cell": ["products_chart"], "numbers": []}[view]  # fmt: skip
+        if view == "heads":
+            _check_all_heads(page, run, stage)
+        elif view == "numbers":
+            rows = sum(getattr(run.trace, name)[0].numel() for name in FIELDS[stage])
+            assert len(stage_numbers(page)) == rows
+            assert len(statistics(page)) == 8
+
+
+def _check_all_heads(page: AppTest, run: Run, stage: str) -> None:
+    values = expected(run, stage)
+    np.testing.assert_array_equal(np.array(numbers(page)), values)
+    said = re.fullmatch(
+        r"(.+) as (\d+) heatmaps? of (\d+) rows? and (\d+) columns?, from (\S+) to (\S+)\. "
+        r"Furthest from zero: (\S+), in (.+), (\w+) (.+ \(position (\d+)\)), (\w+) (.+)\.",
+        alt(page),
+    )
+    assert said is not None, alt(page)
+    assert said[1] == {"qkv": "Q·K·V", "head_outputs": "head outputs"}.get(stage, stage)
+    assert tuple(map(int, said.group(2, 3, 4))) == values.shape
+    assert float(said[5]) == pytest.approx(np.nanmin(values), rel=6e-3)
+    assert float(said[6]) == pytest.approx(np.nanmax(values), rel=6e-3)
+    tile = 0 if stage == "output" else int(said[8].removeprefix("Head "))
+    column = re.search(r"(?:([QKV]), )?(?:dimension|position) (\d+)", said[13])
+    assert column is not None
+    if column[1]:
+        field = {"Q": "queries", "K": "keys", "V": "values"}[column[1]]
+        there = getattr(run.trace, field)[0, tile, int(said[11]), int(column[2])].item()
+    else:
+        there = values[tile, int(said[11]), int(column[2])]
+    assert abs(there) == np.nanmax(np.abs(values))
+    assert float(said[7]) == pytest.approx(there, rel=6e-3)
+
+
+@pytest.mark.parametrize(
+    ("stage", "diverging", "rows", "columns"),
+    [
+        ("qkv", True, "token", "dimension"),
+        ("energy", True, "query (from)", "key (to)"),
+        ("scores", True, "query (from)", "key (to)"),
+        ("weights", False, "query (from)", "key (to)"),
+        ("head_outputs", True, "token", "dimension"),
+        ("output", True, "token", "dimension"),
+    ],
+)
+def test_a_stage_has_its_axes_and_its_colours(
+    stage: str, diverging: bool, rows: str, columns: str
+) -> None:
+    page = open_app(f"stage={stage}")
+    layout = chart(page)["layout"]
+    largest = np.nanmax(np.abs(expected(run_of(), stage)))
+    assert layout["coloraxis"]["cmax"] == largest
+    assert layout["coloraxis"]["cmin"] == (-largest if diverging else 0)
+    assert layout["yaxis"]["title"]["text"] == rows
+    assert layout["xaxis"]["title"]["text"] == columns
+
+
+def test_energies_are_shown_also_where_the_mask_forbids_and_scores_are_not() -> None:
+    page = open_app("text=a+b&mask=causal&stage=energy")
+    assert np.isfinite(np.array(numbers(page))).all()
+    assert not chart(page)["layout"].get("images")
+    for stage in ("scores", "weights"):
+        change(page, stage=stage)
+        assert np.isnan(np.array(numbers(page))[:, 0, 1]).all()
+        assert len(chart(page)["layout"]["images"]) == 8  # hatched, one a head
