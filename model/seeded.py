@@ -31,9 +31,18 @@ def hashed_numbers(seed: int, name: str, count: int) -> np.ndarray:
     return ((uniform - 0.5) * math.sqrt(12)).astype(np.float32)
 
 
-@lru_cache(maxsize=4096)
+LONGEST_KEPT = 100  # characters: longer tokens are rare, and would fill the cache's memory
+
+
 def token_vector(token: str, embed_size: int, seed: int) -> np.ndarray:
-    """The vector of a token, (E,), from its own text and the seed alone."""
+    """The vector of a token, (E,), from its own text and the seed alone. Not to be written to."""
+    if len(token) > LONGEST_KEPT:
+        return _token_vector.__wrapped__(token, embed_size, seed)
+    return _token_vector(token, embed_size, seed)
+
+
+@lru_cache(maxsize=4096)
+def _token_vector(token: str, embed_size: int, seed: int) -> np.ndarray:
     vector = hashed_numbers(seed, f"token/{token}", embed_size)
     vector.setflags(write=False)  # it is shared by everyone who asks
     return vector
@@ -59,7 +68,8 @@ def weight_matrix(name: str, size: int, seed: int) -> Tensor:
     near 1, at any size.
     """
     rows = [hashed_numbers(seed, f"weight/{name}/{i}", size) for i in range(size)]
-    return torch.from_numpy(np.stack(rows)) / math.sqrt(size)
+    with torch.inference_mode(False):  # whoever asks first, it can be trained afterwards
+        return torch.from_numpy(np.stack(rows)) / math.sqrt(size)
 
 
 def random_attention(
@@ -83,10 +93,10 @@ def random_attention(
         module = SelfAttention(
             embed_size, heads, projection=projection, scale=scale, temperature=temperature
         )
-    weights = {
-        f"{name}.weight": weight_matrix(name, getattr(module, name).in_features, seed)
+    weights = {  # copies, so that nobody's module changes somebody else's
+        f"{name}.weight": weight_matrix(name, getattr(module, name).in_features, seed).clone()
         for name in ("values", "keys", "queries", "fc_out")
     }
     weights["fc_out.bias"] = torch.zeros(embed_size)
-    module.load_state_dict(weights, assign=True)
-    return module.eval().requires_grad_(False)
+    module.requires_grad_(False).load_state_dict(weights, assign=True)
+    return module.eval()

@@ -42,7 +42,7 @@ class Run:
         return mask.expand(shape)[sentence, 0].numpy()
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)  # at most 4 MB each
 def _module(
     embed_size: int,
     heads: int,
@@ -51,7 +51,7 @@ def _module(
     temperature: float,
     seed: int,
 ) -> SelfAttention:
-    """The module of a configuration, shared by all sessions; its matrices are shared as well."""
+    """The module of a configuration, shared by all sessions."""
     return random_attention(
         embed_size, heads, projection=projection, scale=scale, temperature=temperature, seed=seed
     )

@@ -15,6 +15,7 @@ from ui.settings import (
     LOWEST_TEMPERATURE,
     MASKS,
     MAX_CHARACTERS,
+    MAX_HEADS,
     POSITIONS,
     PRESETS,
     PROJECTIONS,
@@ -23,6 +24,8 @@ from ui.settings import (
     TEXT_KEYS,
     TOKENIZERS,
     Settings,
+    nearest,
+    preset_of,
 )
 
 BOUND = "query-params"
@@ -71,10 +74,11 @@ def draw_controls() -> None:
     st.select_slider(
         _("Heads"),
         head_counts,
-        value=DEFAULTS["heads"] if DEFAULTS["heads"] in head_counts else 1,
+        # What a link without `heads` gets: the widget leaves its default out of the link.
+        value=nearest(DEFAULTS["heads"], head_counts),
         key="heads",
         bind=BOUND,
-        help=_("Only head counts that divide the embedding size (up to 16) can be chosen."),
+        help=_("Head counts that divide the embedding size, up to {most}.").format(most=MAX_HEADS),
     )
     st.number_input(
         _("Embedding size"),
@@ -84,7 +88,9 @@ def draw_controls() -> None:
         step=8,
         key="embed_size",
         bind=BOUND,
-        help=_("Numbers per token, 8 to 512. A larger embedding extends the smaller one."),
+        help=_(
+            "Numbers per token, {low} to {high}. A larger embedding extends the smaller one."
+        ).format(low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING),
     )
     segments(
         _("Mask"),
@@ -128,7 +134,6 @@ def _more_sentences() -> None:
         list(EXAMPLES),
         index=None,
         key="example",
-        format_func=_,
         placeholder=_("Or pick an example"),
         label_visibility="collapsed",
         on_change=take_example,
@@ -148,8 +153,7 @@ def _more_sentences() -> None:
 
 
 def _more() -> None:
-    current = (value_of("projection"), value_of("scale"))
-    st.session_state["preset"] = next((p for p, v in PRESETS.items() if v == current), None)
+    st.session_state["preset"] = preset_of(value_of("projection"), value_of("scale"))
 
     def take_preset() -> None:
         preset = st.session_state["preset"]
@@ -166,8 +170,8 @@ def _more() -> None:
         format_func=word,
         on_change=take_preset,
         help=_(
-            "Paper: Vaswani et al. (2017), projections before the split, scores divided by √D. "
-            "Tutorial: one small projection shared by the heads, scores divided by √E."
+            "Paper: Vaswani et al. (2017), projections before the split, energies divided by √D. "
+            "Tutorial: one small projection shared by the heads, energies divided by √E."
         ),
     )
     segments(

@@ -2,36 +2,38 @@
 
 import streamlit as st
 
-from model.parity import Parity
 from ui.compute import Run
 from ui.i18n import _
-from ui.settings import PRESETS
+from ui.settings import preset_of
 
-TOLERANCE = 1e-4  # float32, for energies of up to a few hundred; a wrong formula is off by far more
+# Of float32, for each unit of the largest score: a score's rounding error grows with its size, and
+# softmax passes it on to the weights. A wrong formula is off by far more.
+TOLERANCE = 1e-5
 
 
 def show_header(run: Run) -> None:
     """The honesty label and the correctness badge, with what was compared in a tooltip."""
-    st.markdown(f"**Headlight** — {_honesty(run)}   {_badge(run.parity)}", help=_compared(run))
+    if run.length == 0:  # nothing was computed, so nothing was compared
+        st.markdown(f"**Headlight** — {_honesty(run)}")
+        return
+    st.markdown(f"**Headlight** — {_honesty(run)}   {_badge(run)}", help=_compared(run))
 
 
 def _honesty(run: Run) -> str:
     settings = run.settings
-    formulation = next(
-        (name for name, v in PRESETS.items() if v == (settings.projection, settings.scale)), None
-    )
+    formulation = preset_of(settings.projection, settings.scale)
     names = {
         "paper": _("the paper's formulation"),
         "tutorial": _("the tutorial's formulation"),
         None: _("a formulation of your own"),
     }
     return _(
-        "**random weights, untrained** (seed {seed}), {formulation}, scores ÷ {divisor}"
+        "**random weights, untrained** (seed {seed}), {formulation}, energies ÷ {divisor}"
     ).format(seed=settings.seed, formulation=names[formulation], divisor=divisor_text(run))
 
 
 def divisor_text(run: Run, *, latex: bool = False) -> str:
-    """The divisor as people write it: √8, 1, √8 × 0.5."""
+    """The divisor as people write it: √8, 1, (√8 × 0.5)."""
     size = {"head_dim": run.module.head_dim, "embed_size": run.module.embed_size}.get(
         run.settings.scale
     )
@@ -42,8 +44,11 @@ def divisor_text(run: Run, *, latex: bool = False) -> str:
     return f"({root} {times} {run.settings.temperature:g})"
 
 
-def _badge(parity: Parity) -> str:
-    if parity.largest <= TOLERANCE:
+def _badge(run: Run) -> str:
+    parity, scores = run.parity, run.trace.scores
+    finite = scores[scores.isfinite()]
+    largest_score = finite.abs().max().item() if finite.numel() else 0.0
+    if parity.largest <= TOLERANCE * max(1.0, largest_score):
         return _(
             ":green-badge[:material/verified: largest difference from PyTorch: {d:.1e}]"
         ).format(d=parity.largest)

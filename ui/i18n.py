@@ -1,7 +1,7 @@
 """Texts of the interface, through gettext.
 
-There is no catalogue yet, so every text is shown as written in the code. A translation is added by
-compiling `locale/<language>/LC_MESSAGES/headlight.mo`; no code changes.
+There is no catalogue yet, so every text is shown as written in the code. A catalogue in
+`locale/<language>/LC_MESSAGES/headlight.mo` is used by a server that runs in that language.
 """
 
 import gettext

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from ui.i18n import _
-from ui.options import find_option, word
+from ui.options import WORDS, find_option, word
 from ui.settings import (
     DEFAULT_TEXT,
     HIGHEST_TEMPERATURE,
@@ -33,6 +33,7 @@ from ui.settings import (
     head_choices,
     nearest,
 )
+from ui.text import verbatim
 
 DEFAULTS: dict[str, Any] = {
     "text": DEFAULT_TEXT,
@@ -67,10 +68,10 @@ def _option(*options: str) -> Reader:
         if option is not None:
             return option, None
         return DEFAULTS[key], _(
-            "The link asks for {key} “{text}”; there are: {options}. Using {used}."
+            "The link asks for {key} {text}; there are: {options}. Using {used}."
         ).format(
             key=key,
-            text=_quoted(text),
+            text=verbatim(text),
             options=", ".join(map(word, options)),
             used=word(DEFAULTS[key]),
         )
@@ -78,7 +79,7 @@ def _option(*options: str) -> Reader:
     return read
 
 
-def _number(low: float, high: float, cast: Callable[[float], float] = int) -> Reader:
+def _number(low: float, high: float, cast: Callable[[float], float] = round) -> Reader:
     def read(key: str, text: str) -> tuple[Any, str | None]:
         try:
             wanted = float(text)
@@ -88,13 +89,13 @@ def _number(low: float, high: float, cast: Callable[[float], float] = int) -> Re
             used = DEFAULTS[key]
             said = _("none") if used is None else used
             return used, _(
-                "The link asks for {key} “{text}”, which isn't a number. Using {used}."
-            ).format(key=key, text=_quoted(text), used=said)
+                "The link asks for {key} {text}, which isn't a number. Using {used}."
+            ).format(key=key, text=verbatim(text), used=said)
         value = cast(min(max(wanted, low), high))
         if value == wanted:
             return value, None
         return value, _("The link asks for {key} {text}; using the nearest, {used}.").format(
-            key=key, text=_quoted(text), used=value
+            key=key, text=verbatim(text), used=value
         )
 
     return read
@@ -111,8 +112,8 @@ def _text(key: str, text: str) -> tuple[Any, str | None]:
 def _flag(key: str, text: str) -> tuple[Any, str | None]:
     if text.strip().lower() in ("true", "1", "false", "0"):
         return text.strip().lower() in ("true", "1"), None
-    return DEFAULTS[key], _("The link asks for {key} “{text}”; using {used}.").format(
-        key=key, text=_quoted(text), used=DEFAULTS[key]
+    return DEFAULTS[key], _("The link asks for {key} {text}; using {used}.").format(
+        key=key, text=verbatim(text), used=DEFAULTS[key]
     )
 
 
@@ -137,9 +138,6 @@ READERS: dict[str, Reader] = {
 }
 
 
-OPTIONS = {*MASKS, *PROJECTIONS, *SCALES, *TOKENIZERS, *POSITIONS, *STAGES, *VIEWS}
-
-
 def value_of(key: str) -> Any:
     """The current value of a control, before or after its widget exists."""
     return st.session_state.get(key, DEFAULTS[key])
@@ -160,10 +158,14 @@ def read_link() -> None:
         state[key], message = READERS[key](key, texts[-1])
         if message:
             notice(key, message)
+    out_of_range = state["_notices"].get("heads")
     fit_heads()
+    if out_of_range and state["_notices"]["heads"] != out_of_range:  # say both
+        notice("heads", f"{out_of_range[1]} {state['_notices']['heads'][1]}")
+    fit_sentence(1 + sum(bool(value_of(key).strip()) for key in TEXT_KEYS[1:]))
     changed = False
     for key, texts in asked.items():
-        written = _as_written(state[key])
+        written = _as_written(key, state[key])
         if texts != [written]:
             changed = True
             if state[key] == DEFAULTS[key]:
@@ -174,13 +176,15 @@ def read_link() -> None:
         st.rerun()
 
 
-def _as_written(value: Any) -> str:
-    """A value as Streamlit writes it into the URL."""
+def _as_written(key: str, value: Any) -> str:
+    """A control's value as Streamlit writes it into the URL."""
     if isinstance(value, bool):
         return str(value).lower()
     if value is None:
         return ""
-    return word(value) if value in OPTIONS else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if key in TEXT_KEYS else WORDS.get(value, str(value))
 
 
 def notice(key: str, message: str) -> None:
@@ -189,15 +193,26 @@ def notice(key: str, message: str) -> None:
 
 
 def fit_heads() -> list[int]:
-    """The head counts that can be chosen; the current one is changed if it isn't among them."""
+    """The head counts that can be chosen; the current one is changed if it isn't among them.
+
+    What was wanted is remembered, and comes back when an embedding size allows it.
+    """
+    state = st.session_state
     embed_size, heads = value_of("embed_size"), value_of("heads")
     choices = head_choices(embed_size)
-    if heads not in choices:
-        used = st.session_state["heads"] = nearest(heads, choices)
+    wanted, fitted = state.get("_wanted_heads", (heads, heads))
+    if heads != fitted:  # somebody has chosen since
+        wanted = heads
+    used = wanted if wanted in choices else nearest(wanted, choices)
+    state["_wanted_heads"] = (wanted, used)
+    if used == heads:
+        return choices
+    state["heads"] = used
+    if used != wanted:
         message = _(
             "{heads} heads don't divide an embedding of {embed_size}; using the nearest, {used}."
         )
-        notice("heads", message.format(heads=heads, embed_size=embed_size, used=used))
+        notice("heads", message.format(heads=wanted, embed_size=embed_size, used=used))
     return choices
 
 
@@ -206,9 +221,8 @@ def fit_sentence(count: int) -> None:
     asked = value_of("sentence")
     if asked > count:
         st.session_state["sentence"] = count
-        if count > 1:
-            message = _("There is no sentence {asked}; showing sentence {used}.")
-            notice("sentence", message.format(asked=asked, used=count))
+        message = _("There is no sentence {asked}; showing sentence {used}.")
+        notice("sentence", message.format(asked=asked, used=count))
 
 
 def show_notices() -> None:
@@ -218,10 +232,4 @@ def show_notices() -> None:
         del notices[key]
     if notices:
         lines = [message for _value, message in notices.values()]
-        st.warning("  \n".join(lines), icon=":material/link:")
-
-
-def _quoted(text: str) -> str:
-    """A stranger's text inside a message: short, and without Markdown's special characters."""
-    short = text if len(text) <= 40 else text[:39] + "…"
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$~:&" else c for c in short)
+        st.warning("  \n".join(lines), icon=":material/info:")

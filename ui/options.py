@@ -8,28 +8,44 @@ from collections.abc import Sequence
 
 from ui.i18n import _
 
+WORDS = {
+    "none": _("none"),
+    "causal": _("causal"),
+    "padding": _("padding"),
+    "causal_padding": _("causal + padding"),
+    "full": _("full"),
+    "shared": _("shared"),
+    "head_dim": "head_dim",  # as in the code and in the literature
+    "embed_size": "embed_size",
+    "paper": _("paper"),
+    "tutorial": _("tutorial"),
+    "words": _("words"),
+    "characters": _("characters"),
+    "sinusoidal": _("sinusoidal"),
+    "qkv": _("Q·K·V"),
+    "energy": _("energy"),
+    "scores": _("scores"),
+    "weights": _("weights"),
+    "head_outputs": _("head outputs"),
+    "output": _("output"),
+    "heads": _("all heads"),
+    "head": _("one head"),
+    "cell": _("cell"),
+    "numbers": _("numbers"),
+}
 
-def words() -> dict[str, str]:
-    """The words that differ from their identifier with spaces for underscores."""
-    return {
-        "causal_padding": _("causal + padding"),
-        "qkv": _("Q·K·V"),
-        "heads": _("all heads"),
-        "head": _("one head"),
-        "head_dim": "head_dim",
-        "embed_size": "embed_size",
-    }
 
-
-def word(option: object) -> str:
+def word(option: str) -> str:
     """What an option is called on the screen."""
-    return words().get(str(option)) or _(str(option).replace("_", " "))
+    return WORDS[option]
 
 
 def find_option(text: str, options: Sequence[str]) -> str | None:
     """The option that a link means, by its word or its identifier; None if there is none."""
-    wanted = text.strip().casefold()
-    for option in options:
-        if wanted in (option.casefold(), word(option).casefold()):
-            return option
-    return None
+    wanted = _plain(text)
+    return next((o for o in options if wanted in (_plain(o), _plain(word(o)))), None)
+
+
+def _plain(text: str) -> str:
+    """Lower case and single spaces; a plus sign is a space in a hand-written link."""
+    return " ".join(text.casefold().replace("_", " ").replace("+", " ").split())

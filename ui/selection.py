@@ -24,8 +24,14 @@ class Selection:
     key: int | None
 
 
-def draw_selection() -> None:
-    """The three inputs. Their bounds are the app's, not the sentence's, which changes live."""
+def draw_selection(*, required: tuple[str, ...] = ()) -> None:
+    """The three inputs; those required by a view start at 0.
+
+    Their bounds are the app's, not the sentence's, which changes live.
+    """
+    for key in required:
+        if value_of(key) is None:
+            st.session_state[key] = 0
     _index(_("Head"), "head", MAX_HEADS, _("mean"))
     _index(_("Query"), "q", MAX_TOKENS, _("none"))
     _index(_("Key"), "k", MAX_TOKENS, _("none"))
@@ -40,7 +46,7 @@ def selection_in(run: Run) -> tuple[Selection, list[str]]:
 
     def within(key: str, count: int, message: str) -> int | None:
         value = value_of(key)
-        if value is None or value < count:
+        if value is None or value < count or not count:
             return value
         messages.append(message.format(value=value, used=count - 1))
         return count - 1
@@ -94,6 +100,8 @@ def take_cell() -> None:
     if not place:
         return
     run = compute(current_settings())
+    if not run.length:  # the sentence was emptied before the click arrived
+        return
     stage, sentence = value_of("stage"), selection_in(run)[0].sentence
     tiles = stage_tiles(run, sentence, stage, tall=window_is_tall())
     found = cell_at(tiles, stage, *place)

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from model.attention import Projection, Scale
 from model.masks import Mask
 from model.tokens import Tokenizer
+from ui.i18n import _
 
 Positions = Literal["none", "sinusoidal"]
 Stage = Literal["qkv", "energy", "scores", "weights", "head_outputs", "output"]
@@ -24,6 +25,12 @@ PRESETS: dict[str, tuple[Projection, Scale]] = {
     "tutorial": ("shared", "embed_size"),
 }
 
+
+def preset_of(projection: Projection, scale: Scale) -> str | None:
+    """The preset with this projection and scale; None if there is none."""
+    return next((name for name, v in PRESETS.items() if v == (projection, scale)), None)
+
+
 TEXT_KEYS = ("text", "text2", "text3", "text4")
 
 # Limits, each for a reason:
@@ -36,10 +43,10 @@ LARGEST_SEED = 2**31 - 1
 
 DEFAULT_TEXT = "The animal didn't cross the street because it was too tired."
 EXAMPLES: dict[str, str] = {
-    "English": DEFAULT_TEXT,
-    "Chinese": "我喜欢猫，因为猫很安静。",
-    "Repeated words": "the cat saw the dog and the dog saw the cat",
-    "Garden path": "The old man the boat while the horse raced past the barn fell.",
+    _("English"): DEFAULT_TEXT,
+    _("Chinese"): "我喜欢猫，因为猫很安静。",
+    _("Repeated words"): "the cat saw the dog and the dog saw the cat",
+    _("Garden path"): "The old man the boat while the horse raced past the barn fell.",
 }
 
 
@@ -57,6 +64,21 @@ class Settings:
     tokenizer: Tokenizer
     positions: Positions
     seed: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what no control can choose; the module checks the rest."""
+        if not 1 <= len(self.texts) <= len(TEXT_KEYS):
+            raise ValueError(f"there must be 1 to {len(TEXT_KEYS)} texts, got {len(self.texts)}")
+        if not SMALLEST_EMBEDDING <= self.embed_size <= LARGEST_EMBEDDING:
+            raise ValueError(
+                f"embed_size must lie between {SMALLEST_EMBEDDING} and {LARGEST_EMBEDDING}, "
+                f"got {self.embed_size}"
+            )
+        if self.heads not in head_choices(self.embed_size):
+            raise ValueError(
+                f"heads must be one of {head_choices(self.embed_size)} for an embedding of "
+                f"{self.embed_size}, got {self.heads}"
+            )
 
 
 def head_choices(embed_size: int) -> list[int]:

@@ -10,6 +10,7 @@ from ui.i18n import _
 from ui.options import word
 from ui.settings import Stage
 from viz.labels import AxisLabels, dimension_labels, token_labels
+from viz.pooling import furthest
 from viz.tiles import HEIGHT, TALL_HEIGHT, Tiles, grid_of
 
 FIELDS: dict[Stage, tuple[str, ...]] = {
@@ -48,7 +49,7 @@ def field(run: Run, name: str, sentence: int) -> np.ndarray:
 def stage_tiles(run: Run, sentence: int, stage: Stage, *, tall: bool = False) -> Tiles:
     """The tiles that show a stage: one a head, or one for the output; higher on a tall screen."""
     height = TALL_HEIGHT if tall else HEIGHT
-    tokens = token_labels(run.tokens[sentence])
+    tokens = token_labels(run.tokens[sentence], _("position"))
     names = head_names(run.settings.heads)
     if stage in BETWEEN_TOKENS:
         values = field(run, stage, sentence)
@@ -75,11 +76,11 @@ def stage_tiles(run: Run, sentence: int, stage: Stage, *, tall: bool = False) ->
         values, columns = _side_by_side([field(run, f, sentence) for f in FIELDS[stage]])
     elif stage == "output":
         values = field(run, "output", sentence)[None]
-        columns = dimension_labels(run.settings.embed_size)
+        columns = dimension_labels(run.settings.embed_size, dimension=_("dimension"))
         names = [_("All heads, through fc_out")]
     else:
         values = field(run, "head_outputs", sentence)
-        columns = dimension_labels(values.shape[-1])
+        columns = dimension_labels(values.shape[-1], dimension=_("dimension"))
     return Tiles(
         values=values,
         names=names,
@@ -105,7 +106,7 @@ def _side_by_side(matrices: Sequence[np.ndarray]) -> tuple[np.ndarray, AxisLabel
     short: list[str] = []
     full: list[str] = []
     for i, name in enumerate("QKV"):
-        labels = dimension_labels(size, name)
+        labels = dimension_labels(size, name, _("dimension"))
         middle = (size - 1) // 2
         short += [name if d == middle else "" for d in range(size)] + [""] * (gap if i < 2 else 0)
         full += [*labels.full, *[""] * (gap if i < 2 else 0)]
@@ -152,8 +153,7 @@ def cell_at(
         return None
     top, left = row * grid.pooled_rows, column * grid.pooled_columns
     block = tiles.values[tile, top : top + grid.pooled_rows, left : left + grid.pooled_columns]
-    size = np.where(np.isnan(block), -1.0, np.abs(block))
-    down, across = np.unravel_index(size.argmax(), size.shape)
+    down, across = np.unravel_index(furthest(block.reshape(-1)), block.shape)
     return (
         None if stage == "output" else tile,
         top + int(down),

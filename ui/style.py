@@ -30,6 +30,13 @@ header.stAppHeader { height: 2.4rem; background: transparent; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
+.st-key-stage_unused { display: none; }
+.st-key-scale button p::first-letter { text-transform: none; }
+@media (max-width: 1200px) {
+  .st-key-arithmetic td { white-space: normal; }
+  .stMainBlockContainer { overflow-x: auto; padding-top: 2.2rem; }
+  .st-key-formulas, .st-key-head_chart, .st-key-heads_chart { min-width: 860px; }
+}
 .st-key-heads_chart .nsewdrag, .st-key-heads_chart .annotation { cursor: pointer !important; }
 </style>
 """

@@ -11,15 +11,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figure import SpecFigure
-from viz.hatch import hatched_image
+from viz.heatmap import base_layout, color_range, hatching, labelled_axis, limit_of
 from viz.labels import AxisLabels, text_width
-from viz.pooling import factor, pool_extremes, pool_labels, pool_mask
-from viz.theme import FONT_FAMILY, LABEL_SIZE, Theme, color_scale
+from viz.pooling import factor, pool_extremes, pool_labels
+from viz.theme import LABEL_SIZE, Theme
 
 HEIGHT = 262  # pixels of the plot area
 LEFT = 112  # pixels for the tokens' names; the page aligns its formulas with it
-MOST_CELLS = 160  # along one side of a matrix: about its pixels
 GAP = 0.032  # of the width, between two matrices: room for the sign
+TERM_WIDTH = 105  # pixels of one matrix on a projector, about
+MOST_CELLS = 160  # along one side of a matrix
 MOST_ROW_LABELS, MOST_COLUMN_LABELS = 17, 8  # more don't fit beside one another
 
 
@@ -31,180 +32,138 @@ class Matrix:
     name: str
     rows: AxisLabels
     columns: AxisLabels
-    row_size: str  # what the rows count, at the axis: "Q = 12"
-    column_size: str
-    sign: str  # between this term and the next: "×", "→", "="
+    row_word: str  # what a row and a column are, on hover: "query", "dimension"
+    column_word: str
+    size: str  # the shape in words, below: "L = 12 × D = 8"
+    sign: str  # between this term and the next: "×", "→", "="; "" after the last
     diverging: bool = True
     masked: np.ndarray | None = None  # (R, C)
-    row: int | None = None  # the row to mark: the chosen query's ...
-    column: int | None = None  # ... or the column
+    masked_text: str = "masked"
+    row: int | None = None  # the row to frame: the chosen query's
+
+    @property
+    def block(self) -> tuple[int, int]:
+        """How many rows and columns share a cell in the picture."""
+        rows, columns = self.values.shape
+        return factor(rows, MOST_CELLS), factor(columns, MOST_CELLS)
 
 
 def draw_equation(terms: Sequence[Matrix], theme: Theme) -> go.Figure:
     """Draw the terms side by side, each with a colour range of its own, written below it."""
     width = (1 - GAP * (len(terms) - 1)) / len(terms)
-    spec: dict[str, Any] = {"data": [], "layout": _base_layout(terms, theme)}
-    for i, term in enumerate(terms):
-        left = i * (width + GAP)
-        _add_term(spec, i, term, (left, left + width), theme)
-        if term.sign:
-            spec["layout"]["annotations"].append(
-                _note(left + width + GAP / 2, 0.5, term.sign, size=24, anchor="middle")
-            )
-    return SpecFigure(spec)
-
-
-def _base_layout(terms: Sequence[Matrix], theme: Theme) -> dict[str, Any]:
-    below = max((max(map(text_width, t.columns.short), default=0) for t in terms), default=0)
-    below = min(below, 130) + 58
-    return {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT_FAMILY, "size": LABEL_SIZE - 1, "color": theme.text},
-        "hoverlabel": {"font": {"size": LABEL_SIZE, "family": FONT_FAMILY}, "namelength": -1},
-        "margin": {"l": LEFT, "r": 8, "t": 26, "b": below},
-        "height": HEIGHT + 26 + below,
-        "dragmode": False,
+    below = 58 + min(130.0, max(text_width(label) for t in terms for label in t.columns.short))
+    margin = {"l": LEFT, "r": 8, "t": 26, "b": below}
+    layout = {
+        **base_layout(theme, margin=margin, height=HEIGHT + 26 + below),
         "annotations": [],
         "images": [],
         "shapes": [],
     }
+    traces = []
+    for i, term in enumerate(terms):
+        left = i * (width + GAP)
+        suffix = "" if i == 0 else str(i + 1)
+        low, limit, trace = _trace(term, suffix, theme)
+        traces.append(trace)
+        _add_axes(layout, term, suffix, (left, left + width), first=i == 0)
+        _add_notes(layout, term, left + width / 2, f"{low:.3g} … {limit:.3g}")
+        if term.sign:
+            sign = _note(left + width + GAP / 2, 0.5, term.sign, size=24, anchor="middle")
+            layout["annotations"].append(sign)
+        _add_hatching(layout, term, suffix, theme)
+        _add_frame(layout, term, suffix, theme)
+    return SpecFigure({"data": traces, "layout": layout})
 
 
-def _add_term(
-    spec: dict[str, Any], index: int, term: Matrix, domain: tuple[float, float], theme: Theme
-) -> None:
-    down, across = (factor(length, MOST_CELLS) for length in term.values.shape)
-    values = pool_extremes(term.values, down, across)
-    rows, columns = pool_labels(term.rows, down), pool_labels(term.columns, across)
-    limit = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
-    suffix = "" if index == 0 else str(index + 1)
-    layout = spec["layout"]
-    spec["data"].append(
+def _trace(term: Matrix, suffix: str, theme: Theme) -> tuple[float, float, dict[str, Any]]:
+    """The ends of the colour range and the heatmap."""
+    values = pool_extremes(term.values, *term.block)
+    limit = limit_of(values)
+    low, colors = color_range(limit, term.diverging, theme)
+    return (
+        low,
+        limit,
         {
             "type": "heatmap",
             "name": term.name,
             "z": values,
             "xaxis": f"x{suffix}",
             "yaxis": f"y{suffix}",
-            "zmin": -limit if term.diverging else 0.0,
+            "zmin": low,
             "zmax": limit,
-            "colorscale": color_scale(theme.diverging if term.diverging else theme.sequential),
+            "colorscale": colors,
             "showscale": False,
-            "hovertemplate": "<b>%{fullData.name}</b><br>%{y}<br>%{x}<br>"
-            "<b>%{z:.9g}</b><extra></extra>",
-            "hovertemplatefallback": "masked",
-        }
+            "hovertemplate": f"<b>%{{fullData.name}}</b><br>{term.row_word} %{{y}}<br>"
+            f"{term.column_word} %{{x}}<br><b>%{{z:.9g}}</b><extra></extra>",
+            "hovertemplatefallback": term.masked_text,  # the page puts it in the place of NaN
+        },
     )
+
+
+def _add_axes(
+    layout: dict[str, Any], term: Matrix, suffix: str, domain: tuple[float, float], *, first: bool
+) -> None:
+    down, across = term.block
+    rows, columns = pool_labels(term.rows, down), pool_labels(term.columns, across)
     layout[f"xaxis{suffix}"] = {
         "domain": list(domain),
         "anchor": f"y{suffix}",
         "range": [-0.5, len(columns) - 0.5],
         "tickangle": -90,
-        **_axis(columns, MOST_COLUMN_LABELS),
+        **labelled_axis(columns, step=factor(len(columns), MOST_COLUMN_LABELS)),
     }
     layout[f"yaxis{suffix}"] = {
         "anchor": f"x{suffix}",
         "range": [len(rows) - 0.5, -0.5],
-        **_axis(rows, MOST_ROW_LABELS),
-        # Rows are the same tokens in each term but Kᵀ: written once.
-        "showticklabels": index == 0 or term.column is not None,
-    }
-    middle = (domain[0] + domain[1]) / 2
-    low = -limit if term.diverging else 0.0
-    layout["annotations"] += [
-        _note(middle, 1.0, f"<b>{term.name}</b>", size=LABEL_SIZE + 1, anchor="bottom"),
-        _note(
-            middle,
-            0.0,
-            f"{term.row_size} × {term.column_size}<br>{low:.3g} … {limit:.3g}",
-            size=LABEL_SIZE - 1,
-            anchor="top",
-            shift=-layout["margin"]["b"] + 40,
-        ),
-    ]
-    _add_hatching(layout, suffix, term, (down, across), theme)
-    _add_marks(layout, suffix, term, (down, across), theme)
-
-
-def _axis(labels: AxisLabels, most: int) -> dict[str, Any]:
-    shown = range(0, len(labels), factor(len(labels), most))
-    return {
-        "tickmode": "array",
-        # Off the centres, so that the hover box takes the alias and not the tick's text.
-        "tickvals": [i + 0.001 for i in shown],
-        "ticktext": [labels.short[i] for i in shown],
-        "hoverformat": "d",
-        "labelalias": {str(i): label for i, label in enumerate(labels.full)},
-        "ticks": "",
-        "ticklabeloverflow": "allow",
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
+        **labelled_axis(rows, step=factor(len(rows), MOST_ROW_LABELS)),
+        "showticklabels": first,  # the rows are the same tokens in each term but Kᵀ
     }
 
 
-def _add_hatching(
-    layout: dict[str, Any], suffix: str, term: Matrix, block: tuple[int, int], theme: Theme
-) -> None:
-    if term.masked is None:
+def _add_notes(layout: dict[str, Any], term: Matrix, middle: float, limits: str) -> None:
+    """The term's name above it; its shape and colour range below its labels."""
+    below = _note(middle, 0.0, f"{term.size}<br>{limits}", size=LABEL_SIZE - 1, anchor="top")
+    below["yshift"] = 40 - layout["margin"]["b"]
+    title = _note(middle, 1.0, f"<b>{term.name}</b>", size=LABEL_SIZE + 1, anchor="bottom")
+    layout["annotations"] += [title, below]
+
+
+def _add_hatching(layout: dict[str, Any], term: Matrix, suffix: str, theme: Theme) -> None:
+    down, across = term.block
+    rows, columns = -(-term.values.shape[0] // down), -(-term.values.shape[1] // across)
+    box = {
+        "x": -0.5,
+        "y": -0.5,
+        "sizex": columns,
+        "sizey": rows,
+        "xref": f"x{suffix}",
+        "yref": f"y{suffix}",
+    }
+    cell = (TERM_WIDTH / columns, HEIGHT / rows)
+    layout["images"] += hatching(term.masked, (down, across), cell, [box], theme)
+
+
+def _add_frame(layout: dict[str, Any], term: Matrix, suffix: str, theme: Theme) -> None:
+    """A frame around the chosen row."""
+    if term.row is None:
         return
-    masked = pool_mask(term.masked, *block)
-    rows, columns = masked.shape
-    source = hatched_image(masked, max(1.0, 130 / columns), max(1.0, HEIGHT / rows), theme)
-    if source is not None:
-        layout["images"].append(
-            {
-                "source": source,
-                "x": -0.5,
-                "y": -0.5,
-                "sizex": columns,
-                "sizey": rows,
-                "sizing": "stretch",
-                "xref": f"x{suffix}",
-                "yref": f"y{suffix}",
-                "layer": "below",
-            }
-        )
+    row = term.row // term.block[0]
+    layout["shapes"].append(
+        {
+            "type": "rect",
+            "line": {"color": theme.highlight, "width": 2.5},
+            "layer": "above",
+            "xref": f"x{suffix} domain",
+            "yref": f"y{suffix}",
+            "x0": 0,
+            "x1": 1,
+            "y0": row - 0.5,
+            "y1": row + 0.5,
+        }
+    )
 
 
-def _add_marks(
-    layout: dict[str, Any], suffix: str, term: Matrix, block: tuple[int, int], theme: Theme
-) -> None:
-    """Frames around the chosen row and the chosen column."""
-    line = {"color": theme.highlight, "width": 2.5}
-    frame = {"type": "rect", "line": line, "layer": "above"}
-    if term.row is not None:
-        row = term.row // block[0]
-        layout["shapes"].append(
-            {
-                **frame,
-                "xref": f"x{suffix} domain",
-                "yref": f"y{suffix}",
-                "x0": 0,
-                "x1": 1,
-                "y0": row - 0.5,
-                "y1": row + 0.5,
-            }
-        )
-    if term.column is not None:
-        column = term.column // block[1]
-        layout["shapes"].append(
-            {
-                **frame,
-                "xref": f"x{suffix}",
-                "yref": f"y{suffix} domain",
-                "x0": column - 0.5,
-                "x1": column + 0.5,
-                "y0": 0,
-                "y1": 1,
-            }
-        )
-
-
-def _note(
-    x: float, y: float, text: str, *, size: int, anchor: str, shift: float = 0
-) -> dict[str, Any]:
+def _note(x: float, y: float, text: str, *, size: int, anchor: str) -> dict[str, Any]:
     return {
         "x": x,
         "y": y,
@@ -214,6 +173,5 @@ def _note(
         "showarrow": False,
         "xanchor": "center",
         "yanchor": anchor,
-        "yshift": shift,
         "font": {"size": size},
     }

@@ -7,7 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figure import SpecFigure
-from viz.theme import FONT_FAMILY, LABEL_SIZE, Theme
+from viz.heatmap import base_layout
+from viz.theme import Theme
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,17 @@ def cell_arithmetic(
     )
 
 
-def draw_products(cell: CellArithmetic, theme: Theme) -> go.Figure:
-    """The products q_d · k_d as bars, one a dimension; hover shows both factors."""
+def draw_products(
+    cell: CellArithmetic,
+    theme: Theme,
+    *,
+    dimension: str = "dimension",
+    product: str = "product q·k",
+) -> go.Figure:
+    """The products q_d · k_d as bars, one a dimension; hover shows both factors.
+
+    `dimension` and `product` are the axes' words.
+    """
     colors = [theme.positive if p >= 0 else theme.negative for p in cell.products]
     axis: dict[str, Any] = {"fixedrange": True, "zerolinecolor": theme.faint}
     return SpecFigure(
@@ -82,22 +92,17 @@ def draw_products(cell: CellArithmetic, theme: Theme) -> go.Figure:
                     "y": cell.products,
                     "customdata": np.stack([cell.query, cell.key], axis=1),
                     "marker": {"color": colors},
-                    "hovertemplate": "dimension %{x}<br>q %{customdata[0]:.9g}<br>"
+                    "hovertemplate": f"{dimension} %{{x}}<br>"
+                    "q %{customdata[0]:.9g}<br>"
                     "k %{customdata[1]:.9g}<br>q·k <b>%{y:.9g}</b><extra></extra>",
                 }
             ],
             "layout": {
-                "paper_bgcolor": "rgba(0,0,0,0)",
-                "plot_bgcolor": "rgba(0,0,0,0)",
-                "font": {"family": FONT_FAMILY, "size": LABEL_SIZE, "color": theme.text},
-                "hoverlabel": {"font": {"size": LABEL_SIZE, "family": FONT_FAMILY}},
-                "margin": {"l": 64, "r": 8, "t": 8, "b": 46},
-                "height": 380,
+                **base_layout(theme, margin={"l": 64, "r": 8, "t": 8, "b": 46}, height=380),
                 "bargap": 0.15,
-                "dragmode": False,
-                "xaxis": {"title": {"text": "dimension d"}, "showgrid": False, **axis},
+                "xaxis": {"title": {"text": dimension}, "showgrid": False, **axis},
                 "yaxis": {
-                    "title": {"text": "product q·k"},
+                    "title": {"text": product},
                     "gridcolor": theme.masked,
                     **axis,
                 },

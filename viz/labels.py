@@ -22,7 +22,7 @@ def visible(token: str) -> str:
     """
     if token.isspace():
         return "␣" * len(token)
-    if all(unicodedata.category(c) in ("Cc", "Cf", "Cn", "Co", "Cs", "Mn") for c in token):
+    if all(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Mn") for c in token):
         return "".join(f"⟨U+{ord(c):04X}⟩" for c in token)
     # Directional overrides would turn the rest of a label around.
     return "".join(f"⟨U+{ord(c):04X}⟩" if _is_unsafe(c) else c for c in token)
@@ -49,8 +49,11 @@ class AxisLabels:
         return len(self.short)
 
 
-def token_labels(tokens: Sequence[str]) -> AxisLabels:
-    """Labels of tokens; words that occur more than once carry their position at the axis too."""
+def token_labels(tokens: Sequence[str], position: str = "position") -> AxisLabels:
+    """Labels of tokens; words that occur more than once carry their position at the axis too.
+
+    `position` is the word for it on hover.
+    """
     seen = Counter(tokens)
     shown = [visible(token) for token in tokens]
     short = tuple(
@@ -58,17 +61,17 @@ def token_labels(tokens: Sequence[str]) -> AxisLabels:
         for i, (token, text) in enumerate(zip(tokens, shown, strict=True))
     )
     full = tuple(
-        f"{escape(shorten(text, LONGEST_FULL))} (position {i})" for i, text in enumerate(shown)
+        f"{escape(shorten(text, LONGEST_FULL))} ({position} {i})" for i, text in enumerate(shown)
     )
     return AxisLabels(short, full)
 
 
-def dimension_labels(count: int, name: str = "") -> AxisLabels:
+def dimension_labels(count: int, name: str = "", dimension: str = "dimension") -> AxisLabels:
     """Labels of the dimensions of a vector: 0, 1, 2 ... and "Q, dimension 2" on hover."""
     prefix = f"{name}, " if name else ""
     return AxisLabels(
         tuple(str(i) for i in range(count)),
-        tuple(f"{prefix}dimension {i}" for i in range(count)),
+        tuple(f"{prefix}{dimension} {i}" for i in range(count)),
     )
 
 
@@ -76,7 +79,8 @@ def text_width(label: str) -> float:
     """About how wide a label is drawn, in pixels: wide scripts and emoji count double."""
     plain = label.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in plain)
-    return 7.6 * (len(plain) + 0.9 * wide)
+    broad = sum(c in "WMmw@%" for c in plain)
+    return 7.6 * (len(plain) + 0.9 * wide + 0.6 * broad)
 
 
 def _is_unsafe(char: str) -> bool:

@@ -1,5 +1,7 @@
 """Fewer cells than pixels: large matrices are pooled before they are sent to a screen."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from viz.labels import AxisLabels
@@ -34,10 +36,14 @@ def pool_extremes(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
     )
     blocks = np.moveaxis(blocks, -3, -2)  # (..., R', C', rows, columns)
     flat = blocks.reshape(*blocks.shape[:-2], rows * columns)
-    size = np.where(np.isnan(flat), -1.0, np.abs(flat))
-    furthest = size.argmax(-1)[..., None]
-    pooled: np.ndarray = np.take_along_axis(flat, furthest, axis=-1)[..., 0]
+    pooled: np.ndarray = np.take_along_axis(flat, furthest(flat)[..., None], axis=-1)[..., 0]
     return pooled
+
+
+def furthest(values: np.ndarray) -> np.ndarray:
+    """Where along the last axis the value furthest from zero is; NaN only if all are."""
+    place: np.ndarray = np.where(np.isnan(values), -1.0, np.abs(values)).argmax(-1)
+    return place
 
 
 def pool_mask(masked: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -48,15 +54,17 @@ def pool_mask(masked: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
 
 def pool_labels(labels: AxisLabels, count: int) -> AxisLabels:
-    """Labels of pooled rows or columns: the first and the last of each block."""
+    """Labels of pooled rows or columns: the first and the last of each block that has any."""
     if count == 1:
         return labels
-    starts = range(0, len(labels), count)
-    ends = [min(start + count, len(labels)) - 1 for start in starts]
+
+    def blocks(texts: Sequence[str]) -> list[list[str]]:
+        starts = range(0, len(texts), count)
+        return [[text for text in texts[start : start + count] if text] for start in starts]
+
     return AxisLabels(
-        tuple(labels.short[start] for start in starts),
+        tuple(block[0] if block else "" for block in blocks(labels.short)),
         tuple(
-            labels.full[start] if start == end else f"{labels.full[start]} … {labels.full[end]}"
-            for start, end in zip(starts, ends, strict=True)
+            " … ".join(dict.fromkeys((*block[:1], *block[-1:]))) for block in blocks(labels.full)
         ),
     )

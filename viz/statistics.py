@@ -31,7 +31,8 @@ def head_statistics(weights: np.ndarray, allowed: np.ndarray) -> pd.DataFrame:
     some, several = reachable > 0, reachable > 1
     entropy = -np.where(weights > 0, weights * np.log(np.where(weights > 0, weights, 1)), 0).sum(-1)
     distance = np.abs(np.arange(queries)[:, None] - np.arange(keys))  # (Q, K)
-    own = np.diagonal(weights, axis1=1, axis2=2)
+    own = np.zeros(weights.shape[:2])  # (H, Q); a query beyond the keys has no own position
+    own[:, :keys] = np.diagonal(weights, axis1=1, axis2=2)
     highest = np.log(np.where(several, reachable, 2))  # 2 only fills rows that are left out
     return pd.DataFrame(
         {

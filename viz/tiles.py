@@ -13,12 +13,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figure import SpecFigure
-from viz.hatch import hatched_image
+from viz.heatmap import base_layout, color_range, hatching, labelled_axis, limit_of
 from viz.labels import AxisLabels, text_width
-from viz.pooling import factor, pool_extremes, pool_labels, pool_mask
-from viz.theme import FONT_FAMILY, LABEL_SIZE, TITLE_SIZE, Theme, color_scale
+from viz.pooling import factor, pool_extremes, pool_labels
+from viz.theme import TITLE_SIZE, Theme
 
-WIDTH, HEIGHT = 960, 440  # design pixels of the plot: what a 1366×768 screen has room for
+WIDTH, HEIGHT = 960, 432  # design pixels of the plot: what a 1366×768 screen has room for
 TALL_HEIGHT = 740  # ... and a 1920×1080 one
 NAME_GAP = 24  # above each row of tiles: room for the names
 COLUMN_GAP = 12
@@ -123,7 +123,7 @@ def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> g
     """
     grid = grid_of(tiles)
     values = pool_extremes(tiles.values, grid.pooled_rows, grid.pooled_columns)
-    limits = [_limit(v) for v in values] if scale_per_tile else [_limit(values)] * len(values)
+    limits = [limit_of(v if scale_per_tile else values) for v in values]
     hover = (
         f"<b>%{{fullData.name}}</b><br>{tiles.row_word} %{{y}}<br>{tiles.column_word} %{{x}}<br>"
         f"{tiles.value_title} <b>%{{z:.9g}}</b><extra></extra>"
@@ -156,24 +156,13 @@ def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> g
     return SpecFigure({"data": traces, "layout": layout})
 
 
-def _limit(values: np.ndarray) -> float:
-    """The largest absolute value; 1 where there is none, so that a scale exists."""
-    return float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
-
-
-def _color_range(limit: float, tiles: Tiles, theme: Theme) -> tuple[float, list[Any]]:
-    if tiles.diverging:
-        return -limit, color_scale(theme.diverging)
-    return 0.0, color_scale(theme.sequential)
-
-
 def _own_scale(limit: float, tiles: Tiles, theme: Theme) -> dict[str, Any]:
-    low, colors = _color_range(limit, tiles, theme)
+    low, colors = color_range(limit, tiles.diverging, theme)
     return {"zmin": low, "zmax": limit, "colorscale": colors, "showscale": False}
 
 
 def _color_axis(limit: float, tiles: Tiles, theme: Theme) -> dict[str, Any]:
-    low, colors = _color_range(limit, tiles, theme)
+    low, colors = color_range(limit, tiles.diverging, theme)
     bar = {
         "thickness": 14,
         "len": 0.9,
@@ -201,25 +190,19 @@ def _name(grid: Grid, tile: int, text: str) -> dict[str, Any]:
 
 
 def _hatching(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
-    assert tiles.masked is not None
-    masked = pool_mask(tiles.masked, grid.pooled_rows, grid.pooled_columns)
-    source = hatched_image(masked, grid.cell_width, grid.cell_height, theme)
-    if source is None:
-        return []
-    return [
+    boxes = [
         {
-            "source": source,
             "x": grid.left(i),
             "y": grid.top(i),
             "sizex": grid.tile_columns * grid.cell_width,
             "sizey": grid.tile_rows * grid.cell_height,
-            "sizing": "stretch",
             "xref": "x",
             "yref": "y",
-            "layer": "below",
         }
         for i in range(len(tiles.names))
     ]
+    block = (grid.pooled_rows, grid.pooled_columns)
+    return hatching(tiles.masked, block, (grid.cell_width, grid.cell_height), boxes, theme)
 
 
 def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
@@ -228,38 +211,30 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     lefts = [grid.left(c) + grid.cell_width // 2 for c in range(grid.columns)]
     tops = [grid.top(r * grid.columns) + grid.cell_height // 2 for r in range(grid.rows)]
     widest = max(map(text_width, columns.short))
-    angle, depth = _tick_angle(widest, grid.cell_width)
+    room = grid.cell_width * len(columns) // max(1, sum(map(bool, columns.short)))
+    angle, depth = _tick_angle(widest, room)
     step_across = factor(len(columns), len(columns) * grid.cell_width // LABEL_PITCH)
     if angle == 0:
         step_across = 1
     step_down = factor(len(rows), len(rows) * grid.cell_height // LABEL_PITCH)
     left_margin = 34 + max(map(text_width, rows.short))
+    margin = {"l": left_margin, "r": 76, "t": 2, "b": depth + 26, "pad": 3}
     return {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT_FAMILY, "size": LABEL_SIZE, "color": theme.text},
-        "hoverlabel": {"font": {"size": TITLE_SIZE, "family": FONT_FAMILY}, "namelength": -1},
-        # Fixed margins: letting Plotly find them costs a second layout.
-        "margin": {
-            "l": left_margin,
-            "r": 76,
-            "t": 2,
-            "b": depth + 26,
-            "pad": 3,
-            "autoexpand": False,
-        },
-        "height": tiles.height + depth + 28,
-        "dragmode": False,
+        **base_layout(theme, margin=margin, height=tiles.height + depth + 28),
         "xaxis": {
             "range": [0, grid.width],
             "title": {"text": tiles.column_title, "standoff": 4, "font": {"color": theme.faint}},
             "tickangle": angle,
-            **_labelled_axis(columns, lefts, grid.cell_width, step_across),
+            **labelled_axis(
+                columns, step=step_across, starts=lefts, cell=grid.cell_width, off_centre=0.5
+            ),
         },
         "yaxis": {
             "range": [grid.height, 0],
             "title": {"text": tiles.row_title, "standoff": 6, "font": {"color": theme.faint}},
-            **_labelled_axis(rows, tops, grid.cell_height, step_down),
+            **labelled_axis(
+                rows, step=step_down, starts=tops, cell=grid.cell_height, off_centre=0.5
+            ),
         },
     }
 
@@ -271,26 +246,3 @@ def _tick_angle(widest: float, cell_width: int) -> tuple[int, int]:
     if cell_width >= 20:
         return -45, int(0.75 * widest) + 14
     return -90, int(widest) + 10
-
-
-def _labelled_axis(
-    labels: AxisLabels, starts: Sequence[int], cell: int, step: int
-) -> dict[str, Any]:
-    """An axis with every `step`-th short label at the axis, and each full one on hover."""
-    shown = range(0, len(labels), step)
-    return {
-        "tickmode": "array",
-        # Half a pixel off the cells' centres: on the very spot of a tick, the hover box would
-        # show the tick's text instead of the alias.
-        "tickvals": [start + i * cell + 0.5 for start in starts for i in shown],
-        "ticktext": [labels.short[i] for i in shown] * len(starts),
-        "hoverformat": "d",
-        "labelalias": {
-            str(start + i * cell): label for start in starts for i, label in enumerate(labels.full)
-        },
-        "ticks": "",
-        "ticklabeloverflow": "allow",  # else Plotly measures each label: 60 ms for 32 tokens
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-    }

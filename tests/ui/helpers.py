@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import AppTest
 
@@ -99,11 +100,19 @@ def type_text(at: AppTest, text: str) -> AppTest:
 
 def send(at: AppTest, component: str, event: str, value: object) -> AppTest:
     """Send what a component's script sends from a browser: a trigger with a value."""
-    states = at._tree.get_widget_states()
-    state = states.widgets.add()
-    state.id = _make_trigger_id(_element(at, "bidi_component", component).id, "events")
-    state.json_trigger_value = json.dumps([{"event": event, "value": value}])
-    return checked(at._run(states))
+    return send_raw(at, component, json.dumps([{"event": event, "value": value}]))
+
+
+def send_raw(at: AppTest, component: str, payload: str) -> AppTest:
+    """Send a trigger's message as it goes over the wire, which anyone can forge."""
+    state = _trigger_id(at, component)
+    return _run_with(at, WidgetState(id=state, json_trigger_value=payload))
+
+
+def report(at: AppTest, component: str, payload: str) -> AppTest:
+    """Set a component's state, as its script does."""
+    state = _element(at, "bidi_component", component).id
+    return _run_with(at, WidgetState(id=state, json_value=payload))
 
 
 def chart(at: AppTest, key: str = "heads_chart") -> dict[str, Any]:
@@ -169,3 +178,13 @@ def _element(at: AppTest, kind: str, key: str) -> Any:
 
 def _tables(at: AppTest) -> list[pd.DataFrame]:
     return [element.value for element in at.dataframe]
+
+
+def _trigger_id(at: AppTest, component: str) -> str:
+    return _make_trigger_id(_element(at, "bidi_component", component).id, "events")
+
+
+def _run_with(at: AppTest, state: WidgetState) -> AppTest:
+    states = at._tree.get_widget_states()
+    states.widgets.append(state)
+    return checked(at._run(states))

@@ -40,7 +40,7 @@ def test_the_app_opens_with_the_papers_formulation_and_shows_the_models_weights(
     assert [trace["name"] for trace in chart(page)["data"]] == [f"Head {i}" for i in range(8)]
     assert header(page).startswith(
         "**Headlight** — **random weights, untrained** (seed 0), the paper's formulation, "
-        "scores ÷ √8 "
+        "energies ÷ √8 "
     )
     assert notices(page) == []
     assert page.query_params == {}
@@ -53,23 +53,23 @@ OWN = "a formulation of your own"
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("heads", 1, f"(seed 0), {PAPER}, scores ÷ √64"),
-        ("heads", 2, f"(seed 0), {PAPER}, scores ÷ √32"),
-        ("heads", 16, f"(seed 0), {PAPER}, scores ÷ √4"),
-        ("embed_size", 8, f"(seed 0), {PAPER}, scores ÷ √1"),
-        ("embed_size", 512, f"(seed 0), {PAPER}, scores ÷ √64"),
-        ("mask", "causal", f"(seed 0), {PAPER}, scores ÷ √8"),
-        ("mask", "padding", f"(seed 0), {PAPER}, scores ÷ √8"),
-        ("mask", "causal_padding", f"(seed 0), {PAPER}, scores ÷ √8"),
-        ("projection", "shared", f"(seed 0), {OWN}, scores ÷ √8"),
-        ("scale", "embed_size", f"(seed 0), {OWN}, scores ÷ √64"),
-        ("scale", "none", f"(seed 0), {OWN}, scores ÷ 1"),
-        ("temperature", 0.1, f"(seed 0), {PAPER}, scores ÷ (√8 × 0.1)"),
-        ("temperature", 2.5, f"(seed 0), {PAPER}, scores ÷ (√8 × 2.5)"),
-        ("tokenizer", "characters", f"(seed 0), {PAPER}, scores ÷ √8"),
-        ("positions", "sinusoidal", f"(seed 0), {PAPER}, scores ÷ √8"),
-        ("seed", 7, f"(seed 7), {PAPER}, scores ÷ √8"),
-        ("seed", LARGEST_SEED, f"(seed 2147483647), {PAPER}, scores ÷ √8"),
+        ("heads", 1, f"(seed 0), {PAPER}, energies ÷ √64"),
+        ("heads", 2, f"(seed 0), {PAPER}, energies ÷ √32"),
+        ("heads", 16, f"(seed 0), {PAPER}, energies ÷ √4"),
+        ("embed_size", 8, f"(seed 0), {PAPER}, energies ÷ √1"),
+        ("embed_size", 512, f"(seed 0), {PAPER}, energies ÷ √64"),
+        ("mask", "causal", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("mask", "padding", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("mask", "causal_padding", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("projection", "shared", f"(seed 0), {OWN}, energies ÷ √8"),
+        ("scale", "embed_size", f"(seed 0), {OWN}, energies ÷ √64"),
+        ("scale", "none", f"(seed 0), {OWN}, energies ÷ 1"),
+        ("temperature", 0.1, f"(seed 0), {PAPER}, energies ÷ (√8 × 0.1)"),
+        ("temperature", 2.5, f"(seed 0), {PAPER}, energies ÷ (√8 × 2.5)"),
+        ("tokenizer", "characters", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("positions", "sinusoidal", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("seed", 7, f"(seed 7), {PAPER}, energies ÷ √8"),
+        ("seed", LARGEST_SEED, f"(seed 2147483647), {PAPER}, energies ÷ √8"),
     ],
 )
 def test_a_control_changes_the_numbers_the_label_and_the_badge(
@@ -134,7 +134,7 @@ def test_a_preset_sets_the_projection_and_the_scale(
     assert control(page, "preset").value == preset
     run = run_of(projection=projection, scale=scale)
     np.testing.assert_array_equal(numbers(page), run.trace.weights[0].numpy())
-    assert f"{says}, scores ÷ √{64 if preset == 'tutorial' else 8} " in header(page)
+    assert f"{says}, energies ÷ √{64 if preset == 'tutorial' else 8} " in header(page)
 
 
 def test_the_preset_follows_the_projection_and_the_scale(page: AppTest) -> None:

@@ -34,18 +34,17 @@ def taken(key: str, text: str, value: Any, written: str | None) -> Asked:
 
 
 def no_number(key: str, text: str, value: Any, used: str) -> Asked:
-    said = f"The link asks for {key} “{text}”, which isn't a number. Using {used}."
+    said = f"The link asks for {key} ` {text} `, which isn't a number. Using {used}."
     return Asked(key, text, value, said, None)
 
 
 def out_of_range(key: str, text: str, value: Any, written: str | None, used: str) -> Asked:
-    escaped = text.replace("-", r"\-").replace(".", r"\.")
-    said = f"The link asks for {key} {escaped}; using the nearest, {used}."
+    said = f"The link asks for {key} ` {text} `; using the nearest, {used}."
     return Asked(key, text, value, said, written)
 
 
 def no_option(key: str, text: str, value: str, options: str, used: str) -> Asked:
-    said = f"The link asks for {key} “{text}”; there are: {options}. Using {used}."
+    said = f"The link asks for {key} ` {text} `; there are: {options}. Using {used}."
     return Asked(key, text, value, said, None)
 
 
@@ -125,8 +124,8 @@ LINKS = [
     taken("head_scale", "true", True, "true"),
     taken("head_scale", "1", True, "true"),
     taken("head_scale", "0", False, None),
-    Asked("head_scale", "yes", False, "The link asks for head_scale “yes”; using False.", None),
-    Asked("head_scale", "", False, "The link asks for head_scale “”; using False.", None),
+    Asked("head_scale", "yes", False, "The link asks for head_scale ` yes `; using False.", None),
+    Asked("head_scale", "", False, "The link asks for head_scale `  `; using False.", None),
     taken("head", "3", 3, "3"),
     no_number("head", "first", None, "none"),
     no_number("head", "", None, "none"),
@@ -160,7 +159,7 @@ def test_an_index_beyond_the_apps_limit_is_cut_and_then_fitted_to_the_sentence(k
         "showing the last one, 1.",
     )  # fmt: skip
     assert notices(page) == [
-        f"The link asks for {key} 9999; using the nearest, {limit}.",
+        f"The link asks for {key} ` 9999 `; using the nearest, {limit}.",
         what,
     ]
     assert page.query_params == {"text": "a b", key: str(limit)}
@@ -189,8 +188,8 @@ def test_of_a_repeated_parameter_the_last_counts(
 def test_a_repaired_link_shows_the_numbers_of_its_repaired_values() -> None:
     page = open_app("text=a+b+c&heads=7&embed_size=30&mask=nonsense&seed=1e9999&q=77")
     assert notices(page) == [
-        f"The link asks for mask “nonsense”; there are: {MASKS}. Using none.",
-        "The link asks for seed 1e9999; using the nearest, 2147483647.",
+        f"The link asks for mask ` nonsense `; there are: {MASKS}. Using none.",
+        "The link asks for seed ` 1e9999 `; using the nearest, 2147483647.",
         "7 heads don't divide an embedding of 30; using the nearest, 6.",
         "There is no query 77 in this sentence; showing the last one, 2.",
     ]
@@ -198,7 +197,7 @@ def test_a_repaired_link_shows_the_numbers_of_its_repaired_values() -> None:
     np.testing.assert_array_equal(numbers(page), run.trace.weights[0].numpy())
     assert strip(page)["chosen"] == 2
     assert page.query_params == {
-        "text": "a b c", "heads": "6", "embed_size": "30", "seed": "2147483647", "q": "77",
+        "text": "a b c", "embed_size": "30", "seed": "2147483647", "q": "77",
     }  # fmt: skip
 
 
@@ -221,7 +220,7 @@ def test_a_link_with_everything_is_shown_as_it_is() -> None:
     )  # fmt: skip
     np.testing.assert_array_equal(numbers(page), run.trace.energy[2].numpy())
     assert "coloraxis" not in chart(page)["layout"]
-    assert "(seed 11), a formulation of your own, scores ÷ (1 × 0.7) " in header(page)
+    assert "(seed 11), a formulation of your own, energies ÷ (1 × 0.7) " in header(page)
     assert [control(page, key).value for key in ("head", "q", "k", "sentence")] == [1, 2, 0, 3]
 
 

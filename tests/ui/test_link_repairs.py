@@ -58,8 +58,11 @@ def test_a_notice_names_what_the_link_asked_for() -> None:
 
 def test_a_fraction_becomes_the_nearest_whole_number() -> None:
     page = open_app("embed_size=64.9")
-    assert notices(page) == ["The link asks for embed_size 64\\.9; using the nearest, 65."]
+    assert "The link asks for embed_size ` 64.9 `; using the nearest, 65." in notices(page)
     assert control(page, "embed_size").value == 65
+    page = open_app("seed=2.4")
+    assert notices(page) == ["The link asks for seed ` 2.4 `; using the nearest, 2."]
+    assert control(page, "seed").value == 2
 
 
 def test_a_sentence_that_is_not_there_becomes_the_last_one_also_in_the_link() -> None:
@@ -131,9 +134,28 @@ def test_an_embedding_that_the_heads_divide_leaves_them_alone() -> None:
         assert len(numbers(page)) == 4
 
 
-def test_a_second_embedding_that_does_not_fit_replaces_the_notice() -> None:
+def test_the_heads_that_were_wanted_come_back_with_an_embedding_that_allows_them() -> None:
+    page = open_app()
+    for embed_size, heads in ((30, 6), (20, 10), (32, 8), (12, 6), (64, 8)):
+        change(page, embed_size=embed_size)
+        assert control(page, "heads").value == heads
+        said = f"8 heads don't divide an embedding of {embed_size}; using the nearest, {heads}."
+        assert notices(page) == ([] if heads == 8 else [said])
+
+
+def test_the_notice_names_the_embedding_that_there_is_now() -> None:
     page = open_app()
     change(page, embed_size=30)
-    change(page, embed_size=32)
-    assert notices(page) == ["6 heads don't divide an embedding of 32; using the nearest, 4."]
-    assert control(page, "heads").value == 4
+    change(page, embed_size=60)  # for which 6 is the nearest, too
+    assert notices(page) == ["8 heads don't divide an embedding of 60; using the nearest, 6."]
+
+
+def test_heads_that_were_chosen_meanwhile_are_those_that_are_wanted() -> None:
+    page = open_app()
+    change(page, embed_size=30)
+    change(page, heads=3)
+    change(page, embed_size=48)
+    assert control(page, "heads").value == 3
+    change(page, embed_size=64)
+    assert control(page, "heads").value == 2
+    assert notices(page) == ["3 heads don't divide an embedding of 64; using the nearest, 2."]

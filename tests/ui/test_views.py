@@ -12,6 +12,7 @@ from tests.ui.helpers import (
     alt,
     change,
     chart,
+    control,
     masked,
     numbers,
     open_app,
@@ -24,7 +25,6 @@ from ui.settings import STAGES, VIEWS
 from ui.stages import FIELDS
 
 HELLO = "hello"
-CELLS = {"energy": "energy", "scores": "scores", "weights": "weights"}
 
 
 def expected(run: Run, stage: str) -> np.ndarray:
@@ -119,3 +119,16 @@ def test_energies_are_shown_also_where_the_mask_forbids_and_scores_are_not() -> 
         change(page, stage=stage)
         assert np.isnan(np.array(numbers(page))[:, 0, 1]).all()
         assert len(chart(page)["layout"]["images"]) == 8  # hatched, one a head
+
+
+@pytest.mark.parametrize("view", ["head", "cell"])
+def test_the_stage_survives_a_visit_to_a_view_without_one(view: str) -> None:
+    for query in ("", "stage=energy", f"view={view}&stage=scores"):
+        page = open_app(query)
+        stage = page.session_state["stage"]
+        change(page, view=view)
+        change(page, seed=3)
+        change(page, view="heads")
+        assert control(page, "stage").value == stage
+        run = run_of(seed=3)
+        np.testing.assert_array_equal(np.array(numbers(page)), expected(run, stage))

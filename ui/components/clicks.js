@@ -7,11 +7,15 @@ export default function (component) {
   const { data, setStateValue, setTriggerValue, parentElement } = component
   const listened = (parentElement.headlightListened ??= new WeakSet())
 
-  const nameGaps = ({ points: [point] }) => {
-    const word = point.fullData.hovertemplatefallback
+  let gap = "" // what the hovered trace calls a cell without a value
+  const nameGaps = () => {
     for (const text of document.querySelectorAll(".js-plotly-plot .hoverlayer tspan")) {
-      if (word && text.textContent === "NaN") text.textContent = word
+      if (gap && text.textContent === "NaN") text.textContent = gap
     }
+  }
+  const hover = ({ points: [point] }) => {
+    gap = point.fullData.hovertemplatefallback
+    nameGaps()
   }
   const sendCell = ({ points: [point] }) => {
     const [row, column] = point.pointNumber
@@ -23,7 +27,7 @@ export default function (component) {
     for (const chart of document.querySelectorAll(".js-plotly-plot")) {
       if (!chart.on || listened.has(chart)) continue
       listened.add(chart)
-      chart.on("plotly_hover", nameGaps)
+      chart.on("plotly_hover", hover)
       if (!chart.closest(`.st-key-${data.chart}`)) continue
       chart.on("plotly_click", sendCell)
       chart.on("plotly_clickannotation", sendName)
@@ -38,7 +42,10 @@ export default function (component) {
   measure()
   window.addEventListener("resize", measure)
   listen()
-  const observer = new MutationObserver(listen)
+  const observer = new MutationObserver(() => {
+    listen()
+    nameGaps() // Plotly writes the box anew while the pointer moves within a cell
+  })
   observer.observe(document.body, { childList: true, subtree: true })
   return () => {
     observer.disconnect()

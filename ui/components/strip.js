@@ -21,6 +21,7 @@ function build(parent) {
   let data = null
   let weights = null
   let pointed = null
+  let shownChoice = null
 
   const position = (event) => {
     const found = view.boxes.findIndex(({ box }) => box.contains(event.target))
@@ -58,6 +59,11 @@ function build(parent) {
       box.className = i < data.real ? "token" : "token padding"
       box.ariaPressed = String(i === data.chosen)
     })
+    if (data.chosen !== null && data.chosen !== shownChoice) {
+      // Not scrollIntoView, which would move the page as well.
+      strip.scrollTop = view.boxes[data.chosen].box.offsetTop - strip.offsetTop
+    }
+    shownChoice = data.chosen
     if (pointed !== null && pointed >= data.tokens.length) pointed = null
     show()
   }

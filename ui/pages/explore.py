@@ -19,12 +19,14 @@ from ui.selection import (
     take_pick,
 )
 from ui.settings import MAX_TOKENS, STAGES, VIEWS
+from ui.text import token_text
 from ui.views.cell import show_cell
 from ui.views.head import show_head
 from ui.views.heads import show_heads
-from ui.views.numbers import draw_downloads, show_numbers
-from viz.labels import shorten, visible
+from ui.views.numbers import Shown, draw_downloads, show_numbers
 from viz.theme import theme_of
+
+REQUIRED = {"head": ("head",), "cell": ("head", "q", "k")}  # what a view can't do without
 
 
 def page() -> None:
@@ -33,34 +35,42 @@ def page() -> None:
     with st.sidebar:
         sentence_place = st.container()
         draw_controls()
-        draw_downloads()
+        shown = st.session_state.setdefault("_shown", Shown(current_settings()))
+        draw_downloads(shown)
     top = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         view = segments(_("View"), VIEWS, key="view", hidden=True)
-        segments(_("Stage"), STAGES, key="stage", hidden=True)
+        # One head and Cell show every stage: there the switch is out of sight, not out of the link.
+        with st.container(
+            key="stage_unused" if view in REQUIRED else "stage_used", width="content"
+        ):
+            segments(_("Stage"), STAGES, key="stage", hidden=True)
         if view == "heads":  # it needs the height of a row, and a click chooses as well
             with st.popover(_("Head · query · key"), icon=":material/my_location:"):
                 draw_selection()
     with st.container(horizontal=True, gap="medium", key="selection"):
         if view != "heads":
-            draw_selection()
+            draw_selection(required=REQUIRED.get(view, ()))
         _choose_sentence()
     body = st.container()
     chart_clicks(chart_key="heads_chart", on_cell=take_cell, on_name=take_name)
-    _follow(sentence_place, top, body)
+    _follow(sentence_place, top, body, shown)
 
 
 @st.fragment
-def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, body: DeltaGenerator) -> None:
+def _follow(
+    sentence_place: DeltaGenerator, top: DeltaGenerator, body: DeltaGenerator, shown: Shown
+) -> None:
     """The sentence and what follows from it.
 
     A fragment, so that typing runs this much and not the controls, which take two thirds of a
     whole run's time.
     """
     run = compute(current_settings())
+    selection, messages = selection_in(run)
+    shown.settings, shown.sentence = run.settings, selection.sentence
     # The picture goes first: what is sent before it would delay it by a frame each.
     if run.length:
-        selection, messages = selection_in(run)
         with body:
             _show_view(run, selection)
     else:
@@ -139,7 +149,7 @@ def _show_strip(run: Run, selection: Selection) -> None:
         whose = _("head {number}").format(number=selection.head)
     token_strip(
         StripData(
-            tokens=[shorten(visible(t), 40) for t in run.tokens[selection.sentence]],
+            tokens=[token_text(token) for token in run.tokens[selection.sentence]],
             real=run.lengths[selection.sentence],
             weights=np.asarray(shown),
             chosen=selection.query,

@@ -7,8 +7,9 @@ from ui.header import divisor_text
 from ui.i18n import _
 from ui.selection import Selection
 from ui.stages import field
+from ui.text import verbatim
+from ui.views.heads import PLOTLY_CONFIG
 from viz.inspector import CellArithmetic, cell_arithmetic, draw_products
-from viz.labels import shorten, visible
 from viz.theme import Theme
 
 DIGITS = 9  # significant: what tells any two float32 numbers apart
@@ -32,16 +33,20 @@ def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
             "**How much does query {q} {q_token} attend to key {k} {k_token}, in head {head}?** "
             "Choose others with Head, Query and Key above, or click a cell in All heads."
         ).format(
-            q=query, q_token=_code(tokens[query]), k=key, k_token=_code(tokens[key]), head=head
+            q=query,
+            q_token=verbatim(tokens[query]),
+            k=key,
+            k_token=verbatim(tokens[key]),
+            head=head,
         )
     )
     left, right = st.columns([9, 11], gap="medium")
     with left:
         st.plotly_chart(
-            draw_products(cell, theme),
+            draw_products(cell, theme, dimension=_("dimension"), product=_("product q·k")),
             key="products_chart",
             theme=None,
-            config={"displayModeBar": False},
+            config=PLOTLY_CONFIG,
             alt=_(
                 "{count} products of query and key, one a dimension, from {low:.3g} to {high:.3g}; "
                 "their sum is {energy:.6g}."
@@ -81,10 +86,3 @@ def _steps(run: Run, cell: CellArithmetic, weight: float) -> str:
 
 def _number(value: float) -> str:
     return "−∞" if value == float("-inf") else f"{value:.{DIGITS}g}".replace("-", "−")
-
-
-def _code(token: str) -> str:
-    """A token inside Markdown, as typed: code is shown verbatim."""
-    shown = shorten(visible(token), 40)
-    fence = "`" * (max((len(run) for run in shown.split() if set(run) == {"`"}), default=0) + 2)
-    return f"{fence} {shown} {fence}"

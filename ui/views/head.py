@@ -1,5 +1,7 @@
 """One head: the matrix equation with all its terms."""
 
+import math
+
 import numpy as np
 import streamlit as st
 
@@ -8,6 +10,7 @@ from ui.header import divisor_text
 from ui.i18n import _
 from ui.selection import Selection
 from ui.stages import field
+from ui.views.heads import PLOTLY_CONFIG, tell_pooling
 from viz.equation import Matrix, draw_equation
 from viz.labels import dimension_labels, token_labels
 from viz.theme import Theme
@@ -16,26 +19,15 @@ from viz.theme import Theme
 def show_head(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw Q × Kᵀ → energy → scores → weights × V → output for the chosen head."""
     head = selection.head or 0
-    divisor = divisor_text(run, latex=True)
+    hint = _("Choose a query (a word above, or its number) to follow its row.")
+    if selection.query is not None:
+        hint = _("The row of query {query} is framed throughout.").format(query=selection.query)
     st.markdown(
         _("**Head {head}** of {heads}, D = {size}. {hint}").format(
-            head=head,
-            heads=run.settings.heads,
-            size=run.module.head_dim,
-            hint=_("Choose a query (a word above, or its number) to follow its row.")
-            if selection.query is None
-            else _("The row of query {query} is framed throughout.").format(query=selection.query),
+            head=head, heads=run.settings.heads, size=run.module.head_dim, hint=hint
         )
     )
-    formulas = (
-        "Q = X W_Q",
-        "K^\\top = (X W_K)^\\top",
-        "E = Q K^\\top",
-        f"S = E / {divisor}" + ("" if run.mask is None else " + M"),
-        "A = \\mathrm{softmax}(S)",
-        "V = X W_V",
-        "O = A V",
-    )
+    formulas = _formulas(run, head)
     with st.container(key="formulas"):
         for column, formula in zip(st.columns(len(formulas), gap="small"), formulas, strict=True):
             column.markdown(f"${formula}$")
@@ -44,7 +36,7 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
         draw_equation(terms, theme),
         key="head_chart",
         theme=None,
-        config={"displayModeBar": False},
+        config=PLOTLY_CONFIG,
         alt=_(
             "Head {head} as a matrix equation: queries times transposed keys give the energy; "
             "divided by {divisor} and masked, the scores; their softmax, the weights; times the "
@@ -55,42 +47,66 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
             weight=float(np.nanmax(terms[4].values, initial=0.0)),
         ),
     )
+    tell_pooling(max((term.block for term in terms), key=math.prod))
+
+
+def _formulas(run: Run, head: int) -> tuple[str, ...]:
+    """What each term is, in KaTeX; h counts the heads."""
+
+    def projected(name: str) -> str:
+        if run.settings.projection == "full":  # each head has columns of its own in W
+            return f"X W_{name}^{{({head})}}"
+        return f"X^{{({head})}} W_{name}"  # each head has a part of X, and all share W
+
+    divided = f"QK^\\top / {divisor_text(run, latex=True)}"
+    return (
+        f"Q = {projected('Q')}",
+        f"K = {projected('K')}",
+        "QK^\\top",
+        f"S = {divided}" + ("" if run.mask is None else " + M"),
+        "A = \\mathrm{softmax}(S)",
+        f"V = {projected('V')}",
+        "A V",
+    )
 
 
 def _terms(run: Run, selection: Selection, head: int) -> list[Matrix]:
     def of(name: str) -> np.ndarray:
         return field(run, name, selection.sentence)[head]
 
-    tokens = token_labels(run.tokens[selection.sentence])
-    dimensions = dimension_labels(run.module.head_dim)
+    tokens = token_labels(run.tokens[selection.sentence], _("position"))
+    dimensions = dimension_labels(run.module.head_dim, dimension=_("dimension"))
     length, size = f"L = {run.length}", f"D = {run.module.head_dim}"
     masked = ~run.allowed(selection.sentence)
-    row = selection.query
 
     def by_dimension(name: str, title: str, sign: str, row: int | None) -> Matrix:
-        return Matrix(of(name), title, tokens, dimensions, length, size, sign, row=row)
-
-    def by_token(name: str, title: str, sign: str, masks: bool) -> Matrix:
-        values = np.where(masked, np.float32("nan"), of(name)) if masks else of(name)
+        who = _("key") if name == "values" else _("query")
         return Matrix(
-            values,
+            of(name), title, tokens, dimensions, who, "", f"{length} × {size}", sign, row=row
+        )
+
+    def by_token(name: str, title: str, sign: str, *, masks: bool) -> Matrix:
+        return Matrix(
+            np.where(masked, np.float32("nan"), of(name)) if masks else of(name),
             title,
             tokens,
             tokens,
-            length,
-            length,
+            _("query"),
+            _("key"),
+            f"{length} × {length}",
             sign,
             diverging=name != "weights",
             masked=masked if masks else None,
-            row=row,
+            masked_text=_("masked"),
+            row=selection.query,
         )
 
     return [
-        by_dimension("queries", _("Q"), "×", row),
-        Matrix(of("keys").T, _("Kᵀ"), dimensions, tokens, size, length, "="),
+        by_dimension("queries", _("Q"), "×", selection.query),
+        Matrix(of("keys").T, _("Kᵀ"), dimensions, tokens, "", _("key"), f"{size} × {length}", "="),
         by_token("energy", _("energy"), "→", masks=False),
         by_token("scores", _("scores"), "→", masks=True),
         by_token("weights", _("weights"), "×", masks=True),
         by_dimension("values", _("V"), "=", None),
-        by_dimension("head_outputs", _("output"), "", row),
+        by_dimension("head_outputs", _("output"), "", selection.query),
     ]

@@ -35,10 +35,16 @@ def show_heads(run: Run, selection: Selection, stage: Stage, theme: Theme) -> No
             help=_("Shows the pattern within heads of small energies; colours no longer compare."),
         )
     grid = grid_of(tiles)
-    if grid.is_pooled:
+    tell_pooling((grid.pooled_rows, grid.pooled_columns))
+
+
+def tell_pooling(block: tuple[int, int]) -> None:
+    """Say so if cells stand for more than one number."""
+    rows, columns = block
+    if rows * columns > 1:
         st.caption(
             _(
                 "Pooled to fit the screen: each cell shows the value furthest from zero among "
                 "{rows} × {columns} numbers. Downloads have them all."
-            ).format(rows=grid.pooled_rows, columns=grid.pooled_columns)
+            ).format(rows=rows, columns=columns)
         )

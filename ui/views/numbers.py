@@ -2,7 +2,8 @@
 
 import io
 import json
-from dataclasses import asdict, fields
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,11 @@ import streamlit as st
 
 from model.attention import AttentionTrace
 from ui.compute import Run, compute
-from ui.controls import current_settings
 from ui.i18n import _
 from ui.link import value_of
 from ui.options import word
 from ui.selection import Selection
-from ui.settings import Stage
+from ui.settings import Settings, Stage
 from ui.stages import BETWEEN_TOKENS, FIELDS, field, value_word
 from viz.statistics import head_statistics, tidy
 
@@ -32,7 +32,7 @@ def show_numbers(run: Run, selection: Selection, stage: Stage) -> None:
         st.caption(_("This sentence has no tokens of its own."))
     table = stage_table(run, selection.sentence, stage)
     st.markdown(
-        _("**{stage}**, number by number").format(stage=word(stage).capitalize()),
+        _("**{stage}**, number by number").format(stage=word(stage)[0].upper() + word(stage)[1:]),
     )
     if len(table) > MOST_ROWS:
         st.caption(
@@ -95,16 +95,23 @@ def _show_statistics(run: Run, sentence: int, real: int) -> None:
 def stage_table(run: Run, sentence: int, stage: Stage) -> pd.DataFrame:
     """A stage of one sentence as a tidy table; Q·K·V say in a column which of them it is."""
     names = FIELDS[stage]
-    tables = [_field_table(run, sentence, name) for name in names]
-    if len(tables) > 1:
-        return pd.concat(tables, ignore_index=True)
-    return tables[0].drop(columns="field").rename(columns={"value": value_word(stage)})
+    if len(names) > 1:
+        return _field_tables(run, sentence, names)
+    table = _field_table(run, sentence, names[0]).drop(columns="field")
+    return table.rename(columns={"value": value_word(stage)})
 
 
 def trace_table(run: Run, sentence: int) -> pd.DataFrame:
     """Every field of one sentence's trace as one tidy table."""
-    names = [f.name for f in fields(AttentionTrace)]
-    return pd.concat([_field_table(run, sentence, name) for name in names], ignore_index=True)
+    return _field_tables(run, sentence, [f.name for f in fields(AttentionTrace)])
+
+
+def _field_tables(run: Run, sentence: int, names: Sequence[str]) -> pd.DataFrame:
+    """Several fields below each other; a field is left blank where it has no such dimension."""
+    table = pd.concat([_field_table(run, sentence, name) for name in names], ignore_index=True)
+    positions = table.columns.intersection(["head", "query", "key", "dimension"])
+    table = table.astype(dict.fromkeys(positions, "Int64"))  # whole numbers, with blanks
+    return table[[*table.columns.drop("value"), "value"]]
 
 
 def _field_table(run: Run, sentence: int, name: str) -> pd.DataFrame:
@@ -121,23 +128,30 @@ def _field_table(run: Run, sentence: int, name: str) -> pd.DataFrame:
     return table
 
 
-def draw_downloads() -> None:
-    """The downloads, made when they are asked for, from what is chosen then."""
+@dataclass
+class Shown:
+    """What a session's page shows at this moment, for whoever has no access to its state.
+
+    Streamlit makes a download in a thread of its own, in which a session's state is empty.
+    """
+
+    settings: Settings
+    sentence: int = 0
+
+
+def draw_downloads(shown: Shown) -> None:
+    """The downloads, made when they are asked for, from what is shown then."""
     stage: Stage = value_of("stage")
-    shown = f"{value_of('heads')}_heads"
+    suffix = f"{value_of('heads')}_heads"
 
-    def of_run(make):  # type: ignore[no-untyped-def]
-        def now() -> bytes:
-            run = compute(current_settings())
-            return make(run, min(value_of("sentence"), len(run.lengths)) - 1)
-
-        return now
+    def of_run(make: Callable[[Run, int], bytes]) -> Callable[[], bytes]:
+        return lambda: make(compute(shown.settings), shown.sentence)
 
     with st.popover(_("Download"), icon=":material/download:", width="stretch"):
         st.download_button(
             _("This stage (CSV)"),
             of_run(lambda run, s: stage_table(run, s, stage).to_csv(index=False).encode()),
-            f"headlight_{stage}_{shown}.csv",
+            f"headlight_{stage}_{suffix}.csv",
             "text/csv",
             key="download_stage",
             on_click="ignore",
@@ -145,7 +159,7 @@ def draw_downloads() -> None:
         st.download_button(
             _("The whole trace (tidy CSV)"),
             of_run(lambda run, s: trace_table(run, s).to_csv(index=False).encode()),
-            f"headlight_trace_{shown}.csv",
+            f"headlight_trace_{suffix}.csv",
             "text/csv",
             key="download_trace",
             on_click="ignore",
@@ -153,7 +167,7 @@ def draw_downloads() -> None:
         st.download_button(
             _("The whole trace (NumPy .npz)"),
             of_run(lambda run, _s: npz_bytes(run)),
-            f"headlight_trace_{shown}.npz",
+            f"headlight_trace_{suffix}.npz",
             "application/octet-stream",
             key="download_npz",
             on_click="ignore",

@@ -1,0 +1,208 @@
+"""Downloads hold the trace's numbers, and from the .npz alone each of them can be worked out."""
+
+import csv
+import io
+import json
+import math
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model.attention import AttentionTrace
+from tests.ui.conftest import Download
+from tests.ui.helpers import OPENS_WITH, change, link, open_app, run_of, type_text
+from ui.compute import Run
+from ui.settings import STAGES
+from ui.views.numbers import npz_bytes, stage_table, trace_table
+
+TRACE = [field.name for field in fields(AttentionTrace)]
+TEXT = 'the cat, "the" dog'
+TOKENS = ["the", "cat", ",", '"', "the", '"', "dog"]
+
+
+def load(data: bytes) -> dict[str, Any]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def read_csv(data: bytes) -> pd.DataFrame:
+    frame: pd.DataFrame = pd.read_csv(io.BytesIO(data), keep_default_na=False, na_values=[""])
+    return frame
+
+
+RUNS: dict[str, dict[str, Any]] = {
+    "paper": {"mask": "causal"},
+    "tutorial": {"projection": "shared", "scale": "embed_size", "temperature": 0.5},
+    "batch": {"mask": "causal_padding", "positions": "sinusoidal", "heads": 4, "embed_size": 32},
+    "own": {"scale": "none", "tokenizer": "characters", "seed": 5, "mask": "padding"},
+}
+
+
+def run(name: str) -> Run:
+    texts = ("", TEXT, "a b") if name == "batch" else (TEXT,)
+    return run_of(*texts, **RUNS[name])
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_npz_holds_the_trace_its_tokens_and_its_configuration(name: str) -> None:
+    made = run(name)
+    found = load(npz_bytes(made))
+    for field in TRACE:
+        np.testing.assert_array_equal(found[field], getattr(made.trace, field).numpy())
+        assert found[field].dtype == np.float32
+    assert found["tokens"].shape == (len(made.lengths), made.length)
+    assert found["tokens"].tolist() == [list(tokens) for tokens in made.tokens]
+    config = json.loads(str(found["config"]))
+    texts = ["", TEXT, "a b"] if name == "batch" else [TEXT]
+    assert config == OPENS_WITH | RUNS[name] | {
+        "texts": texts, "divisor": made.module.divisor, "lengths": list(made.lengths),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_from_the_npz_alone_every_number_can_be_worked_out(name: str) -> None:
+    made = load(npz_bytes(run(name)))
+    config = json.loads(str(made["config"]))
+    heads = config["heads"]
+    batch, length, embed_size = made["inputs"].shape
+    head_dim = embed_size // heads
+    double = {
+        key: value.astype(np.float64) if value.dtype == np.float32 else value
+        for key, value in made.items()
+    }
+
+    def close(name: str, values: np.ndarray) -> None:
+        np.testing.assert_allclose(values, made[name], rtol=1e-5, atol=1e-5, err_msg=name)
+
+    split = double["inputs"].reshape(batch, length, heads, head_dim)
+    for name in ("queries", "keys", "values"):
+        weight = double[f"{name}.weight"]
+        if config["projection"] == "full":
+            projected = (double["inputs"] @ weight.T).reshape(batch, length, heads, head_dim)
+        else:
+            projected = split @ weight.T
+        close(name, projected.swapaxes(1, 2))
+
+    size = {"head_dim": head_dim, "embed_size": embed_size, "none": 1}[config["scale"]]
+    assert config["divisor"] == pytest.approx(math.sqrt(size) * config["temperature"])
+    energy = double["queries"] @ double["keys"].swapaxes(-1, -2)
+    close("energy", energy)
+    scores = np.where(made["mask"], energy / config["divisor"], -np.inf)
+    close("scores", scores)
+    largest = np.max(scores, axis=-1, keepdims=True)
+    exponentials = np.exp(scores - np.where(np.isfinite(largest), largest, 0))
+    total = exponentials.sum(axis=-1, keepdims=True)
+    weights = np.divide(exponentials, total, out=np.zeros_like(exponentials), where=total > 0)
+    close("weights", weights)
+    outputs = weights @ double["values"]
+    close("head_outputs", outputs)
+    side_by_side = outputs.swapaxes(1, 2).reshape(batch, length, embed_size)
+    close("output", side_by_side @ double["fc_out.weight"].T + double["fc_out.bias"])
+
+
+def test_an_empty_page_has_downloads_without_numbers() -> None:
+    empty = run_of("")
+    found = load(npz_bytes(empty))
+    assert found["tokens"].shape == (1, 0)
+    assert found["weights"].shape == (1, 8, 0, 0)
+    assert len(trace_table(empty, 0)) == 0
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stages_csv_holds_its_numbers(stage: str) -> None:
+    made = run("paper")
+    found = read_csv(stage_table(made, 0, stage).to_csv(index=False).encode())
+    names = ["queries", "keys", "values"] if stage == "qkv" else [stage]
+    expected = np.concatenate([getattr(made.trace, n)[0].numpy().reshape(-1) for n in names])
+    word = {"qkv": "value", "energy": "energy q·k", "scores": "score", "weights": "weight",
+            "head_outputs": "head output", "output": "output"}[stage]  # fmt: skip
+    np.testing.assert_array_equal(found[word].to_numpy().astype(np.float32), expected)
+    tokens = found["query_token" if stage != "qkv" else "key_token"].dropna().unique()
+    assert list(tokens) == ["the", "cat", ",", '"', "dog"]
+
+
+def test_the_traces_csv_holds_every_field_with_its_places() -> None:
+    made = run("batch")
+    found = read_csv(trace_table(made, 1).to_csv(index=False).encode())
+    assert list(found["field"].unique()) == TRACE
+    assert set(found.columns) == {
+        "field", "head", "query", "query_token", "key", "key_token", "dimension", "value",
+    }  # fmt: skip
+    axes = {
+        "queries": ["head", "query", "dimension"], "head_outputs": ["head", "query", "dimension"],
+        "keys": ["head", "key", "dimension"], "values": ["head", "key", "dimension"],
+        "energy": ["head", "query", "key"], "scores": ["head", "query", "key"],
+        "weights": ["head", "query", "key"], "output": ["query", "dimension"],
+    }  # fmt: skip
+    for field in TRACE:
+        rows = found[found["field"] == field]
+        values = getattr(made.trace, field)[1].numpy()
+        places = tuple(rows[axis].to_numpy().astype(int) for axis in axes[field])
+        assert len(rows) == values.size
+        np.testing.assert_array_equal(rows["value"].to_numpy().astype(np.float32), values[places])
+        others = {"head", "query", "key", "dimension"} - set(axes[field])
+        assert rows[list(others)].isna().all(axis=None)
+        for who in {"query", "key"} & set(axes[field]):
+            said = [TOKENS[i] for i in rows[who].astype(int)]
+            assert list(rows[f"{who}_token"]) == said
+
+
+def test_places_in_the_traces_csv_are_whole_numbers() -> None:
+    text = trace_table(run("paper"), 0).to_csv(index=False)
+    row = next(csv.DictReader(io.StringIO(text)))
+    assert (row["field"], row["head"], row["query"], row["dimension"]) == ("queries", "0", "0", "0")
+
+
+SHOWN: dict[str, Any] = {"seed": 7, "heads": 2, "mask": "causal"}
+
+
+def test_the_npz_on_the_page_is_of_what_the_page_shows(download: Download) -> None:
+    open_app(link(text="one two", **SHOWN))
+    name, data = download("download_npz")
+    assert name == "headlight_trace_2_heads.npz"
+    found = load(data)
+    assert found["tokens"].tolist() == [["one", "two"]]
+    np.testing.assert_array_equal(
+        found["weights"], run_of("one two", **SHOWN).trace.weights.numpy()
+    )
+
+
+def test_the_stages_csv_on_the_page_is_of_the_sentence_shown(download: Download) -> None:
+    open_app(link(text="one two", text2="three", sentence=2, stage="energy", **SHOWN))
+    name, data = download("download_stage")
+    assert name == "headlight_energy_2_heads.csv"
+    energy = run_of("one two", "three", **SHOWN).trace.energy[1].numpy()
+    np.testing.assert_array_equal(
+        read_csv(data)["energy q·k"].to_numpy().astype(np.float32), energy.reshape(-1)
+    )
+
+
+def test_the_traces_csv_on_the_page_is_of_what_the_page_shows(download: Download) -> None:
+    page = open_app()
+    change(page, text="one two", **SHOWN)
+    name, data = download("download_trace")
+    assert name == "headlight_trace_2_heads.csv"
+    found = read_csv(data)
+    weights = found[found["field"] == "weights"]["value"].to_numpy().astype(np.float32)
+    expected = run_of("one two", **SHOWN).trace.weights[0].numpy()
+    np.testing.assert_array_equal(weights, expected.reshape(-1))
+
+
+def test_a_download_after_typing_is_of_what_was_typed(download: Download) -> None:
+    page = open_app("text=one")
+    type_text(page, "one two")
+    assert load(download("download_npz")[1])["tokens"].tolist() == [["one", "two"]]
+    change(page, text="three")
+    assert load(download("download_npz")[1])["tokens"].tolist() == [["three"]]
+
+
+def test_two_peoples_downloads_are_their_own(download: Download) -> None:
+    open_app("text=mine")
+    mine = download("download_npz")[1]
+    open_app("text=theirs")
+    theirs = download("download_npz")[1]
+    assert load(mine)["tokens"].tolist() == [["mine"]]
+    assert load(theirs)["tokens"].tolist() == [["theirs"]]

@@ -1,0 +1,134 @@
+"""One head: the terms of the equation are the trace's, row for row."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from tests.ui.helpers import alt, array, change, chart, labels, link, masked, open_app, run_of
+
+TEXT = "the cat saw the dog"
+FORMULAS = ["Q = X W_Q^{(0)}", "K = X W_K^{(0)}", "QK^\\top", "S = QK^\\top / {}",
+            "A = \\mathrm{softmax}(S)", "V = X W_V^{(0)}", "A V"]  # fmt: skip
+
+
+@pytest.mark.parametrize("mask", ["none", "causal", "padding"])
+@pytest.mark.parametrize("head", [0, 3])
+def test_the_seven_matrices_are_the_traces(head: int, mask: str) -> None:
+    page = open_app(
+        link(text=TEXT, text2="and a longer sentence than that", heads=4, embed_size=32,
+             view="head", head=head, mask=mask)
+    )  # fmt: skip
+    run = run_of(TEXT, "and a longer sentence than that", heads=4, embed_size=32, mask=mask)
+    trace, allowed = run.trace, run.allowed(0)
+    q, k, v, energy, scores, weights, output = (
+        getattr(trace, name)[0, head].numpy()
+        for name in ("queries", "keys", "values", "energy", "scores", "weights", "head_outputs")
+    )
+    data = chart(page, "head_chart")["data"]
+    assert [term["name"] for term in data] == [
+        "Q", "Kᵀ", "energy", "scores", "weights", "V", "output",
+    ]  # fmt: skip
+    expected = [q, k.T, energy, masked(scores, allowed), masked(weights, allowed), v, output]
+    for term, values in zip(data, expected, strict=True):
+        np.testing.assert_array_equal(array(term["z"]), values, err_msg=term["name"])
+    # And they make an equation.
+    shown = [array(term["z"]).astype(np.float64) for term in data]
+    np.testing.assert_allclose(shown[0] @ shown[1], shown[2], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(np.nan_to_num(shown[4]) @ shown[5], shown[6], rtol=1e-4, atol=1e-5)
+
+
+def test_no_head_chosen_is_the_first_and_a_head_that_is_not_there_the_last() -> None:
+    page = open_app(link(text="a b", view="head"))
+    assert "**Head 0** of 8, D = 8." in page.markdown[1].value
+    change(page, head=12)
+    assert "**Head 7** of 8, D = 8." in page.markdown[1].value
+    assert [box.value for box in page.warning] == [
+        "There is no head 12; showing the last one, head 7."
+    ]
+    run = run_of("a b")
+    term = chart(page, "head_chart")["data"][4]
+    np.testing.assert_array_equal(array(term["z"]), run.trace.weights[0, 7].numpy())
+
+
+@pytest.mark.parametrize(
+    ("query", "divisor", "spoken"),
+    [
+        ("", "\\sqrt{8}", "√8"),
+        ("mask=causal", "\\sqrt{8} + M", "√8"),
+        ("scale=embed_size", "\\sqrt{64}", "√64"),
+        ("scale=none", "1", "1"),
+        ("temperature=0.5&mask=padding", "(\\sqrt{8} \\cdot 0.5) + M", "(√8 × 0.5)"),
+    ],
+)
+def test_the_formulas_have_the_divisor_and_the_mask(query: str, divisor: str, spoken: str) -> None:
+    page = open_app(f"view=head&{query}")
+    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    assert formulas == [f"${formula.format(divisor) if 'S = Q' in formula else formula}$"
+                        for formula in FORMULAS]  # fmt: skip
+    assert f"divided by {spoken}" in alt(page, "head_chart")
+
+
+def test_a_shared_projection_acts_on_the_heads_own_part_of_the_input() -> None:
+    page = open_app("view=head&projection=shared&head=2")
+    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    assert formulas[0] == "$Q = X^{(2)} W_Q$"
+    assert formulas[5] == "$V = X^{(2)} W_V$"
+    run = run_of(projection="shared")
+    part = run.inputs[0, :, 16:24]  # of the third head
+    torch.testing.assert_close(
+        part @ run.module.queries.weight.T, run.trace.queries[0, 2], rtol=1e-4, atol=1e-5
+    )
+
+
+def test_a_pooled_equation_says_how_many_numbers_share_a_cell() -> None:
+    page = open_app(link(text="w " * 400, view="head", heads=1, embed_size=8))
+    shapes = [array(term["z"]).shape for term in chart(page, "head_chart")["data"]]
+    rows = -(-400 // shapes[2][0])
+    assert shapes[2][0] == shapes[2][1] < 400
+    assert [caption.value for caption in page.caption] == [
+        "Pooled to fit the screen: each cell shows the value furthest from zero among "
+        f"{rows} × {rows} numbers. Downloads have them all."
+    ]
+    assert not open_app("view=head").caption
+
+
+def test_the_chosen_query_is_framed_where_it_is_a_row() -> None:
+    page = open_app(link(text=TEXT, view="head"))
+    assert "shapes" not in chart(page, "head_chart")["layout"] or (
+        chart(page, "head_chart")["layout"]["shapes"] == []
+    )
+    change(page, q=2)
+    frames = chart(page, "head_chart")["layout"]["shapes"]
+    assert {(frame["y0"], frame["y1"]) for frame in frames} == {(1.5, 2.5)}
+    # Q, energy, scores, weights and the output; Kᵀ and V have a row for each key.
+    assert [frame["yref"] for frame in frames] == ["y", "y3", "y4", "y5", "y7"]
+    assert "The row of query 2 is framed throughout." in page.markdown[1].value
+
+
+def test_the_axes_name_tokens_and_dimensions() -> None:
+    layout = chart(open_app(link(text="a b", view="head", heads=32, embed_size=64)), "head_chart")[
+        "layout"
+    ]
+    tokens = ["a (position 0)", "b (position 1)"]
+    dimensions = [f"dimension {i}" for i in range(4)]  # 16 heads: D = 4
+    assert labels(layout["yaxis"]) == labels(layout["xaxis3"]) == tokens
+    assert labels(layout["xaxis"]) == labels(layout["yaxis2"]) == dimensions
+    assert labels(layout["xaxis2"]) == tokens
+
+
+def test_the_alt_text_has_the_largest_weight() -> None:
+    page = open_app(link(text=TEXT, view="head", head=2, mask="causal"))
+    weights = run_of(TEXT, mask="causal").trace.weights[0, 2]
+    said = re.search(r"Largest weight (\S+)\.", alt(page, "head_chart"))
+    assert said is not None
+    assert said[1] == f"{weights.max():.3g}"
+
+
+def test_a_head_in_which_everything_is_masked_draws() -> None:
+    page = open_app(link(text="", text2="a b", mask="padding", view="head"))
+    data = chart(page, "head_chart")["data"]
+    assert np.isnan(array(data[4]["z"])).all()
+    np.testing.assert_array_equal(array(data[6]["z"]), 0)
+    assert alt(page, "head_chart").endswith("Largest weight 0.")

@@ -1,0 +1,71 @@
+"""The strip of tokens: what it is sent, so that a hover needs no server."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from tests.ui.helpers import change, link, open_app, run_of, strip
+
+TEXT = "the cat saw the dog"
+
+
+def fractions(data: dict[str, object]) -> np.ndarray:
+    """The weights that were sent, from 0 to 1."""
+    text, tokens = data["weights"], data["tokens"]
+    assert isinstance(text, str)
+    assert isinstance(tokens, list)
+    return np.frombuffer(base64.b64decode(text), "<u2").reshape(len(tokens), -1) / 65535
+
+
+@pytest.mark.parametrize("mask", ["none", "causal"])
+def test_it_shows_the_mean_of_the_heads_until_one_is_chosen(mask: str) -> None:
+    page = open_app(link(text=TEXT, mask=mask))
+    weights = run_of(TEXT, mask=mask).trace.weights[0].double().numpy()
+    # Half of a 16-bit step; the screen shows tenths of a percent.
+    np.testing.assert_allclose(fractions(strip(page)), weights.mean(axis=0), atol=0.51 / 65535)
+    whose = "mean of the heads"
+    assert strip(page)["hint"] == (
+        f"Point at a word: how much it attends to each of the others ({whose})."
+    )
+    assert strip(page)["sentence"] == f"How much “{{token}}” attends to each word ({whose})."
+    change(page, head=6)
+    np.testing.assert_allclose(fractions(strip(page)), weights[6], atol=0.51 / 65535)
+    assert "(head 6)" in strip(page)["hint"]
+    assert "(head 6)" in strip(page)["sentence"]
+
+
+def test_a_weight_of_one_is_the_whole_and_a_masked_weight_nothing() -> None:
+    sent = fractions(strip(open_app(link(text="a b", mask="causal"))))
+    assert sent[0].tolist() == [1, 0]
+
+
+def test_a_row_adds_up_to_one() -> None:
+    sent = fractions(strip(open_app()))
+    np.testing.assert_allclose(sent.sum(axis=1), 1, atol=12 / 65535)
+
+
+def test_it_shows_the_sentence_that_is_looked_at_with_its_padding() -> None:
+    page = open_app(link(text="a", text2=TEXT, sentence=2, head=1, mask="padding"))
+    weights = run_of("a", TEXT, mask="padding").trace.weights[:, 1].numpy()
+    assert strip(page)["tokens"] == TEXT.split()
+    assert strip(page)["real"] == 5
+    np.testing.assert_allclose(fractions(strip(page)), weights[1], atol=0.51 / 65535)
+    change(page, sentence=1)
+    assert strip(page)["tokens"] == ["a", *["[PAD]"] * 4]
+    assert strip(page)["real"] == 1
+    np.testing.assert_allclose(fractions(strip(page)), weights[0], atol=0.51 / 65535)
+
+
+def test_a_long_token_is_shortened_and_an_unseen_one_made_visible() -> None:
+    page = open_app(link(text="x" * 60 + " \u200b", tokenizer="words"))
+    assert strip(page)["tokens"] == ["x" * 39 + "…", "⟨U+200B⟩"]
+    change(page, text="a b", tokenizer="characters")
+    assert strip(page)["tokens"] == ["a", "␣", "b"]
+
+
+def test_a_token_with_braces_does_not_disturb_the_sentence() -> None:
+    page = open_app(link(text="{token} {whose} {"))
+    assert strip(page)["sentence"] == (
+        "How much “{token}” attends to each word (mean of the heads)."
+    )

@@ -1,0 +1,20 @@
+"""A stranger's text inside Markdown."""
+
+import re
+
+from viz.labels import shorten, visible
+
+LONGEST = 40  # characters: enough to recognise a token or a link's value
+
+
+def token_text(token: str) -> str:
+    """A token as it is to be read outside charts: short, with nothing invisible."""
+    return shorten(visible(token), LONGEST)
+
+
+def verbatim(text: str) -> str:
+    """A text as Markdown code, which is shown as typed: no emphasis, links, images or formulas."""
+    shown = token_text(text)
+    longest = max(map(len, re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {shown} {fence}"

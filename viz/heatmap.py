@@ -1,0 +1,99 @@
+"""What every heatmap here has in common: its axes, its colours, its stripes, its frame."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from viz.hatch import hatched_image
+from viz.labels import AxisLabels
+from viz.pooling import pool_mask
+from viz.theme import FONT_FAMILY, LABEL_SIZE, Theme, color_scale
+
+
+def base_layout(theme: Theme, *, margin: dict[str, Any], height: float) -> dict[str, Any]:
+    """The frame of a figure: the page's colours, no modes, fixed margins (pixels)."""
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT_FAMILY, "size": LABEL_SIZE, "color": theme.text},
+        "hoverlabel": {"font": {"size": LABEL_SIZE + 1, "family": FONT_FAMILY}, "namelength": -1},
+        # Letting Plotly find the margins costs a second layout.
+        "margin": {**margin, "autoexpand": False},
+        "height": height,
+        "dragmode": False,
+    }
+
+
+def labelled_axis(
+    labels: AxisLabels,
+    *,
+    step: int,
+    starts: Sequence[int] = (0,),
+    cell: int = 1,
+    off_centre: float = 0.1,
+) -> dict[str, Any]:
+    """An axis with every `step`-th short label at the axis, and each full one on hover.
+
+    Where most short labels are empty, the others are few, and all shown.
+
+    Args:
+        labels: of the cells of one tile.
+        step: thins the labels at the axis.
+        starts: the centres of the first cells of the tiles along this axis, whole numbers.
+        cell: from one centre to the next, a whole number.
+        off_centre: how far ticks stand beside the centres. On the very spot of a tick, up to a
+            ten-thousandth of the axis, the hover box would show its text instead of the alias.
+    """
+    named = [i for i, label in enumerate(labels.short) if label]
+    shown = named if len(named) <= len(labels) // step else list(range(0, len(labels), step))
+    return {
+        "tickmode": "array",
+        "tickvals": [start + i * cell + off_centre for start in starts for i in shown],
+        "ticktext": [labels.short[i] for i in shown] * len(starts),
+        "hoverformat": "d",
+        "labelalias": {
+            str(start + i * cell): label for start in starts for i, label in enumerate(labels.full)
+        },
+        "ticks": "",
+        "ticklabeloverflow": "allow",  # else Plotly measures each label: 60 ms for 32 tokens
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+    }
+
+
+def limit_of(values: np.ndarray) -> float:
+    """The largest absolute value; 1 where there is none, so that a scale exists."""
+    return float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
+
+
+def color_range(limit: float, diverging: bool, theme: Theme) -> tuple[float, list[Any]]:
+    """The lower end and the colours of a scale up to the limit."""
+    if diverging:
+        return -limit, color_scale(theme.diverging)
+    return 0.0, color_scale(theme.sequential)
+
+
+def hatching(
+    masked: np.ndarray | None,
+    block: tuple[int, int],
+    cell: tuple[float, float],
+    boxes: Sequence[dict[str, Any]],
+    theme: Theme,
+) -> list[dict[str, Any]]:
+    """The stripes below one or more equally masked heatmaps, as layout images.
+
+    Args:
+        masked: (R, C) True where masked; None for nothing.
+        block: how many rows and columns share a cell.
+        cell: about the width and height of a cell on the screen, in pixels.
+        boxes: for each heatmap its place: x, y (upper left), sizex, sizey, xref, yref.
+        theme: the page's colours.
+    """
+    source = None
+    if masked is not None:
+        source = hatched_image(pool_mask(masked, *block), *cell, theme)
+    if source is None:
+        return []
+    return [{"source": source, "sizing": "stretch", "layer": "below", **box} for box in boxes]
