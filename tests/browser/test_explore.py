@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.charts import (
     HEADS,
+    cell_position,
     click_cell,
     hover_text,
     numbers,
@@ -128,6 +129,34 @@ def test_hover_on_a_masked_cell_says_so(page: Page, server: Server) -> None:
     assert hover_text(page, 0, 0, 4) == (
         "Head 0 | query the (position 0) | key dog (position 4) | weight masked"
     )
+
+
+def test_a_masked_cell_stays_masked_while_the_pointer_moves_in_it(
+    page: Page, server: Server
+) -> None:
+    open_app(page, server, link(mask="causal"))
+    wait_for_shape(page, (4, 5, 5))
+    hover_text(page, 0, 0, 4)
+    place = cell_position(page, 0, 0, 4)
+    words = page.locator(f"{HEADS} .hoverlayer .hovertext tspan.line")
+    for step in range(1, 6):
+        page.mouse.move(place["x"] + step, place["y"] + step)
+        expect(words.last).to_have_text("weight masked")
+
+
+def test_a_download_holds_what_is_on_the_screen(page: Page, server: Server) -> None:
+    open_app(page, server, link(mask="causal"))
+    wait_for_shape(page, (4, 5, 5))
+    page.locator(".st-key-text input").fill("one two three")
+    wait_for_shape(page, (4, 3, 3))
+    page.get_by_text("Download", exact=True).click()
+    with page.expect_download() as started:
+        page.get_by_text("The whole trace (NumPy .npz)").click()
+    assert started.value.suggested_filename == "headlight_trace_4_heads.npz"
+    with np.load(started.value.path(), allow_pickle=False) as saved:
+        assert saved["tokens"].tolist() == [["one", "two", "three"]]
+        weights = run_of("one two three", mask="causal").trace.weights.numpy()
+        np.testing.assert_array_equal(saved["weights"], weights)
 
 
 def test_a_reload_and_a_shared_link_bring_everything_back(
