@@ -25,7 +25,7 @@ header.stAppHeader { height: 2.4rem; background: transparent; }
 }
 .st-key-formulas { padding-left: 112px; margin-bottom: -0.6rem; }
 .st-key-formulas .stMarkdown { text-align: center; white-space: nowrap; }
-.st-key-formulas .katex { font-size: 0.98rem; }
+.st-key-formulas .katex { font-size: 0.9rem; }
 .st-key-arithmetic table { width: 100%; font-size: 1rem; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
