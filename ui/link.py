@@ -200,14 +200,15 @@ def fit_heads() -> list[int]:
     state = st.session_state
     embed_size, heads = value_of("embed_size"), value_of("heads")
     choices = head_choices(embed_size)
-    wanted, fitted = state.get("_wanted_heads", (heads, heads))
+    wanted, fitted, fitted_to = state.get("_wanted_heads", (heads, heads, None))
     if heads != fitted:  # somebody has chosen since
         wanted = heads
-    used = wanted if wanted in choices else nearest(wanted, choices)
-    state["_wanted_heads"] = (wanted, used)
-    if used == heads:
+    elif embed_size == fitted_to:
         return choices
-    state["heads"] = used
+    used = wanted if wanted in choices else nearest(wanted, choices)
+    state["_wanted_heads"] = (wanted, used, embed_size)
+    if used != heads:
+        state["heads"] = used
     if used != wanted:
         message = _(
             "{heads} heads don't divide an embedding of {embed_size}; using the nearest, {used}."
