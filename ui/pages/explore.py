@@ -37,6 +37,7 @@ def page() -> None:
         draw_controls()
         shown = st.session_state.setdefault("_shown", Shown(current_settings()))
         draw_downloads(shown)
+        chart_clicks(chart_key="heads_chart", on_cell=take_cell, on_name=take_name)
     top = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         view = segments(_("View"), VIEWS, key="view", hidden=True)
@@ -52,15 +53,11 @@ def page() -> None:
         if view != "heads":
             draw_selection(required=REQUIRED.get(view, ()))
         _choose_sentence()
-    body = st.container()
-    chart_clicks(chart_key="heads_chart", on_cell=take_cell, on_name=take_name)
-    _follow(sentence_place, top, body, shown)
+    _follow(sentence_place, top, shown)
 
 
 @st.fragment
-def _follow(
-    sentence_place: DeltaGenerator, top: DeltaGenerator, body: DeltaGenerator, shown: Shown
-) -> None:
+def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentence and what follows from it.
 
     A fragment, so that typing runs this much and not the controls, which take two thirds of a
@@ -71,10 +68,7 @@ def _follow(
     shown.settings, shown.sentence = run.settings, selection.sentence
     # The picture goes first: what is sent before it would delay it by a frame each.
     if run.length:
-        with body:
-            _show_view(run, selection)
-    else:
-        body.empty()  # holds the place for what comes when something is typed
+        _show_view(run, selection)
     with top:
         show_header(run)
         show_notices()
