@@ -34,7 +34,6 @@ def compare_with_torch(
     nn.MultiheadAttention's function gets x and the module's own weights; it always projects before
     the split and scales by sqrt(head_dim), so it is asked only about modules that do so.
     """
-    batch, heads, query_length, _ = trace.queries.shape
     if trace.energy.numel() == 0:
         return Parity(0.0, 0.0, 0.0)
     if mask is not None:
@@ -55,16 +54,38 @@ def compare_with_torch(
     if not same_formula:
         return Parity(head_outputs, weights_difference, None)
 
+    output, weights = _multihead_attention(module, x, mask)
+    # A query with nothing to attend to is NaN there and zero here, by design: not compared.
+    attends = torch.ones(x.shape[:2], dtype=torch.bool)  # (B, Q)
+    if mask is not None:
+        attends = mask.any(-1).all(1)
+    weights_difference = max(
+        weights_difference,
+        _largest_difference(
+            weights.transpose(1, 2)[attends], trace.weights.transpose(1, 2)[attends]
+        ),
+    )
+    output_difference = _largest_difference(output[attends], trace.output[attends])
+    return Parity(head_outputs, weights_difference, output_difference)
+
+
+def _multihead_attention(
+    module: SelfAttention, x: Tensor, mask: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """The output (B, L, E) and weights (B, H, L, L) of nn.MultiheadAttention's own function.
+
+    The mask, if any, is boolean and (B, H, L, L).
+    """
     blocked = None
     if mask is not None:  # (B * H, Q, K), True = may not attend: the other way round
-        blocked = ~mask.reshape(batch * heads, *mask.shape[2:])
+        blocked = ~mask.flatten(0, 1)
     time_first = x.transpose(0, 1)  # (L, B, E)
     output, weights = F.multi_head_attention_forward(
         time_first,
         time_first,
         time_first,
         embed_dim_to_check=module.embed_size,
-        num_heads=heads,
+        num_heads=module.heads,
         in_proj_weight=None,
         in_proj_bias=None,
         bias_k=None,
@@ -83,20 +104,7 @@ def compare_with_torch(
         average_attn_weights=False,
     )
     assert weights is not None  # need_weights=True
-    # A query with nothing to attend to is NaN there and zero here, by design: not compared.
-    attends = torch.ones(batch, query_length, dtype=torch.bool)
-    if blocked is not None:
-        attends = ~blocked.view(batch, heads, query_length, -1).all(-1).any(1)  # (B, Q)
-    return Parity(
-        head_outputs,
-        max(
-            weights_difference,
-            _largest_difference(
-                weights.transpose(1, 2)[attends], trace.weights.transpose(1, 2)[attends]
-            ),
-        ),
-        _largest_difference(output.transpose(0, 1)[attends], trace.output[attends]),
-    )
+    return output.transpose(0, 1), weights
 
 
 def _largest_difference(a: Tensor, b: Tensor) -> float:

@@ -60,8 +60,8 @@ def page() -> None:
 def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentence and what follows from it.
 
-    A fragment, so that typing runs this much and not the controls, which take two thirds of a
-    whole run's time.
+    A fragment, so that typing runs this much and not the controls, which take more than
+    half of a whole run's time.
     """
     run = compute(current_settings())
     selection, messages = selection_in(run)
