@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from viz.hatch import hatched_image
-from viz.labels import AxisLabels
-from viz.pooling import pool_mask
+from viz.hatch import ONE, Lattice, hatched_image
+from viz.labels import AxisLabels, text_width
+from viz.pooling import factor, pool_mask
 from viz.theme import FONT_FAMILY, LABEL_SIZE, Theme, color_scale
+
+LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
 
 
 def base_layout(theme: Theme, *, margin: dict[str, Any], height: float) -> dict[str, Any]:
@@ -63,6 +65,27 @@ def labelled_axis(
     }
 
 
+def thinning(count: int, cell: float) -> int:
+    """Every how many-th of `count` labels is shown, where each has `cell` pixels."""
+    return factor(count, int(count * cell) // LABEL_PITCH)
+
+
+def labels_below(labels: AxisLabels, cell_width: int) -> tuple[int, int, int]:
+    """How labels of cells of that width (pixels) stand below a heatmap.
+
+    Returns:
+        Their angle (degrees), their depth (pixels), and every how many-th is shown.
+    """
+    widest = max(map(text_width, labels.short))
+    room = cell_width * len(labels) // max(1, sum(map(bool, labels.short)))
+    if widest < room - 2:
+        return 0, 22, 1
+    step = thinning(len(labels), cell_width)
+    if room >= 20:
+        return -45, int(0.75 * widest) + 14, step
+    return -90, int(widest) + 10, step
+
+
 def limit_of(values: np.ndarray) -> float:
     """The largest absolute value; 1 where there is none, so that a scale exists."""
     return float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
@@ -75,12 +98,28 @@ def color_range(limit: float, diverging: bool, theme: Theme) -> tuple[float, lis
     return 0.0, color_scale(theme.sequential)
 
 
+def color_axis(limit: float, diverging: bool, title: str, theme: Theme) -> dict[str, Any]:
+    """A colour scale up to the limit that several heatmaps share, and its bar on the right."""
+    low, colors = color_range(limit, diverging, theme)
+    bar = {
+        "thickness": 14,
+        "len": 0.9,
+        "outlinewidth": 0,
+        "nticks": 6,
+        "x": 1.01,
+        "xpad": 4,
+        "title": {"text": title, "side": "right", "font": {"size": LABEL_SIZE}},
+    }
+    return {"cmin": low, "cmax": limit, "colorscale": colors, "colorbar": bar}
+
+
 def hatching(
     masked: np.ndarray | None,
     block: tuple[int, int],
     cell: tuple[float, float],
     boxes: Sequence[dict[str, Any]],
     theme: Theme,
+    lattice: Lattice = ONE,
 ) -> list[dict[str, Any]]:
     """The stripes below one or more equally masked heatmaps, as layout images.
 
@@ -90,10 +129,11 @@ def hatching(
         cell: about the width and height of a cell on the screen, in pixels.
         boxes: for each heatmap its place: x, y (upper left), sizex, sizey, xref, yref.
         theme: the page's colours.
+        lattice: how often the heatmap is repeated within a box.
     """
     source = None
     if masked is not None:
-        source = hatched_image(pool_mask(masked, *block), *cell, theme)
+        source = hatched_image(pool_mask(masked, *block), *cell, theme, lattice)
     if source is None:
         return []
     return [{"source": source, "sizing": "stretch", "layer": "below", **box} for box in boxes]

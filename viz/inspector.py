@@ -24,7 +24,8 @@ class CellArithmetic:
     products: np.ndarray  # (D,) q_d · k_d
     energy: float  # their sum
     divisor: float
-    score: float  # energy / divisor
+    bias: float  # what positions add to the score (ALiBi); 0 without
+    score: float  # energy / divisor + bias
     allowed: bool  # by the mask
     largest: float  # the largest score of the row that the mask allows; -inf if there is none
     exponential: float  # exp(score - largest); 0 where masked
@@ -33,9 +34,14 @@ class CellArithmetic:
 
 
 def cell_arithmetic(
-    query: np.ndarray, keys: np.ndarray, key: int, divisor: float, allowed: np.ndarray
+    query: np.ndarray,
+    keys: np.ndarray,
+    key: int,
+    divisor: float,
+    allowed: np.ndarray,
+    biases: np.ndarray | None = None,
 ) -> CellArithmetic:
-    """Work out softmax(q · Kᵀ / divisor) for one key.
+    """Work out softmax(q · Kᵀ / divisor + bias) for one key.
 
     The row's largest score is subtracted before exp, as every implementation does, so that exp
     can't overflow; it cancels out of the weight.
@@ -46,11 +52,13 @@ def cell_arithmetic(
         key: which key to look at.
         divisor: of the energies.
         allowed: (K,) which keys the mask allows.
+        biases: (K,) what is added to the scores; None for nothing.
     """
+    added = np.zeros(len(keys)) if biases is None else biases.astype(np.float64)
     q, all_keys = query.astype(np.float64), keys.astype(np.float64)
     products = q * all_keys[key]
-    scores = all_keys @ q / divisor
-    scores[key] = products.sum() / divisor  # the very number that is shown
+    scores = all_keys @ q / divisor + added
+    scores[key] = products.sum() / divisor + added[key]  # the very number that is shown
     reachable = np.where(allowed, scores, -np.inf)
     largest = float(reachable.max(initial=-np.inf))
     exponentials = np.exp(reachable - largest) if allowed.any() else np.zeros_like(scores)
@@ -61,6 +69,7 @@ def cell_arithmetic(
         products=products,
         energy=float(products.sum()),
         divisor=divisor,
+        bias=float(added[key]),
         score=float(scores[key]),
         allowed=bool(allowed[key]),
         largest=largest,

@@ -48,7 +48,12 @@ def head_statistics(weights: np.ndarray, allowed: np.ndarray) -> pd.DataFrame:
 
 
 def tidy(
-    values: np.ndarray, dimensions: Sequence[str], names: Mapping[str, Sequence[str]], value: str
+    values: np.ndarray,
+    dimensions: Sequence[str],
+    names: Mapping[str, Sequence[str]],
+    value: str,
+    *,
+    most: int | None = None,
 ) -> pd.DataFrame:
     """An array as a tidy table: one row a number.
 
@@ -58,14 +63,16 @@ def tidy(
         names: for some dimensions, what their positions are called; becomes a second column
             "<dimension>_token".
         value: the name of the column of values.
+        most: how many rows to make, from the first; None for all.
     """
-    positions = np.indices(values.shape, dtype=np.int32).reshape(values.ndim, -1)
+    count = values.size if most is None else min(most, values.size)
+    positions = [p.astype(np.int32) for p in np.unravel_index(np.arange(count), values.shape)]
     columns: dict[str, np.ndarray] = {}
     for dimension, position in zip(dimensions, positions, strict=True):
         columns[dimension] = position
         if dimension in names:
             columns[f"{dimension}_token"] = np.asarray(names[dimension], dtype=object)[position]
-    return pd.DataFrame({**columns, value: values.reshape(-1)})
+    return pd.DataFrame({**columns, value: values.reshape(-1)[:count]})
 
 
 def _mean(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ class Theme:
     highlight: str  # the chosen row or cell
     positive: str  # bars above and below zero
     negative: str
+    lines: ColorScale  # curves on one chart: five that differ for all eyes, by hue and lightness
 
 
 LIGHT = Theme(
@@ -38,6 +39,7 @@ LIGHT = Theme(
     highlight="#c2185b",
     positive="#d97b29",
     negative="#3f82c4",
+    lines=("#0072b2", "#d55e00", "#009e73", "#aa3377", "#2f2d2b"),
 )
 DARK = Theme(
     text="#edebe8",
@@ -49,6 +51,7 @@ DARK = Theme(
     highlight="#ff5fa2",
     positive="#e8923f",
     negative="#4f96dd",
+    lines=("#3d8bfd", "#ff8f2b", "#1fbf75", "#f3a6d6", "#f5ef9a"),
 )
 
 

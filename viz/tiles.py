@@ -13,7 +13,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figure import SpecFigure
-from viz.heatmap import base_layout, color_range, hatching, labelled_axis, limit_of
+from viz.heatmap import (
+    base_layout,
+    color_axis,
+    color_range,
+    hatching,
+    labelled_axis,
+    labels_below,
+    limit_of,
+    thinning,
+)
 from viz.labels import AxisLabels, text_width
 from viz.pooling import factor, pool_extremes, pool_labels
 from viz.theme import TITLE_SIZE, Theme
@@ -22,7 +31,7 @@ WIDTH, HEIGHT = 960, 432  # design pixels of the plot: what a 1366×768 screen h
 TALL_HEIGHT = 740  # ... and a 1920×1080 one
 NAME_GAP = 24  # above each row of tiles: room for the names
 COLUMN_GAP = 12
-LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
+BOLD = 1.12  # how much wider than a label a tile's name is
 SMALLEST_CELL = 1  # pixels: no more cells are sent than the screen can show
 
 
@@ -43,6 +52,10 @@ class Tiles:
     row_word: str = "query"  # what a row and a column are, on hover
     column_word: str = "key"
     height: int = HEIGHT  # design pixels of the plot
+    width: int = WIDTH
+    limit: float | None = None  # the end of the colour scale, where charts share one
+    color_bar: bool = True
+    short_names: Sequence[str] | None = None  # T, for tiles too narrow for their names
 
 
 @dataclass(frozen=True)
@@ -82,13 +95,15 @@ class Grid:
         return self.pooled_columns > 1 or self.pooled_rows > 1
 
 
-def plan_grid(tiles: int, rows: int, columns: int, height: int = HEIGHT) -> Grid:
-    """The grid, WIDTH by `height`, in which `tiles` matrices have the largest cells."""
+def plan_grid(
+    tiles: int, rows: int, columns: int, height: int = HEIGHT, *, width: int = WIDTH
+) -> Grid:
+    """The grid, `width` by `height`, in which `tiles` matrices have the largest cells."""
 
     def cell_size(across: int) -> tuple[float, float]:
         down = -(-tiles // across)
-        width = ((WIDTH + COLUMN_GAP) / across - COLUMN_GAP) / columns
-        return width, (height / down - NAME_GAP) / rows
+        cell_width = ((width + COLUMN_GAP) / across - COLUMN_GAP) / columns
+        return cell_width, (height / down - NAME_GAP) / rows
 
     # Of equals, the grid without holes; of those, the wider one, as screens are.
     across = max(range(1, tiles + 1), key=lambda n: (round(min(cell_size(n)), 1), -(-tiles % n), n))
@@ -110,7 +125,7 @@ def plan_grid(tiles: int, rows: int, columns: int, height: int = HEIGHT) -> Grid
 def grid_of(tiles: Tiles) -> Grid:
     """The grid in which draw_tiles draws."""
     count, rows, columns = tiles.values.shape
-    return plan_grid(count, rows, columns, tiles.height)
+    return plan_grid(count, rows, columns, tiles.height, width=tiles.width)
 
 
 def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> go.Figure:
@@ -147,31 +162,27 @@ def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> g
     sign = "±" if tiles.diverging else "0–"
     layout["annotations"] = [
         _name(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name)
-        for i, (name, limit) in enumerate(zip(tiles.names, limits, strict=True))
+        for i, (name, limit) in enumerate(zip(_fitting_names(tiles, grid), limits, strict=True))
     ]
     if tiles.masked is not None:
         layout["images"] = _hatching(tiles, grid, theme)
     if not scale_per_tile:
-        layout["coloraxis"] = _color_axis(limits[0], tiles, theme)
+        limit = tiles.limit or limits[0]
+        layout["coloraxis"] = color_axis(limit, tiles.diverging, tiles.value_title, theme)
+        layout["coloraxis"]["showscale"] = tiles.color_bar
     return SpecFigure({"data": traces, "layout": layout})
+
+
+def _fitting_names(tiles: Tiles, grid: Grid) -> Sequence[str]:
+    """The names that stand above the tiles: the short ones if the others would run together."""
+    room = grid.tile_columns * grid.cell_width + COLUMN_GAP
+    narrow = grid.columns > 1 and max(map(text_width, tiles.names)) * BOLD > room
+    return tiles.short_names if tiles.short_names and narrow else tiles.names
 
 
 def _own_scale(limit: float, tiles: Tiles, theme: Theme) -> dict[str, Any]:
     low, colors = color_range(limit, tiles.diverging, theme)
     return {"zmin": low, "zmax": limit, "colorscale": colors, "showscale": False}
-
-
-def _color_axis(limit: float, tiles: Tiles, theme: Theme) -> dict[str, Any]:
-    low, colors = color_range(limit, tiles.diverging, theme)
-    bar = {
-        "thickness": 14,
-        "len": 0.9,
-        "outlinewidth": 0,
-        "nticks": 6,
-        "x": 1.01,
-        "title": {"text": tiles.value_title, "side": "right"},
-    }
-    return {"cmin": low, "cmax": limit, "colorscale": colors, "colorbar": bar}
 
 
 def _name(grid: Grid, tile: int, text: str) -> dict[str, Any]:
@@ -210,15 +221,10 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     rows = pool_labels(tiles.rows, grid.pooled_rows)
     lefts = [grid.left(c) + grid.cell_width // 2 for c in range(grid.columns)]
     tops = [grid.top(r * grid.columns) + grid.cell_height // 2 for r in range(grid.rows)]
-    widest = max(map(text_width, columns.short))
-    room = grid.cell_width * len(columns) // max(1, sum(map(bool, columns.short)))
-    angle, depth = _tick_angle(widest, room)
-    step_across = factor(len(columns), len(columns) * grid.cell_width // LABEL_PITCH)
-    if angle == 0:
-        step_across = 1
-    step_down = factor(len(rows), len(rows) * grid.cell_height // LABEL_PITCH)
+    angle, depth, step_across = labels_below(columns, grid.cell_width)
     left_margin = 34 + max(map(text_width, rows.short))
-    margin = {"l": left_margin, "r": 76, "t": 2, "b": depth + 26, "pad": 3}
+    right_margin = 76 if tiles.color_bar else 8
+    margin = {"l": left_margin, "r": right_margin, "t": 2, "b": depth + 26, "pad": 3}
     return {
         **base_layout(theme, margin=margin, height=tiles.height + depth + 28),
         "xaxis": {
@@ -233,16 +239,11 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
             "range": [grid.height, 0],
             "title": {"text": tiles.row_title, "standoff": 6, "font": {"color": theme.faint}},
             **labelled_axis(
-                rows, step=step_down, starts=tops, cell=grid.cell_height, off_centre=0.5
+                rows,
+                step=thinning(len(rows), grid.cell_height),
+                starts=tops,
+                cell=grid.cell_height,
+                off_centre=0.5,
             ),
         },
     }
-
-
-def _tick_angle(widest: float, cell_width: int) -> tuple[int, int]:
-    """The angle of the labels below, in degrees, and their depth in pixels."""
-    if widest < cell_width - 2:
-        return 0, 22
-    if cell_width >= 20:
-        return -45, int(0.75 * widest) + 14
-    return -90, int(widest) + 10

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viz.hatch import hatched_image
+from viz.hatch import ONE, Lattice, hatched_image
 from viz.theme import DARK, LIGHT, Theme
 
 START = "data:image/svg+xml,"
@@ -17,10 +17,14 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def svg_of(
-    masked: np.ndarray, width: float = 10, height: float = 10, theme: Theme = LIGHT
+    masked: np.ndarray,
+    width: float = 10,
+    height: float = 10,
+    theme: Theme = LIGHT,
+    lattice: Lattice = ONE,
 ) -> ElementTree.Element:
     """The image as parsed XML: it raises where the image is not well-formed."""
-    uri = hatched_image(masked, width, height, theme)
+    uri = hatched_image(masked, width, height, theme, lattice)
     assert uri is not None
     assert uri.startswith(START)
     return ElementTree.fromstring(unquote(uri.removeprefix(START)))
@@ -102,6 +106,30 @@ def test_the_stripes_are_what_fills_the_clipped_rectangle() -> None:
         "fill": f"url(#{pattern.attrib['id']})",
         "clip-path": f"url(#{clip.attrib['id']})",
     }
+
+
+def test_equal_heatmaps_share_an_image_that_repeats_the_mask() -> None:
+    # Cells of 10 × 20, so 20 × 60 a heatmap; gaps of 4 and 5; three across and two down.
+    masked = np.array([[False, True], [False, False], [True, True]])
+    svg = svg_of(masked, 10, 20, lattice=Lattice(3, 2, gap_width=4, gap_height=5))
+    assert svg.attrib["viewBox"] == "0 0 68 125"  # 3 · 20 + 2 · 4 by 2 · 60 + 5
+    np.testing.assert_array_equal(covered(svg, (3, 2)), masked)  # once, however many heatmaps
+    row, *rows = [element for element in svg if element.tag in (f"{SVG}g", f"{SVG}use")]
+    first, *copies = row
+    assert (first.attrib["width"], first.attrib["height"]) == ("20", "60")
+    assert first.attrib["clip-path"] == "url(#c)"
+    assert [copy.attrib for copy in copies] == [
+        {"href": f"#{first.attrib['id']}", "x": "24"},
+        {"href": f"#{first.attrib['id']}", "x": "48"},
+    ]
+    assert [copy.attrib for copy in rows] == [{"href": f"#{row.attrib['id']}", "y": "65"}]
+
+
+def test_an_image_is_kept_for_its_own_lattice_only() -> None:
+    masked = np.eye(2, dtype=bool)
+    assert svg_of(masked, lattice=Lattice(2, 1)).attrib["width"] == "40"
+    assert svg_of(masked, lattice=Lattice(1, 2)).attrib["width"] == "20"
+    assert svg_of(masked).find(f".//{SVG}use") is None
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

@@ -1,7 +1,9 @@
 """Colours that mean something keep their meaning in the light and in the dark."""
 
 import re
+from itertools import combinations
 
+import numpy as np
 import pytest
 
 from viz.theme import DARK, LIGHT, Theme, color_scale, theme_of
@@ -9,12 +11,59 @@ from viz.theme import DARK, LIGHT, Theme, color_scale, theme_of
 both = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 
 
+# Linear RGB as eyes with two kinds of cones see it (Machado, Oliveira and Fernandes, 2009).
+EYES = {
+    "all three": np.eye(3),
+    "no red cones": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "no green cones": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "no blue cones": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+TO_XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+PAGES = {LIGHT: "#ffffff", DARK: "#0e1117"}  # Streamlit's
+
+
 def lightness(color: str) -> float:
     """Relative luminance, from 0 to 1 (WCAG 2.2)."""
+    red, green, blue = linear(color)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def linear(color: str) -> list[float]:
+    """Red, green and blue, from 0 to 1, as amounts of light."""
     assert re.fullmatch("#[0-9a-f]{6}", color)
     parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+
+
+def as_seen(color: str, eyes: np.ndarray) -> np.ndarray:
+    """A colour in CIELAB, where distances are about as large as they look."""
+    light = np.clip(eyes @ linear(color), 0, 1)
+    x, y, z = np.cbrt(TO_XYZ @ light / (0.95047, 1, 1.08883))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 def test_a_page_that_has_not_said_its_mode_is_light() -> None:
@@ -57,3 +106,20 @@ def test_masked_cells_have_a_colour_that_no_value_has(theme: Theme) -> None:
     values = {*theme.sequential, *theme.diverging}
     assert not {theme.masked, theme.hatch} & values
     assert theme.masked != theme.hatch
+
+
+@both
+@pytest.mark.parametrize("eyes", EYES.values(), ids=EYES.keys())
+def test_lines_can_be_told_apart_by_all_eyes(theme: Theme, eyes: np.ndarray) -> None:
+    assert len(theme.lines) == 5
+    colors = [as_seen(color, eyes) for color in theme.lines]
+    # A difference of 2 is just noticeable; 15 is plain at a glance.
+    assert min(float(np.linalg.norm(a - b)) for a, b in combinations(colors, 2)) > 15
+
+
+@both
+def test_lines_stand_out_from_the_page(theme: Theme) -> None:
+    page = lightness(PAGES[theme])
+    for color in theme.lines:
+        low, high = sorted((page, lightness(color)))
+        assert (high + 0.05) / (low + 0.05) >= 3  # WCAG 2.2, 1.4.11

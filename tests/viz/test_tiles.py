@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from viz.heatmap import LABEL_PITCH
 from viz.labels import AxisLabels, token_labels
 from viz.pooling import pool_extremes
 from viz.theme import DARK, LIGHT, color_scale
-from viz.tiles import HEIGHT, LABEL_PITCH, SMALLEST_CELL, WIDTH, Tiles, draw_tiles, grid_of
+from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH, Tiles, draw_tiles, grid_of
 
 
 def tiles_of(
@@ -24,6 +25,7 @@ def tiles_of(
     columns: AxisLabels | None = None,
     diverging: bool = False,
     masked: np.ndarray | None = None,
+    **how: Any,
 ) -> Tiles:
     count, height, width = values.shape
     return Tiles(
@@ -37,6 +39,7 @@ def tiles_of(
         diverging=diverging,
         masked=masked,
         masked_text="hidden",
+        **how,
     )
 
 
@@ -183,6 +186,41 @@ def test_a_scale_for_each_tile_is_its_own_and_written_beside_its_name() -> None:
     assert "coloraxis" not in figure.to_dict()["layout"]
     for trace in figure.data:
         assert [list(stop) for stop in trace.colorscale] == color_scale(LIGHT.diverging)
+
+
+@pytest.mark.parametrize("diverging", [False, True])
+def test_charts_can_share_one_scale(diverging: bool) -> None:
+    values = np.array([[[0.5, 0.25]]], dtype=np.float32)
+    axis = draw_tiles(tiles_of(values, diverging=diverging, limit=2.5), LIGHT).layout.coloraxis
+    assert (axis.cmin, axis.cmax) == (-2.5 if diverging else 0, 2.5)
+
+
+@pytest.mark.parametrize("limit", [None, 0.0])
+def test_without_a_limit_the_scale_ends_at_the_largest_value(limit: float | None) -> None:
+    values = np.array([[[0.5, 0.25]]], dtype=np.float32)
+    assert draw_tiles(tiles_of(values, limit=limit), LIGHT).layout.coloraxis.cmax == 0.5
+
+
+def test_a_scale_for_each_tile_ignores_the_shared_limit() -> None:
+    info = tiles_of(np.array([[[0.5, 0.25]]], dtype=np.float32), limit=2.5)
+    assert draw_tiles(info, LIGHT, scale_per_tile=True).data[0].zmax == 0.5
+
+
+def test_a_chart_without_a_colour_bar_has_its_room() -> None:
+    values = numbers(1, 4, 4)
+    layout = draw_tiles(tiles_of(values, color_bar=False), LIGHT).layout
+    assert layout.coloraxis.showscale is False
+    assert layout.margin.r == 8
+    assert draw_tiles(tiles_of(values), LIGHT).layout.coloraxis.showscale is True
+
+
+def test_a_narrow_chart_is_planned_for_its_width() -> None:
+    info = tiles_of(numbers(1, 10, 10), width=300)
+    grid = grid_of(info)
+    assert grid.cell_width == 30
+    assert draw_tiles(info, LIGHT).layout.xaxis.range == (0, 300)
+    pooled = grid_of(tiles_of(numbers(1, 4, 900), width=300))
+    assert (pooled.pooled_columns, pooled.tile_columns) == (3, 300)  # and not one by one on 960
 
 
 def test_a_scale_from_zero_is_not_written_as_one_with_two_sides() -> None:

@@ -17,7 +17,7 @@ lengths = st.integers(1, 40) | st.integers(1, 2000)
 @pytest.fixture
 def known_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes to calculate with, whatever the app's are this week."""
-    sizes = {"WIDTH": 960, "NAME_GAP": 24, "COLUMN_GAP": 12, "SMALLEST_CELL": 2}
+    sizes = {"NAME_GAP": 24, "COLUMN_GAP": 12, "SMALLEST_CELL": 2}
     for name, size in sizes.items():
         monkeypatch.setattr(tiles_module, name, size)
 
@@ -40,7 +40,7 @@ def known_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_cells_are_as_large_as_can_be(
     tiles: int, rows: int, columns: int, expected: tuple[int, int, int, int]
 ) -> None:
-    grid = plan_grid(tiles, rows, columns, height=430)
+    grid = plan_grid(tiles, rows, columns, height=430, width=960)
     assert (grid.columns, grid.rows, grid.cell_width, grid.cell_height) == expected
     assert (grid.tile_rows, grid.tile_columns) == (rows, columns)
     assert not grid.is_pooled
@@ -50,7 +50,7 @@ def test_cells_are_as_large_as_can_be(
 def test_pooling_by_hand() -> None:
     # Four by two tiles, each of 231 × 191 pixels: room for 115 × 95 cells of 2 pixels. So 5 of 512
     # columns share one, which leaves 103, and 6 of 512 rows, which leaves 86.
-    assert plan_grid(8, 512, 512, height=430) == Grid(
+    assert plan_grid(8, 512, 512, height=430, width=960) == Grid(
         columns=4,
         rows=2,
         cell_width=2,
@@ -63,8 +63,17 @@ def test_pooling_by_hand() -> None:
 
 
 @pytest.mark.usefixtures("known_screen")
+def test_a_narrow_chart_has_its_own_grid() -> None:
+    # Two by two: (300 + 12) / 2 - 12 = 144 by 430 / 2 - 24 = 191, so cells of 14 × 19 pixels; four
+    # in a row would have 6 pixels, four below each other 8.
+    grid = plan_grid(4, 10, 10, height=430, width=300)
+    assert (grid.columns, grid.rows, grid.cell_width, grid.cell_height) == (2, 2, 14, 19)
+
+
+@pytest.mark.usefixtures("known_screen")
 def test_edges_by_hand() -> None:
-    grid = plan_grid(8, 10, 10, height=430)  # four by two tiles of 10 × 10 cells of 23 × 19 pixels
+    # Four by two tiles of 10 × 10 cells of 23 × 19 pixels.
+    grid = plan_grid(8, 10, 10, height=430, width=960)
     assert [grid.left(tile) for tile in range(8)] == [0, 242, 484, 726] * 2  # 10 · 23 + 12
     assert [grid.top(tile) for tile in range(8)] == [24] * 4 + [238] * 4  # 24 + 10 · 19 + 24
     assert grid.width == 956  # 726 + 230
@@ -83,10 +92,12 @@ def test_every_number_has_a_cell_and_every_cell_a_pixel(
     assert grid.is_pooled == (grid.pooled_columns > 1 or grid.pooled_rows > 1)
 
 
-@given(tiles=tile_counts, rows=lengths, columns=lengths)
-def test_the_grid_stays_within_the_design_size(tiles: int, rows: int, columns: int) -> None:
-    grid = plan_grid(tiles, rows, columns)
-    assert grid.width <= 1.1 * WIDTH  # rounding a pooled cell's size up costs a little
+@given(tiles=tile_counts, rows=lengths, columns=lengths, width=st.sampled_from([WIDTH, 600]))
+def test_the_grid_stays_within_the_design_size(
+    tiles: int, rows: int, columns: int, width: int
+) -> None:
+    grid = plan_grid(tiles, rows, columns, width=width)
+    assert grid.width <= 1.1 * width  # rounding a pooled cell's size up costs a little
     assert grid.height <= 1.1 * HEIGHT
     assert tiles * grid.tile_rows * grid.tile_columns <= WIDTH * HEIGHT / SMALLEST_CELL**2
 
