@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.i18n import _
-from ui.pages import explore
+from ui.pages import encoder_decoder, explore
 from ui.server import prepare
 from ui.style import apply_style
 
@@ -11,5 +11,9 @@ prepare()
 st.set_page_config(page_title="Headlight", page_icon="ui/favicon.svg", layout="wide")
 apply_style()
 st.navigation(
-    [st.Page(explore.page, title=_("Explore"), url_path="explore", default=True)], position="top"
+    [
+        st.Page(explore.page, title=_("Explore"), url_path="explore", default=True),
+        st.Page(encoder_decoder.page, title=_("Encoder-decoder"), url_path="encoder-decoder"),
+    ],
+    position="top",
 ).run()

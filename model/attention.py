@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.positions import Positions, alibi_bias, rotate
+
 Projection = Literal["shared", "full"]
 Scale = Literal["embed_size", "head_dim", "none"]
 
@@ -21,14 +23,15 @@ Scale = Literal["embed_size", "head_dim", "none"]
 class AttentionTrace:
     """Everything that one attention layer computed, from the projections to the output.
 
-    queries, keys and values are views of the projections; the other fields own their memory.
+    queries, keys and values are views of the projections, unless these were rotated or shared by
+    groups of heads; the other fields own their memory.
     """
 
-    queries: Tensor  # (B, H, Q, D) projected queries
-    keys: Tensor  # (B, H, K, D) projected keys
+    queries: Tensor  # (B, H, Q, D) projected queries, rotated where positions are rotary
+    keys: Tensor  # (B, H, K, D) projected keys, rotated likewise
     values: Tensor  # (B, H, K, D) projected values
     energy: Tensor  # (B, H, Q, K) raw q·k, before scaling and masking
-    scores: Tensor  # (B, H, Q, K) scaled and masked, -inf where masked: what softmax sees
+    scores: Tensor  # (B, H, Q, K) scaled, biased, masked (-inf): what softmax sees
     weights: Tensor  # (B, H, Q, K) softmax of the scores; a row of zeros where all is masked
     head_outputs: Tensor  # (B, H, Q, D) weights · values
     output: Tensor  # (B, Q, E) the heads side by side, through fc_out
@@ -45,10 +48,17 @@ class SelfAttention(nn.Module):
             as the paper does.
         scale: what the energies are divided by: the square root of the "embed_size" (tutorial)
             or of the "head_dim" (paper), or 1 for "none".
-        temperature: divides the scores once more; 1 leaves them as they are, below 1 sharpens.
+        temperature: divides the energies once more; 1 leaves them as they are, below 1 sharpens.
+        kv_heads: how many heads of keys and values there are, each shared by heads / kv_heads
+            queries (Ainslie et al., 2023, "GQA"); None for one each. Needs the full projection.
+        bias: whether queries, keys and values have a bias, as BERT's have.
+        out_bias: whether fc_out has one.
+        positions: "rotary" turns queries and keys by their place, "alibi" lowers the scores of
+            distant keys; the other schemes add to the input and mean nothing here.
+        rotary_base: the base of the rotary angles.
 
     Raises:
-        ValueError: if heads doesn't divide embed_size, or an option is unknown.
+        ValueError: if heads doesn't divide embed_size, or an option is unknown or doesn't fit.
 
     With projection="full" and scale="head_dim" it equals torch.nn.MultiheadAttention.
     """
@@ -61,9 +71,15 @@ class SelfAttention(nn.Module):
         projection: Projection = "shared",
         scale: Scale = "embed_size",
         temperature: float = 1.0,
+        kv_heads: int | None = None,
+        bias: bool = False,
+        out_bias: bool = True,
+        positions: Positions = "none",
+        rotary_base: float = 10_000.0,
     ) -> None:
         super().__init__()
         check_heads_divide(embed_size, heads)
+        kv_heads = heads if kv_heads is None else kv_heads
         if projection not in get_args(Projection):
             raise ValueError(
                 f"projection must be one of {get_args(Projection)}, got {projection!r}"
@@ -72,18 +88,34 @@ class SelfAttention(nn.Module):
             raise ValueError(f"scale must be one of {get_args(Scale)}, got {scale!r}")
         if not (temperature > 0 and math.isfinite(temperature)):
             raise ValueError(f"temperature must be a positive number, got {temperature!r}")
+        if positions not in get_args(Positions):
+            raise ValueError(f"positions must be one of {get_args(Positions)}, got {positions!r}")
+        if kv_heads < 1 or heads % kv_heads or (kv_heads != heads and projection == "shared"):
+            raise ValueError(
+                "kv_heads must divide heads, and equal them where the projection is shared; "
+                f"got {kv_heads} of {heads} with projection={projection!r}"
+            )
         self.embed_size = embed_size
         self.heads = heads
+        self.kv_heads = kv_heads
         self.head_dim = embed_size // heads
+        if positions == "rotary" and self.head_dim % 2:
+            raise ValueError(
+                f"rotary positions turn pairs of numbers, so head_dim must be even, got "
+                f"{embed_size} / {heads} = {self.head_dim}"
+            )
         self.projection: Projection = projection
         self.scale: Scale = scale
         self.temperature = temperature
+        self.positions: Positions = positions
+        self.rotary_base = rotary_base
 
         width = self.head_dim if projection == "shared" else embed_size
-        self.values = nn.Linear(width, width, bias=False)
-        self.keys = nn.Linear(width, width, bias=False)
-        self.queries = nn.Linear(width, width, bias=False)
-        self.fc_out = nn.Linear(heads * self.head_dim, embed_size)
+        kv_width = width // heads * kv_heads if projection == "full" else width
+        self.values = nn.Linear(width, kv_width, bias=bias)
+        self.keys = nn.Linear(width, kv_width, bias=bias)
+        self.queries = nn.Linear(width, width, bias=bias)
+        self.fc_out = nn.Linear(heads * self.head_dim, embed_size, bias=out_bias)
 
     @property
     def divisor(self) -> float:
@@ -102,6 +134,8 @@ class SelfAttention(nn.Module):
     ) -> AttentionTrace:
         """Attend, and return everything on the way: softmax(Q Kᵀ / divisor) V, then fc_out.
 
+        Rotary positions act before the energy, ALiBi's bias after the scale.
+
         Args:
             values: (B, K, E).
             keys: (B, K, E).
@@ -117,9 +151,13 @@ class SelfAttention(nn.Module):
         q = self._project(self.queries, query)  # (B, H, Q, D)
         k = self._project(self.keys, keys)  # (B, H, K, D)
         v = self._project(self.values, values)  # (B, H, K, D)
+        if self.positions == "rotary":
+            q, k = rotate(q, self.rotary_base), rotate(k, self.rotary_base)
 
         energy = q @ k.transpose(-2, -1)  # (B, H, Q, K)
         scores = energy / self.divisor  # (B, H, Q, K)
+        if self.positions == "alibi":
+            scores += alibi_bias(self.heads, q.shape[2], k.shape[2]).to(scores)
         if mask is not None:
             scores.masked_fill_(mask == 0, -math.inf)
         weights = torch.softmax(scores, dim=-1)  # (B, H, Q, K)
@@ -138,11 +176,13 @@ class SelfAttention(nn.Module):
         """(B, L, E) -> (B, H, L, D): before the split ("full") or inside each head ("shared")."""
         batch, length, _ = x.shape
         # F.linear, since calling a module takes as long as projecting a short sentence.
-        if self.projection == "full":
-            x = F.linear(x, linear.weight)
-        split = x.reshape(batch, length, self.heads, self.head_dim)
         if self.projection == "shared":
-            split = F.linear(split, linear.weight)
+            split = x.reshape(batch, length, self.heads, self.head_dim)
+            return F.linear(split, linear.weight, linear.bias).transpose(1, 2)
+        heads = linear.out_features // self.head_dim  # H, or fewer for keys and values
+        split = F.linear(x, linear.weight, linear.bias).reshape(batch, length, heads, self.head_dim)
+        if heads < self.heads:  # each key and value head serves a group of queries
+            split = split.repeat_interleave(self.heads // heads, dim=2)
         return split.transpose(1, 2)
 
     def _check_shapes(

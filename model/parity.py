@@ -1,6 +1,7 @@
 """Is it right? The largest difference between a trace and PyTorch's own attention."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.attention import AttentionTrace, SelfAttention
+from model.positions import alibi_bias
 
 
 @dataclass(frozen=True)
@@ -24,39 +26,63 @@ class Parity:
         return max(self.head_outputs, self.weights, self.output or 0.0)
 
 
+def worst(parities: Iterable[Parity]) -> Parity:
+    """The largest differences of several attentions; an output counts where it was compared."""
+    head_outputs, weights, outputs = 0.0, 0.0, []
+    for parity in parities:
+        head_outputs = max(head_outputs, parity.head_outputs)
+        weights = max(weights, parity.weights)
+        outputs += [] if parity.output is None else [parity.output]
+    return Parity(head_outputs, weights, max(outputs, default=None))
+
+
 @torch.inference_mode()
 def compare_with_torch(
-    module: SelfAttention, trace: AttentionTrace, x: Tensor, mask: Tensor | None
+    module: SelfAttention,
+    trace: AttentionTrace,
+    query: Tensor,
+    keys: Tensor,
+    mask: Tensor | None,
 ) -> Parity:
-    """Compute the trace of module(x, x, x, mask) again with PyTorch's functions, and compare.
+    """Compute the trace of module(keys, keys, query, mask) again with PyTorch, and compare.
 
-    The fused kernel gets the trace's queries, keys and values, and the same divisor.
-    nn.MultiheadAttention's function gets x and the module's own weights; it always projects before
-    the split and scales by sqrt(head_dim), so it is asked only about modules that do so.
+    The fused kernel gets the trace's queries, keys and values, and the same divisor and bias.
+    nn.MultiheadAttention's function gets the inputs and the module's own weights; it always
+    projects before the split, scales by sqrt(head_dim) and knows no positions and no grouped
+    heads, so it is asked only about modules that do the same.
+
+    Args:
+        module: the attention.
+        trace: what it computed.
+        query: (B, Q, E) what the queries were made of.
+        keys: (B, K, E) what keys and values were made of.
+        mask: as the module got it.
     """
     if trace.energy.numel() == 0:
         return Parity(0.0, 0.0, 0.0)
     if mask is not None:
         mask = (mask != 0).expand(trace.energy.shape)
+    added = mask
+    if module.positions == "alibi":
+        added = alibi_bias(module.heads, *trace.energy.shape[2:]).expand(trace.energy.shape)
+        if mask is not None:
+            added = added.masked_fill(~mask, -math.inf)
 
     def fused(values: Tensor) -> Tensor:
         return F.scaled_dot_product_attention(
-            trace.queries, trace.keys, values, attn_mask=mask, scale=1 / module.divisor
+            trace.queries, trace.keys, values, attn_mask=added, scale=1 / module.divisor
         )
 
     head_outputs = _largest_difference(fused(trace.values), trace.head_outputs)
     # The fused kernel keeps its weights to itself, but weights · identity are the weights.
     identity = torch.eye(trace.keys.shape[2]).expand(*trace.energy.shape[:2], -1, -1)
     weights_difference = _largest_difference(fused(identity), trace.weights)
-    same_formula = (
-        module.projection == "full" and module.scale == "head_dim" and module.temperature == 1
-    )
-    if not same_formula:
+    if not _is_multihead_attention(module):
         return Parity(head_outputs, weights_difference, None)
 
-    output, weights = _multihead_attention(module, x, mask)
+    output, weights = _multihead_attention(module, query, keys, mask)
     # A query with nothing to attend to is NaN there and zero here, by design: not compared.
-    attends = torch.ones(x.shape[:2], dtype=torch.bool)  # (B, Q)
+    attends = torch.ones(query.shape[:2], dtype=torch.bool)  # (B, Q)
     if mask is not None:
         attends = mask.any(-1).all(1)
     weights_difference = max(
@@ -69,25 +95,39 @@ def compare_with_torch(
     return Parity(head_outputs, weights_difference, output_difference)
 
 
-def _multihead_attention(
-    module: SelfAttention, x: Tensor, mask: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """The output (B, L, E) and weights (B, H, L, L) of nn.MultiheadAttention's own function.
+def _is_multihead_attention(module: SelfAttention) -> bool:
+    """Whether nn.MultiheadAttention can express the module."""
+    return (
+        module.projection == "full"
+        and module.scale == "head_dim"
+        and module.temperature == 1
+        and module.positions not in ("rotary", "alibi")
+        and module.kv_heads == module.heads
+    )
 
-    The mask, if any, is boolean and (B, H, L, L).
+
+def _multihead_attention(
+    module: SelfAttention, query: Tensor, keys: Tensor, mask: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """The output (B, Q, E) and weights (B, H, Q, K) of nn.MultiheadAttention's own function.
+
+    The mask, if any, is boolean and (B, H, Q, K).
     """
     blocked = None
     if mask is not None:  # (B * H, Q, K), True = may not attend: the other way round
         blocked = ~mask.flatten(0, 1)
-    time_first = x.transpose(0, 1)  # (L, B, E)
+    biases = None
+    if module.queries.bias is not None:
+        biases = torch.cat((module.queries.bias, module.keys.bias, module.values.bias))
+    time_first = keys.transpose(0, 1)  # (K, B, E)
     output, weights = F.multi_head_attention_forward(
-        time_first,
+        query.transpose(0, 1),
         time_first,
         time_first,
         embed_dim_to_check=module.embed_size,
         num_heads=module.heads,
         in_proj_weight=None,
-        in_proj_bias=None,
+        in_proj_bias=biases,
         bias_k=None,
         bias_v=None,
         add_zero_attn=False,

@@ -1,7 +1,19 @@
-"""Positional encodings: what tells attention where a token stands."""
+"""Positional encodings: what tells attention where a token stands.
+
+Without one, attention doesn't know the order of its tokens: shuffle them, and the same outputs come
+out shuffled. Two schemes add to the token vectors (sinusoidal, learned), one turns queries and keys
+(rotary), one lowers the scores of distant keys (ALiBi).
+"""
+
+from functools import lru_cache
+from typing import Literal
 
 import torch
 from torch import Tensor
+
+# "learned" has no function here: it is a table of vectors, in model/transformer (Gehring et al.,
+# 2017, "Convolutional Sequence to Sequence Learning", section 3.1; used by BERT and GPT-2).
+Positions = Literal["none", "sinusoidal", "learned", "rotary", "alibi"]
 
 
 def sinusoidal_positions(length: int, embed_size: int) -> Tensor:
@@ -17,3 +29,60 @@ def sinusoidal_positions(length: int, embed_size: int) -> Tensor:
     encoding[:, 0::2] = torch.sin(angle)
     encoding[:, 1::2] = torch.cos(angle[:, : embed_size // 2])
     return encoding
+
+
+def rotate(x: Tensor, base: float = 10_000.0) -> Tensor:
+    """Rotary positions: turn each pair of numbers by an angle that grows with the position.
+
+    The pair (x_2i, x_2i+1) at position m is turned by m · base^(-2i/D). The product of a turned
+    query and a turned key then depends on the distance between them, not on where they stand.
+    The pairs are neighbours, as in the paper and in GGUF files; Hugging Face's Llama pairs i with
+    i + D/2, so its W_Q and W_K need their rows reordered within each head.
+    Source: Su et al. (2021), "RoFormer", equations 14 to 16 and 34.
+
+    Args:
+        x: (..., L, D) queries or keys, positions 0 to L-1.
+        base: 10000 in the paper.
+
+    Raises:
+        ValueError: if D is odd.
+    """
+    length, size = x.shape[-2:]
+    if size % 2:
+        raise ValueError(f"rotary positions turn pairs of numbers; got vectors of {size}")
+    cos, sin = (part.to(x) for part in _rotary_angles(length, size, base))  # (L, D/2) each
+    first, second = x[..., 0::2], x[..., 1::2]
+    turned = torch.stack((first * cos - second * sin, first * sin + second * cos), dim=-1)
+    return turned.flatten(-2)
+
+
+@lru_cache(maxsize=32)
+def _rotary_angles(length: int, size: int, base: float) -> tuple[Tensor, Tensor]:
+    with torch.inference_mode(False):  # whoever asks first, others may train with it
+        # In float64: at position 500 a float32 angle would be off in the fifth digit.
+        frequency = base ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)  # (D/2,)
+        angle = torch.arange(length, dtype=torch.float64)[:, None] * frequency  # (L, D/2)
+        return angle.cos(), angle.sin()
+
+
+def alibi_slopes(heads: int) -> Tensor:
+    """How steeply each head lowers the scores with distance, (H,).
+
+    For a power of two, the geometric sequence 2^(-8/H), 2^(-16/H) ... 2^-8. For other counts, the
+    sequence of the next lower power of two, filled up with every other slope of the next higher
+    one. Source: Press et al. (2022), "Train Short, Test Long", section 3, and their code.
+    """
+    lower = 2 ** (heads.bit_length() - 1)
+    exponents = [8 * (i + 1) / lower for i in range(lower)]
+    exponents += [8 * (2 * i + 1) / (2 * lower) for i in range(heads - lower)]
+    return torch.tensor([2.0**-exponent for exponent in exponents])
+
+
+def alibi_bias(heads: int, query_length: int, key_length: int) -> Tensor:
+    """ALiBi: what is added to the scores, -slope · |query - key|, (H, Q, K).
+
+    The paper is causal, where the distance is query - key; without a causal mask, distance counts
+    alike in both directions.
+    """
+    distance = (torch.arange(query_length)[:, None] - torch.arange(key_length)).abs()  # (Q, K)
+    return -alibi_slopes(heads)[:, None, None] * distance  # (H, Q, K)

@@ -10,12 +10,19 @@ import hashlib
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from cachetools import LRUCache, cached
+from torch import Tensor, nn
 
 from model.attention import Projection, Scale, SelfAttention
+from model.config import Config
+from model.transformer import Encoder, Transformer
+
+Module = TypeVar("Module", bound=nn.Module)
 
 PADDING = "[PAD]"  # how padding is shown; its vector is zero, as with torch's padding_idx
 
@@ -58,18 +65,24 @@ def embed(sentences: Sequence[Sequence[str]], embed_size: int, seed: int) -> Ten
     return torch.from_numpy(batch)
 
 
-@lru_cache(maxsize=32)
-def weight_matrix(name: str, size: int, seed: int) -> Tensor:
-    """A square weight matrix, (size, size), with variance 1/size.
+_matrices: LRUCache[tuple[str, int, int, int], Tensor] = LRUCache(
+    maxsize=128 * 2**20,  # bytes: the weights of a few large stacks, or of hundreds of small ones
+    getsizeof=lambda matrix: matrix.nbytes,
+)
+
+
+@cached(_matrices, lock=Lock())
+def weight_matrix(name: str, rows: int, columns: int, seed: int) -> Tensor:
+    """A weight matrix, (rows, columns), with variance 1/columns.
 
     Row i reads the stream of its own name, so that the matrix of a smaller size is, but for the
-    factor, the upper left block of a larger one. Variance 1/size keeps a projection's entries at
-    the variance of its input (Glorot & Bengio, 2010), and so the spread of energy / sqrt(D)
-    near 1, at any size.
+    factor, the upper left block of a larger one. Variance 1/columns keeps a projection's entries at
+    the variance of its input (LeCun et al., 1998, "Efficient BackProp"), and so the spread of
+    energy / sqrt(D) near 1, at any size.
     """
-    rows = [hashed_numbers(seed, f"weight/{name}/{i}", size) for i in range(size)]
+    numbers = [hashed_numbers(seed, f"weight/{name}/{i}", columns) for i in range(rows)]
     with torch.inference_mode(False):  # whoever asks first, it can be trained afterwards
-        return torch.from_numpy(np.stack(rows)) / math.sqrt(size)
+        return torch.from_numpy(np.stack(numbers)) / math.sqrt(columns)
 
 
 def random_attention(
@@ -93,10 +106,58 @@ def random_attention(
         module = SelfAttention(
             embed_size, heads, projection=projection, scale=scale, temperature=temperature
         )
-    weights = {  # copies, so that nobody's module changes somebody else's
-        f"{name}.weight": weight_matrix(name, getattr(module, name).in_features, seed).clone()
-        for name in ("values", "keys", "queries", "fc_out")
-    }
-    weights["fc_out.bias"] = torch.zeros(embed_size)
+    return _filled(module, seed)
+
+
+def random_encoder(config: Config, seed: int = 0, *, copy: bool = True) -> Encoder:
+    """An Encoder with the seed's weights, in evaluation mode, without gradients.
+
+    Each layer has weights of its own, which stay when layers are added. Layer 0's attention has
+    those of random_attention. Norms are as they begin (scale 1, shift 0), biases are zero.
+
+    Args:
+        config: sizes and architecture.
+        seed: of the weights.
+        copy: False shares the weights with all who ask for the same: not to be written to.
+
+    Raises:
+        ValueError: as Encoder does.
+    """
+    with torch.device("meta"):
+        module = Encoder(config)
+    return _filled(module, seed, copy=copy)
+
+
+def random_transformer(config: Config, seed: int = 0, *, copy: bool = True) -> Transformer:
+    """A Transformer with the seed's weights; its encoder and its arguments are random_encoder's.
+
+    Raises:
+        ValueError: as Transformer does.
+    """
+    with torch.device("meta"):
+        module = Transformer(config)
+    return _filled(module, seed, copy=copy)
+
+
+def _filled(module: Module, seed: int, *, copy: bool = True) -> Module:
+    """The module with the seed's weights; copies, unless they may be shared."""
+    weights = {name: _weight(name, like, seed) for name, like in module.state_dict().items()}
+    if copy:  # nobody's module changes somebody else's
+        with torch.inference_mode(False):
+            weights = {name: weight.clone() for name, weight in weights.items()}
     module.requires_grad_(False).load_state_dict(weights, assign=True)
     return module.eval()
+
+
+def _weight(path: str, like: Tensor, seed: int) -> Tensor:
+    """What begins at a parameter's path: a matrix of the seed, or ones and zeros."""
+    with torch.inference_mode(False):
+        if like.dim() == 1:  # a bias, or a norm's scale and shift
+            return torch.zeros(like.shape) if path.endswith("bias") else torch.ones(like.shape)
+        # An encoder is the same alone and in a transformer, its first attention the same as alone.
+        name = path.removesuffix(".weight").removeprefix("encoder.")
+        name = name.removeprefix("layers.0.attention.")
+        matrix = weight_matrix(name, *like.shape, seed)
+        if "embedding." in name:  # of the variance of token_vector's
+            return matrix * math.sqrt(like.shape[1])
+        return matrix

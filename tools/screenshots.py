@@ -13,9 +13,12 @@ from tools.find_chromium import find_chromium
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PROJECTOR = {"width": 1366, "height": 768}
 VIEWS = {
-    "all-heads": "mask=causal&q=7",
-    "one-head": "view=head&head=2&q=7&mask=causal",
-    "cell": "view=cell&head=6&q=6&k=4",
+    "all-heads": "?mask=causal&q=7",
+    "one-head": "?view=head&head=2&q=7&mask=causal",
+    "cell": "?view=cell&head=6&q=6&k=4",
+    "layers": "?view=layers&layers=6&mask=causal",
+    "leak-test": "?view=tests&layers=3&mask=custom&cells=12.gAwA4A8g-A_A_g_w_4_8_-__",
+    "encoder-decoder": "encoder-decoder?layers=6&layer=1",
 }
 MODES = ("light", "dark")
 SETTLED = """() => !document.querySelector("[data-testid=stSkeleton]")
@@ -27,7 +30,7 @@ def take(browser: Browser, url: str, view: str, mode: str) -> Path:
     """One view in one mode, saved under docs/."""
     context = browser.new_context(viewport=PROJECTOR, color_scheme=mode)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(f"{url}/?{VIEWS[view]}")
+    page.goto(f"{url}/{VIEWS[view]}")
     page.wait_for_function(SETTLED)
     page.evaluate("() => document.fonts.ready")
     page.wait_for_load_state("networkidle")

@@ -1,102 +1,168 @@
-"""From settings to numbers: text -> tokens -> embeddings -> module -> trace."""
+"""From settings to numbers: text -> tokens -> embeddings -> modules -> trace."""
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
+from threading import Lock
 
-import numpy as np
 import torch
+from cachetools import LRUCache, cached
 from torch import Tensor
 
-from model.attention import AttentionTrace, Projection, Scale, SelfAttention
-from model.masks import build_mask
-from model.parity import Parity, compare_with_torch
-from model.positions import sinusoidal_positions
-from model.seeded import PADDING, embed, random_attention
+from model.config import Architecture, Config
+from model.masks import build_mask, causal_mask, padding_mask
+from model.seeded import PADDING, embed, random_encoder, random_transformer
 from model.tokens import tokenize
-from ui.settings import MAX_CHARACTERS, MAX_TOKENS, Settings
+from model.transformer import Encoder, Transformer
+from ui.run import Run, Sentences
+from ui.settings import MAX_CHARACTERS, MAX_TOKENS, Kind, Settings, most_tokens
+
+CACHED_WEIGHTS = 128 * 2**20  # bytes of weights that all sessions share
 
 
-@dataclass(frozen=True)
-class Run:
-    """One computation on a batch of B sentences, padded to L tokens."""
-
-    settings: Settings
-    tokens: tuple[tuple[str, ...], ...]  # B sentences of L tokens, padding included
-    lengths: tuple[int, ...]  # the sentences' own tokens
-    left_out: int  # tokens beyond the limit, over all sentences
-    module: SelfAttention
-    inputs: Tensor  # (B, L, E) token vectors with their positions
-    mask: Tensor | None  # broadcastable to (B, H, L, L)
-    trace: AttentionTrace
-    parity: Parity
-
-    @property
-    def length(self) -> int:
-        """L, the length of the longest sentence."""
-        return max(self.lengths)
-
-    def allowed(self, sentence: int) -> np.ndarray:
-        """Which keys each query of a sentence may attend to, (Q, K) booleans."""
-        shape = (len(self.lengths), 1, self.length, self.length)
-        mask = torch.ones((), dtype=torch.bool) if self.mask is None else self.mask
-        return mask.expand(shape)[sentence, 0].numpy()
-
-
-@lru_cache(maxsize=32)  # at most 4 MB each
-def _module(
-    embed_size: int,
-    heads: int,
-    projection: Projection,
-    scale: Scale,
-    temperature: float,
-    seed: int,
-) -> SelfAttention:
-    """The module of a configuration, shared by all sessions."""
-    return random_attention(
-        embed_size, heads, projection=projection, scale=scale, temperature=temperature, seed=seed
+def config_of(settings: Settings) -> Config:
+    """The sizes and the architecture that the settings describe."""
+    return Config(
+        embed_size=settings.embed_size,
+        heads=settings.heads,
+        layers=settings.layers,
+        temperature=settings.temperature,
+        longest=MAX_TOKENS,
+        architecture=Architecture(
+            projection=settings.projection,
+            scale=settings.scale,
+            positions=settings.positions,
+            norm_order=settings.norm_order,
+            final_norm=settings.norm_order == "pre",
+            activation=settings.activation,
+        ),
     )
 
 
-def split(settings: Settings) -> tuple[list[list[str]], int]:
-    """The tokens of each sentence, cut to the limit, and how many were left out."""
-    sentences, left_out = [], 0
-    for text in settings.texts:
-        tokens = tokenize(text[:MAX_CHARACTERS], settings.tokenizer)
-        left_out += max(0, len(tokens) - MAX_TOKENS)
-        sentences.append(tokens[:MAX_TOKENS])
-    return sentences, left_out
+def _bytes(model: Encoder | Transformer) -> int:
+    return sum(weight.nbytes for weight in model.state_dict().values())
+
+
+_models: LRUCache[tuple[Config, int, bool], Encoder | Transformer] = LRUCache(
+    CACHED_WEIGHTS, getsizeof=_bytes
+)
+
+
+@cached(_models, lock=Lock())
+def _model(config: Config, seed: int, pair: bool) -> Encoder | Transformer:
+    """The model of a configuration, which shares its weights with others and all sessions."""
+    make = random_transformer if pair else random_encoder
+    return make(config, seed, copy=False)
+
+
+def encoder_of(settings: Settings) -> Encoder:
+    """The encoder that the settings describe."""
+    model = _model(config_of(settings), settings.seed, False)
+    assert isinstance(model, Encoder)
+    return model
+
+
+def split(texts: Sequence[str], settings: Settings, most: int) -> tuple[Sentences, int]:
+    """The tokens of each sentence, cut to the limit and padded, and how many were left out."""
+    all_tokens = [tokenize(text[:MAX_CHARACTERS], settings.tokenizer) for text in texts]
+    sentences = [tokens[:most] for tokens in all_tokens]
+    lengths = tuple(map(len, sentences))
+    padded = tuple((*s, *[PADDING] * (max(lengths) - len(s))) for s in sentences)
+    return Sentences(padded, lengths), sum(map(len, all_tokens)) - sum(lengths)
+
+
+def _embedded(sentences: Sentences, settings: Settings) -> Tensor:
+    """The token vectors, (B, L, E); padding is zero."""
+    real = [s[:n] for s, n in zip(sentences.tokens, sentences.lengths, strict=True)]
+    return embed(real, settings.embed_size, settings.seed)
+
+
+def use_one_thread() -> None:
+    """Let torch use one thread for what is computed in this one.
+
+    Else a hundred sessions fight over two cores for matrices of a few kilobytes. OpenMP keeps the
+    number per calling thread, and Streamlit runs each change in a new one.
+    """
+    torch.set_num_threads(1)
 
 
 @torch.inference_mode()
 def compute(settings: Settings) -> Run:
-    """Compute attention for the settings."""
-    # One torch thread, or a hundred sessions fight over two cores for matrices of a few kilobytes.
-    # OpenMP keeps the number per calling thread, and Streamlit runs each change in a new one.
-    torch.set_num_threads(1)
-    sentences, left_out = split(settings)
-    lengths = tuple(map(len, sentences))
-    longest = max(lengths)
-    inputs = embed(sentences, settings.embed_size, settings.seed)
-    if settings.positions == "sinusoidal":
-        inputs = inputs + sinusoidal_positions(longest, settings.embed_size)
-    module = _module(
-        settings.embed_size,
-        settings.heads,
-        settings.projection,
-        settings.scale,
-        settings.temperature,
-        settings.seed,
+    """Run an encoder on the settings' sentences."""
+    use_one_thread()
+    most = most_tokens(len(settings.texts), settings.layers, settings.heads)
+    source, left_out = split(settings.texts, settings, most)
+    inputs = _embedded(source, settings)
+    mask = build_mask(
+        settings.mask,
+        source.lengths,
+        span=settings.span,
+        look_ahead=settings.look_ahead,
+        cells=settings.cells,
     )
-    mask = build_mask(settings.mask, lengths)
-    trace = module.trace(inputs, inputs, inputs, mask)
+    model = encoder_of(settings)
+    trace = model.trace(inputs, mask)
+    masks: dict[Kind, Tensor | None] = {"encoder_self": mask}
     return Run(
         settings=settings,
-        tokens=tuple((*s, *[PADDING] * (longest - len(s))) for s in sentences),
-        lengths=lengths,
+        source=source,
+        target=None,
+        most_tokens=most,
         left_out=left_out,
-        module=module,
+        model=model,
         inputs=inputs,
-        mask=mask,
+        target_inputs=None,
+        masks=masks,
         trace=trace,
-        parity=compare_with_torch(module, trace, inputs, mask),
     )
+
+
+@torch.inference_mode()
+def compute_pair(settings: Settings) -> Run:
+    """Run an encoder and a decoder on the settings' pairs: source, target, source, target.
+
+    The mask's causal part hides what is ahead in the target from itself, its padding part hides
+    each side's padding from both.
+    """
+    use_one_thread()
+    sources, targets = settings.texts[0::2], settings.texts[1::2]
+    # There are three squares to keep for each pair: encoder, decoder, and between them.
+    most = most_tokens(3 * len(sources), settings.layers, settings.heads)
+    source, source_left_out = split(sources, settings, most)
+    target, target_left_out = split(targets, settings, most)
+    masks = _pair_masks(settings, source, target)
+    model = _model(config_of(settings), settings.seed, True)
+    inputs, target_inputs = _embedded(source, settings), _embedded(target, settings)
+    trace = model.trace(
+        inputs,
+        target_inputs,
+        masks["encoder_self"],
+        masks["decoder_self"],
+        masks["cross"],
+    )
+    return Run(
+        settings=settings,
+        source=source,
+        target=target,
+        most_tokens=most,
+        left_out=source_left_out + target_left_out,
+        model=model,
+        inputs=inputs,
+        target_inputs=target_inputs,
+        masks=masks,
+        trace=trace,
+    )
+
+
+def _pair_masks(
+    settings: Settings, source: Sentences, target: Sentences
+) -> dict[Kind, Tensor | None]:
+    masks: dict[Kind, Tensor | None] = dict.fromkeys(
+        ("encoder_self", "decoder_self", "cross"), None
+    )
+    if "padding" in settings.mask:
+        masks["encoder_self"] = masks["cross"] = padding_mask(source.lengths, source.length)
+        masks["decoder_self"] = padding_mask(target.lengths, target.length)
+    if "causal" in settings.mask:
+        ahead = causal_mask(target.length, target.length)
+        padding = masks["decoder_self"]
+        masks["decoder_self"] = ahead if padding is None else ahead & padding
+    return masks

@@ -1,21 +1,25 @@
 """The sidebar: everything that changes the numbers."""
 
 import random
+from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from model.positions import Positions
 from ui.i18n import _
-from ui.link import DEFAULTS, fit_heads, value_of
+from ui.link import default_of, fit_heads, fit_layer, fit_layers, value_of
 from ui.options import word
 from ui.settings import (
+    ACTIVATIONS,
     EXAMPLES,
     HIGHEST_TEMPERATURE,
     LARGEST_EMBEDDING,
     LARGEST_SEED,
     LOWEST_TEMPERATURE,
-    MASKS,
     MAX_CHARACTERS,
     MAX_HEADS,
+    NORM_ORDERS,
     POSITIONS,
     PRESETS,
     PROJECTIONS,
@@ -23,7 +27,7 @@ from ui.settings import (
     SMALLEST_EMBEDDING,
     TEXT_KEYS,
     TOKENIZERS,
-    Settings,
+    fits_rotary,
     nearest,
     preset_of,
 )
@@ -31,60 +35,55 @@ from ui.settings import (
 BOUND = "query-params"
 TYPING_PAUSE = "100ms"  # a rerun takes about as long; shorter would only queue them
 
-
-NUMBER_KEYS = (  # what the numbers depend on, beside the sentences
+MODEL_KEYS = (  # what the numbers depend on, beside sentences, masks and positions
+    "layers",
     "heads",
     "embed_size",
-    "mask",
     "projection",
     "scale",
     "temperature",
     "tokenizer",
-    "positions",
+    "norm_order",
+    "activation",
     "seed",
 )
 
 
-def current_settings() -> Settings:
-    """What is chosen at this moment."""
-    more = (value_of(key) for key in TEXT_KEYS[1:])
-    return Settings(
-        texts=(value_of("text"), *(text for text in more if text.strip())),
-        **{key: value_of(key) for key in NUMBER_KEYS},
-    )
+def positions_in_use() -> Positions:
+    """The positions that are chosen; none where rotary ones don't fit the heads."""
+    positions: Positions = value_of("positions")
+    if positions == "rotary" and not fits_rotary(value_of("embed_size"), value_of("heads")):
+        return "none"
+    return positions
 
 
-def draw_sentence() -> None:
-    """The first sentence, which is sent while it is typed."""
+def sentence_input(
+    label: str, key: str, *, hidden: bool = False, width: int | Literal["stretch"] = "stretch"
+) -> None:
+    """A sentence, which is sent while it is typed."""
     st.text_input(
-        _("Sentence"),
-        DEFAULTS["text"],
-        key="text",
+        label,
+        default_of(key),
+        key=key,
         bind=BOUND,
         live=TYPING_PAUSE,
         max_chars=MAX_CHARACTERS,
-        placeholder=_("Type a sentence"),
+        label_visibility="collapsed" if hidden else "visible",
+        placeholder=label if hidden else _("Type a sentence"),
+        width=width,
     )
 
 
-def draw_controls() -> None:
-    """All other controls, in the order of their use."""
-    _more_sentences()
-    head_counts = fit_heads()
-    st.select_slider(
-        _("Heads"),
-        head_counts,
-        # What a link without `heads` gets: the widget leaves its default out of the link.
-        value=nearest(DEFAULTS["heads"], head_counts),
-        key="heads",
-        bind=BOUND,
-        help=_("Head counts that divide the embedding size, up to {most}.").format(most=MAX_HEADS),
-    )
+def draw_sizes() -> None:
+    """Heads and embedding size."""
+    heads_place = st.container()
+    # First the embedding, on which the heads depend: its widget may bring a value of its own, as
+    # when somebody goes back in the browser's history.
     st.number_input(
         _("Embedding size"),
         SMALLEST_EMBEDDING,
         LARGEST_EMBEDDING,
-        value=DEFAULTS["embed_size"],
+        value=default_of("embed_size"),
         step=8,
         key="embed_size",
         bind=BOUND,
@@ -92,14 +91,57 @@ def draw_controls() -> None:
             "Numbers per token, {low} to {high}. A larger embedding extends the smaller one."
         ).format(low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING),
     )
-    segments(
-        _("Mask"),
-        MASKS,
-        key="mask",
-        help=_("Causal: no looking ahead. Padding: no looking at the filling of short sentences."),
+    head_counts = fit_heads()
+    heads_place.select_slider(
+        _("Heads"),
+        head_counts,
+        # What a link without `heads` gets: the widget leaves its default out of the link.
+        value=nearest(default_of("heads"), head_counts),
+        key="heads",
+        bind=BOUND,
+        help=_("Head counts that divide the embedding size, up to {most}.").format(most=MAX_HEADS),
     )
-    with st.popover(_("More"), icon=":material/tune:", width="stretch"):
-        _more()
+
+
+def draw_layers() -> None:
+    """How many layers, and which of them is shown."""
+    counts = fit_layers()
+    # A slider with one place is none; it stays on the page to keep its value and its link.
+    with st.container(key="layers_used" if len(counts) > 1 else "layers_unused"):
+        st.select_slider(
+            _("Layers"),
+            counts,
+            value=nearest(default_of("layers"), counts),
+            key="layers",
+            bind=BOUND,
+            help=_(
+                "Blocks of attention and feed-forward, each with its own weights. Adding one "
+                "leaves those before it as they are."
+            ),
+        )
+    fit_layer()
+    if value_of("layers") > 1:
+        st.segmented_control(
+            _("Layer shown"),
+            range(value_of("layers")),
+            default=default_of("layer"),
+            required=True,
+            key="layer",
+            bind=BOUND,
+        )
+
+
+def draw_more() -> None:
+    """The rest: formulation, positions, block, seed."""
+    with (
+        st.popover(_("More"), icon=":material/tune:", width="stretch"),
+        st.container(key="more"),
+    ):
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _formulation()
+        with right:
+            _block()
 
 
 def segments(
@@ -114,7 +156,7 @@ def segments(
     return st.segmented_control(
         label,
         options,
-        default=DEFAULTS[key],
+        default=default_of(key),
         required=True,
         format_func=word,
         key=key,
@@ -124,44 +166,47 @@ def segments(
     )
 
 
-def _more_sentences() -> None:
+def kept_place(name: str, used: bool, *keys: str) -> DeltaGenerator | None:
+    """Where to draw controls that only some views have; None if they can be left out.
+
+    A control that isn't drawn loses its value and its place in the link. So one that was changed
+    is drawn out of sight where it isn't used.
+    """
+    if not used and all(value_of(key) == default_of(key) for key in keys):
+        return None
+    return st.container(key=f"{name}_{'used' if used else 'unused'}", width="content")
+
+
+def draw_examples() -> None:
+    """Sentences to begin with, and the further sentences of a batch."""
+
     def take_example() -> None:
         st.session_state["text"] = EXAMPLES[st.session_state["example"]]
         st.session_state["example"] = None
 
-    st.selectbox(
-        _("Examples"),
-        list(EXAMPLES),
-        index=None,
-        key="example",
-        placeholder=_("Or pick an example"),
-        label_visibility="collapsed",
-        on_change=take_example,
-    )
-    with st.popover(_("More sentences (a batch)"), icon=":material/add:", width="stretch"):
+    left, right = st.columns(2, gap="small")
+    with left:
+        st.selectbox(
+            _("Examples"),
+            list(EXAMPLES),
+            index=None,
+            key="example",
+            placeholder=_("Examples"),
+            label_visibility="collapsed",
+            on_change=take_example,
+        )
+    with right, st.popover(_("Batch"), icon=":material/add:", width="stretch"):
         for number, key in enumerate(TEXT_KEYS[1:], start=2):
-            name = _("Sentence {number}").format(number=number)
-            st.text_input(
-                name,
-                key=key,
-                bind=BOUND,
-                live=TYPING_PAUSE,
-                max_chars=MAX_CHARACTERS,
-                label_visibility="collapsed",
-                placeholder=name,
-            )
+            sentence_input(_("Sentence {number}").format(number=number), key, hidden=True)
 
 
-def _more() -> None:
+def _formulation() -> None:
     st.session_state["preset"] = preset_of(value_of("projection"), value_of("scale"))
 
     def take_preset() -> None:
         preset = st.session_state["preset"]
         if preset:
             st.session_state["projection"], st.session_state["scale"] = PRESETS[preset]
-
-    def take_seed() -> None:
-        st.session_state["seed"] = random.randint(0, LARGEST_SEED)
 
     st.segmented_control(
         _("Formulation"),
@@ -190,11 +235,11 @@ def _more() -> None:
         _("Temperature"),
         LOWEST_TEMPERATURE,
         HIGHEST_TEMPERATURE,
-        value=DEFAULTS["temperature"],
+        value=default_of("temperature"),
         step=0.1,
         key="temperature",
         bind=BOUND,
-        help=_("Divides the scores once more: below 1 sharpens the weights, above 1 evens them."),
+        help=_("Divides the energies once more: below 1 sharpens the weights, above 1 evens them."),
     )
     segments(
         _("Tokens"),
@@ -202,17 +247,41 @@ def _more() -> None:
         key="tokenizer",
         help=_("Words and punctuation, or single characters (graphemes)."),
     )
+
+
+def _block() -> None:
+    def take_seed() -> None:
+        st.session_state["seed"] = random.randint(0, LARGEST_SEED)
+
     segments(
         _("Positions"),
         POSITIONS,
         key="positions",
-        help=_("Sinusoidal: adds the paper's positional encoding to the token vectors."),
+        help=_(
+            "Sinusoidal and learned (here: random) vectors are added to the tokens'. Rotary turns "
+            "queries and keys by their place. ALiBi lowers the scores of distant keys."
+        ),
+    )
+    segments(
+        _("Norm"),
+        NORM_ORDERS,
+        key="norm_order",
+        help=_(
+            "Post-norm, as in the paper: norm(x + f(x)). Pre-norm, as in most models since: "
+            "x + f(norm(x))."
+        ),
+    )
+    segments(
+        _("Feed-forward"),
+        ACTIVATIONS,
+        key="activation",
+        help=_("The activation between the two linear layers that follow each attention."),
     )
     st.number_input(
         _("Seed"),
         0,
         LARGEST_SEED,
-        value=DEFAULTS["seed"],
+        value=default_of("seed"),
         key="seed",
         bind=BOUND,
         help=_("The same seed gives the same weights and token vectors, everywhere."),

@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from ui.compute import Run
-from ui.i18n import _
+from model.attention import SelfAttention
+from model.positions import Positions
+from ui.i18n import _, ngettext
+from ui.options import word
+from ui.run import Run
 from ui.settings import preset_of
 
 # Of float32, for each unit of the largest score: a score's rounding error grows with its size, and
@@ -13,7 +16,7 @@ TOLERANCE = 1e-5
 
 def show_header(run: Run) -> None:
     """The honesty label and the correctness badge, with what was compared in a tooltip."""
-    if run.length == 0:  # nothing was computed, so nothing was compared
+    if run.is_empty:  # nothing was computed, so nothing was compared
         st.markdown(f"**Headlight** — {_honesty(run)}")
         return
     st.markdown(f"**Headlight** — {_honesty(run)}   {_badge(run)}", help=_compared(run))
@@ -27,27 +30,45 @@ def _honesty(run: Run) -> str:
         "tutorial": _("the tutorial's formulation"),
         None: _("a formulation of your own"),
     }
-    return _(
+    said = _(
         "**random weights, untrained** (seed {seed}), {formulation}, energies ÷ {divisor}"
-    ).format(seed=settings.seed, formulation=names[formulation], divisor=divisor_text(run))
-
-
-def divisor_text(run: Run, *, latex: bool = False) -> str:
-    """The divisor as people write it: √8, 1, (√8 × 0.5)."""
-    size = {"head_dim": run.module.head_dim, "embed_size": run.module.embed_size}.get(
-        run.settings.scale
+    ).format(
+        seed=settings.seed,
+        formulation=names[formulation],
+        divisor=divisor_text(run.attention().module),
     )
+    if settings.positions != "none":
+        said += f", {_with_positions(settings.positions)}"
+    if settings.layers > 1 or len(run.kinds) > 1 or settings.norm_order == "pre":
+        layers = ngettext("{count} layer, {norm}", "{count} layers, {norm}", settings.layers)
+        said += ", " + layers.format(count=settings.layers, norm=word(settings.norm_order))
+    return said
+
+
+def _with_positions(positions: Positions) -> str:
+    return {
+        "sinusoidal": _("sinusoidal positions"),
+        "learned": _("a table of positions (random here)"),
+        "rotary": _("rotary positions"),
+        "alibi": _("ALiBi"),
+    }[positions]
+
+
+def divisor_text(module: SelfAttention, *, latex: bool = False) -> str:
+    """The divisor as people write it: √8, 1, (√8 × 0.5)."""
+    size = {"head_dim": module.head_dim, "embed_size": module.embed_size}.get(module.scale)
     root = "1" if size is None else f"\\sqrt{{{size}}}" if latex else f"√{size}"
-    if run.settings.temperature == 1:
+    if module.temperature == 1:
         return root
     times = "\\cdot" if latex else "×"
-    return f"({root} {times} {run.settings.temperature:g})"
+    return f"({root} {times} {module.temperature:g})"
 
 
 def _badge(run: Run) -> str:
-    parity, scores = run.parity, run.trace.scores
-    finite = scores[scores.isfinite()]
-    largest_score = finite.abs().max().item() if finite.numel() else 0.0
+    parity = run.parity
+    divisor = run.attention().module.divisor
+    energies = [trace.energy.abs().max().item() for trace in run.attentions() if len(trace.energy)]
+    largest_score = max(energies, default=0.0) / divisor
     if parity.largest <= TOLERANCE * max(1.0, largest_score):
         return _(
             ":green-badge[:material/verified: largest difference from PyTorch: {d:.1e}]"
@@ -60,16 +81,16 @@ def _badge(run: Run) -> str:
 def _compared(run: Run) -> str:
     parity = run.parity
     text = _(
-        "Computed just now, on the same tensors, for all sentences and heads. Largest absolute "
-        "differences from torch.nn.functional.scaled_dot_product_attention: of the head outputs "
-        "{head_outputs:.2e}, of the weights {weights:.2e}."
+        "Computed just now, on the same tensors, for all sentences, layers and heads. Largest "
+        "absolute differences from torch.nn.functional.scaled_dot_product_attention: of the head "
+        "outputs {head_outputs:.2e}, of the weights {weights:.2e}."
     ).format(head_outputs=parity.head_outputs, weights=parity.weights)
     if parity.output is None:
         return text + _(
-            " nn.MultiheadAttention knows only the paper's formulation at temperature 1, "
-            "so it isn't compared here."
+            " nn.MultiheadAttention knows only the paper's formulation at temperature 1, without "
+            "rotary positions or ALiBi, so it isn't compared here."
         )
     return text + _(
         " With nn.MultiheadAttention, given the same input and weights, the weights are compared "
-        "too, and its output: {output:.2e}."
+        "too, and its output, wherever it knows the formulation: {output:.2e}."
     ).format(output=parity.output)

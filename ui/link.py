@@ -4,176 +4,111 @@ Streamlit's own binding of widgets to the URL silently falls back to the default
 value is replaced by the nearest one that works, and the page says so.
 """
 
-import math
-from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.i18n import _
-from ui.options import WORDS, find_option, word
-from ui.settings import (
-    DEFAULT_TEXT,
-    HIGHEST_TEMPERATURE,
-    LARGEST_EMBEDDING,
-    LARGEST_SEED,
-    LOWEST_TEMPERATURE,
-    MASKS,
-    MAX_CHARACTERS,
-    MAX_HEADS,
-    MAX_TOKENS,
-    POSITIONS,
-    PROJECTIONS,
-    SCALES,
-    SMALLEST_EMBEDDING,
-    STAGES,
-    TEXT_KEYS,
-    TOKENIZERS,
-    VIEWS,
-    head_choices,
-    nearest,
-)
-from ui.text import verbatim
+from ui.options import WORDS
+from ui.parameters import KEPT, PAGES, Parameter
+from ui.settings import TEXT_KEYS, head_choices, layer_choices, nearest
 
-DEFAULTS: dict[str, Any] = {
-    "text": DEFAULT_TEXT,
-    "text2": "",
-    "text3": "",
-    "text4": "",
-    "heads": 8,
-    "embed_size": 64,
-    "mask": "none",
-    "projection": "full",
-    "scale": "head_dim",
-    "temperature": 1.0,
-    "tokenizer": "words",
-    "positions": "none",
-    "seed": 0,
-    "stage": "weights",
-    "view": "heads",
-    "head_scale": False,
-    "sentence": 1,
-    "head": None,
-    "q": None,
-    "k": None,
-}
-
-# A reader turns a link's text into a value, and a message if it isn't the value asked for.
-Reader = Callable[[str, str], tuple[Any, str | None]]
+TYPED = (*TEXT_KEYS, "other", "cells")  # what isn't one of the options' identifiers
 
 
-def _option(*options: str) -> Reader:
-    def read(key: str, text: str) -> tuple[Any, str | None]:
-        option = find_option(text, options)
-        if option is not None:
-            return option, None
-        return DEFAULTS[key], _(
-            "The link asks for {key} {text}; there are: {options}. Using {used}."
-        ).format(
-            key=key,
-            text=verbatim(text),
-            options=", ".join(map(word, options)),
-            used=word(DEFAULTS[key]),
-        )
-
-    return read
+def parameters() -> dict[str, Parameter]:
+    """The parameters of the page that is shown."""
+    return PAGES[st.session_state["_page"]]
 
 
-def _number(low: float, high: float, cast: Callable[[float], float] = round) -> Reader:
-    def read(key: str, text: str) -> tuple[Any, str | None]:
-        try:
-            wanted = float(text)
-        except ValueError:
-            wanted = math.nan
-        if math.isnan(wanted):
-            used = DEFAULTS[key]
-            said = _("none") if used is None else used
-            return used, _(
-                "The link asks for {key} {text}, which isn't a number. Using {used}."
-            ).format(key=key, text=verbatim(text), used=said)
-        value = cast(min(max(wanted, low), high))
-        if value == wanted:
-            return value, None
-        return value, _("The link asks for {key} {text}; using the nearest, {used}.").format(
-            key=key, text=verbatim(text), used=value
-        )
-
-    return read
-
-
-def _text(key: str, text: str) -> tuple[Any, str | None]:
-    if len(text) <= MAX_CHARACTERS:
-        return text, None
-    return text[:MAX_CHARACTERS], _(
-        "The link's {key} has {count} characters; the first {limit} are used."
-    ).format(key=key, count=len(text), limit=MAX_CHARACTERS)
-
-
-def _flag(key: str, text: str) -> tuple[Any, str | None]:
-    if text.strip().lower() in ("true", "1", "false", "0"):
-        return text.strip().lower() in ("true", "1"), None
-    return DEFAULTS[key], _("The link asks for {key} {text}; using {used}.").format(
-        key=key, text=verbatim(text), used=DEFAULTS[key]
-    )
-
-
-READERS: dict[str, Reader] = {
-    **dict.fromkeys(TEXT_KEYS, _text),
-    "heads": _number(1, MAX_HEADS),
-    "embed_size": _number(SMALLEST_EMBEDDING, LARGEST_EMBEDDING),
-    "mask": _option(*MASKS),
-    "projection": _option(*PROJECTIONS),
-    "scale": _option(*SCALES),
-    "temperature": _number(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, lambda t: round(t, 2)),
-    "tokenizer": _option(*TOKENIZERS),
-    "positions": _option(*POSITIONS),
-    "seed": _number(0, LARGEST_SEED),
-    "stage": _option(*STAGES),
-    "view": _option(*VIEWS),
-    "head_scale": _flag,
-    "sentence": _number(1, len(TEXT_KEYS)),
-    "head": _number(0, MAX_HEADS - 1),
-    "q": _number(0, MAX_TOKENS - 1),
-    "k": _number(0, MAX_TOKENS - 1),
-}
+def default_of(key: str) -> Any:
+    """What a control of this page has, unless a link or a person says otherwise."""
+    return parameters()[key].default
 
 
 def value_of(key: str) -> Any:
     """The current value of a control, before or after its widget exists."""
-    return st.session_state.get(key, DEFAULTS[key])
+    return st.session_state.get(key, default_of(key))
 
 
-def read_link() -> None:
-    """Make what the link asks for valid, once, before any widget sees it.
+def read_link(page: str) -> None:
+    """Make what the link asks for valid, once a visit, before any widget sees it.
 
     If something had to be changed, the URL is written anew and the script starts over: a widget
     that is bound to a parameter trusts it, and some values would stop the page (`seed=1e999`).
     """
     state = st.session_state
-    if "_notices" in state:
+    if state.get("_page") == page:
         return
+    left, state["_page"] = state.get("_page"), page
     state["_notices"] = {}
-    asked = {key: st.query_params.get_all(key) for key in READERS if key in st.query_params}
-    for key, texts in asked.items():
-        state[key], message = READERS[key](key, texts[-1])
+    asked = _asked()
+    if left:
+        _bring_along(left)
+    for key, text in asked.items():
+        state[key], message = parameters()[key].read(key, text)
         if message:
             notice(key, message)
-    out_of_range = state["_notices"].get("heads")
-    fit_heads()
-    if out_of_range and state["_notices"]["heads"] != out_of_range:  # say both
-        notice("heads", f"{out_of_range[1]} {state['_notices']['heads'][1]}")
-    fit_sentence(1 + sum(bool(value_of(key).strip()) for key in TEXT_KEYS[1:]))
-    changed = False
-    for key, texts in asked.items():
-        written = _as_written(key, state[key])
-        if texts != [written]:
-            changed = True
-            if state[key] == DEFAULTS[key]:
-                del st.query_params[key]
-            else:
-                st.query_params[key] = written
-    if changed:
+    for key, fit in (("heads", fit_heads), ("layers", fit_layers)):
+        out_of_range = state["_notices"].get(key)
+        fit()
+        if out_of_range and state["_notices"][key] != out_of_range:  # say both
+            notice(key, f"{out_of_range[1]} {state['_notices'][key][1]}")
+    fit_layer()
+    fit_sentence(count_sentences())
+    if _write_link() or left:  # after a page's change, Streamlit would prefer what it remembers
         st.rerun()
+
+
+def _asked() -> dict[str, str]:
+    """What the address asks this page for; of a repeated parameter, the last counts.
+
+    Where somebody comes back in the browser's history, st.query_params leaves out what the other
+    page's widgets were bound to, so the address itself is read. (On a link to another page, it
+    would still be the address of the page that is left.)
+    """
+    context = get_script_run_ctx()
+    query = {key: st.query_params.get_all(key) for key in st.query_params}
+    if context and context.is_history_navigation:
+        query = parse_qs(context.query_string, keep_blank_values=True)
+    return {key: query[key][-1] for key in parameters() if key in query}
+
+
+def _write_link() -> bool:
+    """Write what is chosen into the address; whether that changed anything."""
+    changed = False
+    for key in parameters():
+        value, now = value_of(key), st.query_params.get_all(key)
+        written = [] if value == default_of(key) else [_as_written(key, value)]
+        if now != written:
+            changed = True
+            if written:
+                st.query_params[key] = written[0]
+            else:
+                del st.query_params[key]
+    return changed
+
+
+def remember() -> None:
+    """Remember what the page shows, for when it is left and come back to."""
+    state = st.session_state
+    state.setdefault("_visited", {})[state["_page"]] = {key: value_of(key) for key in parameters()}
+
+
+def _bring_along(left: str) -> None:
+    """Begin a page as it was left, with the model of the page before.
+
+    Streamlit takes neither a page's values nor its URL along, but may leave single values behind.
+    """
+    state = st.session_state
+    visited: dict[str, dict[str, Any]] = state.get("_visited", {})
+    model = {key: visited[left][key] for key in KEPT} if left in visited else {}
+    known = {**visited.get(state["_page"], {}), **model}
+    for key in {key for page in PAGES.values() for key in page}:
+        state.pop(key, None)
+    state.update({key: known[key] for key in parameters() if key in known})
 
 
 def _as_written(key: str, value: Any) -> str:
@@ -184,7 +119,7 @@ def _as_written(key: str, value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:g}"
-    return str(value) if key in TEXT_KEYS else WORDS.get(value, str(value))
+    return WORDS.get(value, str(value)) if key not in TYPED else str(value)
 
 
 def notice(key: str, message: str) -> None:
@@ -193,28 +128,58 @@ def notice(key: str, message: str) -> None:
 
 
 def fit_heads() -> list[int]:
-    """The head counts that can be chosen; the current one is changed if it isn't among them.
-
-    What was wanted is remembered, and comes back when an embedding size allows it.
-    """
-    state = st.session_state
-    embed_size, heads = value_of("embed_size"), value_of("heads")
+    """The head counts that can be chosen; the current one is changed if it isn't among them."""
+    embed_size = value_of("embed_size")
     choices = head_choices(embed_size)
-    wanted, fitted, fitted_to = state.get("_wanted_heads", (heads, heads, None))
-    if heads != fitted:  # somebody has chosen since
-        wanted = heads
-    elif embed_size == fitted_to:
-        return choices
-    used = wanted if wanted in choices else nearest(wanted, choices)
-    state["_wanted_heads"] = (wanted, used, embed_size)
-    if used != heads:
-        state["heads"] = used
+    wanted, used = _fit("heads", choices)
     if used != wanted:
         message = _(
             "{heads} heads don't divide an embedding of {embed_size}; using the nearest, {used}."
         )
         notice("heads", message.format(heads=wanted, embed_size=embed_size, used=used))
     return choices
+
+
+def fit_layers() -> list[int]:
+    """The layer counts that can be chosen; the current one is changed if it isn't among them."""
+    embed_size = value_of("embed_size")
+    choices = layer_choices(embed_size, pair=st.session_state["_page"] == "encoder-decoder")
+    wanted, used = _fit("layers", choices)
+    if used != wanted:
+        message = _(
+            "{layers} layers with an embedding of {embed_size} have more weights than the server "
+            "keeps; using {used}, the most that fit."
+        )
+        notice("layers", message.format(layers=wanted, embed_size=embed_size, used=used))
+    return choices
+
+
+def _fit(key: str, choices: list[int]) -> tuple[int, int]:
+    """Bring a control's value among its choices: what was wanted, and what is used.
+
+    What was wanted is remembered, and comes back when it is among them. As long as neither the
+    value nor the choices change, there is nothing to do or to say.
+    """
+    state = st.session_state
+    value = value_of(key)
+    wanted, fitted, fitted_to = state.get(f"_wanted_{key}", (value, value, None))
+    if value != fitted:  # somebody has chosen since
+        wanted = value
+    elif choices == fitted_to:
+        return value, value
+    used = wanted if wanted in choices else nearest(wanted, choices)
+    state[f"_wanted_{key}"] = (wanted, used, choices)
+    if used != value:
+        state[key] = used
+    return wanted, used
+
+
+def count_sentences() -> int:
+    """How many sentences, or pairs, there are; blank ones count only in the first place."""
+    blank = [not value_of(key).strip() for key in TEXT_KEYS]
+    if st.session_state["_page"] == "encoder-decoder":
+        return 1 if all(blank[2:]) else 2
+    return 1 + blank[1:].count(False)
 
 
 def fit_sentence(count: int) -> None:
@@ -224,6 +189,15 @@ def fit_sentence(count: int) -> None:
         st.session_state["sentence"] = count
         message = _("There is no sentence {asked}; showing sentence {used}.")
         notice("sentence", message.format(asked=asked, used=count))
+
+
+def fit_layer() -> None:
+    """Keep the layer shown among those that there are."""
+    asked, last = value_of("layer"), value_of("layers") - 1
+    if asked > last:
+        st.session_state["layer"] = last
+        message = _("There is no layer {asked}; showing the last one, layer {used}.")
+        notice("layer", message.format(asked=asked, used=last))
 
 
 def show_notices() -> None:

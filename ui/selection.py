@@ -5,19 +5,20 @@ from typing import Any
 
 import streamlit as st
 
-from ui.components import window_is_tall
-from ui.compute import Run, compute
-from ui.controls import BOUND, current_settings
+from ui.controls import BOUND
 from ui.i18n import _
 from ui.link import value_of
-from ui.settings import MAX_HEADS, MAX_TOKENS
-from ui.stages import cell_at, stage_tiles
+from ui.run import Attention, Run
+from ui.settings import MAX_HEADS, MAX_TOKENS, Kind
+from ui.state import on_pair_page
 
 
 @dataclass(frozen=True)
 class Selection:
     """What is looked at in a run. None where nothing is chosen."""
 
+    kind: Kind
+    layer: int
     sentence: int
     head: int | None
     query: int | None
@@ -51,8 +52,14 @@ def selection_in(run: Run) -> tuple[Selection, list[str]]:
         messages.append(message.format(value=value, used=count - 1))
         return count - 1
 
+    kind: Kind = value_of("kind") if on_pair_page() else "encoder_self"
+    layer = min(value_of("layer"), run.settings.layers - 1)
+    sentence = min(value_of("sentence"), len(run.source.lengths)) - 1
+    looked_at = run.attention(layer, sentence, kind)
     selection = Selection(
-        sentence=min(value_of("sentence"), len(run.lengths)) - 1,
+        kind=kind,
+        layer=layer,
+        sentence=sentence,
         head=within(
             "head",
             run.settings.heads,
@@ -60,16 +67,21 @@ def selection_in(run: Run) -> tuple[Selection, list[str]]:
         ),
         query=within(
             "q",
-            run.length,
+            len(looked_at.queries),
             _("There is no query {value} in this sentence; showing the last one, {used}."),
         ),
         key=within(
             "k",
-            run.length,
+            len(looked_at.keys),
             _("There is no key {value} in this sentence; showing the last one, {used}."),
         ),
     )
     return selection, messages
+
+
+def attention_in(run: Run, selection: Selection) -> Attention:
+    """The attention that is looked at."""
+    return run.attention(selection.layer, selection.sentence, selection.kind)
 
 
 def _index(label: str, key: str, count: int, placeholder: str) -> None:
@@ -88,47 +100,13 @@ def _index(label: str, key: str, count: int, placeholder: str) -> None:
 
 def take_pick() -> None:
     """A token of the strip was chosen, or the chosen one again."""
-    picked = _whole_numbers({"pick": _trigger("strip", "pick")}, "pick")
+    picked = whole_numbers({"pick": st.session_state.get("strip", {}).get("pick")}, "pick")
     if picked:
         st.session_state["q"] = picked[0] if 0 <= picked[0] < MAX_TOKENS else None
         st.rerun()  # the whole page: the strip's own fragment doesn't hold the inputs
 
 
-def take_cell() -> None:
-    """A cell of the heads' chart was clicked: open the inspector, or One head, on it."""
-    place = _whole_numbers(_trigger("chart_clicks", "cell"), "tile", "row", "column")
-    if not place:
-        return
-    run = compute(current_settings())
-    if not run.length:  # the sentence was emptied before the click arrived
-        return
-    stage, sentence = value_of("stage"), selection_in(run)[0].sentence
-    tiles = stage_tiles(run, sentence, stage, tall=window_is_tall())
-    found = cell_at(tiles, stage, *place)
-    if not found:
-        return
-    head, st.session_state["q"], key = found
-    if head is not None:
-        st.session_state["head"] = head
-    if key is not None:
-        st.session_state["k"] = key
-    st.session_state["view"] = "head" if key is None else "cell"
-
-
-def take_name() -> None:
-    """A head's name was clicked: open One head on it."""
-    place = _whole_numbers(_trigger("chart_clicks", "name"), "tile")
-    if place and 0 <= place[0] < value_of("heads"):
-        if value_of("stage") != "output":
-            st.session_state["head"] = place[0]
-        st.session_state["view"] = "head"
-
-
-def _trigger(component: str, name: str) -> Any:
-    return st.session_state.get(component, {}).get(name)
-
-
-def _whole_numbers(sent: Any, *names: str) -> list[int] | None:
+def whole_numbers(sent: Any, *names: str) -> list[int] | None:
     """The named whole numbers of what a browser sent; None if it sent anything else."""
     if not isinstance(sent, dict):
         return None

@@ -1,16 +1,22 @@
-"""What a person can choose on Explore: the options, their limits, and the choice itself."""
+"""What a person can choose: the options, their limits, and the choice itself."""
 
 from dataclasses import dataclass
+from math import isqrt
 from typing import Literal, get_args
 
 from model.attention import Projection, Scale
+from model.config import Activation, NormOrder
 from model.masks import Mask
+from model.positions import Positions
 from model.tokens import Tokenizer
 from ui.i18n import _
 
-Positions = Literal["none", "sinusoidal"]
 Stage = Literal["qkv", "energy", "scores", "weights", "head_outputs", "output"]
-View = Literal["heads", "head", "cell", "numbers"]
+View = Literal["heads", "head", "cell", "layers", "tests", "numbers"]
+PairView = Literal["kinds", "heads", "head", "cell", "layers", "numbers"]  # on Encoder-decoder
+Overview = Literal["every_head", "mean_heads", "mean_layers", "rollout", "stream"]
+Test = Literal["leak", "order"]
+Kind = Literal["encoder_self", "decoder_self", "cross"]
 
 MASKS: tuple[Mask, ...] = get_args(Mask)
 PROJECTIONS: tuple[Projection, ...] = ("full", "shared")  # the app opens with the paper's
@@ -19,6 +25,13 @@ TOKENIZERS: tuple[Tokenizer, ...] = get_args(Tokenizer)
 POSITIONS: tuple[Positions, ...] = get_args(Positions)
 STAGES: tuple[Stage, ...] = get_args(Stage)
 VIEWS: tuple[View, ...] = get_args(View)
+PAIR_VIEWS: tuple[PairView, ...] = get_args(PairView)
+PAIR_MASKS: tuple[Mask, ...] = ("none", "causal", "padding", "causal_padding")
+OVERVIEWS: tuple[Overview, ...] = get_args(Overview)
+TESTS: tuple[Test, ...] = get_args(Test)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+NORM_ORDERS: tuple[NormOrder, ...] = get_args(NormOrder)
+ACTIVATIONS: tuple[Activation, ...] = ("relu", "gelu")
 
 PRESETS: dict[str, tuple[Projection, Scale]] = {
     "paper": ("full", "head_dim"),
@@ -38,10 +51,23 @@ MAX_TOKENS = 512  # 8 heads of 512 × 512 take a quarter of a second; beyond, a 
 MAX_CHARACTERS = 20_000  # of a sentence: 512 long words, and no more to tokenise than that
 SMALLEST_EMBEDDING, LARGEST_EMBEDDING = 8, 512
 MAX_HEADS = 16  # more don't fit a projector with their labels
+MAX_LAYERS = 12  # a thumbnail of 12 × 12 is 80 × 36 pixels: smaller shows no pattern
+# Sentences × layers × heads × tokens²: energy, scores and weights of so many cells are 100 MB and
+# a quarter of a second, and several people may ask at once.
+MAX_CELLS = 8 * 2**20
+# Of all layers: 32 MB, which take 0.3 s to make for the first person who asks for them.
+MAX_WEIGHTS = 8 * 2**20
+# Of the order experiment, which runs fifteen encoders: more words would make a class wait.
+MOST_SHUFFLED = 64
+# Tokens × weights, of the experiments, which run a model several times: a quarter of a second.
+MAX_PRODUCTS = 2_000_000_000
+MAX_SPAN = 64  # of a window, a prefix or a step: beyond, it is a sentence without a mask
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.1, 5.0
 LARGEST_SEED = 2**31 - 1
 
 DEFAULT_TEXT = "The animal didn't cross the street because it was too tired."
+DEFAULT_TARGET = "Das Tier überquerte die Straße nicht, weil es zu müde war."
+DEFAULT_OTHER = "banana"  # takes a word's place in the leak test
 EXAMPLES: dict[str, str] = {
     _("English"): DEFAULT_TEXT,
     _("Chinese"): "我喜欢猫，因为猫很安静。",
@@ -54,19 +80,25 @@ EXAMPLES: dict[str, str] = {
 class Settings:
     """Everything that the numbers depend on; two equal settings give equal numbers."""
 
-    texts: tuple[str, ...]  # one to four sentences
+    texts: tuple[str, ...]  # one to four sentences; on Encoder-decoder source, target, source ...
+    layers: int
     heads: int
     embed_size: int
     mask: Mask
+    span: int  # of the masks that have one: see model.masks.build_mask
+    look_ahead: bool
+    cells: str
     projection: Projection
     scale: Scale
     temperature: float
     tokenizer: Tokenizer
     positions: Positions
+    norm_order: NormOrder
+    activation: Activation
     seed: int
 
     def __post_init__(self) -> None:
-        """Raise ValueError for what no control can choose; the module checks the rest."""
+        """Raise ValueError for what no control can choose; the modules check the rest."""
         if not 1 <= len(self.texts) <= len(TEXT_KEYS):
             raise ValueError(f"there must be 1 to {len(TEXT_KEYS)} texts, got {len(self.texts)}")
         if not SMALLEST_EMBEDDING <= self.embed_size <= LARGEST_EMBEDDING:
@@ -79,11 +111,42 @@ class Settings:
                 f"heads must be one of {head_choices(self.embed_size)} for an embedding of "
                 f"{self.embed_size}, got {self.heads}"
             )
+        if not 1 <= self.layers <= MAX_LAYERS:
+            raise ValueError(f"layers must lie between 1 and {MAX_LAYERS}, got {self.layers}")
 
 
 def head_choices(embed_size: int) -> list[int]:
     """The head counts that divide an embedding size, up to MAX_HEADS."""
     return [n for n in range(1, MAX_HEADS + 1) if embed_size % n == 0]
+
+
+def layer_choices(embed_size: int, *, pair: bool = False) -> list[int]:
+    """The layer counts whose weights fit into MAX_WEIGHTS; `pair` for an encoder and a decoder."""
+    # Attention has 4 E² weights, a feed-forward with its hidden 4 E has 8 E².
+    of_a_layer = (28 if pair else 12) * embed_size**2
+    return list(range(1, max(1, min(MAX_LAYERS, MAX_WEIGHTS // of_a_layer)) + 1))
+
+
+def most_tokens(sentences: int, layers: int, heads: int) -> int:
+    """How many tokens of each sentence fit into MAX_CELLS and MAX_TOKENS."""
+    return min(MAX_TOKENS, isqrt(MAX_CELLS // (sentences * layers * heads)))
+
+
+def fits_leak_matrix(tokens: int, layers: int, heads: int, embed_size: int) -> bool:
+    """Whether every token of a sentence can be changed in turn, in one go."""
+    cells = layers * heads * tokens**3
+    products = tokens**2 * layers * 12 * embed_size**2
+    return cells <= MAX_CELLS and products <= MAX_PRODUCTS
+
+
+def most_shuffled(layers: int, embed_size: int) -> int:
+    """How many tokens of a sentence the order experiment uses."""
+    return min(MOST_SHUFFLED, MAX_PRODUCTS // (15 * layers * 12 * embed_size**2))
+
+
+def fits_rotary(embed_size: int, heads: int) -> bool:
+    """Whether a head's vectors fall into the pairs of numbers that rotary positions turn."""
+    return embed_size // heads % 2 == 0
 
 
 def nearest(wanted: float, choices: list[int]) -> int:

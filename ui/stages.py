@@ -5,13 +5,12 @@ from html import unescape
 
 import numpy as np
 
-from ui.compute import Run
 from ui.i18n import _
-from ui.options import word
-from ui.settings import Stage
+from ui.run import Attention
+from ui.settings import Kind, Stage
 from viz.labels import AxisLabels, dimension_labels, token_labels
 from viz.pooling import furthest
-from viz.tiles import HEIGHT, TALL_HEIGHT, Tiles, grid_of
+from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles, grid_of
 
 FIELDS: dict[Stage, tuple[str, ...]] = {
     "qkv": ("queries", "keys", "values"),
@@ -41,50 +40,45 @@ def head_names(heads: int) -> list[str]:
     return [_("Head {number}").format(number=number) for number in range(heads)]
 
 
-def field(run: Run, name: str, sentence: int) -> np.ndarray:
-    """A field of the trace for one sentence, as float32: (H, Q, K), (H, L, D) or (L, E)."""
-    return getattr(run.trace, name)[sentence].numpy()
+def kind_name(kind: Kind) -> str:
+    """What a kind of attention is called in a sentence."""
+    return {
+        "encoder_self": _("encoder self-attention"),
+        "decoder_self": _("decoder self-attention"),
+        "cross": _("cross-attention"),
+    }[kind]
 
 
-def stage_tiles(run: Run, sentence: int, stage: Stage, *, tall: bool = False) -> Tiles:
+def where(attention: Attention) -> str:
+    """Which attention it is, where there are several: ", layer 2", ", cross-attention, layer 0"."""
+    kind = "" if len(attention.run.kinds) == 1 else f", {kind_name(attention.kind)}"
+    if attention.run.settings.layers == 1:
+        return kind
+    return kind + _(", layer {layer}").format(layer=attention.layer)
+
+
+def stage_tiles(attention: Attention, stage: Stage, *, tall: bool = False) -> Tiles:
     """The tiles that show a stage: one a head, or one for the output; higher on a tall screen."""
     height = TALL_HEIGHT if tall else HEIGHT
-    tokens = token_labels(run.tokens[sentence], _("position"))
-    names = head_names(run.settings.heads)
     if stage in BETWEEN_TOKENS:
-        values = field(run, stage, sentence)
-        masked = None
-        if stage != "energy":  # energies are what they are before the mask
-            masked = ~run.allowed(sentence)
-            values = np.where(masked, np.float32("nan"), values)
-        return Tiles(
-            values=values,
-            names=names,
-            rows=tokens,
-            columns=tokens,
-            row_title=_("query (from)"),
-            column_title=_("key (to)"),
-            value_title=value_word(stage),
-            diverging=stage != "weights",
-            masked=masked,
-            masked_text=_("masked"),
-            row_word=_("query"),
-            column_word=_("key"),
-            height=height,
-        )
+        return attention_tiles(attention, stage, height=height)
+    rows = token_labels(attention.queries, _("position"))
+    names = head_names(attention.module.heads)
     if stage == "qkv":
-        values, columns = _side_by_side([field(run, f, sentence) for f in FIELDS[stage]])
+        values, columns = _side_by_side([attention.field(f) for f in FIELDS[stage]])
+        if attention.kind == "cross":  # a row is a query of one sentence and a key of the other
+            rows = dimension_labels(values.shape[1], dimension=_("position"))
     elif stage == "output":
-        values = field(run, "output", sentence)[None]
-        columns = dimension_labels(run.settings.embed_size, dimension=_("dimension"))
+        values = attention.field("output")[None]
+        columns = dimension_labels(values.shape[-1], dimension=_("dimension"))
         names = [_("All heads, through fc_out")]
     else:
-        values = field(run, "head_outputs", sentence)
+        values = attention.field("head_outputs")
         columns = dimension_labels(values.shape[-1], dimension=_("dimension"))
     return Tiles(
         values=values,
         names=names,
-        rows=tokens,
+        rows=rows,
         columns=columns,
         row_title=_("token"),
         column_title=_("dimension"),
@@ -97,12 +91,54 @@ def stage_tiles(run: Run, sentence: int, stage: Stage, *, tall: bool = False) ->
     )
 
 
+def attention_tiles(
+    attention: Attention, stage: Stage, *, height: int = HEIGHT, width: int = WIDTH
+) -> Tiles:
+    """The tiles of a stage whose cells are (query, key) pairs."""
+    values, masked = between_tokens(attention, stage)
+    return Tiles(
+        values=values,
+        names=head_names(attention.module.heads),
+        short_names=[str(head) for head in range(attention.module.heads)],
+        rows=token_labels(attention.queries, _("position")),
+        columns=token_labels(attention.keys, _("position")),
+        row_title=_("query (from)"),
+        column_title=_("key (to)"),
+        value_title=value_word(stage),
+        diverging=stage != "weights",
+        masked=masked,
+        masked_text=_("masked"),
+        row_word=_("query"),
+        column_word=_("key"),
+        height=height,
+        width=width,
+    )
+
+
+def between_tokens(attention: Attention, stage: Stage) -> tuple[np.ndarray, np.ndarray | None]:
+    """A stage's (H, Q, K) numbers, NaN where masked, and the mask; energies know no mask yet."""
+    values = attention.field(stage)
+    if stage == "energy":
+        return values, None
+    masked = ~attention.allowed
+    return np.where(masked, np.float32("nan"), values), masked
+
+
 def _side_by_side(matrices: Sequence[np.ndarray]) -> tuple[np.ndarray, AxisLabels]:
-    """Q, K and V, each (H, L, D), as one matrix with empty columns between them."""
-    heads, length, size = matrices[0].shape
+    """Q, K and V, each (H, L, D), as one matrix with empty columns between them.
+
+    Where queries and keys are of two sentences, the shorter side ends in empty rows.
+    """
+    length = max(matrix.shape[1] for matrix in matrices)
+    heads, _rows, size = matrices[0].shape
     gap = max(1, size // 8)
     empty = np.full((heads, length, gap), np.nan, dtype=np.float32)
-    q, k, v = matrices
+    q, k, v = (
+        np.pad(m, [(0, 0), (0, length - m.shape[1]), (0, 0)], constant_values=np.nan)
+        if m.shape[1] < length
+        else m
+        for m in matrices
+    )
     short: list[str] = []
     full: list[str] = []
     for i, name in enumerate("QKV"):
@@ -113,18 +149,18 @@ def _side_by_side(matrices: Sequence[np.ndarray]) -> tuple[np.ndarray, AxisLabel
     return np.concatenate([q, empty, k, empty, v], axis=2), AxisLabels(tuple(short), tuple(full))
 
 
-def describe(tiles: Tiles, stage: Stage) -> str:
+def describe(tiles: Tiles) -> str:
     """A sentence on the chart, for people who hear it instead of seeing it."""
     heads, rows, columns = tiles.values.shape
     if not np.isfinite(tiles.values).any():
-        return _("{stage}: everything is masked.").format(stage=word(stage))
+        return _("{what}: everything is masked.").format(what=tiles.value_title)
     largest = np.unravel_index(np.nanargmax(np.abs(tiles.values)), tiles.values.shape)
     return _(
-        "{stage} as {count} heatmaps of {rows} rows and {columns} columns, "
+        "{what} in {count} pictures of {rows} × {columns} cells, "
         "from {low:.3g} to {high:.3g}. Furthest from zero: {value:.3g}, in {name}, "
         "{row_word} {row}, {column_word} {column}."
     ).format(
-        stage=word(stage),
+        what=tiles.value_title,
         count=heads,
         rows=rows,
         columns=columns,
@@ -141,11 +177,11 @@ def describe(tiles: Tiles, stage: Stage) -> str:
 
 def cell_at(
     tiles: Tiles, stage: Stage, tile: int, row: int, column: int
-) -> tuple[int | None, int, int | None] | None:
-    """The (head, query, key) of a clicked cell; None for what the stage's cells don't have.
+) -> dict[str, int | str] | None:
+    """What to show after a click on a cell: the view, and of head, q and k those that it has.
 
-    In a pooled picture it is the cell whose value the block shows. None altogether for a cell
-    that isn't there: a browser can send anything.
+    In a pooled picture it is the cell whose value the block shows. None for a cell that isn't
+    there: a browser can send anything.
     """
     grid = grid_of(tiles)
     inside = 0 <= row < grid.tile_rows and 0 <= column < grid.tile_columns
@@ -154,8 +190,9 @@ def cell_at(
     top, left = row * grid.pooled_rows, column * grid.pooled_columns
     block = tiles.values[tile, top : top + grid.pooled_rows, left : left + grid.pooled_columns]
     down, across = np.unravel_index(furthest(block.reshape(-1)), block.shape)
-    return (
-        None if stage == "output" else tile,
-        top + int(down),
-        left + int(across) if stage in BETWEEN_TOKENS else None,
-    )
+    choice: dict[str, int | str] = {"view": "head", "q": top + int(down)}
+    if stage != "output":
+        choice["head"] = tile
+    if stage in BETWEEN_TOKENS:
+        choice |= {"view": "cell", "k": left + int(across)}
+    return choice

@@ -9,18 +9,29 @@ import streamlit as st
 
 CSS = """
 <style>
-.stMainBlockContainer { padding: 0.7rem 24px 2rem; max-width: 1800px; }
+.stMainBlockContainer { padding: 2.5rem 24px 2rem; max-width: 1800px; }
 .stMainBlockContainer > div > .stVerticalBlock { gap: 0.5rem; }
 .stPlotlyChart > div { min-height: 1px; }
-header.stAppHeader { height: 2.4rem; background: transparent; }
-.stSidebar [data-testid="stSidebarHeader"] { height: 2.2rem; margin-bottom: 0; }
-[data-testid="stSidebarUserContent"] { padding-top: 0.2rem; }
-[data-testid="stSidebarUserContent"] .stVerticalBlock { gap: 0.65rem; }
+header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
+.stSidebar [data-testid="stSidebarHeader"] { height: 1.6rem; margin-bottom: 0; }
+[data-testid="stSidebarUserContent"] { padding-top: 0; }
+[data-testid="stSidebarUserContent"] .stVerticalBlock { gap: 0.6rem; }
+[data-testid="stSidebarUserContent"] .stButtonGroup button { padding: 0 0.6rem; }
+[data-testid="stSidebarUserContent"] .stPopover button { padding: 0 0.5rem; }
 .stButtonGroup button p::first-letter { text-transform: uppercase; }
-.st-key-selection .stNumberInput, .st-key-selection .stButtonGroup {
+.st-key-view_bar .stButtonGroup button { padding: 0 0.7rem; }
+.st-key-choose .stPopover button p {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+.st-key-layer .stButtonGroup button { padding: 0; min-width: 2.1rem; }
+.stPopoverBody:has(.st-key-more) { width: 40rem; max-width: 92vw; }
+.st-key-more .stButtonGroup button { padding: 0 0.6rem; }
+.st-key-selection :is(.stNumberInput, .stButtonGroup),
+:is(.st-key-leak_inputs, .st-key-order_inputs) :is(.stNumberInput, .stTextInput) {
   display: flex; align-items: center; gap: 0.5rem;
 }
-.st-key-selection .stNumberInput > label, .st-key-selection .stButtonGroup > label {
+.st-key-selection :is(.stNumberInput, .stButtonGroup) > label,
+:is(.st-key-leak_inputs, .st-key-order_inputs) :is(.stNumberInput, .stTextInput) > label {
   margin: 0; min-height: 0; min-width: max-content; white-space: nowrap;
 }
 .st-key-formulas { padding-left: 112px; margin-bottom: -0.6rem; }
@@ -30,12 +41,14 @@ header.stAppHeader { height: 2.4rem; background: transparent; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
-.st-key-stage_unused { display: none; }
+[class*="_unused"] { display: none; }
 .st-key-scale button p::first-letter { text-transform: none; }
 @media (max-width: 1200px) {
   .st-key-arithmetic td { white-space: normal; }
-  .stMainBlockContainer { overflow-x: auto; padding-top: 2.2rem; }
-  .st-key-formulas, .st-key-head_chart, .st-key-heads_chart { min-width: 860px; }
+  .stMainBlockContainer { overflow-x: auto; padding-top: 3rem; }
+  .st-key-formulas, .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-layers_chart {
+    min-width: 860px;
+  }
 }
 .st-key-heads_chart .nsewdrag, .st-key-heads_chart .annotation { cursor: pointer !important; }
 </style>

@@ -7,14 +7,14 @@ from viz.labels import shorten, visible
 LONGEST = 40  # characters: enough to recognise a token or a link's value
 
 
-def token_text(token: str) -> str:
+def token_text(token: str, longest: int = LONGEST) -> str:
     """A token as it is to be read outside charts: short, with nothing invisible."""
-    return shorten(visible(token), LONGEST)
+    return shorten(visible(token), longest)
 
 
-def verbatim(text: str) -> str:
+def verbatim(text: str, longest: int = LONGEST) -> str:
     """A text as Markdown code, which is shown as typed: no emphasis, links, images or formulas."""
-    shown = token_text(text)
+    shown = token_text(text, longest)
     longest = max(map(len, re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
     return f"{fence} {shown} {fence}"

@@ -8,6 +8,11 @@ from playwright.sync_api import Locator, Page
 HEADS = ".st-key-heads_chart .js-plotly-plot"
 
 
+def of_key(key: str) -> str:
+    """The selector of the chart with this key."""
+    return f".st-key-{key} .js-plotly-plot"
+
+
 def numbers(page: Page, chart: str = HEADS) -> np.ndarray:
     """The z of all traces, (traces, rows, columns), as the browser holds it."""
     z = page.evaluate(
@@ -36,7 +41,7 @@ def cell_position(page: Page, trace: int, row: int, column: int, chart: str = HE
     return page.evaluate(
         """([chart, trace, row, column]) => {
             const plot = document.querySelector(chart)
-            const { x0, dx, y0, dy } = plot._fullData[trace]
+            const { x0 = 0, dx = 1, y0 = 0, dy = 1 } = plot._fullData[trace]
             const { xaxis, yaxis } = plot._fullLayout
             const box = plot.getBoundingClientRect()
             return {
@@ -48,22 +53,25 @@ def cell_position(page: Page, trace: int, row: int, column: int, chart: str = HE
     )
 
 
-def click_cell(page: Page, trace: int, row: int, column: int) -> None:
-    """Click a cell of the heads' chart as a person does."""
-    place = cell_position(page, trace, row, column)
-    page.mouse.move(place["x"] - 2, place["y"])
-    page.mouse.move(place["x"], place["y"])
-    page.locator(f"{HEADS} .hoverlayer .hovertext").first.wait_for()
+def click_cell(page: Page, trace: int, row: int, column: int, chart: str = HEADS) -> None:
+    """Click a cell of a chart as a person does."""
+    place = point_at(page, trace, row, column, chart)
     page.mouse.click(place["x"], place["y"])
 
 
-def hover_text(page: Page, trace: int, row: int, column: int) -> str:
-    """What the hover box says about a cell, its lines joined by " | "."""
-    place = cell_position(page, trace, row, column)
+def point_at(page: Page, trace: int, row: int, column: int, chart: str = HEADS) -> Any:
+    """Move the pointer to a cell, until the hover box is there; where that is."""
+    place = cell_position(page, trace, row, column, chart)
     page.mouse.move(place["x"] - 2, place["y"])
     page.mouse.move(place["x"], place["y"])
-    box = page.locator(f"{HEADS} .hoverlayer .hovertext")
-    box.first.wait_for()
+    page.locator(f"{chart} .hoverlayer .hovertext").first.wait_for()
+    return place
+
+
+def hover_text(page: Page, trace: int, row: int, column: int, chart: str = HEADS) -> str:
+    """What the hover box says about a cell, its lines joined by " | "."""
+    point_at(page, trace, row, column, chart)
+    box = page.locator(f"{chart} .hoverlayer .hovertext")
     return " | ".join(box.first.locator("tspan.line").all_text_contents())
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import BrowserContext, Page, Request, WebSocket
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebSocket
 
 PATIENCE = 60_000  # ms; the first run of the app imports torch, perhaps on a busy machine
 FINISHED = (
@@ -27,13 +27,24 @@ class Server:
 def open_app(page: Page, server: Server, query: str = "", path: str = "/") -> None:
     """Opens a page of the app, and waits until its script has run and Explore's heads are drawn.
 
-    `query` is what follows the "?" of the URL, already encoded.
+    `query` is what follows the "?" of the URL, already encoded. If it asks for another view, the
+    test itself waits for what it wants to see there.
     """
     page.goto(f"{server.url}{path}" + (f"?{query}" if query else ""))
     page.locator(FINISHED).wait_for(timeout=PATIENCE)
-    if path == "/":
+    if path == "/" and "view=" not in query:
         heads = page.locator(".st-key-heads_chart .js-plotly-plot .main-svg")
         heads.first.wait_for(timeout=PATIENCE)
+
+
+def shared(page: Page) -> dict[str, str]:
+    """The parameters in the page's address."""
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def choose(page: Page, control: str, word: str) -> None:
+    """Click an option of a segmented control."""
+    page.locator(f".st-key-{control}").get_by_role("radio", name=word, exact=True).click()
 
 
 def watch(context: BrowserContext, origin: str) -> list[str]:
@@ -52,12 +63,13 @@ def watch(context: BrowserContext, origin: str) -> list[str]:
     context.on("request", reach)
     context.on("page", lambda page: page.on("websocket", reach))
     context.on("weberror", lambda error: problems.append(f"uncaught {error.error.stack}"))
-    context.on(
-        "console",
-        lambda message: (
+
+    def hear(message: ConsoleMessage) -> None:
+        # Opened on a page of its own path, Streamlit first looks for its server below that path.
+        probe = urlsplit(message.location["url"]).path
+        searching = probe.count("/") > 2 and probe.endswith(("/_stcore/health", "/host-config"))
+        if message.type == "error" and not searching:
             problems.append(f"console error: {message.text} ({message.location['url']})")
-            if message.type == "error"
-            else None
-        ),
-    )
+
+    context.on("console", hear)
     return problems

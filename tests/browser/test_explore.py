@@ -1,11 +1,12 @@
 """Explore in a real browser: typing, hovering, clicking, sharing the link."""
 
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import defaults
 from tests.browser.charts import (
     HEADS,
     cell_position,
@@ -16,47 +17,25 @@ from tests.browser.charts import (
     wait_for_shape,
 )
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import PATIENCE, Server, open_app
-from ui.compute import Run, compute
-from ui.settings import Settings
+from tests.browser.helpers import PATIENCE, Server, choose, open_app, shared
+from ui.compute import Run
 
 TEXT = "the cat saw the dog"
 
 
 def run_of(text: str = TEXT, **changes: object) -> Run:
     """What the page should show for this text, computed here."""
-    chosen = {
-        "heads": 4,
-        "embed_size": 32,
-        "mask": "none",
-        "projection": "full",
-        "scale": "head_dim",
-        "temperature": 1.0,
-        "tokenizer": "words",
-        "positions": "none",
-        "seed": 0,
-    }
-    return compute(Settings(texts=(text,), **(chosen | changes)))  # type: ignore[arg-type]
+    return defaults.run_of(text, **({"heads": 4, "embed_size": 32} | changes))
 
 
 def link(text: str = TEXT, **parameters: object) -> str:
     return urlencode({"text": text, "heads": 4, "embed_size": 32} | parameters, quote_via=quote)
 
 
-def shared(page: Page) -> dict[str, str]:
-    """The parameters in the page's address."""
-    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
-
-
-def choose(page: Page, control: str, word: str) -> None:
-    """Click an option of a segmented control."""
-    page.locator(f".st-key-{control}").get_by_role("radio", name=word, exact=True).click()
-
-
 def test_the_heatmaps_hold_the_modules_numbers(page: Page, server: Server) -> None:
     open_app(page, server, link())
     shown = wait_for_shape(page, (4, 5, 5))
-    np.testing.assert_array_equal(shown, run_of().trace.weights[0].numpy())
+    np.testing.assert_array_equal(shown, run_of().attention().field("weights"))
 
 
 def test_typing_changes_the_heatmaps_and_the_link(page: Page, server: Server) -> None:
@@ -66,7 +45,7 @@ def test_typing_changes_the_heatmaps_and_the_link(page: Page, server: Server) ->
     field.press("End")
     field.press_sequentially(" run")
     shown = wait_for_shape(page, (4, 6, 6))
-    np.testing.assert_array_equal(shown, run_of(f"{TEXT} run").trace.weights[0].numpy())
+    np.testing.assert_array_equal(shown, run_of(f"{TEXT} run").attention().field("weights"))
     expect(field).to_be_focused()
     page.wait_for_url(lambda url: "run" in url)
     assert shared(page)["text"] == f"{TEXT} run"
@@ -80,7 +59,7 @@ def test_a_cells_click_fills_the_inspector_with_the_models_numbers(
     click_cell(page, 2, 4, 1)
     arithmetic = page.locator(".st-key-arithmetic table")
     arithmetic.wait_for()
-    trace = run_of(mask="causal").trace
+    trace = run_of(mask="causal").attention().trace
     written = dict(
         zip(
             arithmetic.locator("tbody td:first-child").all_text_contents(),
@@ -111,13 +90,13 @@ def test_a_heads_name_opens_one_head(page: Page, server: Server) -> None:
         "[...document.querySelector('.st-key-head_chart .js-plotly-plot')._fullData[4].z]"
         ".map(row => [...row])"
     )
-    np.testing.assert_array_equal(shown, run_of().trace.weights[0, 3].numpy())
+    np.testing.assert_array_equal(shown, run_of().attention().trace.weights[0, 3].numpy())
 
 
 def test_hover_names_head_query_key_and_the_full_value(page: Page, server: Server) -> None:
     open_app(page, server, link())
     wait_for_shape(page, (4, 5, 5))
-    weight = run_of().trace.weights[0, 1, 0, 3].item()
+    weight = run_of().attention().trace.weights[0, 1, 0, 3].item()
     assert hover_text(page, 1, 0, 3) == (
         f"Head 1 | query the (position 0) | key the (position 3) | weight {weight:.9g}"
     )
@@ -155,7 +134,7 @@ def test_a_download_holds_what_is_on_the_screen(page: Page, server: Server) -> N
     assert started.value.suggested_filename == "headlight_trace_4_heads.npz"
     with np.load(started.value.path(), allow_pickle=False) as saved:
         assert saved["tokens"].tolist() == [["one", "two", "three"]]
-        weights = run_of("one two three", mask="causal").trace.weights.numpy()
+        weights = run_of("one two three", mask="causal").attention().trace.weights.numpy()
         np.testing.assert_array_equal(saved["weights"], weights)
 
 
@@ -170,7 +149,7 @@ def test_a_reload_and_a_shared_link_bring_everything_back(
     page.get_by_text("More", exact=True).click()
     choose(page, "positions", "sinusoidal")
     page.wait_for_url(lambda url: "positions=sinusoidal" in url)
-    trace = run_of("one two three", mask="causal", positions="sinusoidal").trace
+    trace = run_of("one two three", mask="causal", positions="sinusoidal").attention().trace
     scores = trace.scores[0].numpy()
     expected = np.where(np.isfinite(scores), scores, np.nan)
     address = page.url
@@ -239,7 +218,7 @@ def test_the_strip_answers_a_hover_without_the_server(page: Page, server: Server
     open_app(page, server, link())
     tokens = page.locator(".st-key-strip .token")
     expect(tokens).to_have_count(5)
-    weights = run_of().trace.weights[0].mean(0)[1]
+    weights = run_of().attention().trace.weights[0].mean(0)[1]
     page.evaluate(
         """() => {
             const send = WebSocket.prototype.send
@@ -252,7 +231,7 @@ def test_the_strip_answers_a_hover_without_the_server(page: Page, server: Server
     page.evaluate("restoreSend()")
     tokens.nth(1).click()
     page.wait_for_url(lambda url: "q=1" in url)
-    page.get_by_text("Head · query · key", exact=True).click()
+    page.get_by_role("button", name="Head · query · key").click()
     expect(page.get_by_label("Query", exact=True)).to_have_value("1")
 
 

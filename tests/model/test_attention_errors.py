@@ -57,6 +57,35 @@ def test_unknown_options_are_answered_with_the_known_ones() -> None:
     assert message(8, 2, scale="sqrt") == (
         "scale must be one of ('embed_size', 'head_dim', 'none'), got 'sqrt'"
     )
+    assert message(8, 2, positions="random") == (
+        "positions must be one of ('none', 'sinusoidal', 'learned', 'rotary', 'alibi'), "
+        "got 'random'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kv_heads", "projection"),
+    [(3, "full"), (8, "full"), (0, "full"), (-1, "full"), (2, "shared"), (1, "shared")],
+)
+def test_kv_heads_that_cannot_be_grouped_are_quoted(kv_heads: int, projection: str) -> None:
+    assert message(8, 4, kv_heads=kv_heads, projection=projection) == (
+        "kv_heads must divide heads, and equal them where the projection is shared; "
+        f"got {kv_heads} of 4 with projection={projection!r}"
+    )
+
+
+def test_as_many_kv_heads_as_heads_are_let_through() -> None:
+    assert SelfAttention(8, 4, kv_heads=4).kv_heads == 4
+    assert SelfAttention(8, 4).kv_heads == 4
+
+
+@pytest.mark.parametrize(("embed_size", "heads", "head_dim"), [(10, 2, 5), (6, 2, 3), (4, 4, 1)])
+def test_heads_of_an_odd_size_cannot_be_rotated(embed_size: int, heads: int, head_dim: int) -> None:
+    assert message(embed_size, heads, positions="rotary") == (
+        "rotary positions turn pairs of numbers, so head_dim must be even, "
+        f"got {embed_size} / {heads} = {head_dim}"
+    )
+    SelfAttention(embed_size, heads, positions="alibi")  # which doesn't mind
 
 
 @pytest.mark.parametrize("temperature", [0, 0.0, -1.0, math.inf, math.nan])

@@ -6,36 +6,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.attention import SelfAttention
-
-
-class TutorialAttention(nn.Module):
-    """Self-attention as the "transformer from scratch" tutorial has it: the reference here."""
-
-    def __init__(self, embed_size: int, heads: int) -> None:
-        super().__init__()
-        self.embed_size = embed_size
-        self.heads = heads
-        self.head_dim = embed_size // heads
-        self.values = nn.Linear(self.head_dim, self.head_dim, bias=False)
-        self.keys = nn.Linear(self.head_dim, self.head_dim, bias=False)
-        self.queries = nn.Linear(self.head_dim, self.head_dim, bias=False)
-        self.fc_out = nn.Linear(heads * self.head_dim, embed_size)
-
-    def forward(self, values: Tensor, keys: Tensor, query: Tensor, mask: Tensor | None) -> Tensor:
-        def split(x: Tensor) -> Tensor:
-            return x.reshape(x.shape[0], x.shape[1], self.heads, self.head_dim)
-
-        v, k, q = self.values(split(values)), self.keys(split(keys)), self.queries(split(query))
-        energy = torch.einsum("nqhd,nkhd->nhqk", q, k)
-        if mask is not None:
-            energy = energy.masked_fill(mask == 0, -1e20)
-        attention = torch.softmax(energy / self.embed_size**0.5, dim=3)
-        out = torch.einsum("nhqk,nkhd->nqhd", attention, v)
-        return self.fc_out(out.reshape(query.shape[0], query.shape[1], self.heads * self.head_dim))
-
+from tests.model.tutorial import TutorialAttention
 
 SIZES = [
     (1, 1),

@@ -30,10 +30,10 @@ def computed(
     mask: Tensor | None = None,
     temperature: float = 1.0,
 ) -> tuple:
-    """A module, its trace of two sentences, its input and its mask."""
+    """A module, its trace of two sentences, its two inputs (the same) and its mask."""
     module = random_attention(16, 4, projection=projection, scale=scale, temperature=temperature)
     x = embed(SENTENCES, 16, seed=0)
-    return module, module.trace(x, x, x, mask), x, mask
+    return module, module.trace(x, x, x, mask), x, x, mask
 
 
 def mask_named(name: str) -> Tensor | None:
@@ -55,8 +55,8 @@ MASKS = ["none", "causal", "padding", "causal_padding", "rows of nothing", "all"
 def test_a_right_trace_differs_by_rounding_alone(
     projection: Projection, scale: Scale, mask: str
 ) -> None:
-    module, trace, x, tensor = computed(projection, scale, mask_named(mask))
-    parity = compare_with_torch(module, trace, x, tensor)
+    module, trace, x, _, tensor = computed(projection, scale, mask_named(mask))
+    parity = compare_with_torch(module, trace, x, x, tensor)
     assert 0 <= parity.largest < 5e-6
     assert (parity.output is not None) == ((projection, scale) == PAPER)
     assert parity.largest == max(parity.head_outputs, parity.weights, parity.output or 0.0)
@@ -72,7 +72,7 @@ def test_a_temperature_is_compared_with_the_fused_kernel_alone() -> None:
 def test_an_empty_sentence_has_no_difference() -> None:
     module = random_attention(16, 4)
     x = embed([[]], 16, seed=0)
-    assert compare_with_torch(module, module.trace(x, x, x), x, None) == Parity(0.0, 0.0, 0.0)
+    assert compare_with_torch(module, module.trace(x, x, x), x, x, None) == Parity(0.0, 0.0, 0.0)
 
 
 def tampered(trace: AttentionTrace, field: str) -> AttentionTrace:
@@ -88,8 +88,8 @@ def tampered(trace: AttentionTrace, field: str) -> AttentionTrace:
 def test_one_wrong_number_before_fc_out_is_found_in_every_formulation(
     projection: Projection, scale: Scale, field: str, mask: str
 ) -> None:
-    module, trace, x, tensor = computed(projection, scale, mask_named(mask))
-    assert compare_with_torch(module, tampered(trace, field), x, tensor).largest > 0.01
+    module, trace, x, _, tensor = computed(projection, scale, mask_named(mask))
+    assert compare_with_torch(module, tampered(trace, field), x, x, tensor).largest > 0.01
 
 
 @pytest.mark.parametrize("mask", ["none", "causal", "padding"])
@@ -97,42 +97,42 @@ def test_one_wrong_number_before_fc_out_is_found_in_every_formulation(
 def test_a_wrong_weight_or_output_is_found_where_multihead_attention_knows_it(
     field: str, mask: str
 ) -> None:
-    module, trace, x, tensor = computed(mask=mask_named(mask))
-    parity = compare_with_torch(module, tampered(trace, field), x, tensor)
+    module, trace, x, _, tensor = computed(mask=mask_named(mask))
+    parity = compare_with_torch(module, tampered(trace, field), x, x, tensor)
     assert getattr(parity, field) == pytest.approx(0.5, abs=1e-5)
     assert parity.largest > 0.01
 
 
 def test_a_trace_of_other_weights_or_another_mask_is_found() -> None:
-    module, trace, x, _ = computed()
+    module, trace, x, _, _ = computed()
     other = random_attention(16, 4, projection="full", scale="head_dim", seed=1)
-    assert compare_with_torch(module, other.trace(x, x, x), x, None).largest > 0.01
+    assert compare_with_torch(module, other.trace(x, x, x), x, x, None).largest > 0.01
     causal = build_mask("causal", [6, 3])
-    assert compare_with_torch(module, trace, x, causal).largest > 0.01
+    assert compare_with_torch(module, trace, x, x, causal).largest > 0.01
 
 
 def test_swapped_heads_are_found() -> None:
-    module, trace, x, _ = computed()
+    module, trace, x, _, _ = computed()
     swapped = dataclasses.replace(trace, weights=trace.weights.flip(1))
-    assert compare_with_torch(module, swapped, x, None).largest > 0.01
+    assert compare_with_torch(module, swapped, x, x, None).largest > 0.01
 
 
 def test_a_plausible_mean_where_nothing_may_be_attended_to_is_found() -> None:
     """What a fill of -1e20 would give: uniform weights, and the mean of the values."""
-    module, trace, x, mask = computed(mask=mask_named("rows of nothing"))
+    module, trace, x, _, mask = computed(mask=mask_named("rows of nothing"))
     head_outputs = trace.head_outputs.clone()
     head_outputs[0, :, 2] = trace.values[0].mean(-2)
     wrong = dataclasses.replace(trace, head_outputs=head_outputs)
-    assert compare_with_torch(module, wrong, x, mask).largest > 0.01
+    assert compare_with_torch(module, wrong, x, x, mask).largest > 0.01
 
 
 @pytest.mark.parametrize("field", ["weights", "head_outputs", "output"])
 def test_not_a_number_is_never_near_zero(field: str) -> None:
-    module, trace, x, _ = computed()
+    module, trace, x, _, _ = computed()
     broken = getattr(trace, field).clone()
     broken.view(-1)[0] = math.nan
     largest = compare_with_torch(
-        module, dataclasses.replace(trace, **{field: broken}), x, None
+        module, dataclasses.replace(trace, **{field: broken}), x, x, None
     ).largest
     assert not largest < 0.01
 

@@ -1,11 +1,13 @@
-"""Sinusoidal positions: sines and cosines worked out with Python's own math."""
+"""Positions that add to the vectors: sines and cosines by Python's own math, and a table."""
 
 import math
 
 import pytest
 import torch
 
-from model.positions import sinusoidal_positions
+from model.config import Architecture, Config
+from model.positions import Positions, sinusoidal_positions
+from model.transformer import Embedding
 
 
 def test_the_first_position_is_zeros_and_ones() -> None:
@@ -63,3 +65,42 @@ def test_the_likeness_of_two_positions_depends_on_their_distance_alone() -> None
         along = likeness.diagonal(distance)
         torch.testing.assert_close(along, along[:1].expand_as(along), rtol=0, atol=1e-4)
     assert likeness[0, 1] < likeness[0, 0] == pytest.approx(8)
+
+
+def embedding(positions: Positions, longest: int = 512) -> Embedding:
+    architecture = Architecture(positions=positions)
+    return Embedding(Config(embed_size=6, heads=1, longest=longest, architecture=architecture))
+
+
+def test_an_embedding_adds_the_sinusoidal_positions_to_each_sentence() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 5, 6)
+    added = embedding("sinusoidal")(x)
+    torch.testing.assert_close(added - x, sinusoidal_positions(5, 6).expand(2, 5, 6))
+    assert embedding("sinusoidal").state_dict() == {}  # nothing to learn
+    assert embedding("sinusoidal")(x.double()).dtype == torch.float64
+
+
+def test_an_embedding_adds_the_first_learned_positions_to_each_sentence() -> None:
+    torch.manual_seed(0)
+    module = embedding("learned", longest=7)
+    assert list(module.state_dict()) == ["positions"]
+    table = module.positions
+    assert table.shape == (7, 6)
+    x = torch.randn(2, 5, 6)
+    assert torch.equal(module(x), x + table[:5])
+    assert module(torch.zeros(1, 7, 6)).tolist() == [table.tolist()]
+
+
+@pytest.mark.parametrize("positions", ["none", "rotary", "alibi"])
+def test_an_embedding_leaves_alone_what_acts_elsewhere_or_nowhere(positions: Positions) -> None:
+    x = torch.randn(2, 5, 6)
+    assert torch.equal(embedding(positions)(x), x)
+    assert embedding(positions).state_dict() == {}
+
+
+def test_a_sentence_longer_than_the_learned_positions_is_told_both_lengths() -> None:
+    with pytest.raises(ValueError, match="learned positions") as caught:
+        embedding("learned", longest=7)(torch.zeros(2, 8, 6))
+    assert str(caught.value) == "there are 7 learned positions, got a sentence of 8 tokens"
+    assert embedding("sinusoidal", longest=7)(torch.zeros(2, 8, 6)).shape == (2, 8, 6)

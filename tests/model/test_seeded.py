@@ -34,7 +34,7 @@ def test_a_tokens_numbers_are_the_hash_of_seed_and_text(token: str, seed: int) -
 def test_a_rows_numbers_are_the_hash_of_seed_name_and_row() -> None:
     rows = [expected_numbers(7, f"weight/keys/{row}", 9) for row in range(9)]
     expected = torch.tensor(rows) / 3  # sqrt(9)
-    torch.testing.assert_close(weight_matrix("keys", 9, 7), expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(weight_matrix("keys", 9, 9, 7), expected, rtol=0, atol=1e-6)
 
 
 def test_the_numbers_of_cat_never_change() -> None:
@@ -80,7 +80,7 @@ def test_each_word_and_each_seed_has_numbers_of_its_own() -> None:
     vectors = {tuple(token_vector(word, 4, seed)) for word in words for seed in range(12)}
     assert len(vectors) == len(words) * 12
     matrices = {
-        tuple(weight_matrix(name, 4, seed).flatten().tolist())
+        tuple(weight_matrix(name, 4, 4, seed).flatten().tolist())
         for name in ("values", "keys", "queries", "fc_out")
         for seed in range(12)
     }
@@ -108,9 +108,20 @@ def test_a_larger_embedding_extends_a_smaller_one_exactly(small: int) -> None:
 def test_a_smaller_matrix_is_but_for_the_factor_a_corner_of_the_larger(
     small: int, large: int
 ) -> None:
-    inner = weight_matrix("keys", small, 0) * math.sqrt(small)
-    outer = weight_matrix("keys", large, 0) * math.sqrt(large)
+    inner = weight_matrix("keys", small, small, 0) * math.sqrt(small)
+    outer = weight_matrix("keys", large, large, 0) * math.sqrt(large)
     torch.testing.assert_close(inner, outer[:small, :small], rtol=1e-6, atol=1e-7)
+
+
+def test_a_matrix_need_not_be_square_and_its_variance_is_one_over_its_columns() -> None:
+    wide, tall = weight_matrix("ff", 30, 400, 0), weight_matrix("ff", 400, 30, 0)
+    assert wide.shape == (30, 400)
+    assert tall.shape == (400, 30)
+    for matrix in (wide, tall):  # of 12,000 uniform numbers: a standard error of 0.8 %
+        assert matrix.var().item() * matrix.shape[1] == pytest.approx(1, abs=0.05)
+    torch.testing.assert_close(
+        wide[:, :30] * math.sqrt(400), tall[:30] * math.sqrt(30), rtol=1e-6, atol=1e-7
+    )
 
 
 def test_cached_vectors_cannot_be_changed_by_those_who_share_them() -> None:
@@ -159,7 +170,7 @@ def test_a_random_module_is_ready_to_be_looked_at(projection: Projection) -> Non
     assert module.fc_out.bias.count_nonzero() == 0
     for name in ("values", "keys", "queries", "fc_out"):
         layer = getattr(module, name)
-        assert torch.equal(layer.weight, weight_matrix(name, layer.in_features, 5))
+        assert torch.equal(layer.weight, weight_matrix(name, *layer.weight.shape, 5))
     x = embed([["odd", "sizes"]], 9, 5)
     assert not module(x, x, x).requires_grad
 

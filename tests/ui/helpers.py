@@ -13,49 +13,49 @@ import numpy as np
 import pandas as pd
 from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.components.v2.component_manager import BidiComponentManager
-from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import AppTest
-
-from ui.compute import Run, compute
-from ui.settings import Settings
+from streamlit.util import calc_hash
 
 APP = Path(__file__).parents[2] / "app.py"
-SENTENCE = "The animal didn't cross the street because it was too tired."
-
-# What the app opens with, written out here so that a changed default is noticed.
-OPENS_WITH: dict[str, Any] = {
-    "texts": (SENTENCE,),
-    "heads": 8,
-    "embed_size": 64,
-    "mask": "none",
-    "projection": "full",
-    "scale": "head_dim",
-    "temperature": 1.0,
-    "tokenizer": "words",
-    "positions": "none",
-    "seed": 0,
-}
-
-
-def run_of(*texts: str, **changes: Any) -> Run:
-    """What the page should show for these sentences and settings."""
-    return compute(Settings(**{**OPENS_WITH, **({"texts": texts} if texts else {}), **changes}))
 
 
 def link(**parameters: object) -> str:
     return urlencode(parameters, quote_via=quote)
 
 
-def open_app(query: str = "", *, theme: str | None = None) -> AppTest:
+def open_app(query: str = "", *, path: str = "explore", theme: str | None = None) -> AppTest:
     """The page that this link opens, which must not have raised anything."""
     at = AppTest.from_file(APP, default_timeout=30)
     # Without it, AppTest reads every installed package for components: 60 ms for each page.
     at._bidi_component_manager = BidiComponentManager()
     at.query_params = parse_qs(query, keep_blank_values=True)
+    at._page_hash = calc_hash(path)
     if theme:
         at.context["theme"] = theme
     return checked(at.run())
+
+
+def open_pair(query: str = "") -> AppTest:
+    """Encoder-decoder, as this link opens it."""
+    return open_app(query, path="encoder-decoder")
+
+
+def go_to(at: AppTest, path: str) -> AppTest:
+    """Choose another page in the navigation: its address is bare, and no widget comes along."""
+    at._page_hash = calc_hash(path)
+    at.query_params = {}
+    return checked(at._run(WidgetStates()))
+
+
+def go_back(at: AppTest, path: str, query: str) -> AppTest:
+    """Press the browser's Back button: the page and the address are those of before."""
+    at._page_hash = calc_hash(path)
+    at.query_params = parse_qs(query, keep_blank_values=True)
+    back = partial(RerunData, is_history_navigation=True)
+    with patch("streamlit.testing.v1.local_script_runner.RerunData", back):
+        return checked(at._run(WidgetStates()))
 
 
 def checked(at: AppTest) -> AppTest:
@@ -78,6 +78,24 @@ def change(at: AppTest, **values: object) -> AppTest:
     for key, value in values.items():
         control(at, key).set_value(value)
     return checked(at.run())
+
+
+def place_of(at: AppTest, key: str) -> str | None:
+    """The name of the innermost named container around the widget with this key."""
+
+    def search(block: Any, name: str | None) -> str | None:
+        for child in block.children.values():
+            if hasattr(child, "children"):
+                # "$$ID-<hash>-<name>"; tabs and columns have none.
+                identity = getattr(child.proto, "id", "") if child.proto else ""
+                found = search(child, identity.split("-", 2)[2] if identity else name)
+                if found:
+                    return found
+            elif getattr(child, "key", None) == key:
+                return name
+        return None
+
+    return search(at._tree, None)
 
 
 def rerun_fragment(at: AppTest, act: Callable[[], object]) -> AppTest:
@@ -139,6 +157,13 @@ def array(typed: dict[str, str]) -> np.ndarray:
 def strip(at: AppTest) -> dict[str, Any]:
     """What the strip of tokens was given."""
     text = json.loads(_element(at, "bidi_component", "strip").proto.json)
+    data: dict[str, Any] = json.loads(text)
+    return data
+
+
+def painter(at: AppTest) -> dict[str, Any]:
+    """What the grid to paint a mask on was given."""
+    text = json.loads(_element(at, "bidi_component", "painter").proto.json)
     data: dict[str, Any] = json.loads(text)
     return data
 

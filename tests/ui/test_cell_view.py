@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.helpers import alt, array, change, chart, link, open_app, run_of
+from tests.defaults import run_of
+from tests.ui.helpers import alt, array, change, chart, link, open_app
 from ui.text import verbatim
 
 TEXT = "the cat saw the dog"
@@ -36,7 +37,7 @@ def test_the_steps_of_a_cell_lead_to_the_models_weight(
     )  # fmt: skip
     run = run_of(TEXT, heads=4, embed_size=32, mask="causal", temperature=temperature)
     found = steps(page)
-    trace = run.trace
+    trace = run.attention().trace
     q, k = (
         getattr(trace, name)[0, head].numpy().astype(np.float64) for name in ("queries", "keys")
     )
@@ -75,11 +76,11 @@ def test_a_masked_cell_has_its_energy_and_no_weight() -> None:
     page = open_app(link(text=TEXT, mask="causal", view="cell", head=2, q=1, k=4))
     run = run_of(TEXT, mask="causal")
     found = steps(page)
-    energy = run.trace.energy[0, 2, 1, 4].item()
+    energy = run.attention().trace.energy[0, 2, 1, 4].item()
     assert number(found["energy"]) == pytest.approx(energy, rel=1e-5)
     assert number(found["score"]) == pytest.approx(energy / math.sqrt(8), rel=1e-5)
     assert found["mask"] == "masked: score becomes −∞"
-    largest = run.trace.scores[0, 2, 1, :2].max().item()
+    largest = run.attention().trace.scores[0, 2, 1, :2].max().item()
     assert number(found["largest score in the row"]) == pytest.approx(largest, rel=1e-5)
     assert number(found["exponential"]) == number(found["weight"]) == 0
     assert 1 <= number(found["denominator"]) <= 2  # the two keys that it may attend to
@@ -98,7 +99,7 @@ def test_a_row_with_nothing_to_attend_to_has_no_weight_and_no_nan() -> None:
 
 def test_the_bars_are_the_products_with_both_factors_on_hover() -> None:
     page = open_app(link(text=TEXT, view="cell", head=1, q=2, k=3))
-    trace = run_of(TEXT).trace
+    trace = run_of(TEXT).attention().trace
     q, k = trace.queries[0, 1, 2].double().numpy(), trace.keys[0, 1, 3].double().numpy()
     (bars,) = chart(page, "products_chart")["data"]
     np.testing.assert_array_equal(array(bars["y"]), q * k)
@@ -135,7 +136,7 @@ def test_nothing_chosen_is_the_first_cell_and_what_is_not_there_the_last() -> No
 
 def test_the_second_sentence_has_cells_of_its_own() -> None:
     page = open_app(link(text="a b", text2="c d", sentence=2, view="cell", q=0, k=1))
-    energy = run_of("a b", "c d").trace.energy[1, 0, 0, 1].item()
+    energy = run_of("a b", "c d").attention().trace.energy[1, 0, 0, 1].item()
     assert number(steps(page)["energy"]) == pytest.approx(energy, rel=1e-5)
     assert "query 0 ` c ` attend to key 1 ` d `" in page.markdown[1].value
 

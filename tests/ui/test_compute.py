@@ -1,7 +1,7 @@
 """From settings to numbers: worked out again here, and the same for everybody, every time."""
 
 import threading
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ import torch
 
 from model.attention import AttentionTrace, SelfAttention
 from model.seeded import hashed_numbers, random_attention, weight_matrix
-from tests.ui.helpers import OPENS_WITH, run_of
-from ui.compute import Run, compute, split
+from tests.defaults import OPENS_WITH, run_of
+from ui.compute import Run, Sentences, compute, split
 from ui.settings import MAX_CHARACTERS, Settings, head_choices, nearest
 
 TEXT = "the cat saw the dog"
@@ -27,7 +27,7 @@ VARIANTS: list[dict[str, Any]] = [
 
 
 def numbers_of(run: Run) -> dict[str, np.ndarray]:
-    return {f.name: getattr(run.trace, f.name).numpy() for f in fields(AttentionTrace)}
+    return {f.name: getattr(run.attention().trace, f.name).numpy() for f in fields(AttentionTrace)}
 
 
 @pytest.mark.parametrize("changes", VARIANTS[:5])
@@ -36,18 +36,19 @@ def test_the_numbers_are_those_of_the_module_with_the_seeds_weights(
 ) -> None:
     run = run_of(**changes)
     settings = run.settings
-    batch, longest = len(settings.texts), run.length
+    batch, longest = len(settings.texts), run.source.length
     inputs = torch.zeros(batch, longest, settings.embed_size)
-    for sentence, tokens in enumerate(run.tokens):
-        for place, token in enumerate(tokens[: run.lengths[sentence]]):
+    for sentence, tokens in enumerate(run.source.tokens):
+        for place, token in enumerate(tokens[: run.source.lengths[sentence]]):
             vector = hashed_numbers(settings.seed, f"token/{token}", settings.embed_size)
             inputs[sentence, place] = torch.from_numpy(vector)
+    torch.testing.assert_close(run.inputs, inputs)
     if settings.positions == "sinusoidal":
         for place in range(longest):
             for d in range(settings.embed_size):
                 angle = place / 10000 ** ((d - d % 2) / settings.embed_size)
                 inputs[:, place, d] += np.sin(angle) if d % 2 == 0 else np.cos(angle)
-    torch.testing.assert_close(run.inputs, inputs)
+    torch.testing.assert_close(run.trace.encoder_stream[0], inputs)
 
     module = SelfAttention(
         settings.embed_size, settings.heads, projection=settings.projection,
@@ -59,18 +60,20 @@ def test_the_numbers_are_those_of_the_module_with_the_seeds_weights(
     with torch.no_grad():
         for name in ("values", "keys", "queries", "fc_out"):
             size = settings.embed_size if name == "fc_out" else width
-            getattr(module, name).weight.copy_(weight_matrix(name, size, settings.seed))
+            getattr(module, name).weight.copy_(weight_matrix(name, size, size, settings.seed))
         module.fc_out.bias.zero_()
-        mask = torch.from_numpy(np.stack([run.allowed(s) for s in range(batch)]))[:, None]
+        allowed = [run.attention(sentence=s).allowed for s in range(batch)]
+        mask = torch.from_numpy(np.stack(allowed))[:, None]
         trace = module(inputs, inputs, inputs, mask)
-    torch.testing.assert_close(run.trace.output, trace, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(run.attention().trace.output, trace, rtol=1e-4, atol=1e-5)
 
 
 def test_which_keys_a_query_may_attend_to() -> None:
     texts = ("a b c", "d")
 
     def allowed(mask: str, sentence: int) -> list[list[int]]:
-        return run_of(*texts, mask=mask).allowed(sentence).astype(int).tolist()
+        attention = run_of(*texts, mask=mask).attention(sentence=sentence)
+        return attention.allowed.astype(int).tolist()
 
     assert allowed("none", 1) == [[1, 1, 1]] * 3
     assert allowed("causal", 1) == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
@@ -118,7 +121,10 @@ def test_threads_that_compute_different_things_do_not_mix_them_up() -> None:
 def test_a_change_of_heads_keeps_the_weights_and_only_splits_them_differently() -> None:
     two, eight = run_of(TEXT, heads=2), run_of(TEXT, heads=8)
     for name in ("queries", "keys", "values"):
-        flat = [getattr(run.trace, name)[0].transpose(0, 1).flatten(1) for run in (two, eight)]
+        flat = [
+            getattr(run.attention().trace, name)[0].transpose(0, 1).flatten(1)
+            for run in (two, eight)
+        ]
         torch.testing.assert_close(flat[0], flat[1])
 
 
@@ -134,24 +140,25 @@ def test_the_app_leaves_the_seeds_weights_usable_for_training() -> None:
 
 def test_the_sentences_are_cut_to_the_limits() -> None:
     settings = Settings(**{**OPENS_WITH, "texts": ("a " * 515, "", "b " * 513, "c")})
-    sentences, left_out = split(settings)
-    assert [len(tokens) for tokens in sentences] == [512, 0, 512, 1]
+    sentences, left_out = split(settings.texts, settings, 512)
+    assert sentences.lengths == (512, 0, 512, 1)
+    assert [len(tokens) for tokens in sentences.tokens] == [512] * 4
     assert left_out == 3 + 1
-    long = replace(settings, texts=("x" * (MAX_CHARACTERS + 5),))
-    assert split(long) == ([["x" * MAX_CHARACTERS]], 0)
+    long = ("x" * (MAX_CHARACTERS + 5),)
+    assert split(long, settings, 512) == (Sentences((("x" * MAX_CHARACTERS,),), (1,)), 0)
 
 
 def test_the_tokens_carry_their_padding_and_the_lengths_their_own() -> None:
     run = run_of("a b", "", "c")
-    assert run.tokens == (("a", "b"), ("[PAD]", "[PAD]"), ("c", "[PAD]"))
-    assert run.lengths == (2, 0, 1)
-    assert run.length == 2
+    assert run.source.tokens == (("a", "b"), ("[PAD]", "[PAD]"), ("c", "[PAD]"))
+    assert run.source.lengths == (2, 0, 1)
+    assert run.source.length == 2
     np.testing.assert_array_equal(run.inputs[1], 0)
 
 
 def test_padding_is_a_zero_vector_that_positions_are_added_to_like_to_any() -> None:
     plain, placed = run_of("a b", "c"), run_of("a b", "c", positions="sinusoidal")
-    difference = placed.inputs - plain.inputs
+    difference = placed.trace.encoder_stream[0] - plain.trace.encoder_stream[0]
     torch.testing.assert_close(difference[0], difference[1])
 
 
@@ -179,3 +186,12 @@ def test_the_nearest_choice_and_of_two_the_smaller(
     wanted: int, choices: list[int], found: int
 ) -> None:
     assert nearest(wanted, choices) == found
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(AttentionTrace)])
+def test_a_field_is_the_layers_and_the_sentences_own(name: str) -> None:
+    run = run_of("a b", "c d e", layers=2)
+    for layer in range(2):
+        for sentence in range(2):
+            expected = getattr(run.trace.encoder_self[layer], name)[sentence].numpy()
+            np.testing.assert_array_equal(run.attention(layer, sentence).field(name), expected)

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.defaults import OPENS_WITH, SENTENCE, run_of
 from tests.ui.helpers import (
-    OPENS_WITH,
-    SENTENCE,
     change,
     chart,
     checked,
@@ -19,7 +18,7 @@ from tests.ui.helpers import (
     notices,
     numbers,
     open_app,
-    run_of,
+    place_of,
     send,
     strip,
     type_text,
@@ -36,7 +35,7 @@ def test_the_app_opens_with_the_papers_formulation_and_shows_the_models_weights(
     page: AppTest,
 ) -> None:
     run = run_of()
-    np.testing.assert_array_equal(numbers(page), run.trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run.attention().field("weights"))
     assert [trace["name"] for trace in chart(page)["data"]] == [f"Head {i}" for i in range(8)]
     assert header(page).startswith(
         "**Headlight** — **random weights, untrained** (seed 0), the paper's formulation, "
@@ -67,24 +66,36 @@ OWN = "a formulation of your own"
         ("temperature", 0.1, f"(seed 0), {PAPER}, energies ÷ (√8 × 0.1)"),
         ("temperature", 2.5, f"(seed 0), {PAPER}, energies ÷ (√8 × 2.5)"),
         ("tokenizer", "characters", f"(seed 0), {PAPER}, energies ÷ √8"),
-        ("positions", "sinusoidal", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("positions", "sinusoidal", f"(seed 0), {PAPER}, energies ÷ √8, sinusoidal positions"),
+        ("positions", "learned",
+         f"(seed 0), {PAPER}, energies ÷ √8, a table of positions (random here)"),
+        ("positions", "rotary", f"(seed 0), {PAPER}, energies ÷ √8, rotary positions"),
+        ("positions", "alibi", f"(seed 0), {PAPER}, energies ÷ √8, ALiBi"),
+        ("layers", 2, f"(seed 0), {PAPER}, energies ÷ √8, 2 layers, post-norm"),
+        ("layers", 12, f"(seed 0), {PAPER}, energies ÷ √8, 12 layers, post-norm"),
+        ("norm_order", "pre", f"(seed 0), {PAPER}, energies ÷ √8, 1 layer, pre-norm"),
+        ("activation", "gelu", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("mask", "window", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("mask", "prefix", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("mask", "strided", f"(seed 0), {PAPER}, energies ÷ √8"),
+        ("mask", "custom", f"(seed 0), {PAPER}, energies ÷ √8"),
         ("seed", 7, f"(seed 7), {PAPER}, energies ÷ √8"),
         ("seed", LARGEST_SEED, f"(seed 2147483647), {PAPER}, energies ÷ √8"),
     ],
-)
+)  # fmt: skip
 def test_a_control_changes_the_numbers_the_label_and_the_badge(
     page: AppTest, key: str, value: Any, says: str
 ) -> None:
     before = header(page)
     change(page, **{key: value})
     run = run_of(**{key: value})
-    expected = masked(run.trace.weights[0].numpy(), run.allowed(0))
+    expected = masked(run.attention().field("weights"), run.attention().allowed)
     np.testing.assert_array_equal(numbers(page), expected)
     assert f"**random weights, untrained** {says} " in header(page)
     badge = f"largest difference from PyTorch: {run.parity.largest:.1e}"
     assert f":green-badge[:material/verified: {badge}]" in header(page)
     change(page, **{key: OPENS_WITH[key]})  # and back
-    np.testing.assert_array_equal(numbers(page), run_of().trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run_of().attention().field("weights"))
     assert header(page) == before
     assert notices(page) == []
 
@@ -95,7 +106,7 @@ def test_the_sentence_changes_the_numbers_and_the_tokens(
 ) -> None:
     # Typing reruns the fragment; a control that is moved at the same time, the whole page.
     type_text(page, "the cat sat") if fragment_only else change(page, text="the cat sat")
-    np.testing.assert_array_equal(numbers(page), run_of("the cat sat").trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run_of("the cat sat").attention().field("weights"))
     said = ["the (position 0)", "cat (position 1)", "sat (position 2)"]
     assert labels(chart(page)["layout"]["yaxis"]) == said
     assert labels(chart(page)["layout"]["xaxis"]) == said
@@ -115,9 +126,11 @@ def test_an_example_fills_the_sentence_and_lets_go(page: AppTest, name: str) -> 
     change(page, example=name)
     assert control(page, "text").value == EXAMPLES[name]
     assert control(page, "example").value is None
-    np.testing.assert_array_equal(numbers(page), run_of(EXAMPLES[name]).trace.weights[0].numpy())
+    np.testing.assert_array_equal(
+        numbers(page), run_of(EXAMPLES[name]).attention().field("weights")
+    )
     change(page, text="and on")
-    np.testing.assert_array_equal(numbers(page), run_of("and on").trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run_of("and on").attention().field("weights"))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +146,7 @@ def test_a_preset_sets_the_projection_and_the_scale(
     assert (control(page, "projection").value, control(page, "scale").value) == (projection, scale)
     assert control(page, "preset").value == preset
     run = run_of(projection=projection, scale=scale)
-    np.testing.assert_array_equal(numbers(page), run.trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run.attention().field("weights"))
     assert f"{says}, energies ÷ √{64 if preset == 'tutorial' else 8} " in header(page)
 
 
@@ -148,7 +161,7 @@ def test_the_preset_follows_the_projection_and_the_scale(page: AppTest) -> None:
 def test_a_preset_that_is_clicked_again_stays(page: AppTest) -> None:
     change(page, preset=None)
     assert control(page, "preset").value == "paper"
-    np.testing.assert_array_equal(numbers(page), run_of().trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run_of().attention().field("weights"))
 
 
 def test_new_random_weights_are_those_of_another_seed_that_is_shown_and_shared(
@@ -160,14 +173,14 @@ def test_new_random_weights_are_those_of_another_seed_that_is_shown_and_shared(
     seed = control(page, "seed").value
     assert seed != 0
     assert 0 <= seed <= LARGEST_SEED
-    np.testing.assert_array_equal(numbers(page), run_of(seed=seed).trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run_of(seed=seed).attention().field("weights"))
     assert f"(seed {seed})" in header(page)
     assert page.query_params == {"seed": str(seed)}
 
 
 def test_the_colour_scale_for_each_head_gives_each_its_own_range() -> None:
     page = open_app("stage=energy")
-    energy = run_of().trace.energy[0].numpy()
+    energy = run_of().attention().field("energy")
     layout = chart(page)["layout"]
     assert layout["coloraxis"]["cmax"] == -layout["coloraxis"]["cmin"] == np.abs(energy).max()
     change(page, head_scale=True)
@@ -187,10 +200,16 @@ def test_a_colour_scale_for_each_head_comes_back_with_the_energies_and_touches_n
     for stage in ("weights", "scores"):
         change(page, stage=stage)
         assert "coloraxis" in chart(page)["layout"]
-        assert "head_scale" not in [toggle.key for toggle in page.toggle]
+        assert place_of(page, "head_scale") == "head_scale_unused"  # which the style hides
+        assert page.query_params["head_scale"] == "true"
     change(page, stage="energy")
+    assert place_of(page, "head_scale") == "head_scale_used"
     assert control(page, "head_scale").value is True
     assert "coloraxis" not in chart(page)["layout"]
+    change(page, head_scale=False)
+    change(page, stage="weights")
+    assert "head_scale" not in [toggle.key for toggle in page.toggle]
+    assert "head_scale" not in page.query_params
 
 
 def test_the_dark_page_has_dark_charts_with_the_same_numbers() -> None:
@@ -213,7 +232,7 @@ def test_what_is_looked_at_stays_when_the_view_changes() -> None:
 def test_an_emptied_number_goes_back_to_where_it_began(page: AppTest) -> None:
     change(page, embed_size=32, seed=3)
     change(page, embed_size=None, seed=None)
-    np.testing.assert_array_equal(numbers(page), run_of().trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run_of().attention().field("weights"))
 
 
 def test_a_change_after_a_click_keeps_the_click(page: AppTest) -> None:

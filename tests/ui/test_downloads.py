@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from model.attention import AttentionTrace
+from model.config import Architecture, Config
+from model.seeded import random_encoder
+from tests.defaults import OPENS_WITH, run_of
 from tests.ui.conftest import Download
-from tests.ui.helpers import OPENS_WITH, change, link, open_app, run_of, type_text
-from ui.compute import Run
+from tests.ui.helpers import change, link, open_app, type_text
+from ui.downloads import npz_bytes
+from ui.run import Run
 from ui.settings import STAGES
-from ui.views.numbers import npz_bytes, stage_table, trace_table
+from ui.views.numbers import stage_table, trace_table
 
 TRACE = [field.name for field in fields(AttentionTrace)]
 TEXT = 'the cat, "the" dog'
@@ -51,15 +56,27 @@ def test_the_npz_holds_the_trace_its_tokens_and_its_configuration(name: str) -> 
     made = run(name)
     found = load(npz_bytes(made))
     for field in TRACE:
-        np.testing.assert_array_equal(found[field], getattr(made.trace, field).numpy())
+        np.testing.assert_array_equal(found[field], getattr(made.attention().trace, field).numpy())
         assert found[field].dtype == np.float32
-    assert found["tokens"].shape == (len(made.lengths), made.length)
-    assert found["tokens"].tolist() == [list(tokens) for tokens in made.tokens]
+    assert found["tokens"].shape == (len(made.source.lengths), made.source.length)
+    assert found["tokens"].tolist() == [list(tokens) for tokens in made.source.tokens]
     config = json.loads(str(found["config"]))
     texts = ["", TEXT, "a b"] if name == "batch" else [TEXT]
+    lengths = list(made.source.lengths)
+    divisor = made.attention().module.divisor
+    model = config.pop("model")
     assert config == OPENS_WITH | RUNS[name] | {
-        "texts": texts, "divisor": made.module.divisor, "lengths": list(made.lengths),
+        "texts": texts, "divisor": divisor, "lengths": lengths,
     }  # fmt: skip
+    # From the file alone the model can be built again.
+    architecture = Architecture(**model.pop("architecture"))
+    again = random_encoder(Config(**model, architecture=architecture), config["seed"])
+    for weight, values in again.state_dict().items():
+        np.testing.assert_array_equal(found[weight], values.numpy(), err_msg=weight)
+    trace = again.trace(torch.from_numpy(found["inputs"]), torch.from_numpy(found["mask"]))
+    np.testing.assert_allclose(
+        trace.encoder_self[0].weights.numpy(), found["weights"], rtol=1e-5, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -77,11 +94,16 @@ def test_from_the_npz_alone_every_number_can_be_worked_out(name: str) -> None:
     def close(name: str, values: np.ndarray) -> None:
         np.testing.assert_allclose(values, made[name], rtol=1e-5, atol=1e-5, err_msg=name)
 
-    split = double["inputs"].reshape(batch, length, heads, head_dim)
+    x = double["inputs"]
+    if config["positions"] == "sinusoidal":
+        angle = np.arange(length)[:, None] / 10000 ** (np.arange(0, embed_size, 2) / embed_size)
+        x = x + np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(length, embed_size)
+    np.testing.assert_allclose(x, made["stream"][0], rtol=1e-5, atol=1e-5)
+    split = x.reshape(batch, length, heads, head_dim)
     for name in ("queries", "keys", "values"):
-        weight = double[f"{name}.weight"]
+        weight = double[f"layers.0.attention.{name}.weight"]
         if config["projection"] == "full":
-            projected = (double["inputs"] @ weight.T).reshape(batch, length, heads, head_dim)
+            projected = (x @ weight.T).reshape(batch, length, heads, head_dim)
         else:
             projected = split @ weight.T
         close(name, projected.swapaxes(1, 2))
@@ -100,7 +122,8 @@ def test_from_the_npz_alone_every_number_can_be_worked_out(name: str) -> None:
     outputs = weights @ double["values"]
     close("head_outputs", outputs)
     side_by_side = outputs.swapaxes(1, 2).reshape(batch, length, embed_size)
-    close("output", side_by_side @ double["fc_out.weight"].T + double["fc_out.bias"])
+    fc_out = "layers.0.attention.fc_out"
+    close("output", side_by_side @ double[f"{fc_out}.weight"].T + double[f"{fc_out}.bias"])
 
 
 def test_an_empty_page_has_downloads_without_numbers() -> None:
@@ -108,15 +131,17 @@ def test_an_empty_page_has_downloads_without_numbers() -> None:
     found = load(npz_bytes(empty))
     assert found["tokens"].shape == (1, 0)
     assert found["weights"].shape == (1, 8, 0, 0)
-    assert len(trace_table(empty, 0)) == 0
+    assert len(trace_table(empty.attention())) == 0
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stages_csv_holds_its_numbers(stage: str) -> None:
     made = run("paper")
-    found = read_csv(stage_table(made, 0, stage).to_csv(index=False).encode())
+    found = read_csv(stage_table(made.attention(), stage).to_csv(index=False).encode())
     names = ["queries", "keys", "values"] if stage == "qkv" else [stage]
-    expected = np.concatenate([getattr(made.trace, n)[0].numpy().reshape(-1) for n in names])
+    expected = np.concatenate(
+        [getattr(made.attention().trace, n)[0].numpy().reshape(-1) for n in names]
+    )
     word = {"qkv": "value", "energy": "energy q·k", "scores": "score", "weights": "weight",
             "head_outputs": "head output", "output": "output"}[stage]  # fmt: skip
     np.testing.assert_array_equal(found[word].to_numpy().astype(np.float32), expected)
@@ -126,7 +151,7 @@ def test_a_stages_csv_holds_its_numbers(stage: str) -> None:
 
 def test_the_traces_csv_holds_every_field_with_its_places() -> None:
     made = run("batch")
-    found = read_csv(trace_table(made, 1).to_csv(index=False).encode())
+    found = read_csv(trace_table(made.attention(sentence=1)).to_csv(index=False).encode())
     assert list(found["field"].unique()) == TRACE
     assert set(found.columns) == {
         "field", "head", "query", "query_token", "key", "key_token", "dimension", "value",
@@ -139,7 +164,7 @@ def test_the_traces_csv_holds_every_field_with_its_places() -> None:
     }  # fmt: skip
     for field in TRACE:
         rows = found[found["field"] == field]
-        values = getattr(made.trace, field)[1].numpy()
+        values = getattr(made.attention().trace, field)[1].numpy()
         places = tuple(rows[axis].to_numpy().astype(int) for axis in axes[field])
         assert len(rows) == values.size
         np.testing.assert_array_equal(rows["value"].to_numpy().astype(np.float32), values[places])
@@ -151,7 +176,7 @@ def test_the_traces_csv_holds_every_field_with_its_places() -> None:
 
 
 def test_places_in_the_traces_csv_are_whole_numbers() -> None:
-    text = trace_table(run("paper"), 0).to_csv(index=False)
+    text = trace_table(run("paper").attention()).to_csv(index=False)
     row = next(csv.DictReader(io.StringIO(text)))
     assert (row["field"], row["head"], row["query"], row["dimension"]) == ("queries", "0", "0", "0")
 
@@ -166,7 +191,7 @@ def test_the_npz_on_the_page_is_of_what_the_page_shows(download: Download) -> No
     found = load(data)
     assert found["tokens"].tolist() == [["one", "two"]]
     np.testing.assert_array_equal(
-        found["weights"], run_of("one two", **SHOWN).trace.weights.numpy()
+        found["weights"], run_of("one two", **SHOWN).attention().trace.weights.numpy()
     )
 
 
@@ -174,7 +199,7 @@ def test_the_stages_csv_on_the_page_is_of_the_sentence_shown(download: Download)
     open_app(link(text="one two", text2="three", sentence=2, stage="energy", **SHOWN))
     name, data = download("download_stage")
     assert name == "headlight_energy_2_heads.csv"
-    energy = run_of("one two", "three", **SHOWN).trace.energy[1].numpy()
+    energy = run_of("one two", "three", **SHOWN).attention(sentence=1).field("energy")
     np.testing.assert_array_equal(
         read_csv(data)["energy q·k"].to_numpy().astype(np.float32), energy.reshape(-1)
     )
@@ -187,7 +212,7 @@ def test_the_traces_csv_on_the_page_is_of_what_the_page_shows(download: Download
     assert name == "headlight_trace_2_heads.csv"
     found = read_csv(data)
     weights = found[found["field"] == "weights"]["value"].to_numpy().astype(np.float32)
-    expected = run_of("one two", **SHOWN).trace.weights[0].numpy()
+    expected = run_of("one two", **SHOWN).attention().field("weights")
     np.testing.assert_array_equal(weights, expected.reshape(-1))
 
 
@@ -206,3 +231,23 @@ def test_two_peoples_downloads_are_their_own(download: Download) -> None:
     theirs = download("download_npz")[1]
     assert load(mine)["tokens"].tolist() == [["mine"]]
     assert load(theirs)["tokens"].tolist() == [["theirs"]]
+
+
+def test_the_csvs_of_several_layers_are_of_the_layer_that_is_shown(download: Download) -> None:
+    page = open_app(link(text="one two", layers=3, layer=2, stage="energy", **SHOWN))
+    made = run_of("one two", layers=3, **SHOWN)
+    name, data = download("download_stage")
+    assert name == "headlight_energy_layer_2_2_heads.csv"
+    energy = made.trace.encoder_self[2].energy[0].numpy()
+    shown = read_csv(data)["energy q·k"].to_numpy().astype(np.float32)
+    np.testing.assert_array_equal(shown, energy.reshape(-1))
+    change(page, layer=1)
+    name, data = download("download_trace")
+    assert name == "headlight_trace_layer_1_2_heads.csv"
+    found = read_csv(data)
+    weights = found[found["field"] == "weights"]["value"].to_numpy().astype(np.float32)
+    expected = made.trace.encoder_self[1].weights[0].numpy()
+    np.testing.assert_array_equal(weights, expected.reshape(-1))
+    name, data = download("download_npz")
+    assert name == "headlight_trace_3_layers_2_heads.npz"
+    assert load(data)["weights"].shape == (3, 1, 2, 2, 2)

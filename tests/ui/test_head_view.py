@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.ui.helpers import alt, array, change, chart, labels, link, masked, open_app, run_of
+from tests.defaults import run_of
+from tests.ui.helpers import alt, array, change, chart, labels, link, masked, open_app
 
 TEXT = "the cat saw the dog"
 FORMULAS = ["Q = X W_Q^{(0)}", "K = X W_K^{(0)}", "QK^\\top", "S = QK^\\top / {}",
@@ -21,7 +22,7 @@ def test_the_seven_matrices_are_the_traces(head: int, mask: str) -> None:
              view="head", head=head, mask=mask)
     )  # fmt: skip
     run = run_of(TEXT, "and a longer sentence than that", heads=4, embed_size=32, mask=mask)
-    trace, allowed = run.trace, run.allowed(0)
+    trace, allowed = run.attention().trace, run.attention().allowed
     q, k, v, energy, scores, weights, output = (
         getattr(trace, name)[0, head].numpy()
         for name in ("queries", "keys", "values", "energy", "scores", "weights", "head_outputs")
@@ -41,7 +42,10 @@ def test_the_seven_matrices_are_the_traces(head: int, mask: str) -> None:
 
 def test_no_head_chosen_is_the_first_and_a_head_that_is_not_there_the_last() -> None:
     page = open_app(link(text="a b", view="head"))
-    assert "**Head 0** of 8, D = 8." in page.markdown[1].value
+    assert page.markdown[1].value == (
+        "**Head 0** of 8, D = 8. X: the vectors that the layer reads. Choose a query (a word "
+        "above, or its number) to follow its row."
+    )
     change(page, head=12)
     assert "**Head 7** of 8, D = 8." in page.markdown[1].value
     assert [box.value for box in page.warning] == [
@@ -49,7 +53,7 @@ def test_no_head_chosen_is_the_first_and_a_head_that_is_not_there_the_last() -> 
     ]
     run = run_of("a b")
     term = chart(page, "head_chart")["data"][4]
-    np.testing.assert_array_equal(array(term["z"]), run.trace.weights[0, 7].numpy())
+    np.testing.assert_array_equal(array(term["z"]), run.attention().trace.weights[0, 7].numpy())
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,10 @@ def test_a_shared_projection_acts_on_the_heads_own_part_of_the_input() -> None:
     run = run_of(projection="shared")
     part = run.inputs[0, :, 16:24]  # of the third head
     torch.testing.assert_close(
-        part @ run.module.queries.weight.T, run.trace.queries[0, 2], rtol=1e-4, atol=1e-5
+        part @ run.attention().module.queries.weight.T,
+        run.attention().trace.queries[0, 2],
+        rtol=1e-4,
+        atol=1e-5,
     )
 
 
@@ -89,7 +96,7 @@ def test_a_pooled_equation_says_how_many_numbers_share_a_cell() -> None:
     assert shapes[2][0] == shapes[2][1] < 400
     assert [caption.value for caption in page.caption] == [
         "Pooled to fit the screen: each cell shows the value furthest from zero among "
-        f"{rows} × {rows} numbers. Downloads have them all."
+        f"{rows} × {rows} numbers."
     ]
     assert not open_app("view=head").caption
 
@@ -120,7 +127,7 @@ def test_the_axes_name_tokens_and_dimensions() -> None:
 
 def test_the_alt_text_has_the_largest_weight() -> None:
     page = open_app(link(text=TEXT, view="head", head=2, mask="causal"))
-    weights = run_of(TEXT, mask="causal").trace.weights[0, 2]
+    weights = run_of(TEXT, mask="causal").attention().trace.weights[0, 2]
     said = re.search(r"Largest weight (\S+)\.", alt(page, "head_chart"))
     assert said is not None
     assert said[1] == f"{weights.max():.3g}"

@@ -2,35 +2,57 @@
 
 import math
 import re
-from dataclasses import replace
 
 import pytest
 
 from model.parity import Parity
-from tests.ui.helpers import header, link, open_app, run_of
-from ui.compute import Run
+from tests.defaults import pair_of, run_of
+from tests.ui.helpers import header, link, open_app, open_pair
 from ui.header import _badge, divisor_text
+from ui.run import Run
 
 
-def with_parity(head_outputs: float, weights: float, output: float | None) -> Run:
-    return replace(RUN, parity=Parity(head_outputs, weights, output))
+def with_parity(
+    head_outputs: float, weights: float, output: float | None, **changes: object
+) -> Run:
+    run = run_of("a b c", **changes)
+    run.__dict__["parity"] = Parity(head_outputs, weights, output)  # where the property keeps it
+    return run
 
 
-RUN = run_of("a b c")
-LARGEST_SCORE = RUN.trace.scores.abs().max().item()
+# All three have the same energies; a mask hides the largest, ALiBi adds to them.
+SCORED: tuple[dict[str, object], ...] = ({}, {"mask": "causal"}, {"positions": "alibi"})
+LARGEST = run_of("a b c").attention().trace.energy.abs().max().item() / math.sqrt(8)
 
 
-@pytest.mark.parametrize("difference", [0.0, 6e-7, 0.99e-5 * LARGEST_SCORE])
-def test_the_badge_is_green_where_rounding_explains_the_difference(difference: float) -> None:
-    assert LARGEST_SCORE > 1
-    assert _badge(with_parity(0.0, difference, None)) == (
+def test_a_mask_and_alibi_change_the_largest_score_and_not_what_the_badge_is_measured_by() -> None:
+    largest = []
+    for changes in SCORED:
+        trace = run_of("a b c", **changes).attention().trace
+        assert trace.energy.abs().max().item() / math.sqrt(8) == LARGEST
+        largest.append(trace.scores[trace.scores.isfinite()].abs().max().item())
+    assert largest[1] < 0.99 * LARGEST
+    assert largest[2] > 1.01 * LARGEST
+
+
+@pytest.mark.parametrize("changes", SCORED)
+@pytest.mark.parametrize("difference", [0.0, 6e-7, 0.99e-5 * LARGEST])
+def test_the_badge_is_green_where_rounding_explains_the_difference(
+    difference: float, changes: dict[str, object]
+) -> None:
+    assert LARGEST > 1
+    assert _badge(with_parity(0.0, difference, None, **changes)) == (
         f":green-badge[:material/verified: largest difference from PyTorch: {difference:.1e}]"
     )
 
 
-@pytest.mark.parametrize("difference", [1.01e-5 * LARGEST_SCORE, 0.5, math.inf, math.nan])
-def test_the_badge_is_red_beyond_it_and_where_there_is_no_number(difference: float) -> None:
-    for run in (with_parity(difference, 0.0, 0.0), with_parity(difference, difference, None)):
+@pytest.mark.parametrize("changes", SCORED)
+@pytest.mark.parametrize("difference", [1.01e-5 * LARGEST, 0.5, math.inf, math.nan])
+def test_the_badge_is_red_beyond_it_and_where_there_is_no_number(
+    difference: float, changes: dict[str, object]
+) -> None:
+    for parity in ((difference, 0.0, 0.0), (difference, difference, None)):
+        run = with_parity(*parity, **changes)
         assert _badge(run).startswith(":red-badge[:material/error: largest difference")
 
 
@@ -62,14 +84,38 @@ def test_the_tooltip_says_what_was_compared_and_how_far_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"scale": "none"}, {"projection": "shared"}, {"temperature": 2}]
+    "changes",
+    [
+        {"scale": "none"},
+        {"projection": "shared"},
+        {"temperature": 2},
+        {"positions": "rotary"},
+        {"positions": "alibi"},
+    ],
 )
 def test_the_tooltip_says_when_multihead_attention_cannot_be_compared(
     changes: dict[str, object],
 ) -> None:
     told = open_app(link(**changes)).markdown[0].proto.help
-    assert "nn.MultiheadAttention knows only the paper's formulation at temperature 1" in told
+    assert told.endswith(
+        " nn.MultiheadAttention knows only the paper's formulation at temperature 1, without "
+        "rotary positions or ALiBi, so it isn't compared here."
+    )
     assert len(re.findall(r"\d\.\d\de[+-]\d\d", told)) == 2
+
+
+@pytest.mark.parametrize("positions", ["none", "sinusoidal", "learned"])
+def test_positions_that_are_added_to_the_tokens_are_compared(positions: str) -> None:
+    told = open_app(link(text="a b", positions=positions)).markdown[0].proto.help
+    output = run_of("a b", positions=positions).parity.output
+    assert told.endswith(f"and its output, wherever it knows the formulation: {output:.2e}.")
+
+
+def test_cross_attention_is_compared_also_where_the_others_cannot_be() -> None:
+    page = open_pair(link(text="a b", text2="c", positions="alibi"))
+    output = pair_of("a b", "c", positions="alibi").parity.output
+    told = page.markdown[0].proto.help
+    assert told.endswith(f"and its output, wherever it knows the formulation: {output:.2e}.")
 
 
 @pytest.mark.parametrize(
@@ -86,11 +132,11 @@ def test_the_divisor_is_written_as_it_is(
     changes: dict[str, object], plain: str, latex: str
 ) -> None:
     run = run_of("a", **changes)
-    assert divisor_text(run) == plain
-    assert divisor_text(run, latex=True) == latex
+    assert divisor_text(run.attention().module) == plain
+    assert divisor_text(run.attention().module, latex=True) == latex
     root, _, times = plain.strip("()").partition(" × ")
     value = math.sqrt(float(root[1:])) if root.startswith("√") else float(root)
-    assert run.module.divisor == pytest.approx(value * float(times or 1))
+    assert run.attention().module.divisor == pytest.approx(value * float(times or 1))
 
 
 def test_the_label_never_claims_that_random_weights_are_trained() -> None:

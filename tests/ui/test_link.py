@@ -5,18 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from tests.ui.helpers import (
-    SENTENCE,
-    chart,
-    control,
-    header,
-    link,
-    notices,
-    numbers,
-    open_app,
-    run_of,
-    strip,
-)
+from tests.defaults import SENTENCE, run_of
+from tests.ui.helpers import chart, control, header, link, notices, numbers, open_app, strip
 
 
 class Asked(NamedTuple):
@@ -48,10 +38,13 @@ def no_option(key: str, text: str, value: str, options: str, used: str) -> Asked
     return Asked(key, text, value, said, None)
 
 
-MASKS = "none, causal, padding, causal + padding"
+MASKS = "none, causal, padding, causal + padding, window, prefix, every n-th, custom"
+POSITIONS = "none, sinusoidal, learned, rotary, ALiBi"
 SCALES = "head_dim, embed_size, none"
 STAGES = "Q·K·V, energy, scores, weights, head outputs, output"
-VIEWS = "all heads, one head, cell, numbers"
+VIEWS = "all heads, one head, cell, layers, tests, numbers"
+OVERVIEWS = "every head, mean over heads, mean over layers, rollout, residual stream"
+NORMS, ACTIVATIONS = "post-norm, pre-norm", "ReLU, GELU"
 
 LINKS = [
     taken("text", "so it goes", "so it goes", "so it goes"),
@@ -100,8 +93,38 @@ LINKS = [
     no_option("tokenizer", "bpe", "words", "words, characters", "words"),
     no_option("tokenizer", "", "words", "words, characters", "words"),
     taken("positions", "sinusoidal", "sinusoidal", "sinusoidal"),
-    no_option("positions", "rotary", "none", "none, sinusoidal", "none"),
-    no_option("positions", "", "none", "none, sinusoidal", "none"),
+    taken("positions", "learned", "learned", "learned"),
+    taken("positions", "rotary", "rotary", "rotary"),
+    taken("positions", "alibi", "alibi", "ALiBi"),
+    taken("positions", "ALiBi", "alibi", "ALiBi"),
+    no_option("positions", "absolute", "none", POSITIONS, "none"),
+    no_option("positions", "", "none", POSITIONS, "none"),
+    taken("layers", "3", 3, "3"),
+    taken("layers", "1", 1, None),
+    no_number("layers", "deep", 1, "1"),
+    out_of_range("layers", "0", 1, None, "1"),
+    out_of_range("layers", "96", 12, "12", "12"),
+    taken("norm_order", "pre", "pre", "pre-norm"),
+    taken("norm_order", "Pre-Norm", "pre", "pre-norm"),
+    taken("norm_order", "post-norm", "post", None),
+    no_option("norm_order", "rms", "post", NORMS, "post-norm"),
+    taken("activation", "gelu", "gelu", "GELU"),
+    taken("activation", "ReLU", "relu", None),
+    no_option("activation", "silu", "relu", ACTIVATIONS, "ReLU"),
+    taken("mask", "every n-th", "strided", "every n-th"),
+    taken("mask", "strided", "strided", "every n-th"),
+    taken("mask", "window", "window", "window"),
+    taken("mask", "prefix", "prefix", "prefix"),
+    taken("mask", "custom", "custom", "custom"),
+    taken("overview", "mean_heads", "mean_heads", "mean over heads"),
+    taken("overview", "residual stream", "stream", "residual stream"),
+    taken("overview", "every_head", "every_head", None),
+    no_option("overview", "flow", "every_head", OVERVIEWS, "every head"),
+    taken("test", "order", "order", "word order"),
+    taken("test", "leak", "leak", None),
+    no_option("test", "bert", "leak", "leak test, word order", "leak test"),
+    taken("view", "layers", "layers", "layers"),
+    taken("view", "tests", "tests", "tests"),
     taken("seed", "1e3", 1000, "1000"),
     taken("seed", "８", 8, "8"),  # full-width, as an East Asian keyboard types it
     no_number("seed", "x", 0, "0"),
@@ -188,13 +211,13 @@ def test_of_a_repeated_parameter_the_last_counts(
 def test_a_repaired_link_shows_the_numbers_of_its_repaired_values() -> None:
     page = open_app("text=a+b+c&heads=7&embed_size=30&mask=nonsense&seed=1e9999&q=77")
     assert notices(page) == [
-        f"The link asks for mask ` nonsense `; there are: {MASKS}. Using none.",
         "The link asks for seed ` 1e9999 `; using the nearest, 2147483647.",
+        f"The link asks for mask ` nonsense `; there are: {MASKS}. Using none.",
         "7 heads don't divide an embedding of 30; using the nearest, 6.",
         "There is no query 77 in this sentence; showing the last one, 2.",
     ]
     run = run_of("a b c", heads=6, embed_size=30, seed=2**31 - 1)
-    np.testing.assert_array_equal(numbers(page), run.trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run.attention().field("weights"))
     assert strip(page)["chosen"] == 2
     assert page.query_params == {
         "text": "a b c", "embed_size": "30", "seed": "2147483647", "q": "77",
@@ -206,7 +229,8 @@ def test_a_link_with_everything_is_shown_as_it_is() -> None:
         "text": "a b", "text2": "c d e", "text3": "f", "text4": "g h",
         "heads": 3, "embed_size": 24, "mask": "causal + padding", "projection": "shared",
         "scale": "none", "temperature": 0.7, "tokenizer": "characters",
-        "positions": "sinusoidal", "seed": 11, "stage": "energy", "view": "all heads",
+        "positions": "sinusoidal", "norm_order": "pre-norm", "activation": "GELU", "seed": 11,
+        "layers": 4, "layer": 2, "stage": "energy", "view": "all heads",
         "head_scale": "true", "sentence": 3, "head": 1, "q": 2, "k": 0,
     }  # fmt: skip
     page = open_app(link(**everything))
@@ -216,11 +240,14 @@ def test_a_link_with_everything_is_shown_as_it_is() -> None:
     run = run_of(
         "a b", "c d e", "f", "g h", heads=3, embed_size=24, mask="causal_padding",
         projection="shared", scale="none", temperature=0.7, tokenizer="characters",
-        positions="sinusoidal", seed=11,
+        positions="sinusoidal", norm_order="pre", activation="gelu", seed=11, layers=4,
     )  # fmt: skip
-    np.testing.assert_array_equal(numbers(page), run.trace.energy[2].numpy())
+    energy = run.trace.encoder_self[2].energy[2].numpy()
+    np.testing.assert_array_equal(numbers(page), energy)
     assert "coloraxis" not in chart(page)["layout"]
-    assert "(seed 11), a formulation of your own, energies ÷ (1 × 0.7) " in header(page)
+    own = "(seed 11), a formulation of your own, energies ÷ (1 × 0.7), sinusoidal positions, "
+    own += "4 layers, pre-norm "
+    assert own in header(page)
     assert [control(page, key).value for key in ("head", "q", "k", "sentence")] == [1, 2, 0, 3]
 
 

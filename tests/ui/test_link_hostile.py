@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from tests.ui.helpers import chart, labels, link, notices, numbers, open_app, run_of, strip
-from ui.link import READERS
-from ui.settings import MAX_CHARACTERS, TEXT_KEYS
+from tests.defaults import pair_of, run_of
+from tests.ui.helpers import chart, labels, link, notices, numbers, open_app, open_pair, strip
+from ui.parameters import PAGES
+from ui.settings import MASKS, MAX_CHARACTERS, PAIR_MASKS, TEXT_KEYS, layer_choices
 
 HOSTILE = {
     "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -37,7 +38,7 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
     text = text.encode(errors="replace").decode()  # what a URL can carry
-    page = open_app(link(**dict.fromkeys(READERS, text)))
+    page = open_app(link(**dict.fromkeys(PAGES["explore"], text)))
     state = page.session_state
     assert all(state[key] == text for key in TEXT_KEYS)
     assert 8 <= state["embed_size"] <= 512
@@ -45,16 +46,37 @@ def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
     assert state["embed_size"] % state["heads"] == 0
     assert 0 <= state["seed"] < 2**31
     assert 0.1 <= state["temperature"] <= 5
-    assert state["mask"] in ("none", "causal", "padding", "causal_padding")
-    run = run_of(
-        *[text] * 4,
-        **{key: state[key] for key in ("heads", "embed_size", "mask", "seed", "temperature")},
-    )
-    if state["view"] == "heads" and run.length < 200:
-        np.testing.assert_array_equal(numbers(page), run.trace.weights[0].numpy())
+    assert state["mask"] in MASKS
+    assert 1 <= state["layer"] + 1 <= state["layers"] <= 12
+    sizes = ("layers", "heads", "embed_size", "mask", "span", "seed", "temperature")
+    run = run_of(*[text] * 4, **{key: state[key] for key in sizes})
+    if state["view"] == "heads" and run.source.length < 60:
+        expected = run.attention(state["layer"]).field("weights")
+        np.testing.assert_array_equal(numbers(page), expected)
     assert notices(page)
     # What the page wrote into the URL, it takes without a word about the link.
     again = open_app(link(**page.query_params))
+    assert not [line for line in notices(again) if "The link" in line]
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_on_the_page_of_encoder_and_decoder_as_well(text: str) -> None:
+    text = text.encode(errors="replace").decode()
+    page = open_pair(link(**dict.fromkeys(PAGES["encoder-decoder"], text)))
+    state = page.session_state
+    assert all(state[key] == text for key in TEXT_KEYS)
+    assert state["embed_size"] % state["heads"] == 0
+    assert state["layers"] in layer_choices(state["embed_size"], pair=True)
+    assert state["mask"] in PAIR_MASKS
+    sizes = ("layers", "heads", "embed_size", "mask", "seed", "temperature")
+    run = pair_of(*[text] * 4, **{key: state[key] for key in sizes})
+    if state["view"] == "kinds" and run.source.length < 40:
+        cross = run.attention(state["layer"], 1, "cross").field("weights")
+        head = state["head"]  # where one is chosen, it is shown alone
+        shown = cross if head is None else cross[[min(head, state["heads"] - 1)]]
+        np.testing.assert_array_equal(numbers(page, "cross_chart"), shown)
+    assert notices(page)
+    again = open_pair(link(**page.query_params))
     assert not [line for line in notices(again) if "The link" in line]
 
 
@@ -107,5 +129,5 @@ def test_what_cannot_be_seen_is_shown_by_its_number() -> None:
 
 def test_a_thousand_unknown_parameters_change_nothing() -> None:
     page = open_app("&".join(f"p{i}=1" for i in range(900)))
-    np.testing.assert_array_equal(numbers(page), run_of().trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run_of().attention().field("weights"))
     assert notices(page) == []

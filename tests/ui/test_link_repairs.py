@@ -5,7 +5,8 @@ import pytest
 from streamlit.runtime.state.query_params import _coerce_value_for_query_url
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.helpers import change, control, link, notices, numbers, open_app, run_of
+from tests.defaults import run_of
+from tests.ui.helpers import change, control, link, notices, numbers, open_app
 
 
 def reload(page: AppTest) -> AppTest:
@@ -38,7 +39,7 @@ def test_heads_that_do_not_divide_the_embedding_become_the_nearest_that_do(
     assert control(page, "heads").value == used
     embed_size = control(page, "embed_size").value
     run = run_of(heads=used, embed_size=embed_size)
-    np.testing.assert_array_equal(numbers(page), run.trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run.attention().field("weights"))
     assert embed_size % used == 0
 
 
@@ -101,7 +102,7 @@ def test_a_notice_goes_when_its_control_is_changed_and_the_others_stay() -> None
     page = open_app("heads=100&seed=-1&mask=no")
     assert len(notices(page)) == 3
     change(page, heads=4)
-    assert [n.split()[4] for n in notices(page)] == ["mask", "seed"]
+    assert [n.split()[4] for n in notices(page)] == ["seed", "mask"]
     change(page, view="numbers")
     assert len(notices(page)) == 2
     change(page, seed=1, mask="causal")
@@ -117,11 +118,11 @@ def test_an_embedding_that_the_heads_do_not_divide_gets_the_nearest_count_and_a_
     assert control(page, "heads").value == 6
     assert control(page, "heads").options == ["1", "2", "3", "5", "6", "10", "15"]
     run = run_of(heads=6, embed_size=30)
-    np.testing.assert_array_equal(numbers(page), run.trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run.attention().field("weights"))
     change(page, heads=5)
     assert notices(page) == []
     np.testing.assert_array_equal(
-        numbers(page), run_of(heads=5, embed_size=30).trace.weights[0].numpy()
+        numbers(page), run_of(heads=5, embed_size=30).attention().field("weights")
     )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.ui.helpers import link, open_app, run_of, stage_numbers, statistics
+from tests.defaults import run_of
+from tests.ui.helpers import link, open_app, stage_numbers, statistics
 from ui.settings import STAGES
 from ui.views.numbers import MOST_ROWS, stage_table
 
@@ -16,7 +17,7 @@ TEXT = "the cat saw the dog"
 @pytest.mark.parametrize("mask", ["none", "causal"])
 def test_the_statistics_are_those_of_the_heads(mask: str) -> None:
     page = open_app(link(text=TEXT, mask=mask, view="numbers"))
-    weights = run_of(TEXT, mask=mask).trace.weights[0].double().numpy()
+    weights = run_of(TEXT, mask=mask).attention().trace.weights[0].double().numpy()
     shown = statistics(page)
     assert list(shown["head"]) == list(range(8))
     positions = np.arange(5)
@@ -54,7 +55,7 @@ def test_the_statistics_leave_the_padding_out() -> None:
 )
 def test_a_stage_is_a_table_with_a_row_for_each_number(stage: str, columns: list[str]) -> None:
     page = open_app(link(text=TEXT, view="numbers", stage=stage, mask="causal"))
-    trace = run_of(TEXT, mask="causal").trace
+    trace = run_of(TEXT, mask="causal").attention().trace
     shown = stage_numbers(page)
     assert list(shown.columns) == columns
     values = getattr(trace, stage)[0].numpy()
@@ -69,7 +70,7 @@ def test_a_stage_is_a_table_with_a_row_for_each_number(stage: str, columns: list
 
 def test_queries_keys_and_values_are_one_table_that_says_which() -> None:
     page = open_app(link(text=TEXT, view="numbers", stage="qkv"))
-    trace = run_of(TEXT).trace
+    trace = run_of(TEXT).attention().trace
     shown = stage_numbers(page)
     assert list(shown["field"].unique()) == ["queries", "keys", "values"]
     for field, rows in shown.groupby("field"):
@@ -82,7 +83,7 @@ def test_queries_keys_and_values_are_one_table_that_says_which() -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_positions_in_a_stages_table_are_whole_numbers(stage: str) -> None:
-    table = stage_table(run_of(TEXT), 0, stage)
+    table = stage_table(run_of(TEXT).attention(), stage)
     for column in ("head", "query", "key", "dimension"):
         if column in table:
             assert pd.api.types.is_integer_dtype(table[column].dtype), column
@@ -120,13 +121,13 @@ def test_a_table_too_long_for_the_page_is_cut_and_says_so() -> None:
     ]
     shown = stage_numbers(page)
     assert len(shown) == MOST_ROWS
-    whole = stage_table(run_of(text), 0, "weights")
+    whole = stage_table(run_of(text).attention(), "weights")
     assert len(whole) == rows
     np.testing.assert_array_equal(shown["weight"], whole["weight"][:MOST_ROWS])
 
 
 def test_the_second_sentence_has_a_table_of_its_own() -> None:
     page = open_app(link(text="a b", text2="c d", sentence=2, view="numbers"))
-    weights = run_of("a b", "c d").trace.weights[1].numpy()
+    weights = run_of("a b", "c d").attention(sentence=1).field("weights")
     np.testing.assert_array_equal(stage_numbers(page)["weight"], weights.reshape(-1))
     assert set(stage_numbers(page)["key_token"]) == {"c", "d"}

@@ -2,35 +2,65 @@
 
 import math
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from streamlit.runtime.state.query_params import parse_url_param
 
-from ui.link import DEFAULTS, READERS, _as_written
+from model.masks import decode_cells
+from ui.link import _as_written
 from ui.options import find_option, word
+from ui.parameters import KEPT, PAGES
 from ui.settings import (
+    ACTIVATIONS,
+    KINDS,
     MASKS,
+    NORM_ORDERS,
+    OVERVIEWS,
+    PAIR_MASKS,
+    PAIR_VIEWS,
     POSITIONS,
     PROJECTIONS,
     SCALES,
     STAGES,
+    TESTS,
     TEXT_KEYS,
     TOKENIZERS,
     VIEWS,
 )
 from ui.text import verbatim
 
-OPTIONS: dict[str, tuple[str, ...]] = {
-    "mask": MASKS, "projection": PROJECTIONS, "scale": SCALES, "tokenizer": TOKENIZERS,
-    "positions": POSITIONS, "stage": STAGES, "view": VIEWS,
+SHARED: dict[str, tuple[str, ...]] = {
+    "projection": PROJECTIONS, "scale": SCALES, "tokenizer": TOKENIZERS, "positions": POSITIONS,
+    "norm_order": NORM_ORDERS, "activation": ACTIVATIONS, "stage": STAGES, "overview": OVERVIEWS,
 }  # fmt: skip
-RANGES = {
-    "heads": (1, 16), "embed_size": (8, 512), "temperature": (0.1, 5.0), "seed": (0, 2**31 - 1),
-    "sentence": (1, 4), "head": (0, 15), "q": (0, 511), "k": (0, 511),
+OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "explore": {**SHARED, "mask": MASKS, "view": VIEWS, "test": TESTS},
+    "encoder-decoder": {**SHARED, "mask": PAIR_MASKS, "view": PAIR_VIEWS, "kind": KINDS},
+}
+SHARED_RANGES: dict[str, tuple[float, float]] = {
+    "layers": (1, 12), "heads": (1, 16), "embed_size": (8, 512), "temperature": (0.1, 5.0),
+    "seed": (0, 2**31 - 1), "sentence": (1, 4), "layer": (0, 11), "head": (0, 15), "q": (0, 511),
+    "k": (0, 511),
 }  # fmt: skip
+RANGES: dict[str, dict[str, tuple[float, float]]] = {
+    "explore": {**SHARED_RANGES, "span": (1, 64), "changed": (0, 511), "shuffle": (0, 2**31 - 1)},
+    "encoder-decoder": SHARED_RANGES,
+}
+FLAGS = {
+    "explore": ("head_scale", "look_ahead", "same_word"),
+    "encoder-decoder": ("head_scale",),
+}
+TEXTS = {"explore": (*TEXT_KEYS, "other", "cells"), "encoder-decoder": TEXT_KEYS}
+
+
+def every(of_pages: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+    """Each page with each key that it has there."""
+    return [(page, key) for page, keys in of_pages.items() for key in keys]
+
 
 numberlike = st.one_of(
     st.text(),
@@ -40,22 +70,39 @@ numberlike = st.one_of(
 )
 
 
-def test_every_parameter_has_a_default_a_reader_and_a_kind() -> None:
-    assert set(DEFAULTS) == set(READERS) == {*OPTIONS, *RANGES, *TEXT_KEYS, "head_scale"}
+@pytest.mark.parametrize("page", PAGES)
+def test_every_parameter_of_a_page_has_a_kind_and_a_default_of_that_kind(page: str) -> None:
+    kinds = {*OPTIONS[page], *RANGES[page], *FLAGS[page], *TEXTS[page]}
+    assert set(PAGES[page]) == kinds
+    for key, parameter in PAGES[page].items():
+        if key in OPTIONS[page]:
+            assert parameter.default in OPTIONS[page][key], key
+        elif key in RANGES[page]:
+            low, high = RANGES[page][key]
+            assert parameter.default is None or low <= parameter.default <= high, key
+        else:
+            assert type(parameter.default) is (bool if key in FLAGS[page] else str), key
 
 
-@pytest.mark.parametrize("key", RANGES)
+def test_what_is_kept_between_pages_is_on_both() -> None:
+    assert set(KEPT) <= set(PAGES["explore"]) & set(PAGES["encoder-decoder"])
+    assert not {"mask", "view", "text2", "q"} & set(KEPT)
+
+
+@pytest.mark.parametrize(("page", "key"), every(RANGES))
+@settings(max_examples=50)
 @given(text=numberlike)
 @example(text="1e9999")
 @example(text="-inf")
 @example(text="٣")
 @example(text="1_0")
 @example(text="９" * 400)
-def test_a_number_is_read_within_its_range_or_told(key: str, text: str) -> None:
-    low, high = RANGES[key]
-    value, message = READERS[key](key, text)
+def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: str) -> None:
+    low, high = RANGES[page][key]
+    parameter = PAGES[page][key]
+    value, message = parameter.read(key, text)
     if value is None:
-        assert DEFAULTS[key] is None
+        assert parameter.default is None
     else:
         assert low <= value <= high
         assert type(value) is (float if key == "temperature" else int)
@@ -66,46 +113,70 @@ def test_a_number_is_read_within_its_range_or_told(key: str, text: str) -> None:
         assert message.endswith(f" {'none' if value is None else value}.")
 
 
-@pytest.mark.parametrize("key", OPTIONS)
+@pytest.mark.parametrize(("page", "key"), every(OPTIONS))
+@settings(max_examples=50)
 @given(text=st.text())
-def test_an_option_is_one_of_those_there_are_or_told(key: str, text: str) -> None:
-    value, message = READERS[key](key, text)
-    assert value in OPTIONS[key]
+def test_an_option_is_one_of_those_there_are_or_told(page: str, key: str, text: str) -> None:
+    value, message = PAGES[page][key].read(key, text)
+    assert value in OPTIONS[page][key]
     if message is None:
         assert text.strip().casefold() in (value.casefold(), word(value).casefold())
     else:
-        assert value == DEFAULTS[key]
+        assert value == PAGES[page][key].default
         assert message.endswith(f"Using {word(value)}.")
 
 
+@pytest.mark.parametrize("key", FLAGS["explore"])
 @given(text=st.text())
-def test_a_flag_is_read_or_told(text: str) -> None:
-    value, message = READERS["head_scale"]("head_scale", text)
+def test_a_flag_is_read_or_told(key: str, text: str) -> None:
+    value, message = PAGES["explore"][key].read(key, text)
     assert isinstance(value, bool)
     assert (message is None) == (text.strip().lower() in ("true", "false", "0", "1"))
 
 
-@pytest.mark.parametrize("key", OPTIONS)
-def test_an_option_is_found_by_its_word_and_its_identifier(key: str) -> None:
-    for option in OPTIONS[key]:
+@given(text=st.one_of(st.text(), st.from_regex(r"\A\d{1,3}\.[\w-]{0,8}\Z", fullmatch=True)))
+@example(text="2.4A")
+@example(text="25." + "A" * 105)
+@example(text="9" * 5000 + ".AA")
+@example(text="٣.gA")
+def test_painted_cells_are_read_or_told(text: str) -> None:
+    value, message = PAGES["explore"]["cells"].read("cells", text)
+    if message is None and text:
+        assert value == text
+        assert 1 <= len(decode_cells(text)) <= 24
+    elif message is None:
+        assert value == ""
+    else:
+        assert value == ""
+        assert message.startswith("The link's custom mask `")
+        assert message.endswith(". Starting with an open one.")
+
+
+@pytest.mark.parametrize(("page", "key"), every(OPTIONS))
+def test_an_option_is_found_by_its_word_and_its_identifier(page: str, key: str) -> None:
+    options = OPTIONS[page][key]
+    for option in options:
         for text in (option, word(option), option.upper(), f"  {word(option).title()} "):
-            assert find_option(text, OPTIONS[key]) == option
-    words = [word(option) for option in OPTIONS[key]]
+            assert find_option(text, options) == option
+    words = [word(option) for option in options]
     assert len({w.casefold() for w in words}) == len(words)
-    assert find_option("", OPTIONS[key]) is None
+    assert find_option("", options) is None
 
 
-SAMPLES: dict[str, list[Any]] = {
-    **{key: list(options) for key, options in OPTIONS.items()},
-    **{key: list(limits) for key, limits in RANGES.items()},
-    "head_scale": [True, False],
+SAMPLES: dict[str, dict[str, list[Any]]] = {
+    page: {
+        **{key: list(options) for key, options in OPTIONS[page].items()},
+        **{key: list(limits) for key, limits in RANGES[page].items()},
+        **{key: [True, False] for key in FLAGS[page]},
+    }
+    for page in PAGES
 }
 
 
-@pytest.mark.parametrize("key", SAMPLES)
-def test_what_is_written_into_the_url_is_read_back_without_a_word(key: str) -> None:
-    for value in SAMPLES[key]:
-        assert READERS[key](key, _as_written(key, value)) == (value, None)
+@pytest.mark.parametrize(("page", "key"), every(SAMPLES))
+def test_what_is_written_into_the_url_is_read_back_without_a_word(page: str, key: str) -> None:
+    for value in SAMPLES[page][key]:
+        assert PAGES[page][key].read(key, _as_written(key, value)) == (value, None)
 
 
 def test_a_flag_is_written_as_streamlit_reads_it() -> None:
@@ -132,6 +203,7 @@ def test_a_strangers_text_is_code_that_it_cannot_end(text: str) -> None:
 
 
 def test_the_range_of_the_seed_is_what_a_32_bit_number_holds() -> None:
-    assert READERS["seed"]("seed", str(2**31 - 1)) == (2**31 - 1, None)
-    assert READERS["seed"]("seed", str(2**31))[1] is not None
-    assert not math.isnan(READERS["seed"]("seed", "nan")[0])
+    seed = PAGES["explore"]["seed"]
+    assert seed.read("seed", str(2**31 - 1)) == (2**31 - 1, None)
+    assert seed.read("seed", str(2**31))[1] is not None
+    assert not math.isnan(seed.read("seed", "nan")[0])

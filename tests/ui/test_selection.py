@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.defaults import run_of
 from tests.ui.helpers import (
     change,
     chart,
@@ -17,7 +18,6 @@ from tests.ui.helpers import (
     open_app,
     report,
     rerun_fragment,
-    run_of,
     send,
     send_raw,
     strip,
@@ -34,7 +34,11 @@ def chosen(page: AppTest) -> dict[str, Any]:
 
 
 def cell(tile: Any, row: Any, column: Any) -> dict[str, Any]:
-    return {"tile": tile, "row": row, "column": column}
+    return {"chart": "heads_chart", "tile": tile, "row": row, "column": column}
+
+
+def name(tile: Any) -> dict[str, Any]:
+    return {"chart": "heads_chart", "tile": tile}
 
 
 @pytest.mark.parametrize("stage", ["energy", "scores", "weights"])
@@ -67,14 +71,14 @@ def test_a_masked_cell_can_be_inspected() -> None:
 
 def test_a_heads_name_opens_one_head() -> None:
     page = open_app(link(text=TEXT))
-    send(page, "chart_clicks", "name", {"tile": 5})
+    send(page, "chart_clicks", "name", name(5))
     assert chosen(page) == {"view": "one head", "head": "5"}
     assert "**Head 5** of 8" in page.markdown[1].value
 
 
 def test_the_outputs_name_opens_one_head_on_the_first() -> None:
     page = open_app(link(text=TEXT, stage="output"))
-    send(page, "chart_clicks", "name", {"tile": 0})
+    send(page, "chart_clicks", "name", name(0))
     assert chosen(page) == {"view": "one head", "head": "0"}
 
 
@@ -84,7 +88,7 @@ def test_a_cell_of_a_pooled_picture_is_the_one_whose_value_is_shown(tall: bool) 
     page = open_app(link(text=text, heads=2, embed_size=16, stage="energy"))
     if tall:
         report(page, "chart_clicks", '{"tall": true}')
-    energy = run_of(text, heads=2, embed_size=16).trace.energy[0].numpy()
+    energy = run_of(text, heads=2, embed_size=16).attention().field("energy")
     shown = np.array(numbers(page))
     assert shown.size < energy.size
     row, column = 7, 11
@@ -97,14 +101,29 @@ def test_a_cell_of_a_pooled_picture_is_the_one_whose_value_is_shown(tall: bool) 
 
 
 FORGED = [
-    None, True, 7, "cell", "", [], [1, 2, 3], {}, {"tile": 1, "row": 1}, {"row": 1, "column": 1},
+    None, True, 7, "cell", "", [], [1, 2, 3], {}, {"chart": "heads_chart", "tile": 1, "row": 1},
+    {"chart": "heads_chart", "row": 1, "column": 1}, {"tile": 1, "row": 1, "column": 1},
     cell("1", "1", "1"), cell(None, 0, 0), cell([1], 0, 0), cell({}, 0, 0), cell(0.5, 0, 0),
     cell(0, 1.25, 0), cell(float("nan"), 0, 0), cell(0, float("inf"), 0), cell(0, 0, -1e400),
     cell(8, 0, 0), cell(-1, 0, 0), cell(0, -1, 0), cell(0, 0, -1), cell(0, 5, 0), cell(0, 0, 5),
     cell(10**30, 0, 0), cell(0, 0, 1e300),
 ]  # fmt: skip
-FORGED_NAMES = [None, True, 3, "3", [3], {}, {"tile": "3"}, {"tile": None}, {"tile": 2.5},
-                {"tile": float("nan")}, {"tile": 1e400}, {"tile": 8}, {"tile": -1}]  # fmt: skip
+FORGED += [
+    {**cell(1, 1, 1), "chart": chart}
+    for chart in (
+        None,
+        "",
+        "head_chart",
+        "cross_chart",
+        3,
+        [],
+    )
+]
+FORGED_NAMES = [
+    None, True, 3, "3", [3], {}, name("3"), name(None), name(2.5), name(float("nan")), name(1e400),
+    name(8), name(-1), {"tile": 3}, {"chart": "cross_chart", "tile": 3},
+    {"chart": "layers_chart", "tile": 3}, {"chart": ["heads_chart"], "tile": 3},
+]  # fmt: skip
 
 
 def test_a_forged_cell_or_name_is_ignored() -> None:
@@ -156,6 +175,25 @@ def test_a_click_in_a_longer_sentence_than_the_one_that_is_left_is_ignored() -> 
     change(page, text="a b")
     send(page, "chart_clicks", "cell", cell(0, 4, 4))
     assert chosen(page) == {}
+
+
+def test_a_click_that_arrives_together_with_another_embedding_size_opens_its_cell() -> None:
+    page = open_app(link(text=TEXT))
+    control(page, "embed_size").set_value(60)  # which 8 heads don't divide
+    send(page, "chart_clicks", "cell", cell(1, 4, 2))
+    assert chosen(page) == {"view": "cell", "head": "1", "q": "4", "k": "2"}
+    assert control(page, "heads").value == 6
+    assert notices(page) == ["8 heads don't divide an embedding of 60; using the nearest, 6."]
+    weights = run_of(TEXT, heads=6, embed_size=60).attention().field("weights")
+    assert f"(float32) |  | **{weights[1, 4, 2]:.9g}** |" in page.markdown[2].value
+
+
+def test_a_click_on_a_head_that_another_embedding_size_takes_away_is_ignored() -> None:
+    page = open_app(link(text=TEXT))
+    control(page, "embed_size").set_value(60)
+    send(page, "chart_clicks", "cell", cell(7, 0, 0))
+    assert chosen(page) == {}
+    assert control(page, "heads").value == 6
 
 
 def test_a_pick_chooses_a_query_on_the_whole_page_also_from_the_fragment() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.defaults import run_of
 from tests.ui.helpers import (
     alt,
     change,
@@ -16,7 +17,6 @@ from tests.ui.helpers import (
     notices,
     numbers,
     open_app,
-    run_of,
     stage_numbers,
     strip,
     type_text,
@@ -50,14 +50,14 @@ def test_typing_the_sentence_away_and_anew_leaves_no_trace() -> None:
     assert not page.get("plotly_chart")
     type_text(page, "c")
     assert infos(page) == []
-    np.testing.assert_array_equal(numbers(page), run_of("c").trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run_of("c").attention().field("weights"))
 
 
 def test_one_token_attends_to_itself_alone() -> None:
     page = open_app("text=hello&mask=causal")
     np.testing.assert_array_equal(numbers(page), np.ones((8, 1, 1)))
     assert alt(page) == (
-        "weights as 8 heatmaps of 1 rows and 1 columns, from 1 to 1. Furthest from zero: 1, "
+        "weight in 8 pictures of 1 × 1 cells, from 1 to 1. Furthest from zero: 1, "
         "in Head 0, query hello (position 0), key hello (position 0)."
     )
     assert notices(page) == []
@@ -66,14 +66,14 @@ def test_one_token_attends_to_itself_alone() -> None:
 def test_512_tokens_are_all_there_pooled_and_the_caption_says_how() -> None:
     text = " ".join(f"w{i}" for i in range(512))
     page = open_app(link(text=text, heads=2, embed_size=8))
-    weights = run_of(text, heads=2, embed_size=8).trace.weights[0].numpy()
+    weights = run_of(text, heads=2, embed_size=8).attention().field("weights")
     shown = np.array(numbers(page))
     block = -(-512 // shown.shape[1]), -(-512 // shown.shape[2])
     assert max(block) > 1
     np.testing.assert_array_equal(shown, pool_extremes(weights, *block))
     assert [caption.value for caption in page.caption] == [
         "Pooled to fit the screen: each cell shows the value furthest from zero among "
-        f"{block[0]} × {block[1]} numbers. Downloads have them all."
+        f"{block[0]} × {block[1]} numbers."
     ]
     assert notices(page) == []
     assert len(strip(page)["tokens"]) == 512
@@ -88,7 +88,7 @@ def test_a_picture_that_is_not_pooled_has_no_caption() -> None:
     ("count", "notice"),
     [
         (512, None),
-        (513, "A sentence is cut after 512 tokens: 1 token was left out."),
+        (513, "Sentences are cut after 512 tokens: 1 token was left out."),
         (600, "Sentences are cut after 512 tokens: 88 tokens were left out."),
     ],
 )
@@ -120,7 +120,7 @@ def test_four_sentences_are_one_batch_each_padded_to_the_longest() -> None:
     own = (3, 1, 2, 4)
     for number, (text, real) in enumerate(zip(BATCH.values(), own, strict=True), start=1):
         change(page, sentence=number)
-        expected = run.trace.weights[number - 1].numpy()
+        expected = run.attention().trace.weights[number - 1].numpy()
         assert expected.shape == (8, 4, 4)
         np.testing.assert_array_equal(numbers(page), expected)
         tokens = text.split() + ["[PAD]"] * (4 - real)
@@ -136,7 +136,9 @@ def test_under_the_padding_mask_nobody_attends_to_the_padding(mask: str) -> None
     page = open_app(link(**BATCH, mask=mask, sentence=2))
     run = run_of(*BATCH.values(), mask=mask)
     shown = np.array(numbers(page))
-    np.testing.assert_array_equal(shown, masked(run.trace.weights[1].numpy(), run.allowed(1)))
+    np.testing.assert_array_equal(
+        shown, masked(run.attention(sentence=1).field("weights"), run.attention(sentence=1).allowed)
+    )
     assert np.isnan(shown[:, :, 1:]).all()
     np.testing.assert_array_equal(shown[:, :, 0], 1)
     assert notices(page) == []
@@ -166,7 +168,7 @@ def test_a_sentence_that_is_taken_away_while_shown_gives_way_to_the_last() -> No
     change(page, text2="", text3="  ")
     with pytest.raises(KeyError):
         control(page, "sentence")
-    np.testing.assert_array_equal(numbers(page), run_of("a b c").trace.weights[0].numpy())
+    np.testing.assert_array_equal(numbers(page), run_of("a b c").attention().field("weights"))
     assert notices(page) == []
 
 
@@ -183,7 +185,7 @@ def test_queries_with_nothing_to_attend_to_are_counted_and_have_no_weight(
         "their head outputs are zero."
     ]
     assert np.isnan(numbers(page)).all()
-    assert alt(page) == "weights: everything is masked."
+    assert alt(page) == "weight: everything is masked."
     change(page, stage="head_outputs")
     np.testing.assert_array_equal(numbers(page), np.zeros((8, 3, 8)))
     assert strip(page)["tokens"] == ["[PAD]"] * 3

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tests.ui.helpers import change, control, notices, numbers, open_app, run_of, send, strip
+from tests.defaults import run_of
+from tests.ui.helpers import change, control, notices, numbers, open_app, send, strip
 
 
 def test_two_sessions_take_turns_without_influence() -> None:
@@ -15,10 +16,11 @@ def test_two_sessions_take_turns_without_influence() -> None:
     change(other, q=0)
     run = run_of("one two", heads=16, seed=9, mask="causal")
     np.testing.assert_array_equal(
-        np.nan_to_num(np.array(numbers(one))), run.trace.weights[0].numpy()
+        np.nan_to_num(np.array(numbers(one))), run.attention().field("weights")
     )
     np.testing.assert_array_equal(
-        numbers(other), run_of("three four five", seed=4, heads=2).trace.weights[0].numpy()
+        numbers(other),
+        run_of("three four five", seed=4, heads=2).attention().field("weights"),
     )
     assert (control(one, "q").value, control(other, "q").value) == (1, 0)
     assert (strip(one)["tokens"], strip(other)["tokens"]) == (

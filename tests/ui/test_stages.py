@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.ui.helpers import run_of
+from tests.defaults import run_of
 from ui.settings import STAGES, Stage
 from ui.stages import cell_at, describe, stage_tiles
 from viz.theme import LIGHT
@@ -15,7 +15,7 @@ LONG = " ".join(f"w{i}" for i in range(300))
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_tiles_have_a_label_for_every_row_and_column(stage: Stage) -> None:
-    tiles = stage_tiles(run_of(TEXT), 0, stage)
+    tiles = stage_tiles(run_of(TEXT).attention(), stage)
     count, rows, columns = tiles.values.shape
     assert (len(tiles.names), len(tiles.rows), len(tiles.columns)) == (count, rows, columns)
     assert tiles.values.dtype == np.float32
@@ -24,7 +24,7 @@ def test_tiles_have_a_label_for_every_row_and_column(stage: Stage) -> None:
 
 def test_queries_keys_and_values_stand_side_by_side_with_gaps() -> None:
     run = run_of("a b", heads=2, embed_size=32)
-    tiles = stage_tiles(run, 0, "qkv")
+    tiles = stage_tiles(run.attention(), "qkv")
     assert tiles.values.shape == (2, 2, 3 * 16 + 2 * 2)
     assert tiles.columns.full[0] == "Q, dimension 0"
     assert tiles.columns.full[16:18] == ("", "")
@@ -40,7 +40,7 @@ def test_queries_keys_and_values_stand_side_by_side_with_gaps() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_click_on_any_cell_finds_the_number_that_the_cell_shows(stage: Stage, tall: bool) -> None:
     run = run_of(LONG, heads=8, embed_size=16, mask="causal")
-    tiles = stage_tiles(run, 0, stage, tall=tall)
+    tiles = stage_tiles(run.attention(), stage, tall=tall)
     grid = grid_of(tiles)
     if stage == "energy" and not tall:
         assert grid.pooled_rows > 1
@@ -51,22 +51,24 @@ def test_a_click_on_any_cell_finds_the_number_that_the_cell_shows(stage: Stage, 
         row, column = (int(random.integers(n)) for n in drawn[tile].shape)
         found = cell_at(tiles, stage, tile, row, column)
         assert found is not None
-        head, query, key = found
-        assert head == (None if stage == "output" else tile)
+        query = int(found["q"])
+        assert found.get("head") == (None if stage == "output" else tile)
         assert query // grid.pooled_rows == row
         there = tiles.values[tile, query]
         if stage in ("energy", "scores", "weights"):
-            assert key is not None
+            assert found["view"] == "cell"
+            key = int(found["k"])
             assert key // grid.pooled_columns == column
             np.testing.assert_equal(there[key], drawn[tile][row, column])
         else:
-            assert key is None
+            assert found["view"] == "head"
+            assert "k" not in found
             assert np.isnan(drawn[tile][row, column]) or drawn[tile][row, column] in there
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_click_beside_the_cells_finds_nothing(stage: Stage) -> None:
-    tiles = stage_tiles(run_of(TEXT), 0, stage)
+    tiles = stage_tiles(run_of(TEXT).attention(), stage)
     count, rows, columns = tiles.values.shape
     outside = [(-1, 0, 0), (count, 0, 0), (0, -1, 0), (0, rows, 0), (0, 0, -1), (0, 0, columns)]
     for place in outside:
@@ -76,11 +78,11 @@ def test_a_click_beside_the_cells_finds_nothing(stage: Stage) -> None:
 
 def test_a_picture_is_described_by_its_numbers_before_pooling() -> None:
     run = run_of(LONG, heads=2, embed_size=16)
-    energy = run.trace.energy[0].numpy()
+    energy = run.attention().field("energy")
     furthest = np.unravel_index(np.abs(energy).argmax(), energy.shape)
     head, query, key = map(int, furthest)
-    assert describe(stage_tiles(run, 0, "energy"), "energy") == (
-        f"energy as 2 heatmaps of 300 rows and 300 columns, from {energy.min():.3g} to "
+    assert describe(stage_tiles(run.attention(), "energy")) == (
+        f"energy q·k in 2 pictures of 300 × 300 cells, from {energy.min():.3g} to "
         f"{energy.max():.3g}. Furthest from zero: {energy[furthest]:.3g}, in Head {head}, "
         f"query w{query} (position {query}), key w{key} (position {key})."
     )
@@ -88,5 +90,5 @@ def test_a_picture_is_described_by_its_numbers_before_pooling() -> None:
 
 def test_a_picture_is_described_in_the_tokens_own_letters() -> None:
     # People who hear it don't read the chart's markup.
-    said = describe(stage_tiles(run_of("<b>", heads=1), 0, "weights"), "weights")
+    said = describe(stage_tiles(run_of("<b>", heads=1).attention(), "weights"))
     assert "query <b> (position 0), key <b> (position 0)." in said

@@ -5,7 +5,8 @@ import base64
 import numpy as np
 import pytest
 
-from tests.ui.helpers import change, link, open_app, run_of, strip
+from tests.defaults import run_of
+from tests.ui.helpers import change, link, open_app, strip
 
 TEXT = "the cat saw the dog"
 
@@ -21,7 +22,7 @@ def fractions(data: dict[str, object]) -> np.ndarray:
 @pytest.mark.parametrize("mask", ["none", "causal"])
 def test_it_shows_the_mean_of_the_heads_until_one_is_chosen(mask: str) -> None:
     page = open_app(link(text=TEXT, mask=mask))
-    weights = run_of(TEXT, mask=mask).trace.weights[0].double().numpy()
+    weights = run_of(TEXT, mask=mask).attention().trace.weights[0].double().numpy()
     # Half of a 16-bit step; the screen shows tenths of a percent.
     np.testing.assert_allclose(fractions(strip(page)), weights.mean(axis=0), atol=0.51 / 65535)
     whose = "mean of the heads"
@@ -47,7 +48,7 @@ def test_a_row_adds_up_to_one() -> None:
 
 def test_it_shows_the_sentence_that_is_looked_at_with_its_padding() -> None:
     page = open_app(link(text="a", text2=TEXT, sentence=2, head=1, mask="padding"))
-    weights = run_of("a", TEXT, mask="padding").trace.weights[:, 1].numpy()
+    weights = run_of("a", TEXT, mask="padding").attention().trace.weights[:, 1].numpy()
     assert strip(page)["tokens"] == TEXT.split()
     assert strip(page)["real"] == 5
     np.testing.assert_allclose(fractions(strip(page)), weights[1], atol=0.51 / 65535)
@@ -69,3 +70,20 @@ def test_a_token_with_braces_does_not_disturb_the_sentence() -> None:
     assert strip(page)["sentence"] == (
         "How much “{token}” attends to each word (mean of the heads)."
     )
+
+
+def test_it_shows_the_layer_that_is_looked_at_and_says_so() -> None:
+    page = open_app(link(text=TEXT, layers=3, layer=2))
+    weights = run_of(TEXT, layers=3).trace.encoder_self[2].weights[0].double().numpy()
+    np.testing.assert_allclose(fractions(strip(page)), weights.mean(axis=0), atol=0.51 / 65535)
+    assert "(layer 2, mean of the heads)" in strip(page)["hint"]
+    change(page, head=1)
+    np.testing.assert_allclose(fractions(strip(page)), weights[1], atol=0.51 / 65535)
+    assert "(layer 2, head 1)" in strip(page)["sentence"]
+
+
+def test_the_tests_have_no_strip() -> None:
+    page = open_app(link(text=TEXT, view="tests"))
+    assert "strip" not in [component.key for component in page.get("bidi_component")]
+    change(page, view="layers")
+    assert strip(page)["tokens"] == TEXT.split()

@@ -1,12 +1,12 @@
-"""Two small components for what Streamlit's widgets can't do: hovering words, clicking cells.
+"""Small components for what Streamlit's widgets can't do: hovering words, clicking and painting.
 
-Both are mounted with data only; their markup is built with textContent, so that a token is never
+All are mounted with data only; their markup is built with textContent, so that a token is never
 read as HTML.
 """
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+
+from model.masks import encode_cells
 
 _HERE = Path(__file__).parent
 
@@ -32,6 +34,13 @@ def _strip() -> Callable[..., Any]:
 @cache
 def _clicks() -> Callable[..., Any]:
     return st.components.v2.component("headlight_clicks", js=_source("clicks.js"))
+
+
+@cache
+def _painter() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "headlight_painter", css=_source("painter.css"), js=_source("painter.js")
+    )
 
 
 @dataclass(frozen=True)
@@ -74,18 +83,47 @@ def window_is_tall() -> bool:
 
 
 def chart_clicks(
-    *, chart_key: str, on_cell: Callable[[], None], on_name: Callable[[], None]
+    *, charts: Sequence[str], on_cell: Callable[[], None], on_name: Callable[[], None]
 ) -> Any:
-    """Report clicks in the Plotly chart with the given key, which Streamlit itself doesn't.
+    """Report clicks in the Plotly charts with the given keys, which Streamlit itself doesn't.
 
-    Its own key is `chart_clicks`. Sets the trigger `cell` to {"tile", "row", "column"}, or `name`
-    to {"tile"} for a click on the name above a tile; and the state that window_is_tall reads.
+    Its own key is `chart_clicks`. Sets the trigger `cell` to {"chart", "tile", "row", "column"}, or
+    `name` to {"chart", "tile"} for a click on the name above a tile; and the state that
+    window_is_tall reads.
     """
     return _clicks()(
         key="chart_clicks",
-        data={"chart": chart_key, "tall_from": TALL_FROM, "tall": window_is_tall()},
+        data={"charts": list(charts), "tall_from": TALL_FROM, "tall": window_is_tall()},
         on_cell_change=on_cell,
         on_name_change=on_name,
         on_tall_change=lambda: None,
         height=1,
     )
+
+
+@dataclass(frozen=True)
+class PainterData:
+    """The mask that is painted on."""
+
+    tokens: Sequence[str]  # L labels, as they are to be read: 1 to model.masks.MOST_CELLS_ASIDE
+    allowed: np.ndarray  # (L, L) booleans, True = may attend; rows are queries, columns keys
+    # The buttons "all", "causal", "diagonal" and "invert", the "hint" shown while no cell is
+    # pointed at, and the captions "may" and "may_not" with their {query} and {key}.
+    words: Mapping[str, str]
+
+
+def mask_painter(data: PainterData, *, key: str, on_paint: Callable[[], None]) -> Any:
+    """A grid to paint an attention mask on.
+
+    Each stroke, key press or button sets the trigger `paint` to the whole mask, as text that
+    model.masks.decode_cells reads. The painter keeps what was painted until `data` says the same.
+
+    Raises:
+        ValueError: if `allowed` isn't square, is empty, or is too large.
+    """
+    payload = {
+        "tokens": list(data.tokens),
+        "mask": encode_cells(data.allowed),
+        "words": dict(data.words),
+    }
+    return _painter()(key=key, data=json.dumps(payload), on_paint_change=on_paint)

@@ -1,5 +1,6 @@
-// Listens to the page's Plotly charts. Reports clicked cells and names of the one inside
-// `.st-key-<chart>`, and lets every hover box say "masked" where Plotly writes NaN.
+// Listens to the page's Plotly charts. Reports clicked cells and names of those inside
+// `.st-key-<chart>` for the given charts, and lets every hover box say "masked" where Plotly writes
+// NaN.
 // Also reports whether the window is tall, so that a large screen gets larger heads.
 // Streamlit mounts a chart anew when its figure changes, so charts are looked up after each change
 // of the page.
@@ -17,20 +18,18 @@ export default function (component) {
     gap = point.fullData.hovertemplatefallback
     nameGaps()
   }
-  const sendCell = ({ points: [point] }) => {
-    const [row, column] = point.pointNumber
-    setTriggerValue("cell", { tile: point.curveNumber, row, column })
-  }
-  const sendName = ({ index }) => setTriggerValue("name", { tile: index })
-
   const listen = () => {
-    for (const chart of document.querySelectorAll(".js-plotly-plot")) {
-      if (!chart.on || listened.has(chart)) continue
-      listened.add(chart)
-      chart.on("plotly_hover", hover)
-      if (!chart.closest(`.st-key-${data.chart}`)) continue
-      chart.on("plotly_click", sendCell)
-      chart.on("plotly_clickannotation", sendName)
+    for (const plot of document.querySelectorAll(".js-plotly-plot")) {
+      if (!plot.on || listened.has(plot)) continue
+      listened.add(plot)
+      plot.on("plotly_hover", hover)
+      const chart = data.charts.find((key) => plot.closest(`.st-key-${key}`))
+      if (!chart) continue
+      plot.on("plotly_click", ({ points: [point] }) => {
+        const [row, column] = point.pointNumber
+        setTriggerValue("cell", { chart, tile: point.curveNumber, row, column })
+      })
+      plot.on("plotly_clickannotation", ({ index }) => setTriggerValue("name", { chart, tile: index }))
     }
   }
 

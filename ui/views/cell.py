@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from ui.compute import Run
 from ui.header import divisor_text
 from ui.i18n import _
+from ui.run import Attention
 from ui.selection import Selection
-from ui.stages import field
+from ui.stages import where
 from ui.text import verbatim
 from ui.views.heads import PLOTLY_CONFIG
 from viz.inspector import CellArithmetic, cell_arithmetic, draw_products
@@ -15,29 +15,31 @@ from viz.theme import Theme
 DIGITS = 9  # significant: what tells any two float32 numbers apart
 
 
-def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
+def show_cell(attention: Attention, selection: Selection, theme: Theme) -> None:
     """Draw the products and the steps for the chosen head, query and key."""
     head, query, key = selection.head or 0, selection.query or 0, selection.key or 0
-    sentence = selection.sentence
-    tokens = run.tokens[sentence]
+    biases = attention.biases
     cell = cell_arithmetic(
-        field(run, "queries", sentence)[head, query],
-        field(run, "keys", sentence)[head],
+        attention.field("queries")[head, query],
+        attention.field("keys")[head],
         key,
-        run.module.divisor,
-        run.allowed(sentence)[query],
+        attention.module.divisor,
+        attention.allowed[query],
+        None if biases is None else biases[head, query],
     )
-    weight = float(field(run, "weights", sentence)[head, query, key])
+    weight = float(attention.field("weights")[head, query, key])
     st.markdown(
         _(
-            "**How much does query {q} {q_token} attend to key {k} {k_token}, in head {head}?** "
+            "**How much does query {q} {q_token} attend to key {k} {k_token}, in head "
+            "{head}{where}?** "
             "Choose others with Head, Query and Key above, or click a cell in All heads."
         ).format(
             q=query,
-            q_token=verbatim(tokens[query]),
+            q_token=verbatim(attention.queries[query]),
             k=key,
-            k_token=verbatim(tokens[key]),
+            k_token=verbatim(attention.keys[key]),
             head=head,
+            where=where(attention),
         )
     )
     left, right = st.columns([9, 11], gap="medium")
@@ -58,17 +60,17 @@ def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
             ),
         )
     with right, st.container(key="arithmetic"):
-        st.markdown(_steps(run, cell, weight))
+        st.markdown(_steps(attention, cell, weight))
 
 
-def _steps(run: Run, cell: CellArithmetic, weight: float) -> str:
+def _steps(attention: Attention, cell: CellArithmetic, weight: float) -> str:
     """The arithmetic as a table: what is done, and what comes out."""
-    divisor = divisor_text(run, latex=True)
+    divisor = divisor_text(attention.module, latex=True)
     rows = [
         (_("energy: sum of the {n} products").format(n=len(cell.products)),
          r"\sum_d q_d k_d", _number(cell.energy)),
         (_("divisor"), divisor, _number(cell.divisor)),
-        (_("score: energy ÷ divisor"), "s", _number(cell.score)),
+        *_score(attention, cell),
         (_("mask"), "", _("may attend") if cell.allowed else _("masked: score becomes −∞")),
         (_("largest score in the row"), "m", _number(cell.largest)),
         (_("exponential"), "e^{s-m}", _number(cell.exponential)),
@@ -84,5 +86,15 @@ def _steps(run: Run, cell: CellArithmetic, weight: float) -> str:
     return "\n".join(lines) + f"\n\n{difference}"
 
 
+def _score(attention: Attention, cell: CellArithmetic) -> list[tuple[str, str, str]]:
+    if attention.biases is None:
+        return [(_("score: energy ÷ divisor"), "s", _number(cell.score))]
+    return [
+        (_("ALiBi: −slope × distance"), "b", _number(cell.bias)),
+        (_("score: energy ÷ divisor + b"), "s", _number(cell.score)),
+    ]
+
+
 def _number(value: float) -> str:
+    value += 0.0  # no negative zero
     return "−∞" if value == float("-inf") else f"{value:.{DIGITS}g}".replace("-", "−")

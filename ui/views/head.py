@@ -5,33 +5,42 @@ import math
 import numpy as np
 import streamlit as st
 
-from ui.compute import Run
 from ui.header import divisor_text
 from ui.i18n import _
+from ui.run import Attention
 from ui.selection import Selection
-from ui.stages import field
+from ui.stages import where
 from ui.views.heads import PLOTLY_CONFIG, tell_pooling
 from viz.equation import Matrix, draw_equation
 from viz.labels import dimension_labels, token_labels
 from viz.theme import Theme
 
 
-def show_head(run: Run, selection: Selection, theme: Theme) -> None:
+def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
     """Draw Q × Kᵀ → energy → scores → weights × V → output for the chosen head."""
     head = selection.head or 0
+    if attention.kind == "cross":
+        reads = _("Y: the target's vectors, X: the encoder's output.")
+    else:
+        reads = _("X: the vectors that the layer reads.")
     hint = _("Choose a query (a word above, or its number) to follow its row.")
     if selection.query is not None:
         hint = _("The row of query {query} is framed throughout.").format(query=selection.query)
     st.markdown(
-        _("**Head {head}** of {heads}, D = {size}. {hint}").format(
-            head=head, heads=run.settings.heads, size=run.module.head_dim, hint=hint
+        _("**Head {head}** of {heads}{where}, D = {size}. {reads} {hint}").format(
+            head=head,
+            heads=attention.module.heads,
+            where=where(attention),
+            size=attention.module.head_dim,
+            reads=reads,
+            hint=hint,
         )
     )
-    formulas = _formulas(run, head)
+    formulas = _formulas(attention, head)
     with st.container(key="formulas"):
         for column, formula in zip(st.columns(len(formulas), gap="small"), formulas, strict=True):
             column.markdown(f"${formula}$")
-    terms = _terms(run, selection, head)
+    terms = _terms(attention, selection, head)
     st.plotly_chart(
         draw_equation(terms, theme),
         key="head_chart",
@@ -43,57 +52,65 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
             "values, the head's output. Largest weight {weight:.3g}."
         ).format(
             head=head,
-            divisor=divisor_text(run),
+            divisor=divisor_text(attention.module),
             weight=float(np.nanmax(terms[4].values, initial=0.0)),
         ),
     )
     tell_pooling(max((term.block for term in terms), key=math.prod))
 
 
-def _formulas(run: Run, head: int) -> tuple[str, ...]:
-    """What each term is, in KaTeX; h counts the heads."""
+def _formulas(attention: Attention, head: int) -> tuple[str, ...]:
+    """What each term is, in KaTeX: X is what the layer reads, Y where the queries are another's."""
+    module = attention.module
+    reads = {"K": "X", "V": "X", "Q": "Y" if attention.kind == "cross" else "X"}
 
     def projected(name: str) -> str:
-        if run.settings.projection == "full":  # each head has columns of its own in W
-            return f"X W_{name}^{{({head})}}"
-        return f"X^{{({head})}} W_{name}"  # each head has a part of X, and all share W
+        if module.projection == "full":  # each head has columns of its own in W
+            product = f"{reads[name]} W_{name}^{{({head})}}"
+        else:  # each head has a part of X, and all share W
+            product = f"{reads[name]}^{{({head})}} W_{name}"
+        if module.positions == "rotary" and name != "V":
+            return f"\\mathrm{{rot}}({product})"
+        return product
 
-    divided = f"QK^\\top / {divisor_text(run, latex=True)}"
+    score = f"QK^\\top / {divisor_text(module, latex=True)}"
+    if module.positions == "alibi":
+        score += " + B"
+    if attention.is_masked:
+        score += " + M"
     return (
         f"Q = {projected('Q')}",
         f"K = {projected('K')}",
         "QK^\\top",
-        f"S = {divided}" + ("" if run.mask is None else " + M"),
+        f"S = {score}",
         "A = \\mathrm{softmax}(S)",
         f"V = {projected('V')}",
         "A V",
     )
 
 
-def _terms(run: Run, selection: Selection, head: int) -> list[Matrix]:
+def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix]:
     def of(name: str) -> np.ndarray:
-        return field(run, name, selection.sentence)[head]
+        return attention.field(name)[head]
 
-    tokens = token_labels(run.tokens[selection.sentence], _("position"))
-    dimensions = dimension_labels(run.module.head_dim, dimension=_("dimension"))
-    length, size = f"L = {run.length}", f"D = {run.module.head_dim}"
-    masked = ~run.allowed(selection.sentence)
-
-    def by_dimension(name: str, title: str, sign: str, row: int | None) -> Matrix:
-        who = _("key") if name == "values" else _("query")
-        return Matrix(
-            of(name), title, tokens, dimensions, who, "", f"{length} × {size}", sign, row=row
-        )
+    queries = token_labels(attention.queries, _("position"))
+    keys = token_labels(attention.keys, _("position"))
+    dimensions = dimension_labels(attention.module.head_dim, dimension=_("dimension"))
+    rows, columns = f"L = {len(queries)}", f"L = {len(keys)}"
+    if attention.kind == "cross":
+        rows, columns = f"T = {len(queries)}", f"S = {len(keys)}"
+    size = f"D = {attention.module.head_dim}"
+    masked = ~attention.allowed
 
     def by_token(name: str, title: str, sign: str, *, masks: bool) -> Matrix:
         return Matrix(
             np.where(masked, np.float32("nan"), of(name)) if masks else of(name),
             title,
-            tokens,
-            tokens,
+            queries,
+            keys,
             _("query"),
             _("key"),
-            f"{length} × {length}",
+            f"{rows} × {columns}",
             sign,
             diverging=name != "weights",
             masked=masked if masks else None,
@@ -101,12 +118,17 @@ def _terms(run: Run, selection: Selection, head: int) -> list[Matrix]:
             row=selection.query,
         )
 
+    def of_queries(name: str, title: str, sign: str) -> Matrix:
+        shape, row = f"{rows} × {size}", selection.query
+        return Matrix(of(name), title, queries, dimensions, _("query"), "", shape, sign, row=row)
+
+    shape_of_keys, shape_of_values = f"{size} × {columns}", f"{columns} × {size}"
     return [
-        by_dimension("queries", _("Q"), "×", selection.query),
-        Matrix(of("keys").T, _("Kᵀ"), dimensions, tokens, "", _("key"), f"{size} × {length}", "="),
+        of_queries("queries", _("Q"), "×"),
+        Matrix(of("keys").T, _("Kᵀ"), dimensions, keys, "", _("key"), shape_of_keys, "="),
         by_token("energy", _("energy"), "→", masks=False),
         by_token("scores", _("scores"), "→", masks=True),
         by_token("weights", _("weights"), "×", masks=True),
-        by_dimension("values", _("V"), "=", None),
-        by_dimension("head_outputs", _("output"), "", selection.query),
+        Matrix(of("values"), _("V"), keys, dimensions, _("key"), "", shape_of_values, "="),
+        of_queries("head_outputs", _("output"), ""),
     ]

@@ -3,37 +3,47 @@
 import streamlit as st
 
 from ui.components import window_is_tall
-from ui.compute import Run
-from ui.controls import BOUND
+from ui.controls import BOUND, kept_place
 from ui.i18n import _
-from ui.link import DEFAULTS, value_of
-from ui.selection import Selection
+from ui.link import default_of, value_of
+from ui.run import Attention
 from ui.settings import Stage
 from ui.stages import describe, stage_tiles
 from viz.theme import Theme
-from viz.tiles import draw_tiles, grid_of
+from viz.tiles import Tiles, draw_tiles, grid_of
 
+CHART = "heads_chart"  # the key that lessons and tests rely on
 PLOTLY_CONFIG = {"displayModeBar": False}
 
 
-def show_heads(run: Run, selection: Selection, stage: Stage, theme: Theme) -> None:
+def show_heads(attention: Attention, stage: Stage, theme: Theme) -> None:
     """Draw the stage for all heads; clicks open a cell or a head."""
-    tiles = stage_tiles(run, selection.sentence, stage, tall=window_is_tall())
+    tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    own_scales = stage == "energy" and value_of("head_scale")
+    show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
+    place = kept_place("head_scale", stage == "energy", "head_scale")
+    if place:
+        with place:
+            st.toggle(
+                _("A colour scale for each head"),
+                default_of("head_scale"),
+                key="head_scale",
+                bind=BOUND,
+                help=_(
+                    "Shows the pattern within heads of small energies; colours no longer compare."
+                ),
+            )
+
+
+def show_tiles(tiles: Tiles, key: str, theme: Theme, *, scale_per_tile: bool = False) -> None:
+    """Draw tiles as a chart, in words for those who can't see it, and say if cells are pooled."""
     st.plotly_chart(
-        draw_tiles(tiles, theme, scale_per_tile=stage == "energy" and value_of("head_scale")),
-        key="heads_chart",
+        draw_tiles(tiles, theme, scale_per_tile=scale_per_tile),
+        key=key,
         theme=None,
         config=PLOTLY_CONFIG,
-        alt=describe(tiles, stage),
+        alt=describe(tiles),
     )
-    if stage == "energy":
-        st.toggle(
-            _("A colour scale for each head"),
-            DEFAULTS["head_scale"],
-            key="head_scale",
-            bind=BOUND,
-            help=_("Shows the pattern within heads of small energies; colours no longer compare."),
-        )
     grid = grid_of(tiles)
     tell_pooling((grid.pooled_rows, grid.pooled_columns))
 
@@ -45,6 +55,6 @@ def tell_pooling(block: tuple[int, int]) -> None:
         st.caption(
             _(
                 "Pooled to fit the screen: each cell shows the value furthest from zero among "
-                "{rows} × {columns} numbers. Downloads have them all."
+                "{rows} × {columns} numbers."
             ).format(rows=rows, columns=columns)
         )

@@ -1,47 +1,42 @@
 """Numbers: statistics of the heads, the stage as a table, and downloads."""
 
-import io
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import fields
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from model.attention import AttentionTrace
-from ui.compute import Run, compute
 from ui.i18n import _
-from ui.link import value_of
 from ui.options import word
-from ui.selection import Selection
-from ui.settings import Settings, Stage
-from ui.stages import BETWEEN_TOKENS, FIELDS, field, value_word
+from ui.run import Attention
+from ui.settings import Stage
+from ui.stages import BETWEEN_TOKENS, FIELDS, value_word
 from viz.statistics import head_statistics, tidy
 
 MOST_ROWS = 20_000  # of the table on the page; downloads have all
 
 
-def show_numbers(run: Run, selection: Selection, stage: Stage) -> None:
+def show_numbers(attention: Attention, stage: Stage) -> None:
     """Draw the statistics and the table twin of the stage."""
-    real = run.lengths[selection.sentence]
     st.markdown(_("**What each head does**, averaged over the sentence's queries"))
-    if real:
-        _show_statistics(run, selection.sentence, real)
+    if attention.real_queries:
+        _show_statistics(attention)
     else:
         st.caption(_("This sentence has no tokens of its own."))
-    table = stage_table(run, selection.sentence, stage)
+    table = stage_table(attention, stage, most=MOST_ROWS)
+    count = sum(attention.field(name).size for name in FIELDS[stage])
     st.markdown(
         _("**{stage}**, number by number").format(stage=word(stage)[0].upper() + word(stage)[1:]),
     )
-    if len(table) > MOST_ROWS:
+    if count > MOST_ROWS:
         st.caption(
             _("The first {shown:,} of {all:,} rows; the downloads have them all.").format(
-                shown=MOST_ROWS, all=len(table)
+                shown=MOST_ROWS, all=count
             )
         )
     st.dataframe(
-        table.head(MOST_ROWS),
+        table,
         key="stage_table",
         hide_index=True,
         height=320,
@@ -50,10 +45,13 @@ def show_numbers(run: Run, selection: Selection, stage: Stage) -> None:
     )
 
 
-def _show_statistics(run: Run, sentence: int, real: int) -> None:
+def _show_statistics(attention: Attention) -> None:
     number = st.column_config.NumberColumn
-    weights = field(run, "weights", sentence)[:, :real]
-    table = head_statistics(weights, run.allowed(sentence)[:real])
+    real = attention.real_queries
+    weights = attention.field("weights")[:, :real]
+    table = head_statistics(weights, attention.allowed[:real])
+    if attention.kind == "cross":  # a place in one sentence has no distance from one in another
+        table = table.drop(columns=["distance", "itself"])
     st.dataframe(
         table,
         key="statistics_table",
@@ -92,108 +90,40 @@ def _show_statistics(run: Run, sentence: int, real: int) -> None:
     )
 
 
-def stage_table(run: Run, sentence: int, stage: Stage) -> pd.DataFrame:
-    """A stage of one sentence as a tidy table; Q·K·V say in a column which of them it is."""
+def stage_table(attention: Attention, stage: Stage, *, most: int | None = None) -> pd.DataFrame:
+    """A stage as a tidy table of at most so many rows; Q·K·V say in a column which they are."""
     names = FIELDS[stage]
     if len(names) > 1:
-        return _field_tables(run, sentence, names)
-    table = _field_table(run, sentence, names[0]).drop(columns="field")
+        return _field_tables(attention, names, most).head(most)
+    table = _field_table(attention, names[0], most).drop(columns="field")
     return table.rename(columns={"value": value_word(stage)})
 
 
-def trace_table(run: Run, sentence: int) -> pd.DataFrame:
-    """Every field of one sentence's trace as one tidy table."""
-    return _field_tables(run, sentence, [f.name for f in fields(AttentionTrace)])
+def trace_table(attention: Attention) -> pd.DataFrame:
+    """Every field of one attention's trace as one tidy table."""
+    return _field_tables(attention, [f.name for f in fields(AttentionTrace)])
 
 
-def _field_tables(run: Run, sentence: int, names: Sequence[str]) -> pd.DataFrame:
+def _field_tables(
+    attention: Attention, names: Sequence[str], most: int | None = None
+) -> pd.DataFrame:
     """Several fields below each other; a field is left blank where it has no such dimension."""
-    table = pd.concat([_field_table(run, sentence, name) for name in names], ignore_index=True)
+    table = pd.concat([_field_table(attention, name, most) for name in names], ignore_index=True)
     positions = table.columns.intersection(["head", "query", "key", "dimension"])
     table = table.astype(dict.fromkeys(positions, "Int64"))  # whole numbers, with blanks
     return table[[*table.columns.drop("value"), "value"]]
 
 
-def _field_table(run: Run, sentence: int, name: str) -> pd.DataFrame:
-    tokens = run.tokens[sentence]
+def _field_table(attention: Attention, name: str, most: int | None = None) -> pd.DataFrame:
+    tokens = {"query": attention.queries, "key": attention.keys}
     if name in BETWEEN_TOKENS:
-        dimensions, named = ("head", "query", "key"), {"query": tokens, "key": tokens}
+        dimensions: tuple[str, ...] = ("head", "query", "key")
     elif name == "output":
-        dimensions, named = ("query", "dimension"), {"query": tokens}
+        dimensions = ("query", "dimension")
     else:
         who = "key" if name in ("keys", "values") else "query"
-        dimensions, named = ("head", who, "dimension"), {who: tokens}
-    table = tidy(field(run, name, sentence), dimensions, named, "value")
+        dimensions = ("head", who, "dimension")
+    named = {who: tokens[who] for who in dimensions if who in tokens}
+    table = tidy(attention.field(name), dimensions, named, "value", most=most)
     table.insert(0, "field", name)
     return table
-
-
-@dataclass
-class Shown:
-    """What a session's page shows at this moment, for whoever has no access to its state.
-
-    Streamlit makes a download in a thread of its own, in which a session's state is empty.
-    """
-
-    settings: Settings
-    sentence: int = 0
-
-
-def draw_downloads(shown: Shown) -> None:
-    """The downloads, made when they are asked for, from what is shown then."""
-    stage: Stage = value_of("stage")
-    suffix = f"{value_of('heads')}_heads"
-
-    def of_run(make: Callable[[Run, int], bytes]) -> Callable[[], bytes]:
-        return lambda: make(compute(shown.settings), shown.sentence)
-
-    with st.popover(_("Download"), icon=":material/download:", width="stretch"):
-        st.download_button(
-            _("This stage (CSV)"),
-            of_run(lambda run, s: stage_table(run, s, stage).to_csv(index=False).encode()),
-            f"headlight_{stage}_{suffix}.csv",
-            "text/csv",
-            key="download_stage",
-            on_click="ignore",
-        )
-        st.download_button(
-            _("The whole trace (tidy CSV)"),
-            of_run(lambda run, s: trace_table(run, s).to_csv(index=False).encode()),
-            f"headlight_trace_{suffix}.csv",
-            "text/csv",
-            key="download_trace",
-            on_click="ignore",
-        )
-        st.download_button(
-            _("The whole trace (NumPy .npz)"),
-            of_run(lambda run, _s: npz_bytes(run)),
-            f"headlight_trace_{suffix}.npz",
-            "application/octet-stream",
-            key="download_npz",
-            on_click="ignore",
-        )
-
-
-def npz_bytes(run: Run) -> bytes:
-    """The whole trace as .npz: enough to compute every number on the screen again.
-
-    Arrays named as the trace's fields, all sentences; `tokens` (B, L) as strings; `config` as
-    JSON; and what went in: `inputs`, the `mask` (True = may attend) and the module's weights.
-    """
-    length = run.length
-    arrays = {f.name: getattr(run.trace, f.name).numpy() for f in fields(AttentionTrace)}
-    arrays |= {
-        "tokens": np.array(run.tokens, dtype=np.str_).reshape(len(run.lengths), length),
-        "config": np.array(
-            json.dumps(
-                {**asdict(run.settings), "divisor": run.module.divisor, "lengths": run.lengths},
-                ensure_ascii=False,
-            )
-        ),
-        "inputs": run.inputs.numpy(),
-        "mask": np.stack([run.allowed(s) for s in range(len(run.lengths))])[:, None],
-    }
-    arrays |= {name: weight.numpy() for name, weight in run.module.state_dict().items()}
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    return file.getvalue()

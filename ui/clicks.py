@@ -1,0 +1,77 @@
+"""Clicks in charts: from a cell or a name to what the page shows next."""
+
+from typing import Any
+
+import streamlit as st
+
+from ui.components import window_is_tall
+from ui.link import fit_heads, fit_layers, value_of
+from ui.run import Run
+from ui.selection import Selection, attention_in, selection_in, whole_numbers
+from ui.settings import KINDS
+from ui.stages import cell_at, stage_tiles
+from ui.state import current_settings, run_of
+from ui.views import heads, kinds, layers
+
+CLICKABLE = (heads.CHART, layers.CHART, *map(kinds.chart_key, KINDS))
+
+Place = tuple[int, int, int]  # tile, row, column
+
+
+def take_cell() -> None:
+    """A cell was clicked: open what it belongs to."""
+    sent = st.session_state.get("chart_clicks", {}).get("cell")
+    place = whole_numbers(sent, "tile", "row", "column")
+    if not place:
+        return
+    run = _current_run()
+    if run.is_empty:  # the sentence was emptied before the click arrived
+        return
+    tile, row, column = place
+    _show(_behind_cell(run, selection_in(run)[0], sent.get("chart"), (tile, row, column)))
+
+
+def take_name() -> None:
+    """The name above a tile was clicked: open it."""
+    sent = st.session_state.get("chart_clicks", {}).get("name")
+    tile = whole_numbers(sent, "tile")
+    if not tile:
+        return
+    run = _current_run()
+    if not run.is_empty:
+        _show(_behind_name(run, selection_in(run)[0], sent.get("chart"), *tile))
+
+
+def _current_run() -> Run:
+    """What is shown, or will be: a control that was changed may arrive together with the click."""
+    fit_heads()
+    fit_layers()
+    return run_of(current_settings())
+
+
+def _behind_cell(run: Run, selection: Selection, chart: Any, place: Place) -> dict[str, Any] | None:
+    if chart == heads.CHART:
+        stage = value_of("stage")
+        tiles = stage_tiles(attention_in(run, selection), stage, tall=window_is_tall())
+        return cell_at(tiles, stage, *place)
+    if chart == layers.CHART:
+        return layers.behind_cell(run, selection, value_of("overview"), place)
+    kind = kinds.kind_of(chart)
+    if kind not in run.kinds:
+        return None
+    return kinds.behind_cell(run, selection, kind, value_of("stage"), place)
+
+
+def _behind_name(run: Run, selection: Selection, chart: Any, tile: int) -> dict[str, Any] | None:
+    if chart == heads.CHART and 0 <= tile < run.settings.heads:
+        whose = {} if value_of("stage") == "output" else {"head": tile}
+        return {"view": "head", **whose}
+    if chart == layers.CHART:
+        return layers.behind_name(run, value_of("overview"), tile)
+    kind = kinds.kind_of(chart)
+    return kinds.behind_name(run, selection, kind, tile) if kind in run.kinds else None
+
+
+def _show(choice: dict[str, Any] | None) -> None:
+    """Choose what was clicked; what the click says nothing about stays."""
+    st.session_state.update(choice or {})

@@ -1,0 +1,125 @@
+"""The mask: its kind, its size, and a grid to paint one's own."""
+
+import numpy as np
+import streamlit as st
+
+from model.masks import MOST_CELLS_ASIDE, Mask, decode_cells, encode_cells
+from ui.components import PainterData, mask_painter
+from ui.controls import BOUND, kept_place, segments
+from ui.i18n import _
+from ui.link import default_of, value_of
+from ui.run import Run
+from ui.settings import MASKS, MAX_SPAN
+from ui.text import token_text
+
+WITH_SPAN: tuple[Mask, ...] = ("window", "prefix", "strided")
+WITH_LOOK_AHEAD: tuple[Mask, ...] = ("window", "strided")
+
+
+def draw_mask() -> None:
+    """The kind of mask, and the number that some kinds have."""
+    segments(
+        _("Mask"),
+        MASKS,
+        key="mask",
+        help=_(
+            "Causal: no looking ahead. Padding: no looking at the filling of short sentences. "
+            "Window: only the nearest words. Prefix: causal, but everybody sees the first words. "
+            "Every n-th: only words n, 2n, 3n ... steps away. Custom: paint it. The last four hide "
+            "the padding too."
+        ),
+    )
+    mask: Mask = value_of("mask")
+    span = kept_place("span", mask in WITH_SPAN, "span")
+    if span:
+        with span:
+            _span(mask)
+    look_ahead = kept_place("look_ahead", mask in WITH_LOOK_AHEAD, "look_ahead")
+    if look_ahead:
+        with look_ahead:
+            st.toggle(
+                _("Look ahead as well"), default_of("look_ahead"), key="look_ahead", bind=BOUND
+            )
+
+
+def _span(mask: Mask) -> None:
+    st.number_input(
+        {
+            "prefix": _("Words that everybody sees"),
+            "strided": _("n: one of how many words"),
+        }.get(mask, _window_label()),
+        1,
+        MAX_SPAN,
+        value=default_of("span"),
+        key="span",
+        bind=BOUND,
+    )
+
+
+def _window_label() -> str:
+    if value_of("look_ahead"):
+        return _("Words on each side, itself included")
+    return _("Words in the window, itself included")
+
+
+def draw_painter(run: Run, sentence: int) -> None:
+    """The grid on which a custom mask is painted, for the first tokens of a sentence."""
+    length = run.source.lengths[sentence]
+    tokens = run.source.tokens[sentence][: min(length, MOST_CELLS_ASIDE)]
+    if not tokens:  # written to in any case, or typing couldn't write here later
+        st.empty()
+        return
+    mask_painter(
+        PainterData(
+            tokens=[token_text(token) for token in tokens],
+            allowed=painted(len(tokens)),
+            words={
+                "all": _("All"),
+                "causal": _("Causal"),
+                "diagonal": _("Diagonal"),
+                "invert": _("Invert"),
+                "hint": _("Click or drag to paint who may attend to whom."),
+                "may": _("{query} may attend to {key}"),
+                "may_not": _("{query} may not attend to {key}"),
+            },
+        ),
+        key="painter",
+        on_paint=take_paint,
+    )
+    if length > MOST_CELLS_ASIDE:
+        st.caption(
+            _("The first {most} words can be painted; beyond them everything is open.").format(
+                most=MOST_CELLS_ASIDE
+            )
+        )
+
+
+def painted(size: int) -> np.ndarray:
+    """The painted mask on a grid of this size; what wasn't painted is open."""
+    grid = np.ones((size, size), dtype=bool)
+    if value_of("cells"):
+        cells = decode_cells(value_of("cells"))
+        shared = min(size, len(cells))
+        grid[:shared, :shared] = cells[:shared, :shared]
+    return grid
+
+
+def take_paint() -> None:
+    """The painter sent a mask: keep it, and what lies beyond a shorter sentence's part of it."""
+    sent = st.session_state.get("painter", {}).get("paint")
+    try:
+        stroke = decode_cells(sent if isinstance(sent, str) else "")
+    except ValueError:  # a browser can send anything
+        return
+    size = len(stroke)
+    if value_of("cells"):
+        size = max(size, len(decode_cells(value_of("cells"))))
+    cells = painted(size)
+    cells[: len(stroke), : len(stroke)] = stroke
+    keep_cells(encode_cells(cells))
+
+
+def keep_cells(cells: str) -> None:
+    """Keep a custom mask, here and in the link; no widget does it."""
+    st.session_state["cells"] = cells
+    st.query_params["cells"] = cells

@@ -1,0 +1,187 @@
+"""The parameters that a page's link can hold: their defaults, and how a stranger's text is read."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from model.masks import decode_cells
+from ui.i18n import _
+from ui.options import find_option, word
+from ui.settings import (
+    ACTIVATIONS,
+    DEFAULT_OTHER,
+    DEFAULT_TARGET,
+    DEFAULT_TEXT,
+    HIGHEST_TEMPERATURE,
+    KINDS,
+    LARGEST_EMBEDDING,
+    LARGEST_SEED,
+    LOWEST_TEMPERATURE,
+    MASKS,
+    MAX_CHARACTERS,
+    MAX_HEADS,
+    MAX_LAYERS,
+    MAX_SPAN,
+    MAX_TOKENS,
+    NORM_ORDERS,
+    OVERVIEWS,
+    PAIR_MASKS,
+    PAIR_VIEWS,
+    POSITIONS,
+    PROJECTIONS,
+    SCALES,
+    SMALLEST_EMBEDDING,
+    STAGES,
+    TESTS,
+    TEXT_KEYS,
+    TOKENIZERS,
+    VIEWS,
+)
+from ui.text import verbatim
+
+# Turns a link's text into a value, and a message if it isn't the value asked for.
+# It gets the parameter's name, the text, and the default.
+Reader = Callable[[str, str, Any], tuple[Any, str | None]]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a page's link."""
+
+    default: Any
+    reader: Reader
+
+    def read(self, key: str, text: str) -> tuple[Any, str | None]:
+        """The value that a text means, and a message if it had to be changed."""
+        return self.reader(key, text, self.default)
+
+
+def _option(*options: str) -> Reader:
+    def read(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+        option = find_option(text, options)
+        if option is not None:
+            return option, None
+        return default, _(
+            "The link asks for {key} {text}; there are: {options}. Using {used}."
+        ).format(
+            key=key, text=verbatim(text), options=", ".join(map(word, options)), used=word(default)
+        )
+
+    return read
+
+
+def _number(low: float, high: float, cast: Callable[[float], float] = round) -> Reader:
+    def read(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+        try:
+            wanted = float(text)
+        except ValueError:
+            wanted = math.nan
+        if math.isnan(wanted):
+            said = _("none") if default is None else default
+            return default, _(
+                "The link asks for {key} {text}, which isn't a number. Using {used}."
+            ).format(key=key, text=verbatim(text), used=said)
+        value = cast(min(max(wanted, low), high))
+        if value == wanted:
+            return value, None
+        return value, _("The link asks for {key} {text}; using the nearest, {used}.").format(
+            key=key, text=verbatim(text), used=value
+        )
+
+    return read
+
+
+def _text(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+    if len(text) <= MAX_CHARACTERS:
+        return text, None
+    return text[:MAX_CHARACTERS], _(
+        "The link's {key} has {count} characters; the first {limit} are used."
+    ).format(key=key, count=len(text), limit=MAX_CHARACTERS)
+
+
+def _flag(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+    if text.strip().lower() in ("true", "1", "false", "0"):
+        return text.strip().lower() in ("true", "1"), None
+    return default, _("The link asks for {key} {text}; using {used}.").format(
+        key=key, text=verbatim(text), used=default
+    )
+
+
+def _cells(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+    if not text:
+        return default, None
+    try:
+        decode_cells(text)
+    except ValueError as error:
+        return default, _(
+            "The link's custom mask {text} can't be read: {error}. Starting with an open one."
+        ).format(text=verbatim(text), error=error)
+    return text, None
+
+
+_SHARED: dict[str, Parameter] = {
+    "text": Parameter(DEFAULT_TEXT, _text),
+    **dict.fromkeys(TEXT_KEYS[1:], Parameter("", _text)),
+    "heads": Parameter(8, _number(1, MAX_HEADS)),
+    "embed_size": Parameter(64, _number(SMALLEST_EMBEDDING, LARGEST_EMBEDDING)),
+    "layers": Parameter(1, _number(1, MAX_LAYERS)),
+    "projection": Parameter("full", _option(*PROJECTIONS)),
+    "scale": Parameter("head_dim", _option(*SCALES)),
+    "temperature": Parameter(
+        1.0, _number(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, lambda t: round(t, 2))
+    ),
+    "tokenizer": Parameter("words", _option(*TOKENIZERS)),
+    "positions": Parameter("none", _option(*POSITIONS)),
+    "norm_order": Parameter("post", _option(*NORM_ORDERS)),
+    "activation": Parameter("relu", _option(*ACTIVATIONS)),
+    "seed": Parameter(0, _number(0, LARGEST_SEED)),
+    "stage": Parameter("weights", _option(*STAGES)),
+    "overview": Parameter("every_head", _option(*OVERVIEWS)),
+    "head_scale": Parameter(False, _flag),
+    "sentence": Parameter(1, _number(1, len(TEXT_KEYS))),
+    "layer": Parameter(0, _number(0, MAX_LAYERS - 1)),
+    "head": Parameter(None, _number(0, MAX_HEADS - 1)),
+    "q": Parameter(None, _number(0, MAX_TOKENS - 1)),
+    "k": Parameter(None, _number(0, MAX_TOKENS - 1)),
+}
+
+PAGES: dict[str, dict[str, Parameter]] = {
+    "explore": {
+        **_SHARED,
+        "mask": Parameter("none", _option(*MASKS)),
+        "span": Parameter(3, _number(1, MAX_SPAN)),
+        "look_ahead": Parameter(False, _flag),
+        "cells": Parameter("", _cells),
+        "view": Parameter("heads", _option(*VIEWS)),
+        "test": Parameter("leak", _option(*TESTS)),
+        "changed": Parameter(None, _number(0, MAX_TOKENS - 1)),
+        "other": Parameter(DEFAULT_OTHER, _text),
+        "shuffle": Parameter(1, _number(0, LARGEST_SEED)),
+        "same_word": Parameter(False, _flag),
+    },
+    "encoder-decoder": {
+        **_SHARED,
+        "text2": Parameter(DEFAULT_TARGET, _text),
+        "layers": Parameter(2, _number(1, MAX_LAYERS)),
+        "mask": Parameter("causal_padding", _option(*PAIR_MASKS)),
+        "view": Parameter("kinds", _option(*PAIR_VIEWS)),
+        "kind": Parameter("cross", _option(*KINDS)),
+    },
+}
+
+# What people keep when they go from one page to another; masks and views are each page's own.
+KEPT = (
+    "text",
+    "heads",
+    "embed_size",
+    "layers",
+    "projection",
+    "scale",
+    "temperature",
+    "tokenizer",
+    "positions",
+    "norm_order",
+    "activation",
+    "seed",
+)

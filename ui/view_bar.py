@@ -1,0 +1,81 @@
+"""The row above the picture: which view, and what the view needs to know."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from ui.controls import BOUND, kept_place, segments
+from ui.i18n import _
+from ui.link import count_sentences, default_of, fit_sentence
+from ui.selection import draw_selection
+from ui.settings import OVERVIEWS, STAGES, TESTS
+
+# What a view can't do without, and the switch that chooses what it shows.
+REQUIRED = {"head": ("head",), "cell": ("head", "q", "k")}
+SWITCHES: dict[str, str] = {
+    "heads": "stage",
+    "kinds": "stage",
+    "numbers": "stage",
+    "layers": "overview",
+    "tests": "test",
+}
+OPTIONS: dict[str, tuple[Any, ...]] = {"stage": STAGES, "overview": OVERVIEWS, "test": TESTS}
+LABELS = {"stage": _("Stage"), "overview": _("Overview"), "test": _("Test")}
+
+
+def draw_view_bar(
+    views: tuple[Any, ...],
+    switches: Sequence[str],
+    draw_more: Callable[[str], None] = lambda view: None,
+) -> str:
+    """The view's switch and its own; head, query and key in a popover where there is no room."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
+        view = segments(_("View"), views, key="view", hidden=True)
+        for key in switches:
+            place = kept_place(key, SWITCHES.get(view) == key, key)
+            if place:
+                with place:
+                    segments(LABELS[key], OPTIONS[key], key=key, hidden=True)
+        draw_more(view)
+        if view == "tests":  # they are about all heads
+            place = kept_place("selection_inputs", False, "head", "q", "k")
+            if place:
+                with place:
+                    draw_selection()
+        elif not _has_inputs(view):  # a row is too high for them here, and a click chooses as well
+            label = _("Head · query · key")
+            with (
+                st.container(key="choose", width="content"),
+                st.popover(label, icon=":material/my_location:", help=label),
+            ):
+                draw_selection()
+    return view
+
+
+def draw_selection_row(view: str, draw_more: Callable[[str], None] = lambda view: None) -> None:
+    """Head, query and key where the view is about them; the sentence of a batch."""
+    with st.container(horizontal=True, gap="medium", key="selection"):
+        draw_more(view)
+        if _has_inputs(view):
+            draw_selection(required=REQUIRED.get(view, ()))
+        _choose_sentence()
+
+
+def _has_inputs(view: str) -> bool:
+    return view in ("head", "cell", "numbers")
+
+
+def _choose_sentence() -> None:
+    """Which sentence of a batch is shown, where there is more than one."""
+    count = count_sentences()
+    fit_sentence(count)
+    if count > 1:
+        st.segmented_control(
+            _("Sentence"),
+            range(1, count + 1),
+            default=default_of("sentence"),
+            required=True,
+            key="sentence",
+            bind=BOUND,
+        )

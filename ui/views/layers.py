@@ -1,0 +1,250 @@
+"""Layers: all heads of all layers at once, what their means say, and the residual stream."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+
+from model.rollout import attention_rollout, stream_norms, stream_similarity
+from ui.components import window_is_tall
+from ui.i18n import _
+from ui.run import Run
+from ui.selection import Selection
+from ui.settings import Kind, Overview
+from ui.stages import between_tokens, head_names, kind_name, value_word
+from ui.views.heads import PLOTLY_CONFIG, show_tiles, tell_pooling
+from viz.labels import AxisLabels, token_labels
+from viz.overview import Overview as Thumbnails
+from viz.overview import draw_overview, overview_grid, place_in
+from viz.stream import Stream, draw_stream, stream_grid
+from viz.theme import Theme
+from viz.tiles import HEIGHT, TALL_HEIGHT, Tiles
+
+CHART = "layers_chart"
+EXPLANATION = 48  # pixels of two lines
+
+
+def show_layers(run: Run, selection: Selection, overview: Overview, theme: Theme) -> None:
+    """Draw the overview that is chosen."""
+    if overview == "rollout" and selection.kind == "cross":
+        st.info(
+            _(
+                "Rollout follows a token through layers of self-attention. Cross-attention leads "
+                "from one sentence to another: choose encoder self or decoder self."
+            )
+        )
+        return
+    st.markdown(_explained(run, selection, overview))
+    if overview == "every_head":
+        _show_thumbnails(run, selection, theme)
+    elif overview == "stream":
+        _show_stream(run, selection, theme)
+    else:
+        show_tiles(mean_tiles(run, selection, overview), CHART, theme)
+
+
+def _explained(run: Run, selection: Selection, overview: Overview) -> str:
+    layers, heads = run.settings.layers, run.settings.heads
+    kind = side = ""
+    if len(run.kinds) > 1:
+        kind = f" ({kind_name(selection.kind)})"
+        side = _(" of the source") if selection.kind == "encoder_self" else _(" of the target")
+    return {
+        "every_head": _(
+            "**Weights of every head{kind}**: {layers} × {heads}, all on one scale. Click a "
+            "thumbnail to open its head."
+        ),
+        "mean_heads": _(
+            "**Mean over the {heads} heads{kind}**, a layer each. A mean can show a pattern that "
+            "no single head has."
+        ),
+        "mean_layers": _(
+            "**Mean over the {layers} layers{kind}** of the heads with the same number. Heads of "
+            "different layers share nothing but the number."
+        ),
+        "rollout": _(
+            "**Attention rollout{kind}** (Abnar & Zuidema, 2020): how much of each input token is "
+            "in each position after a layer, if attention were all there is. Mean over heads, plus "
+            "the residual connection, rows brought to 1, multiplied layer by layer. Left out: "
+            "values, feed-forward, norms{cross}."
+        ),
+        "stream": _(
+            "**The residual stream{side}**: each token's vector as it passes the layers, its "
+            "length, and its cosine similarity to the vector that it began as."
+        ),
+    }[overview].format(
+        layers=layers,
+        heads=heads,
+        kind=kind,
+        cross="" if selection.kind == "encoder_self" else _(", cross-attention"),
+        side=side,
+    )
+
+
+def _height() -> int:
+    """Of the plot: as in All heads, less the lines of the explanation."""
+    return (TALL_HEIGHT if window_is_tall() else HEIGHT) - EXPLANATION
+
+
+def layer_names(count: int) -> list[str]:
+    """What the layers are called; counted from 0, as in the arrays and the links."""
+    return [_("Layer {number}").format(number=number) for number in range(count)]
+
+
+def thumbnails(run: Run, selection: Selection) -> Thumbnails:
+    """The weights of every head of every layer, NaN where masked."""
+    attentions = [
+        run.attention(layer, selection.sentence, selection.kind)
+        for layer in range(run.settings.layers)
+    ]
+    shown = attentions[0]
+    return Thumbnails(
+        values=np.stack([between_tokens(attention, "weights")[0] for attention in attentions]),
+        layer_names=layer_names(run.settings.layers),
+        head_names=head_names(run.settings.heads),
+        rows=token_labels(shown.queries, _("position")),
+        columns=token_labels(shown.keys, _("position")),
+        value_title=value_word("weights"),
+        diverging=False,
+        masked=~shown.allowed,
+        masked_text=_("masked"),
+        layer_title=_("layer"),
+        head_title=_("head"),
+        row_word=_("query"),
+        column_word=_("key"),
+        height=_height(),
+    )
+
+
+def _show_thumbnails(run: Run, selection: Selection, theme: Theme) -> None:
+    overview = thumbnails(run, selection)
+    values = overview.values
+    visible = np.isfinite(values)
+    layer, head, query, key = np.unravel_index(np.where(visible, values, -1).argmax(), values.shape)
+    st.plotly_chart(
+        draw_overview(overview, theme),
+        key=CHART,
+        theme=None,
+        config=PLOTLY_CONFIG,
+        alt=_(
+            "{layers} layers of {heads} heads, a thumbnail of the weights each. Largest weight: "
+            "{weight:.3g}, in layer {layer}, head {head}, query {query}, key {key}."
+        ).format(
+            layers=values.shape[0],
+            heads=values.shape[1],
+            weight=float(values[layer, head, query, key]) if visible.any() else 0.0,
+            layer=layer,
+            head=head,
+            query=query,
+            key=key,
+        ),
+    )
+    grid = overview_grid(overview)
+    tell_pooling((grid.pooled_rows, grid.pooled_columns))
+
+
+def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
+    """A mean of the weights, or their rollout: a tile a layer, or a tile a head."""
+    shown = run.attention(0, selection.sentence, selection.kind)
+    traces = getattr(run.trace, selection.kind)
+    weights = torch.stack([trace.weights[selection.sentence] for trace in traces])  # (layers, H, ..
+    names, masked = layer_names(len(weights)), ~shown.allowed
+    if overview == "mean_heads":
+        means = weights.mean(dim=1)
+    elif overview == "mean_layers":
+        means, names = weights.mean(dim=0), head_names(run.settings.heads)
+    else:
+        means = torch.cat(attention_rollout([layer[None] for layer in weights]))
+        # What several layers may reach isn't what one may; nothing there is hidden by the mask.
+        masked = np.zeros_like(masked)
+    return Tiles(
+        values=np.where(masked, np.float32("nan"), means.numpy()),
+        names=names,
+        rows=token_labels(shown.queries, _("position")),
+        columns=token_labels(shown.keys, _("position")),
+        row_title=_("query (from)") if overview != "rollout" else _("position"),
+        column_title=_("key (to)") if overview != "rollout" else _("input token"),
+        value_title=_("mean weight") if overview != "rollout" else _("rollout"),
+        diverging=False,
+        masked=masked,
+        masked_text=_("masked"),
+        row_word=_("query") if overview != "rollout" else _("position of"),
+        column_word=_("key") if overview != "rollout" else _("input"),
+        height=_height(),
+    )
+
+
+def _show_stream(run: Run, selection: Selection, theme: Theme) -> None:
+    encoding = selection.kind == "encoder_self"
+    vectors = run.trace.encoder_stream if encoding else run.trace.decoder_stream
+    shown = run.attention(0, selection.sentence, selection.kind)
+    steps = _steps(run.settings.layers, selection.kind)
+    stream = Stream(
+        norms=stream_norms(vectors)[selection.sentence].numpy(),
+        similarity=stream_similarity(vectors)[selection.sentence].numpy(),
+        steps=AxisLabels(tuple(steps), tuple(steps)),
+        tokens=token_labels(shown.queries, _("position")),
+        norm_title=_("length of the vector"),
+        similarity_title=_("similarity to where it began"),
+        token_title=_("token"),
+        step_title=_("after"),
+        undefined_text=_("undefined"),
+        height=_height(),
+    )
+    st.plotly_chart(
+        draw_stream(stream, theme),
+        key="stream_chart",
+        theme=None,
+        config=PLOTLY_CONFIG,
+        alt=_describe_stream(stream),
+    )
+    grid = stream_grid(stream)
+    tell_pooling((grid.pooled_rows, grid.pooled_columns))
+
+
+def _describe_stream(stream: Stream) -> str:
+    """A sentence on the chart, for people who hear it instead of seeing it."""
+    steps, tokens = stream.norms.shape
+    said = _(
+        "{steps} steps of {tokens} vectors, with lengths from {low:.3g} to {high:.3g}."
+    ).format(steps=steps, tokens=tokens, low=stream.norms.min(), high=stream.norms.max())
+    last = stream.similarity[-1][np.isfinite(stream.similarity[-1])]
+    if not len(last):
+        return said
+    similar = _("At the end, similarity to the beginning is from {least:.3g} to {most:.3g}.")
+    return said + " " + similar.format(least=last.min(), most=last.max())
+
+
+def _steps(layers: int, kind: Kind) -> list[str]:
+    """The names of the stream's steps: the input, and each sub-layer of each layer."""
+    sublayers = [_("attention"), _("feed-forward")]
+    if kind != "encoder_self":
+        sublayers.insert(1, _("cross"))
+    return [
+        _("input"),
+        *(f"{layer} {sublayer}" for layer in range(layers) for sublayer in sublayers),
+    ]
+
+
+def behind_cell(
+    run: Run, selection: Selection, overview: Overview, place: tuple[int, int, int]
+) -> dict[str, Any] | None:
+    """What to show after a click: the head of a thumbnail, the layer of a mean."""
+    tile, row, column = place
+    if overview == "every_head":
+        found = place_in(thumbnails(run, selection), row, column)
+        if found is None:
+            return None
+        layer, head, query, _key = found
+        return {"view": "head", "layer": layer, "head": head, "q": query}
+    return behind_name(run, overview, tile)
+
+
+def behind_name(run: Run, overview: Overview, tile: int) -> dict[str, Any] | None:
+    """What to show after a click on the name of a mean: the heads that it is the mean of."""
+    if overview == "mean_layers":
+        return {"view": "head", "head": tile} if 0 <= tile < run.settings.heads else None
+    if overview in ("mean_heads", "rollout") and 0 <= tile < run.settings.layers:
+        return {"view": "heads", "layer": tile}
+    return None
