@@ -14,9 +14,12 @@ from bench.settings import Options
 FAILED = "could not be measured"
 PARTS = {  # name: module
     "paint": "bench.paint",
+    "overview": "bench.overview",
     "load": "bench.load",
     "wire": "bench.wire",
     "trace": "bench.attention",
+    "stack": "bench.stack",
+    "kept": "bench.kept",
     "cold": "bench.cold",
     "memory": "bench.memory",
 }

@@ -1,11 +1,13 @@
 """The module's trace, with every number kept, against PyTorch's attention with weights per head."""
 
+import json
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -98,21 +100,21 @@ def peak_mb(kind: str, size: tuple[int, int, int]) -> float:
     return peak - before
 
 
-def peak_in_child(kind: str, size: tuple[int, int, int]) -> float:
-    """`peak_mb` in a fresh process."""
-    arguments = [kind, *(str(number) for number in size)]
-    command = [sys.executable, "-m", "bench.attention", *arguments]
+def from_child(module: str, *arguments: object) -> Any:
+    """The JSON that `python -m module arguments ...` prints, in a fresh process."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
     if done.returncode != 0:
-        raise BenchError(f"memory of {kind} at {size}: {done.stderr[-500:]}")
-    return float(done.stdout)
+        raise BenchError(f"{' '.join(command[1:])}: {done.stderr[-500:]}")
+    return json.loads(done.stdout)
 
 
 def memory_row(size: tuple[int, int, int]) -> Row:
     """Peak memory; for information, since the trace keeps fields that the peer throws away."""
     tokens, embed_size, heads = size
     mine, theirs = (
-        statistics.median(peak_in_child(kind, size) for _ in range(3)) for kind in ("ours", "peer")
+        statistics.median(from_child("bench.attention", kind, *size) for _ in range(3))
+        for kind in ("ours", "peer")
     )
     return Row(
         "trace", f"peak memory, {tokens} tokens, embedding {embed_size}, {heads} heads",

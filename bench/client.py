@@ -56,6 +56,7 @@ class Session:
         self._page_script_hash = ""
         self._states: dict[str, WidgetState] = {}
         self._seen: set[str] = set()
+        self._popovers: set[tuple[int, ...]] = set()  # where on the page they are
         self._text_id = ""
         self._text_fragment = ""
         self._cached: dict[str, tuple[int, bool]] = {}  # hash: (run last used, is it a chart)
@@ -144,6 +145,8 @@ class Session:
             run.exceptions.append("page not found")
         elif kind == "ref_hash":
             self._note_reference(message, size, run)
+        elif kind == "delta" and message.delta.WhichOneof("type") == "add_block":
+            self._note_block(message)
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             self._note_element(message, size, run)
 
@@ -154,6 +157,13 @@ class Session:
         self._cached[message.ref_hash] = (self._runs, is_chart)
         if is_chart:
             run.chart_hash, run.chart_bytes = message.ref_hash, size
+
+    def _note_block(self, message: ForwardMsg) -> None:
+        path = tuple(message.metadata.delta_path)
+        if message.delta.add_block.WhichOneof("type") == "popover":
+            self._popovers.add(path)
+        else:
+            self._popovers.discard(path)
 
     def _note_element(self, message: ForwardMsg, size: int, run: Run) -> None:
         element = message.delta.new_element
@@ -166,10 +176,16 @@ class Session:
             run.chart_spec = element.plotly_chart.spec
         if message.metadata.cacheable:
             self._cached[message.hash] = (self._runs, is_chart)
-        self._note_widget(element)
+        if not self._is_out_of_sight(message):
+            self._note_widget(element)
         if kind == "text_input" and element.text_input.id.endswith(f"-{TEXT_KEY}"):
             self._text_id = element.text_input.id
             self._text_fragment = message.delta.fragment_id
+
+    def _is_out_of_sight(self, message: ForwardMsg) -> bool:
+        """Whether it is in a popover: a browser makes its widgets when somebody opens it."""
+        path = tuple(message.metadata.delta_path)
+        return any(path[:end] in self._popovers for end in range(len(path)))
 
     def _note_widget(self, element: Element) -> None:
         state = initial_state(element)

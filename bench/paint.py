@@ -1,7 +1,8 @@
-"""From a key press to all heads painted, in a real browser, against the smallest app."""
+"""From a key press to painted heads, in a real browser, against the smallest app."""
 
 import random
 import statistics
+from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page
 
@@ -109,23 +110,50 @@ def sample(
     raise BenchError("the machine is too busy: Enter came too late after the word too often")
 
 
-def measure(options: Options) -> list[Row]:
-    """Eight heads of 32 tokens against one 32x32 heatmap; the pages take turns in one browser."""
-    count = 6 if options.quick else 30
+@dataclass(frozen=True)
+class Samples:
+    """Milliseconds of the smallest app and of another, and how many were discarded."""
+
+    entered: list[list[float]]
+    live: list[list[float]]
+    discarded: int
+
+    def row(self, part: str, case: str, target: float) -> Row:
+        """Enter to painted: the ratio of the median times."""
+        floor, ours = self.entered
+        note = f"{len(ours)} and {len(floor)} repeats, median (quartiles)"
+        if self.discarded:
+            note += f", {self.discarded} discarded for a late Enter"
+        return Row(
+            part, f"Enter to painted, {case}", spread(ours), spread(floor),
+            statistics.median(ours) / statistics.median(floor), target, 0, note,
+        )  # fmt: skip
+
+    def live_row(self, part: str, case: str) -> Row:
+        """One letter to painted, for information."""
+        floor, ours = self.live
+        return Row(
+            part, f"letter to painted, live, {case}", spread(ours), spread(floor),
+            statistics.median(ours) / statistics.median(floor), None, 0,
+            f"{len(ours)} repeats; with the live debounce in both",
+        )  # fmt: skip
+
+
+def compare(small: App, large: App, count: int) -> Samples:
+    """Both apps with a sentence of TOKENS words; the pages take turns in one browser."""
     rng = random.Random(32)
     text = sentence(rng, TOKENS)
-    apps = options.apps
-    with Server(apps[0].script) as small, Server(apps[1].script) as large, chromium() as browser:
-        pages = (open_page(browser, apps[0], small, text), open_page(browser, apps[1], large, text))
-        entered, live, discarded = sample(pages, text, count, rng)
+    with Server(small.script) as floor, Server(large.script) as server, chromium() as browser:
+        pages = (open_page(browser, small, floor, text), open_page(browser, large, server, text))
+        return Samples(*sample(pages, text, count, rng))
+
+
+def repeats(options: Options) -> int:
+    return 6 if options.quick else 30
+
+
+def measure(options: Options) -> list[Row]:
+    """Eight heads of 32 tokens against one 32x32 heatmap."""
+    samples = compare(*options.apps, repeats(options))
     case = f"{HEADS} heads, {TOKENS} tokens"
-    note = f"{len(entered[1])} and {len(entered[0])} repeats, median (quartiles)"
-    if discarded:
-        note += f", {discarded} discarded for a late Enter"
-    ratios = [statistics.median(ours) / statistics.median(floor) for floor, ours in (entered, live)]
-    return [
-        Row("paint", f"Enter to painted, {case}", spread(entered[1]), spread(entered[0]),
-            ratios[0], TARGET, 0, note),
-        Row("paint", f"letter to painted, live, {case}", spread(live[1]), spread(live[0]),
-            ratios[1], None, 0, f"{len(live[1])} repeats; with the live debounce in both"),
-    ]  # fmt: skip
+    return [samples.row("paint", case, TARGET), samples.live_row("paint", case)]

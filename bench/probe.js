@@ -1,6 +1,6 @@
-// Runs in the page: says when the heads' chart shows new numbers. All times are the page's own, in ms.
+// Runs in the page: says when its chart shows new numbers. All times are the page's own, in ms.
 (() => {
-  const CHART = ".st-key-heads_chart .js-plotly-plot";
+  const CHART = ":is(.st-key-heads_chart, .st-key-layers_chart) .js-plotly-plot";
   const TIMEOUT = 30000;
   const probe = { state: "idle", error: null, inputAt: 0, keyAt: 0, paintedAt: 0, firstPaintAt: 0 };
   window.headlightProbe = probe;
