@@ -71,14 +71,15 @@ def strided_mask(length: int, step: int, *, look_ahead: bool = False) -> Tensor:
 def custom_mask(cells: str, length: int) -> Tensor:
     """A painted mask, from its text, on a sentence of L tokens. Shape (1, 1, L, L).
 
-    A shorter sentence uses its upper left part; what lies beyond it is open, as everything is if
-    the text is empty.
+    A shorter sentence uses its upper left part. What lies beyond it goes on as it looks: causal
+    where nothing that was painted looks ahead, else open, as everything is if the text is empty.
 
     Raises:
         ValueError: as decode_cells does.
     """
     painted = decode_cells(cells) if cells else np.empty((0, 0), dtype=bool)
-    mask = torch.ones(length, length, dtype=torch.bool)
+    is_causal = len(painted) > 1 and not np.triu(painted, 1).any()
+    mask = torch.ones(length, length, dtype=torch.bool).tril(0 if is_causal else length)
     size = min(length, len(painted))
     mask[:size, :size] = torch.from_numpy(painted[:size, :size].copy())
     return mask[None, None]

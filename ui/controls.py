@@ -137,6 +137,7 @@ def draw_more() -> None:
         st.popover(_("More"), icon=":material/tune:", width="stretch"),
         st.container(key="more"),
     ):
+        _positions()
         left, right = st.columns(2, gap="medium")
         with left:
             _formulation()
@@ -200,6 +201,18 @@ def draw_examples() -> None:
             sentence_input(_("Sentence {number}").format(number=number), key, hidden=True)
 
 
+def _positions() -> None:
+    segments(
+        _("Positions"),
+        POSITIONS,
+        key="positions",
+        help=_(
+            "Sinusoidal and learned (here: random) vectors are added to the tokens'. Rotary turns "
+            "queries and keys by their place. ALiBi lowers the scores of distant keys."
+        ),
+    )
+
+
 def _formulation() -> None:
     st.session_state["preset"] = preset_of(value_of("projection"), value_of("scale"))
 
@@ -253,15 +266,6 @@ def _block() -> None:
     def take_seed() -> None:
         st.session_state["seed"] = random.randint(0, LARGEST_SEED)
 
-    segments(
-        _("Positions"),
-        POSITIONS,
-        key="positions",
-        help=_(
-            "Sinusoidal and learned (here: random) vectors are added to the tokens'. Rotary turns "
-            "queries and keys by their place. ALiBi lowers the scores of distant keys."
-        ),
-    )
     segments(
         _("Norm"),
         NORM_ORDERS,

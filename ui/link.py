@@ -44,20 +44,17 @@ def read_link(page: str) -> None:
         return
     left, state["_page"] = state.get("_page"), page
     state["_notices"] = {}
-    asked = _asked()
     if left:
         _bring_along(left)
-    for key, text in asked.items():
+    for key, text in _asked().items():
         state[key], message = parameters()[key].read(key, text)
-        if message:
+        if message and not _went_back():  # nobody asks for what the browser remembers
             notice(key, message)
-    for key, fit in (("heads", fit_heads), ("layers", fit_layers)):
+    for key, fit in FITTED.items():
         out_of_range = state["_notices"].get(key)
         fit()
         if out_of_range and state["_notices"][key] != out_of_range:  # say both
             notice(key, f"{out_of_range[1]} {state['_notices'][key][1]}")
-    fit_layer()
-    fit_sentence(count_sentences())
     if _write_link() or left:  # after a page's change, Streamlit would prefer what it remembers
         st.rerun()
 
@@ -69,26 +66,30 @@ def _asked() -> dict[str, str]:
     page's widgets were bound to, so the address itself is read. (On a link to another page, it
     would still be the address of the page that is left.)
     """
-    context = get_script_run_ctx()
     query = {key: st.query_params.get_all(key) for key in st.query_params}
-    if context and context.is_history_navigation:
-        query = parse_qs(context.query_string, keep_blank_values=True)
+    if _went_back():
+        query = parse_qs(get_script_run_ctx().query_string, keep_blank_values=True)
     return {key: query[key][-1] for key in parameters() if key in query}
 
 
+def _went_back() -> bool:
+    """Whether the page is shown because somebody went back or forward in the browser's history."""
+    context = get_script_run_ctx()
+    return bool(context and context.is_history_navigation)
+
+
 def _write_link() -> bool:
-    """Write what is chosen into the address; whether that changed anything."""
-    changed = False
-    for key in parameters():
-        value, now = value_of(key), st.query_params.get_all(key)
-        written = [] if value == default_of(key) else [_as_written(key, value)]
-        if now != written:
-            changed = True
-            if written:
-                st.query_params[key] = written[0]
-            else:
-                del st.query_params[key]
-    return changed
+    """Write what is chosen into the address, in one go; whether that changed anything."""
+    chosen = {key: value_of(key) for key in parameters()}
+    wanted = {
+        key: [_as_written(key, value)] for key, value in chosen.items() if value != default_of(key)
+    }
+    now = {key: st.query_params.get_all(key) for key in st.query_params}
+    others = {key: values for key, values in now.items() if key not in chosen}
+    if now == {**others, **wanted}:
+        return False
+    st.query_params.from_dict({**others, **wanted})
+    return True
 
 
 def remember() -> None:
@@ -182,9 +183,9 @@ def count_sentences() -> int:
     return 1 + blank[1:].count(False)
 
 
-def fit_sentence(count: int) -> None:
+def fit_sentence() -> None:
     """Keep the sentence shown among those that there are."""
-    asked = value_of("sentence")
+    asked, count = value_of("sentence"), count_sentences()
     if asked > count:
         st.session_state["sentence"] = count
         message = _("There is no sentence {asked}; showing sentence {used}.")
@@ -208,3 +209,6 @@ def show_notices() -> None:
     if notices:
         lines = [message for _value, message in notices.values()]
         st.warning("  \n".join(lines), icon=":material/info:")
+
+
+FITTED = {"heads": fit_heads, "layers": fit_layers, "layer": fit_layer, "sentence": fit_sentence}

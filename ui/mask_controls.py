@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from model.masks import MOST_CELLS_ASIDE, Mask, decode_cells, encode_cells
+from model.masks import MOST_CELLS_ASIDE, Mask, custom_mask, decode_cells, encode_cells
 from ui.components import PainterData, mask_painter
 from ui.controls import BOUND, kept_place, segments
 from ui.i18n import _
@@ -88,20 +88,16 @@ def draw_painter(run: Run, sentence: int) -> None:
     )
     if length > MOST_CELLS_ASIDE:
         st.caption(
-            _("The first {most} words can be painted; beyond them everything is open.").format(
-                most=MOST_CELLS_ASIDE
-            )
+            _(
+                "The first {most} words can be painted. Beyond them the mask goes on as it looks: "
+                "causal where nothing painted looks ahead, else open."
+            ).format(most=MOST_CELLS_ASIDE)
         )
 
 
 def painted(size: int) -> np.ndarray:
-    """The painted mask on a grid of this size; what wasn't painted is open."""
-    grid = np.ones((size, size), dtype=bool)
-    if value_of("cells"):
-        cells = decode_cells(value_of("cells"))
-        shared = min(size, len(cells))
-        grid[:shared, :shared] = cells[:shared, :shared]
-    return grid
+    """The painted mask on a grid of this size."""
+    return custom_mask(value_of("cells"), size)[0, 0].numpy()
 
 
 def take_paint() -> None:

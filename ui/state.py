@@ -30,6 +30,11 @@ def run_of(settings: Settings) -> Run:
     return compute_pair(settings) if on_pair_page() else compute(settings)
 
 
+def layout_in_use() -> tuple[Any, ...]:
+    """The values that decide which controls there are, beside those in the fragment."""
+    return tuple(value_of(key) for key in ("view", "mask", "layers", "embed_size", "heads"))
+
+
 def on_pair_page() -> bool:
     """Whether the page shown has a source and a target."""
     return bool(st.session_state["_page"] == "encoder-decoder")

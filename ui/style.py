@@ -19,13 +19,13 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stSidebarUserContent"] .stButtonGroup button { padding: 0 0.6rem; }
 [data-testid="stSidebarUserContent"] .stPopover button { padding: 0 0.5rem; }
 .stButtonGroup button p::first-letter { text-transform: uppercase; }
-.st-key-view_bar .stButtonGroup button { padding: 0 0.7rem; }
+.st-key-view_bar .stButtonGroup button { padding: 0 0.6rem; }
 .st-key-choose .stPopover button p {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 .st-key-layer .stButtonGroup button { padding: 0; min-width: 2.1rem; }
-.stPopoverBody:has(.st-key-more) { width: 40rem; max-width: 92vw; }
-.st-key-more .stButtonGroup button { padding: 0 0.6rem; }
+@media (min-width: 700px) { .st-key-more { min-width: 34rem; } }
+.st-key-more .stButtonGroup button { padding: 0 0.5rem; }
 .st-key-selection :is(.stNumberInput, .stButtonGroup),
 :is(.st-key-leak_inputs, .st-key-order_inputs) :is(.stNumberInput, .stTextInput) {
   display: flex; align-items: center; gap: 0.5rem;
@@ -41,12 +41,16 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
-[class*="_unused"] { display: none; }
+[class*="_unused"], .stLayoutWrapper:has(> [class*="_unused"]) { display: none; }
 .st-key-scale button p::first-letter { text-transform: none; }
+.st-key-selection:not(:has(.stNumberInput, .st-key-kind_used, .st-key-sentence)) {
+  display: none;
+}
 @media (max-width: 1200px) {
   .st-key-arithmetic td { white-space: normal; }
   .stMainBlockContainer { overflow-x: auto; padding-top: 3rem; }
-  .st-key-formulas, .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-layers_chart {
+  .st-key-formulas, .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-layers_chart,
+  .st-key-stream_chart {
     min-width: 860px;
   }
 }

@@ -69,7 +69,7 @@ def _has_inputs(view: str) -> bool:
 def _choose_sentence() -> None:
     """Which sentence of a batch is shown, where there is more than one."""
     count = count_sentences()
-    fit_sentence(count)
+    fit_sentence()
     if count > 1:
         st.segmented_control(
             _("Sentence"),

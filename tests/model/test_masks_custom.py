@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from model.masks import (
     MOST_CELLS_ASIDE,
     build_mask,
+    causal_mask,
     custom_mask,
     decode_cells,
     encode_cells,
@@ -165,17 +166,24 @@ def test_a_shorter_sentence_uses_the_upper_left() -> None:
     assert custom_mask(TEXT, 0).shape == (1, 1, 0, 0)
 
 
-def test_beyond_what_is_painted_all_is_open() -> None:
+def test_beyond_what_is_painted_a_mask_that_does_not_look_ahead_is_causal() -> None:
     expected = [
-        [1, 0, 0, 1, 1],
-        [1, 1, 0, 1, 1],
-        [0, 1, 1, 1, 1],
-        [1, 1, 1, 1, 1],
+        [1, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0],
+        [0, 1, 1, 0, 0],
+        [1, 1, 1, 1, 0],
         [1, 1, 1, 1, 1],
     ]
     assert custom_mask(TEXT, 5).int().tolist() == [[expected]]
-    assert custom_mask(TEXT, 30)[..., 3:, :].all()
-    assert custom_mask(TEXT, 30)[..., 3:].all()
+    assert torch.equal(custom_mask(TEXT, 30)[..., 3:, :], causal_mask(30, 30)[..., 3:, :])
+
+
+def test_beyond_what_is_painted_a_mask_that_looks_ahead_is_open() -> None:
+    ahead = np.array([[True, True], [False, True]])
+    expected = [[1, 1, 1], [0, 1, 1], [1, 1, 1]]
+    assert custom_mask(encode_cells(ahead), 3).int().tolist() == [[expected]]
+    one = encode_cells(np.ones((1, 1), dtype=bool))  # a single word can't look ahead, or not
+    assert custom_mask(one, 3).all()
 
 
 def test_nothing_painted_is_all_open() -> None:
@@ -186,7 +194,7 @@ def test_a_painted_mask_hides_the_padding_too() -> None:
     mask = build_mask("custom", [4, 2], cells=TEXT)
     assert mask is not None
     assert mask.int().tolist() == [
-        [[[1, 0, 0, 1], [1, 1, 0, 1], [0, 1, 1, 1], [1, 1, 1, 1]]],
+        [[[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [1, 1, 1, 1]]],
         [[[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0]]],
     ]
 

@@ -43,8 +43,8 @@ def test_the_seven_matrices_are_the_traces(head: int, mask: str) -> None:
 def test_no_head_chosen_is_the_first_and_a_head_that_is_not_there_the_last() -> None:
     page = open_app(link(text="a b", view="head"))
     assert page.markdown[1].value == (
-        "**Head 0** of 8, D = 8. X: the vectors that the layer reads. Choose a query (a word "
-        "above, or its number) to follow its row."
+        "**Head 0** of 8, D = 8. X: the vectors that the layer reads. Choose a query to "
+        "follow its row."
     )
     change(page, head=12)
     assert "**Head 7** of 8, D = 8." in page.markdown[1].value

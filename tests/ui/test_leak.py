@@ -31,10 +31,13 @@ from ui.settings import fits_leak_matrix
 TEXT = "the cat saw the dog"
 SMALL: dict[str, Any] = {"layers": 3, "heads": 4, "embed_size": 32}
 
-NOTHING_LEAKS = (
-    "**Nothing leaks.** No vector before a changed word moves, in any layer: the largest "
-    "difference is 0. A model with this mask can learn to predict the next word."
+EVERY_WORD, THIS_WORD = "With every word changed in turn", "With this word changed"
+NO_MOVE = (
+    "**Nothing leaks.** {}, no vector before it moves, in any layer: the largest difference is 0. "
+    "A model with this mask can learn to predict the next word."
 )
+NOTHING_LEAKS = NO_MOVE.format(EVERY_WORD)
+LEAKS = f"**The future leaks.** {EVERY_WORD}, the farthest: word"
 
 MEANT = "**The future is visible, as this kind of mask means it to be.**"
 
@@ -91,8 +94,10 @@ def test_the_charts_hold_how_far_each_vector_moves(mask: str) -> None:
     assert layout["xaxis"]["title"]["text"] == "word that changes"
     assert labels(layout["xaxis"])[1] == "cat (position 1)"
     assert f"{np.max(by_word):.3g}" in alt(page, "leak_words_chart")
+    moved = by_word[:, 1] > 0
     assert page.markdown[1].value == (
-        "Word 1 ` cat ` becomes ` banana `: how far does each vector move?"
+        f"Word 1 ` cat ` becomes ` banana `: {moved.sum()} of 5 vectors move, {int(moved[0])} of "
+        "them before it."
     )
 
 
@@ -115,10 +120,10 @@ def test_without_a_mask_the_future_is_visible_and_the_verdict_has_the_largest_mo
     place, step, position = np.unravel_index(ahead.argmax(), ahead.shape)
     words = TEXT.split()
     assert verdict(page) == (
-        f"{MEANT} Changing word {place} ` {words[place]} ` moves word {position} "
-        f"` {words[position]} `, which comes before it, by {ahead.max():.3g} after layer "
-        f"{step - 1}. 10 cells of the mask look ahead: 0 → 1, 0 → 2, 0 → 3, 0 → 4, 1 → 2, 1 → 3 … "
-        "(query → key)."
+        f"{MEANT} {EVERY_WORD}, the farthest: word {place} ` {words[place]} ` moves word "
+        f"{position} ` {words[position]} `, which comes before it, by {ahead.max():.3g} after "
+        f"layer {step - 1}. 10 cells of the mask look ahead: 0 → 1, 0 → 2, 0 → 3, 0 → 4, 1 → 2, "
+        "1 → 3 … (query → key)."
     )
 
 
@@ -138,16 +143,14 @@ def test_a_mask_that_means_to_look_ahead_is_no_defect_and_a_painted_one_is(
 ) -> None:
     page = opened(**parameters)
     assert (len(page.info), len(page.error)) == ((1, 0) if meant else (0, 1))
-    assert verdict(page).startswith(MEANT if meant else "**The future leaks.** Changing word")
+    assert verdict(page).startswith(MEANT if meant else LEAKS)
 
 
 def test_one_cell_that_looks_ahead_is_found_and_named() -> None:
     page = opened(mask="custom", cells=cells_of("10000 11010 11100 11110 11111"), layers=1)
     said = verdict(page)
     assert len(page.error) == 1
-    assert said.startswith(
-        "**The future leaks.** Changing word 3 ` the ` moves word 1 ` cat `, which comes before it,"
-    )
+    assert said.startswith(f"{LEAKS} 3 ` the ` moves word 1 ` cat `, which comes before it,")
     assert said.endswith("1 cell of the mask looks ahead: 1 → 3 (query → key).")
     (by_word,) = numbers(page, "leak_words_chart")
     assert np.argwhere(np.triu(by_word, 1) > 0).tolist() == [[1, 3]]
@@ -193,6 +196,8 @@ def test_the_middle_word_is_changed_until_one_is_chosen() -> None:
 def test_the_word_that_takes_the_place_can_be_any() -> None:
     page = opened(mask="causal", other="zebra crossing")
     assert "becomes ` zebra `:" in page.markdown[1].value
+    said = "A word is replaced by one word: only ` zebra ` is used."
+    assert said in [caption.value for caption in page.caption]
     run = run_of(TEXT, mask="causal", **SMALL)
     np.testing.assert_allclose(
         numbers(page, "leak_words_chart")[0], moves(run, "zebra")[:, -1].T, rtol=1e-4, atol=1e-5
@@ -262,9 +267,9 @@ def test_a_sentence_too_long_to_change_every_word_changes_the_chosen_one() -> No
     vector = torch.from_numpy(token_vector("banana", 64, 0).copy())
     expected = leak_test(run.model, run.inputs[0], vector, [30], causal_mask(60, 60))
     np.testing.assert_array_equal(by_layer, expected[0].numpy())
-    assert verdict(page) == NOTHING_LEAKS
+    assert verdict(page) == NO_MOVE.format(THIS_WORD)
     change(page, mask="none")
-    assert "Changing word 30 ` w30 ` moves word" in verdict(page)
+    assert f"{THIS_WORD}, the farthest: word 30 ` w30 ` moves word" in verdict(page)
 
 
 @pytest.mark.parametrize("positions", ["sinusoidal", "learned", "rotary", "alibi"])

@@ -254,10 +254,14 @@ def test_what_was_painted_comes_back_after_another_mask() -> None:
     np.testing.assert_array_equal(allowed_in(page), grid(PAINTED))
 
 
-def test_a_longer_sentence_is_open_beyond_what_was_painted() -> None:
+def test_a_longer_sentence_goes_on_as_what_was_painted_looks() -> None:
     page = open_app(link(text="a b", mask="custom", cells=cells_of("10 01")))
     type_text(page, "a b c d")
-    expected = grid("1011 0111 1111 1111")
+    expected = grid("1000 0100 1110 1111")  # nothing looked ahead
+    np.testing.assert_array_equal(allowed_in(page), expected)
+    page = open_app(link(text="a b", mask="custom", cells=cells_of("11 01")))
+    type_text(page, "a b c d")
+    expected = grid("1111 0111 1111 1111")
     np.testing.assert_array_equal(allowed_in(page), expected)
     send(page, "painter", "paint", cells_of("1011 0111 1110 0111"))
     assert page.query_params["cells"] == cells_of("1011 0111 1110 0111")
@@ -278,14 +282,17 @@ def test_the_painter_has_the_first_24_words_and_says_so() -> None:
     text = " ".join(f"w{i}" for i in range(30))
     page = open_app(link(text=text, mask="custom", heads=1))
     assert painter(page)["tokens"] == [f"w{i}" for i in range(24)]
-    said = "The first 24 words can be painted; beyond them everything is open."
+    said = (
+        "The first 24 words can be painted. Beyond them the mask goes on as it looks: causal where "
+        "nothing painted looks ahead, else open."
+    )
     assert said in [caption.value for caption in page.caption]
     diagonal = " ".join("0" * i + "1" + "0" * (23 - i) for i in range(24))
     send(page, "painter", "paint", cells_of(diagonal))
     allowed = allowed_in(page)
     np.testing.assert_array_equal(allowed[:24, :24], np.eye(24))
-    assert allowed[24:].all()
-    assert allowed[:, 24:].all()
+    np.testing.assert_array_equal(allowed[24:], np.tri(30)[24:])
+    assert not allowed[:24, 24:].any()
     change(page, text="a b")
     assert said not in [caption.value for caption in page.caption]
 

@@ -10,7 +10,6 @@ from ui.controls import (
     draw_layers,
     draw_more,
     draw_sizes,
-    kept_place,
     segments,
     sentence_input,
 )
@@ -22,7 +21,7 @@ from ui.messages import tell_limits
 from ui.run import Run
 from ui.selection import Selection, attention_in, selection_in
 from ui.settings import KINDS, PAIR_MASKS, PAIR_VIEWS
-from ui.state import current_settings
+from ui.state import current_settings, layout_in_use
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.cell import show_cell
 from ui.views.head import show_head
@@ -59,6 +58,7 @@ def page() -> None:
         with right:
             draw_downloads(shown)
         chart_clicks(charts=CLICKABLE, on_cell=take_cell, on_name=take_name)
+    st.session_state["_layout"] = layout_in_use()
     top = st.container()
     view = draw_view_bar(PAIR_VIEWS, ("stage", "overview"))
     draw_selection_row(view, _choose_kind)
@@ -66,15 +66,17 @@ def page() -> None:
 
 
 def _choose_kind(view: str) -> None:
-    place = kept_place("kind", view != "kinds", "kind")
-    if place:
-        with place:
-            segments(_("Attention"), KINDS, key="kind", hidden=True)
+    # Drawn in any case: Streamlit leaves a control's first value out of the link, and a click in
+    # Side by side would be it.
+    with st.container(key="kind_unused" if view == "kinds" else "kind_used", width="content"):
+        segments(_("Attention"), KINDS, key="kind", hidden=True)
 
 
 @st.fragment
 def _follow(sentences_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentences and what follows from them; a fragment, as on Explore."""
+    if st.session_state["_layout"] != layout_in_use():
+        st.rerun()  # a control was changed while somebody typed: Streamlit ran only this
     run = compute_pair(current_settings())
     selection, messages = selection_in(run)
     shown.settings, shown.sentence = run.settings, selection.sentence

@@ -23,7 +23,7 @@ from ui.messages import tell_limits
 from ui.run import Run
 from ui.selection import Selection, attention_in, selection_in
 from ui.settings import VIEWS
-from ui.state import current_settings
+from ui.state import current_settings, layout_in_use
 from ui.strip import show_strip
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.cell import show_cell
@@ -53,6 +53,7 @@ def page() -> None:
         with right:
             draw_downloads(shown)
         chart_clicks(charts=CLICKABLE, on_cell=take_cell, on_name=take_name)
+    st.session_state["_layout"] = layout_in_use()
     top = st.container()
     view = draw_view_bar(VIEWS, ("stage", "overview", "test"), _draw_test_inputs)
     draw_selection_row(view)
@@ -79,6 +80,8 @@ def _follow(
     A fragment, so that typing runs this much and not the controls, which take more than
     half of a whole run's time.
     """
+    if st.session_state["_layout"] != layout_in_use():
+        st.rerun()  # a control was changed while somebody typed: Streamlit ran only this
     run = compute(current_settings())
     selection, messages = selection_in(run)
     shown.settings, shown.sentence, shown.layer = run.settings, selection.sentence, selection.layer

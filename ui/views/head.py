@@ -23,7 +23,7 @@ def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
         reads = _("Y: the target's vectors, X: the encoder's output.")
     else:
         reads = _("X: the vectors that the layer reads.")
-    hint = _("Choose a query (a word above, or its number) to follow its row.")
+    hint = _("Choose a query to follow its row.")
     if selection.query is not None:
         hint = _("The row of query {query} is framed throughout.").format(query=selection.query)
     st.markdown(

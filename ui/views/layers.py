@@ -1,5 +1,6 @@
 """Layers: all heads of all layers at once, what their means say, and the residual stream."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from viz.theme import Theme
 from viz.tiles import HEIGHT, TALL_HEIGHT, Tiles
 
 CHART = "layers_chart"
-EXPLANATION = 48  # pixels of two lines
+EXPLANATION = 64  # pixels of two lines
 
 
 def show_layers(run: Run, selection: Selection, overview: Overview, theme: Theme) -> None:
@@ -46,7 +47,12 @@ def show_layers(run: Run, selection: Selection, overview: Overview, theme: Theme
 
 def _explained(run: Run, selection: Selection, overview: Overview) -> str:
     layers, heads = run.settings.layers, run.settings.heads
-    kind = side = ""
+    kind = side = normed = ""
+    if run.settings.norm_order == "post":
+        normed = _(
+            " Post-norm brings every vector to the length √{size} ≈ {root:.3g} after each step; "
+            "pre-norm (under More) lets them grow."
+        ).format(size=run.settings.embed_size, root=math.sqrt(run.settings.embed_size))
     if len(run.kinds) > 1:
         kind = f" ({kind_name(selection.kind)})"
         side = _(" of the source") if selection.kind == "encoder_self" else _(" of the target")
@@ -71,7 +77,7 @@ def _explained(run: Run, selection: Selection, overview: Overview) -> str:
         ),
         "stream": _(
             "**The residual stream{side}**: each token's vector as it passes the layers, its "
-            "length, and its cosine similarity to the vector that it began as."
+            "length, and its cosine similarity to the vector that it began as.{normed}"
         ),
     }[overview].format(
         layers=layers,
@@ -79,6 +85,7 @@ def _explained(run: Run, selection: Selection, overview: Overview) -> str:
         kind=kind,
         cross="" if selection.kind == "encoder_self" else _(", cross-attention"),
         side=side,
+        normed=normed,
     )
 
 

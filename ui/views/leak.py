@@ -37,7 +37,7 @@ def draw_leak_controls() -> None:
         key="changed",
         bind=BOUND,
         placeholder=_("middle"),
-        width=230,
+        width=270,
     )
     sentence_input(_("into"), "other", width=240)
 
@@ -49,7 +49,11 @@ def show_leak(run: Run, selection: Selection, theme: Theme) -> None:
         st.info(_("There is no word to change in this sentence."))
         return
     changed = changed_word(run, selection)
-    other = (tokenize(value_of("other"), run.settings.tokenizer) or [DEFAULT_OTHER])[0]
+    others = tokenize(value_of("other"), run.settings.tokenizer) or [DEFAULT_OTHER]
+    other = others[0]
+    if len(others) > 1:
+        said = _("A word is replaced by one word: only {first} is used.")
+        st.caption(said.format(first=verbatim(other)))
     tokens = run.source.tokens[selection.sentence][:length]
     everyone = fits_leak_matrix(
         run.source.length, run.settings.layers, run.settings.heads, run.settings.embed_size
@@ -63,9 +67,18 @@ def show_leak(run: Run, selection: Selection, theme: Theme) -> None:
             ),
             icon=":material/info:",
         )
+    at_last = moved[places.index(changed), -1]
     st.markdown(
-        _("Word {place} {token} becomes {other}: how far does each vector move?").format(
-            place=changed, token=verbatim(tokens[changed]), other=verbatim(other)
+        _(
+            "Word {place} {token} becomes {other}: {all} of {count} vectors move, {before} of them "
+            "before it."
+        ).format(
+            place=changed,
+            token=verbatim(tokens[changed]),
+            other=verbatim(other),
+            all=np.count_nonzero(at_last),
+            count=length,
+            before=np.count_nonzero(at_last[:changed]),
         )
     )
     _judge(run, selection, moved, places, tokens)
@@ -111,10 +124,10 @@ def _judge(
     elif not len(open_cells) and not ahead.any():
         st.success(
             _(
-                "**Nothing leaks.** No vector before a changed word moves, in any layer: the "
+                "**Nothing leaks.** {changed}, no vector before it moves, in any layer: the "
                 "largest difference is {largest:g}. A model with this mask can learn to predict "
                 "the next word."
-            ).format(largest=ahead.max(initial=0.0)),
+            ).format(changed=_which_words(places), largest=ahead.max(initial=0.0)),
             icon=":material/verified:",
         )
     elif not ahead.any():
@@ -135,9 +148,10 @@ def _first_to_move(ahead: np.ndarray, places: list[int], tokens: tuple[str, ...]
     """The largest movement ahead of its time."""
     place, layer, position = np.unravel_index(ahead.argmax(), ahead.shape)
     return _(
-        "Changing word {place} {token} moves word {position} {earlier}, which comes before it, by "
-        "{distance:.3g} after layer {layer}."
+        "{changed}, the farthest: word {place} {token} moves word {position} {earlier}, which "
+        "comes before it, by {distance:.3g} after layer {layer}."
     ).format(
+        changed=_which_words(places),
         place=places[place],
         token=verbatim(tokens[places[place]]),
         position=position,
@@ -145,6 +159,12 @@ def _first_to_move(ahead: np.ndarray, places: list[int], tokens: tuple[str, ...]
         distance=ahead.max(),
         layer=layer - 1,
     )
+
+
+def _which_words(places: list[int]) -> str:
+    if len(places) == 1:
+        return _("With this word changed")
+    return _("With every word changed in turn")
 
 
 def _looking_ahead(open_cells: np.ndarray) -> str:

@@ -46,7 +46,7 @@ def draw_order_controls() -> None:
         width=300,
     )
     st.toggle(
-        _("One word throughout"),
+        _("One word throughout the curves"),
         default_of("same_word"),
         key="same_word",
         bind=BOUND,
@@ -172,7 +172,7 @@ def _tell_all(tests: dict[Positions, OrderTest]) -> None:
         + " |\n"
         + "|:-:" * len(tests)
         + "|\n| "
-        + " | ".join(f"{test.largest_difference:.2g}" for test in tests.values())
+        + " | ".join(f"{test.largest_difference:.3g}" for test in tests.values())
         + " |"
     )
 
