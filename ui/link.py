@@ -15,6 +15,7 @@ from ui.options import WORDS
 from ui.parameters import KEPT, PAGES, Parameter
 from ui.settings import TEXT_KEYS, head_choices, layer_choices, nearest
 
+MISSING = object()  # None is a value: nothing chosen
 TYPED = (*TEXT_KEYS, "other", "cells")  # what isn't one of the options' identifiers
 
 
@@ -30,7 +31,8 @@ def default_of(key: str) -> Any:
 
 def value_of(key: str) -> Any:
     """The current value of a control, before or after its widget exists."""
-    return st.session_state.get(key, default_of(key))
+    value = st.session_state.get(key, MISSING)
+    return default_of(key) if value is MISSING else value
 
 
 def read_link(page: str) -> None:
@@ -92,10 +94,11 @@ def _write_link() -> bool:
     return True
 
 
-def remember() -> None:
-    """Remember what the page shows, for when it is left and come back to."""
+def remember(*keys: str) -> None:
+    """Remember what the page shows, or only these controls, for when it is come back to."""
     state = st.session_state
-    state.setdefault("_visited", {})[state["_page"]] = {key: value_of(key) for key in parameters()}
+    visited = state.setdefault("_visited", {}).setdefault(state["_page"], {})
+    visited.update({key: value_of(key) for key in keys or parameters()})
 
 
 def _bring_along(left: str) -> None:

@@ -62,6 +62,7 @@ def page() -> None:
     top = st.container()
     view = draw_view_bar(PAIR_VIEWS, ("stage", "overview"))
     draw_selection_row(view, _choose_kind)
+    remember()
     _follow(sentences_place, top, shown)
 
 
@@ -81,7 +82,7 @@ def _follow(sentences_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) 
     selection, messages = selection_in(run)
     shown.settings, shown.sentence = run.settings, selection.sentence
     shown.kind, shown.layer = selection.kind, selection.layer
-    remember()
+    remember("text", "text2")  # what changes without a whole run
     if not run.is_empty:
         _show_view(run, selection)
     with top:

@@ -57,6 +57,7 @@ def page() -> None:
     top = st.container()
     view = draw_view_bar(VIEWS, ("stage", "overview", "test"), _draw_test_inputs)
     draw_selection_row(view)
+    remember()
     _follow(sentence_place, painter_place, top, shown)
 
 
@@ -85,7 +86,7 @@ def _follow(
     run = compute(current_settings())
     selection, messages = selection_in(run)
     shown.settings, shown.sentence, shown.layer = run.settings, selection.sentence, selection.layer
-    remember()
+    remember("text", "cells")  # what changes without a whole run
     # The picture goes first: what is sent before it would delay it by a frame each.
     if not run.is_empty:
         _show_view(run, selection)
