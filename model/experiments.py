@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.transformer import Encoder
+from model.transformer import Encoder, TransformerTrace
 
 
 def leak_test(
@@ -43,7 +43,8 @@ class OrderTest:
     """The outputs of a sentence and of its shuffled self."""
 
     order: tuple[int, ...]  # position i of the shuffled sentence holds token order[i]
-    outputs: Tensor  # (L, E) of the sentence as it was
+    trace: TransformerTrace  # of the sentence as it was
+    outputs: Tensor  # (L, E) its outputs
     shuffled: Tensor  # (L, E) of the shuffled sentence
     restored: Tensor  # (L, E) the shuffled sentence's outputs, put back in order
     largest_difference: float  # between the two; equal tokens may stand for each other
@@ -66,13 +67,14 @@ def order_test(model: Encoder, x: Tensor, order: Sequence[int]) -> OrderTest:
     if sorted(order) != list(range(len(x))):
         raise ValueError(f"order must be a permutation of 0..{len(x) - 1}, got {list(order)}")
     index = torch.tensor(order, dtype=torch.long)
-    outputs, shuffled = model(x[None])[0], model(x[index][None])[0]
+    trace = model.trace(x[None])
+    outputs, shuffled = trace.output[0], model(x[index][None])[0]
     restored = shuffled[index.argsort()]
     if not order:
-        return OrderTest((), outputs, shuffled, restored, 0.0)
+        return OrderTest((), trace, outputs, shuffled, restored, 0.0)
     # Of two equal tokens nobody can say which is which: each output is compared with the nearest
     # of its token's.
     equal = (x[:, None] == x[None]).all(-1)  # (L, L)
     differences = (outputs[:, None] - restored[None]).abs().amax(-1)  # (L, L)
     nearest = differences.masked_fill(~equal, torch.inf).amin(-1)  # (L,)
-    return OrderTest(tuple(order), outputs, shuffled, restored, nearest.max().item())
+    return OrderTest(tuple(order), trace, outputs, shuffled, restored, nearest.max().item())

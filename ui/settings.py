@@ -57,7 +57,7 @@ MAX_LAYERS = 12  # a thumbnail of 12 × 12 is 80 × 36 pixels: smaller shows no 
 MAX_CELLS = 8 * 2**20
 # Of all layers: 32 MB, which take 0.3 s to make for the first person who asks for them.
 MAX_WEIGHTS = 8 * 2**20
-# Of the order experiment, which runs fifteen encoders: more words would make a class wait.
+# Of the order experiment, which runs up to fifteen encoders: more words would make a class wait.
 MOST_SHUFFLED = 64
 # Tokens × weights, of the experiments, which run a model several times: a quarter of a second.
 MAX_PRODUCTS = 2_000_000_000

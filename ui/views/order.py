@@ -10,6 +10,7 @@ from torch import Tensor
 from model.experiments import OrderTest, order_test
 from model.positions import Positions
 from model.seeded import hashed_numbers
+from model.transformer import TransformerTrace
 from ui.components import window_is_tall
 from ui.compute import encoder_of, use_one_thread
 from ui.controls import BOUND
@@ -77,12 +78,11 @@ def show_order(run: Run, selection: Selection, theme: Theme) -> None:
         _outputs(tests[chosen].shuffled, moved, _("Outputs, shuffled"), "shuffled_chart", theme)
     with right:
         _tell_all(tests)
-        _curves(
-            run,
-            selection,
-            vectors[:1].expand(length, -1) if value_of("same_word") else vectors,
-            theme,
-        )
+        traces = {scheme: test.trace for scheme, test in tests.items()}
+        if value_of("same_word"):
+            same = vectors[:1].expand(length, -1)
+            traces = {scheme: _trace(run, scheme, same) for scheme in tests}
+        _curves(run, selection, traces, theme)
     if run.source.lengths[selection.sentence] > length:
         st.caption(_("Only the first {most} words are used here.").format(most=most))
 
@@ -178,13 +178,16 @@ def _tell_all(tests: dict[Positions, OrderTest]) -> None:
 
 
 @torch.inference_mode()
-def offset_curves(run: Run, layer: int, vectors: Tensor) -> OffsetCurves:
-    """The mean score at each distance between key and query, scheme by scheme."""
+def _trace(run: Run, scheme: Positions, vectors: Tensor) -> TransformerTrace:
     use_one_thread()
+    return encoder_of(replace(run.settings, positions=scheme)).trace(vectors[None])
+
+
+def offset_curves(traces: dict[Positions, TransformerTrace], layer: int) -> OffsetCurves:
+    """The mean score at each distance between key and query, scheme by scheme."""
     curves = {}
-    for scheme in schemes(run):
-        model = encoder_of(replace(run.settings, positions=scheme))
-        scores = model.trace(vectors[None]).encoder_self[layer].scores[0].numpy()
+    for scheme, trace in traces.items():
+        scores = trace.encoder_self[layer].scores[0].numpy()
         offsets, curves[word(scheme)] = mean_by_offset(scores)
     return OffsetCurves(
         offsets,
@@ -196,8 +199,10 @@ def offset_curves(run: Run, layer: int, vectors: Tensor) -> OffsetCurves:
     )
 
 
-def _curves(run: Run, selection: Selection, vectors: Tensor, theme: Theme) -> None:
-    curves = offset_curves(run, selection.layer, vectors)
+def _curves(
+    run: Run, selection: Selection, traces: dict[Positions, TransformerTrace], theme: Theme
+) -> None:
+    curves = offset_curves(traces, selection.layer)
     st.plotly_chart(
         draw_offsets(curves, theme),
         key="offsets_chart",
