@@ -1,10 +1,10 @@
 """The sidebar: everything that changes the numbers."""
 
 import random
+from collections.abc import Callable
 from typing import Literal
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from model.positions import Positions
 from ui.i18n import _
@@ -167,15 +167,15 @@ def segments(
     )
 
 
-def kept_place(name: str, used: bool, *keys: str) -> DeltaGenerator | None:
-    """Where to draw controls that only some views have; None if they can be left out.
+def draw_kept(draw: Callable[[], object], name: str, used: bool, *keys: str) -> None:
+    """Draw controls that only some views have.
 
     A control that isn't drawn loses its value and its place in the link. So one that was changed
     is drawn out of sight where it isn't used.
     """
-    if not used and all(value_of(key) == default_of(key) for key in keys):
-        return None
-    return st.container(key=f"{name}_{'used' if used else 'unused'}", width="content")
+    if used or any(value_of(key) != default_of(key) for key in keys):
+        with st.container(key=f"{name}_{'used' if used else 'unused'}", width="content"):
+            draw()
 
 
 def draw_examples() -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from model.masks import MOST_CELLS_ASIDE, Mask, custom_mask, decode_cells, encode_cells
 from ui.components import PainterData, mask_painter
-from ui.controls import BOUND, kept_place, segments
+from ui.controls import BOUND, draw_kept, segments
 from ui.i18n import _
 from ui.link import default_of, value_of
 from ui.run import Run
@@ -30,24 +30,20 @@ def draw_mask() -> None:
         ),
     )
     mask: Mask = value_of("mask")
-    span = kept_place("span", mask in WITH_SPAN, "span")
-    if span:
-        with span:
-            _span(mask)
-    look_ahead = kept_place("look_ahead", mask in WITH_LOOK_AHEAD, "look_ahead")
-    if look_ahead:
-        with look_ahead:
-            st.toggle(
-                _("Look ahead as well"), default_of("look_ahead"), key="look_ahead", bind=BOUND
-            )
+    draw_kept(_draw_span, "span", mask in WITH_SPAN, "span")
+    draw_kept(_draw_look_ahead, "look_ahead", mask in WITH_LOOK_AHEAD, "look_ahead")
 
 
-def _span(mask: Mask) -> None:
+def _draw_look_ahead() -> None:
+    st.toggle(_("Look ahead as well"), default_of("look_ahead"), key="look_ahead", bind=BOUND)
+
+
+def _draw_span() -> None:
     st.number_input(
         {
             "prefix": _("Words that everybody sees"),
             "strided": _("n: one of how many words"),
-        }.get(mask, _window_label()),
+        }.get(value_of("mask"), _window_label()),
         1,
         MAX_SPAN,
         value=default_of("span"),

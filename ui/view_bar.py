@@ -1,11 +1,12 @@
 """The row above the picture: which view, and what the view needs to know."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from ui.controls import BOUND, kept_place, segments
+from ui.controls import BOUND, draw_kept, segments
 from ui.i18n import _
 from ui.link import count_sentences, default_of, fit_sentence
 from ui.selection import draw_selection
@@ -33,16 +34,11 @@ def draw_view_bar(
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
         view = segments(_("View"), views, key="view", hidden=True)
         for key in switches:
-            place = kept_place(key, SWITCHES.get(view) == key, key)
-            if place:
-                with place:
-                    segments(LABELS[key], OPTIONS[key], key=key, hidden=True)
+            switch = partial(segments, LABELS[key], OPTIONS[key], key=key, hidden=True)
+            draw_kept(switch, key, SWITCHES.get(view) == key, key)
         draw_more(view)
         if view == "tests":  # they are about all heads
-            place = kept_place("selection_inputs", False, "head", "q", "k")
-            if place:
-                with place:
-                    draw_selection()
+            draw_kept(draw_selection, "selection_inputs", False, "head", "q", "k")
         elif not _has_inputs(view):  # a row is too high for them here, and a click chooses as well
             label = _("Head · query · key")
             with (

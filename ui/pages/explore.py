@@ -1,39 +1,32 @@
 """Explore: type a sentence, see every number of its attention."""
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.clicks import CLICKABLE, take_cell, take_name
-from ui.components import chart_clicks
 from ui.compute import compute
 from ui.controls import (
     draw_examples,
+    draw_kept,
     draw_layers,
-    draw_more,
     draw_sizes,
-    kept_place,
     sentence_input,
 )
-from ui.downloads import Shown, draw_downloads
+from ui.downloads import Shown
+from ui.frame import end_sidebar, follow
 from ui.header import show_header
 from ui.i18n import _
 from ui.link import read_link, remember, show_notices, value_of
 from ui.mask_controls import draw_mask, draw_painter
 from ui.messages import tell_limits
-from ui.run import Run
-from ui.selection import Selection, attention_in, selection_in
 from ui.settings import VIEWS
-from ui.state import current_settings, layout_in_use
+from ui.state import current_settings
 from ui.strip import show_strip
 from ui.view_bar import draw_selection_row, draw_view_bar
-from ui.views.cell import show_cell
-from ui.views.head import show_head
-from ui.views.heads import show_heads
-from ui.views.layers import show_layers
-from ui.views.leak import draw_leak_controls, show_leak
-from ui.views.numbers import show_numbers
-from ui.views.order import draw_order_controls, show_order
-from viz.theme import theme_of
+from ui.views.leak import draw_leak_controls
+from ui.views.order import draw_order_controls
 
 
 def page() -> None:
@@ -47,13 +40,7 @@ def page() -> None:
         painter_place = st.container()
         draw_layers()
         shown = st.session_state.setdefault("_shown", Shown(compute, current_settings()))
-        left, right = st.columns([5, 7], gap="small")
-        with left:
-            draw_more()
-        with right:
-            draw_downloads(shown)
-        chart_clicks(charts=CLICKABLE, on_cell=take_cell, on_name=take_name)
-    st.session_state["_layout"] = layout_in_use()
+        end_sidebar(shown)
     top = st.container()
     view = draw_view_bar(VIEWS, ("stage", "overview", "test"), _draw_test_inputs)
     draw_selection_row(view)
@@ -66,10 +53,13 @@ def _draw_test_inputs(view: str) -> None:
         ("leak", draw_leak_controls, ("changed", "other")),
         ("order", draw_order_controls, ("shuffle", "same_word")),
     ):
-        place = kept_place(test, view == "tests" and value_of("test") == test, *keys)
-        if place:
-            with place, st.container(horizontal=True, key=f"{test}_inputs"):
-                draw()
+        used = view == "tests" and value_of("test") == test
+        draw_kept(partial(_draw_in_a_row, draw, f"{test}_inputs"), test, used, *keys)
+
+
+def _draw_in_a_row(draw: Callable[[], None], key: str) -> None:
+    with st.container(horizontal=True, key=key):
+        draw()
 
 
 @st.fragment
@@ -81,15 +71,7 @@ def _follow(
     A fragment, so that typing runs this much and not the controls, which take more than
     half of a whole run's time.
     """
-    if st.session_state["_layout"] != layout_in_use():
-        st.rerun()  # a control was changed while somebody typed: Streamlit ran only this
-    run = compute(current_settings())
-    selection, messages = selection_in(run)
-    shown.settings, shown.sentence, shown.layer = run.settings, selection.sentence, selection.layer
-    remember("text", "cells")  # what changes without a whole run
-    # The picture goes first: what is sent before it would delay it by a frame each.
-    if not run.is_empty:
-        _show_view(run, selection)
+    run, selection, messages = follow(shown, "text", "cells")
     with top:
         show_header(run)
         show_notices()
@@ -104,23 +86,3 @@ def _follow(
             draw_painter(run, selection.sentence)
     with sentence_place:
         sentence_input(_("Sentence"), "text")
-
-
-def _show_view(run: Run, selection: Selection) -> None:
-    theme = theme_of(st.context.theme.type)
-    attention = attention_in(run, selection)
-    match value_of("view"):
-        case "heads":
-            show_heads(attention, value_of("stage"), theme)
-        case "head":
-            show_head(attention, selection, theme)
-        case "cell":
-            show_cell(attention, selection, theme)
-        case "layers":
-            show_layers(run, selection, value_of("overview"), theme)
-        case "tests" if value_of("test") == "leak":
-            show_leak(run, selection, theme)
-        case "tests":
-            show_order(run, selection, theme)
-        case "numbers":
-            show_numbers(attention, value_of("stage"))

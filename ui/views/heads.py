@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.components import window_is_tall
-from ui.controls import BOUND, kept_place
+from ui.controls import BOUND, draw_kept
 from ui.i18n import _
 from ui.link import default_of, value_of
 from ui.run import Attention
@@ -21,18 +21,17 @@ def show_heads(attention: Attention, stage: Stage, theme: Theme) -> None:
     tiles = stage_tiles(attention, stage, tall=window_is_tall())
     own_scales = stage == "energy" and value_of("head_scale")
     show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
-    place = kept_place("head_scale", stage == "energy", "head_scale")
-    if place:
-        with place:
-            st.toggle(
-                _("A colour scale for each head"),
-                default_of("head_scale"),
-                key="head_scale",
-                bind=BOUND,
-                help=_(
-                    "Shows the pattern within heads of small energies; colours no longer compare."
-                ),
-            )
+    draw_kept(_draw_scale_switch, "head_scale", stage == "energy", "head_scale")
+
+
+def _draw_scale_switch() -> None:
+    st.toggle(
+        _("A colour scale for each head"),
+        default_of("head_scale"),
+        key="head_scale",
+        bind=BOUND,
+        help=_("Shows the pattern within heads of small energies; colours no longer compare."),
+    )
 
 
 def show_tiles(tiles: Tiles, key: str, theme: Theme, *, scale_per_tile: bool = False) -> None:

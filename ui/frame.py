@@ -1,0 +1,72 @@
+"""What the pages have in common: the end of the sidebar, and what follows each key press."""
+
+import streamlit as st
+
+from ui.clicks import CLICKABLE, take_cell, take_name
+from ui.components import chart_clicks
+from ui.controls import draw_more
+from ui.downloads import Shown, draw_downloads
+from ui.link import remember, value_of
+from ui.run import Run
+from ui.selection import Selection, attention_in, selection_in
+from ui.state import current_settings, layout_in_use
+from ui.views.cell import show_cell
+from ui.views.head import show_head
+from ui.views.heads import show_heads
+from ui.views.kinds import show_kinds
+from ui.views.layers import show_layers
+from ui.views.leak import show_leak
+from ui.views.numbers import show_numbers
+from ui.views.order import show_order
+from viz.theme import theme_of
+
+
+def end_sidebar(shown: Shown) -> None:
+    """The rest of the controls, the downloads, and the ear for clicks; the layout is settled."""
+    left, right = st.columns([5, 7], gap="small")
+    with left:
+        draw_more()
+    with right:
+        draw_downloads(shown)
+    chart_clicks(charts=CLICKABLE, on_cell=take_cell, on_name=take_name)
+    st.session_state["_layout"] = layout_in_use()
+
+
+def follow(shown: Shown, *typed: str) -> tuple[Run, Selection, list[str]]:
+    """Compute what is chosen now, and draw the view: the run, what is looked at, and messages.
+
+    `typed` are the controls in the page's fragment, which change without a whole run.
+    """
+    if st.session_state["_layout"] != layout_in_use():
+        st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
+    shown.settings = current_settings()
+    run = shown.run()
+    selection, messages = selection_in(run)
+    shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind
+    remember(*typed)
+    # The picture goes first: what is sent before it would delay it by a frame each.
+    if not run.is_empty:
+        _show_view(run, selection)
+    return run, selection, messages
+
+
+def _show_view(run: Run, selection: Selection) -> None:
+    theme = theme_of(st.context.theme.type)
+    attention = attention_in(run, selection)
+    match value_of("view"):
+        case "kinds":
+            show_kinds(run, selection, value_of("stage"), theme)
+        case "heads":
+            show_heads(attention, value_of("stage"), theme)
+        case "head":
+            show_head(attention, selection, theme)
+        case "cell":
+            show_cell(attention, selection, theme)
+        case "layers":
+            show_layers(run, selection, value_of("overview"), theme)
+        case "tests" if value_of("test") == "leak":
+            show_leak(run, selection, theme)
+        case "tests":
+            show_order(run, selection, theme)
+        case "numbers":
+            show_numbers(attention, value_of("stage"))
