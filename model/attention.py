@@ -6,6 +6,7 @@ small projection among the heads. Dimension letters are explained in the package
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.positions import Positions, alibi_bias, rotate
+from model.positions import Positions, RotaryPairs, alibi_bias, rotate
 
 Projection = Literal["shared", "full"]
 Scale = Literal["embed_size", "head_dim", "none"]
@@ -56,6 +57,7 @@ class SelfAttention(nn.Module):
         positions: "rotary" turns queries and keys by their place, "alibi" lowers the scores of
             distant keys; the other schemes add to the input and mean nothing here.
         rotary_base: the base of the rotary angles.
+        rotary_pairs: which numbers are turned together; see model.positions.rotate.
 
     Raises:
         ValueError: if heads doesn't divide embed_size, or an option is unknown or doesn't fit.
@@ -76,6 +78,7 @@ class SelfAttention(nn.Module):
         out_bias: bool = True,
         positions: Positions = "none",
         rotary_base: float = 10_000.0,
+        rotary_pairs: RotaryPairs = "neighbours",
     ) -> None:
         super().__init__()
         check_heads_divide(embed_size, heads)
@@ -109,6 +112,7 @@ class SelfAttention(nn.Module):
         self.temperature = temperature
         self.positions: Positions = positions
         self.rotary_base = rotary_base
+        self.rotary_pairs: RotaryPairs = rotary_pairs
 
         width = self.head_dim if projection == "shared" else embed_size
         kv_width = width // heads * kv_heads if projection == "full" else width
@@ -130,7 +134,12 @@ class SelfAttention(nn.Module):
         return self.trace(values, keys, query, mask).output
 
     def trace(
-        self, values: Tensor, keys: Tensor, query: Tensor, mask: Tensor | None = None
+        self,
+        values: Tensor,
+        keys: Tensor,
+        query: Tensor,
+        mask: Tensor | None = None,
+        removed: Collection[int] = (),
     ) -> AttentionTrace:
         """Attend, and return everything on the way: softmax(Q Kᵀ / divisor) V, then fc_out.
 
@@ -142,6 +151,8 @@ class SelfAttention(nn.Module):
             query: (B, Q, E).
             mask: broadcastable to (B, H, Q, K); True or non-zero where a query may attend to a
                 key. None lets every query attend to every key.
+            removed: heads whose output is set to zero, to see what they are good for (Michel et
+                al., 2019, "Are Sixteen Heads Really Better than One?", section 2.3).
 
         Raises:
             ValueError: if the inputs or the mask don't fit together; the message has the shapes.
@@ -152,7 +163,7 @@ class SelfAttention(nn.Module):
         k = self._project(self.keys, keys)  # (B, H, K, D)
         v = self._project(self.values, values)  # (B, H, K, D)
         if self.positions == "rotary":
-            q, k = rotate(q, self.rotary_base), rotate(k, self.rotary_base)
+            q, k = (rotate(x, self.rotary_base, self.rotary_pairs) for x in (q, k))
 
         energy = q @ k.transpose(-2, -1)  # (B, H, Q, K)
         scores = energy / self.divisor  # (B, H, Q, K)
@@ -168,6 +179,8 @@ class SelfAttention(nn.Module):
                 weights = weights.masked_fill(nothing_to_attend, 0.0)
 
         head_outputs = weights @ v  # (B, H, Q, D)
+        if removed:
+            head_outputs[:, list(removed)] = 0.0
         side_by_side = head_outputs.transpose(1, 2).flatten(2)  # (B, Q, H * D)
         output = F.linear(side_by_side, self.fc_out.weight, self.fc_out.bias)  # (B, Q, E)
         return AttentionTrace(q, k, v, energy, scores, weights, head_outputs, output)

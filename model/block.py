@@ -5,6 +5,7 @@ Source: Vaswani et al. (2017), section 3.1 and figure 1; the options are explain
 Letters as in the package, with S and T for the lengths of source and target.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -80,18 +81,23 @@ class TransformerBlock(nn.Module):
         return self.trace(value, key, query, mask).output
 
     def trace(
-        self, value: Tensor, key: Tensor, query: Tensor, mask: Tensor | None = None
+        self,
+        value: Tensor,
+        key: Tensor,
+        query: Tensor,
+        mask: Tensor | None = None,
+        removed: Collection[int] = (),
     ) -> BlockTrace:
-        """The block's output and everything on the way. Shapes and errors as SelfAttention's."""
+        """The block's output and everything on the way. Arguments as in SelfAttention.trace."""
         if self.norm_order == "post":
-            attention = self.attention.trace(value, key, query, mask)
+            attention = self.attention.trace(value, key, query, mask, removed)
             x = self.dropout(self.norm1(attention.output + query))  # (B, Q, E)
             output = self.dropout(self.norm2(self.feed_forward(x) + x))  # (B, Q, E)
         else:
             q = self.norm1(query)
             k = q if key is query else self.norm1(key)
             v = k if value is key else self.norm1(value)
-            attention = self.attention.trace(v, k, q, mask)
+            attention = self.attention.trace(v, k, q, mask, removed)
             x = query + self.dropout(attention.output)  # (B, Q, E)
             output = x + self.dropout(self.feed_forward(self.norm2(x)))  # (B, Q, E)
         return BlockTrace(attention, None, (query, x, output))
@@ -195,6 +201,7 @@ def build_attention(config: Config, *, cross: bool = False) -> SelfAttention:
         out_bias=architecture.output_bias,
         positions="none" if cross else architecture.positions,
         rotary_base=architecture.rotary_base,
+        rotary_pairs=architecture.rotary_pairs,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from model.attention import Projection, Scale, check_heads_divide
-from model.positions import Positions
+from model.positions import Positions, RotaryPairs
 
 Norm = Literal["layer", "rms"]
 NormOrder = Literal["post", "pre"]
@@ -24,6 +24,7 @@ class Architecture:
     scale: Scale = "embed_size"
     positions: Positions = "none"
     rotary_base: float = 10_000.0
+    rotary_pairs: RotaryPairs = "neighbours"  # see model.positions.rotate
     norm_order: NormOrder = "post"  # norm(x + f(x)), or pre: x + f(norm(x)) (Xiong et al., 2020)
     norm: Norm = "layer"  # LayerNorm (Ba et al., 2016) or RMSNorm (Zhang & Sennrich, 2019)
     norm_eps: float = 1e-5
@@ -41,6 +42,7 @@ class Architecture:
             ("projection", Projection),
             ("scale", Scale),
             ("positions", Positions),
+            ("rotary_pairs", RotaryPairs),
             ("norm_order", NormOrder),
             ("norm", Norm),
             ("activation", Activation),
@@ -76,6 +78,7 @@ LLAMA = Architecture(
     projection="full",
     scale="head_dim",
     positions="rotary",
+    rotary_pairs="halves",
     norm_order="pre",
     norm="rms",
     final_norm=True,

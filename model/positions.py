@@ -15,6 +15,8 @@ from torch import Tensor
 # 2017, "Convolutional Sequence to Sequence Learning", section 3.1; used by BERT and GPT-2).
 Positions = Literal["none", "sinusoidal", "learned", "rotary", "alibi"]
 
+RotaryPairs = Literal["neighbours", "halves"]  # which two numbers of a head are turned together
+
 
 def sinusoidal_positions(length: int, embed_size: int) -> Tensor:
     """The sinusoidal encoding, (L, E), to be added to the token vectors.
@@ -31,18 +33,19 @@ def sinusoidal_positions(length: int, embed_size: int) -> Tensor:
     return encoding
 
 
-def rotate(x: Tensor, base: float = 10_000.0) -> Tensor:
+def rotate(x: Tensor, base: float = 10_000.0, pairs: RotaryPairs = "neighbours") -> Tensor:
     """Rotary positions: turn each pair of numbers by an angle that grows with the position.
 
-    The pair (x_2i, x_2i+1) at position m is turned by m · base^(-2i/D). The product of a turned
-    query and a turned key then depends on the distance between them, not on where they stand.
-    The pairs are neighbours, as in the paper and in GGUF files; Hugging Face's Llama pairs i with
-    i + D/2, so its W_Q and W_K need their rows reordered within each head.
+    Pair i at position m is turned by m · base^(-2i/D). The product of a turned query and a turned
+    key then depends on the distance between them, not on where they stand.
     Source: Su et al. (2021), "RoFormer", equations 14 to 16 and 34.
 
     Args:
         x: (..., L, D) queries or keys, positions 0 to L-1.
         base: 10000 in the paper.
+        pairs: the pair i is (x_2i, x_2i+1), "neighbours", in the paper and in GGUF files, and
+            (x_i, x_i+D/2), "halves", in Hugging Face's Llama. With W_Q and W_K in the same order,
+            the energies are the same.
 
     Raises:
         ValueError: if D is odd.
@@ -51,8 +54,10 @@ def rotate(x: Tensor, base: float = 10_000.0) -> Tensor:
     if size % 2:
         raise ValueError(f"rotary positions turn pairs of numbers; got vectors of {size}")
     cos, sin = (part.to(x) for part in _rotary_angles(length, size, base))  # (L, D/2) each
-    first, second = x[..., 0::2], x[..., 1::2]
-    turned = torch.stack((first * cos - second * sin, first * sin + second * cos), dim=-1)
+    # (pairs, 2) or (2, pairs), in whichever order the numbers of a pair lie
+    shape, pair = ((size // 2, 2), -1) if pairs == "neighbours" else ((2, size // 2), -2)
+    first, second = x.unflatten(-1, shape).unbind(pair)  # (..., L, D/2) each
+    turned = torch.stack((first * cos - second * sin, first * sin + second * cos), dim=pair)
     return turned.flatten(-2)
 
 

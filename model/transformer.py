@@ -5,6 +5,7 @@ Source: Vaswani et al. (2017), section 3.1 and figure 1. Letters as in the packa
 the lengths of source and target.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -108,18 +109,22 @@ class Encoder(nn.Module):
         """The stack's output, (B, L, E). Arguments as in `trace`."""
         return self.trace(x, mask).output
 
-    def trace(self, x: Tensor, mask: Tensor | None = None) -> TransformerTrace:
+    def trace(
+        self, x: Tensor, mask: Tensor | None = None, removed: Collection[tuple[int, int]] = ()
+    ) -> TransformerTrace:
         """The stack's output and everything on the way.
 
         Args:
             x: (B, L, E) vectors, or (B, L) token ids where the config has a vocabulary.
             mask: broadcastable to (B, H, L, L), True = may attend; the same for all layers.
+            removed: (layer, head) pairs: heads whose output is set to zero.
         """
         stream = [self.embedding(x)]
         attentions = []
-        for block in self.layers:
+        for layer, block in enumerate(self.layers):
             x = stream[-1]
-            traced = block.trace(x, x, x, mask)  # type: ignore[operator]  # a ModuleList forgets
+            without = [h for at, h in removed if at == layer]
+            traced = block.trace(x, x, x, mask, without)  # type: ignore[operator]  # a ModuleList forgets
             attentions.append(traced.self_attention)
             stream += traced.stream[1:]
         output = self.norm(stream[-1])

@@ -124,7 +124,7 @@ def test_llama_is_llama(base: float, layers: int, kv_heads: int) -> None:
         forward_expansion=8 / 3,
         kv_heads=kv_heads,
         vocabulary=11,
-        architecture=replace(LLAMA, rotary_base=base),
+        architecture=replace(LLAMA, rotary_base=base, rotary_pairs="neighbours"),  # the paper's
     )
     module, weights = encoder(config)
     assert weights["layers.0.feed_forward.gate.weight"].shape == (64, 24)  # 8/3 of 24

@@ -1,6 +1,7 @@
 """Positions inside attention: rotary turns queries and keys, ALiBi lowers distant scores."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -240,3 +241,31 @@ def test_what_adds_to_the_input_means_nothing_to_attention(positions: str) -> No
     other = SelfAttention(8, 2, positions=positions)  # type: ignore[arg-type]
     other.load_state_dict(plain.state_dict())
     assert torch.equal(other(x, x, x), plain(x, x, x))
+
+
+def test_halves_pair_a_number_with_that_half_a_vector_on() -> None:
+    x = torch.tensor([[0.0, 0.0, 0.0, 0.0], [1.0, 2.0, 3.0, 4.0]])
+    # Position 1: (1, 3) is turned by 1, (2, 4) by 16^(-2/4) = 1/4.
+    c, s, c4, s4 = math.cos(1), math.sin(1), math.cos(0.25), math.sin(0.25)
+    expected = [c - 3 * s, 2 * c4 - 4 * s4, s + 3 * c, 2 * s4 + 4 * c4]
+    assert rotate(x, 16.0, "halves")[1].tolist() == pytest.approx(expected, abs=1e-6)
+
+
+@given(size=st.integers(1, 6), seed=st.integers(0, 99))
+def test_the_two_pairings_differ_by_an_order_of_the_numbers_alone(size: int, seed: int) -> None:
+    x = torch.randn(5, 2 * size, generator=torch.Generator().manual_seed(seed))
+    halves = [*range(0, 2 * size, 2), *range(1, 2 * size, 2)]  # where each neighbour goes
+    assert torch.equal(rotate(x)[:, halves], rotate(x[:, halves], pairs="halves"))
+
+
+def test_attention_hands_its_pairing_on() -> None:
+    x = torch.randn(1, 4, 8, generator=torch.Generator().manual_seed(0))
+    make = partial(SelfAttention, 8, 2, projection="full", positions="rotary")
+    halves, neighbours = make(rotary_pairs="halves"), make()
+    neighbours.load_state_dict(halves.state_dict())
+    plain = partial(SelfAttention, 8, 2, projection="full")()
+    plain.load_state_dict(halves.state_dict())
+    with torch.no_grad():
+        queries = plain.trace(x, x, x).queries
+        assert torch.equal(halves.trace(x, x, x).queries, rotate(queries, pairs="halves"))
+        assert torch.equal(neighbours.trace(x, x, x).queries, rotate(queries))
