@@ -1,7 +1,7 @@
 """Is it right? The largest difference between a trace and PyTorch's own attention."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,14 @@ from torch import Tensor
 
 from model.attention import AttentionTrace, SelfAttention
 from model.positions import alibi_bias
+from model.transformer import (
+    AttentionKind,
+    Encoder,
+    Transformer,
+    TransformerTrace,
+    attention_of,
+    stack_of,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ def compare_with_torch(
     query: Tensor,
     keys: Tensor,
     mask: Tensor | None,
+    removed: Collection[int] = (),
 ) -> Parity:
     """Compute the trace of module(keys, keys, query, mask) again with PyTorch, and compare.
 
@@ -57,6 +66,8 @@ def compare_with_torch(
         query: (B, Q, E) what the queries were made of.
         keys: (B, K, E) what keys and values were made of.
         mask: as the module got it.
+        removed: heads whose output was set to zero; PyTorch knows no such thing, so that only the
+            others' outputs are compared.
     """
     if trace.energy.numel() == 0:
         return Parity(0.0, 0.0, 0.0)
@@ -73,7 +84,8 @@ def compare_with_torch(
             trace.queries, trace.keys, values, attn_mask=added, scale=1 / module.divisor
         )
 
-    head_outputs = _largest_difference(fused(trace.values), trace.head_outputs)
+    kept = [head for head in range(module.heads) if head not in removed]
+    head_outputs = _largest_difference(fused(trace.values)[:, kept], trace.head_outputs[:, kept])
     # The fused kernel keeps its weights to itself, but weights · identity are the weights.
     identity = torch.eye(trace.keys.shape[2]).expand(*trace.energy.shape[:2], -1, -1)
     weights_difference = _largest_difference(fused(identity), trace.weights)
@@ -91,8 +103,41 @@ def compare_with_torch(
             weights.transpose(1, 2)[attends], trace.weights.transpose(1, 2)[attends]
         ),
     )
+    if removed:
+        return Parity(head_outputs, weights_difference, None)
     output_difference = _largest_difference(output[attends], trace.output[attends])
     return Parity(head_outputs, weights_difference, output_difference)
+
+
+def compare_model(
+    model: Encoder | Transformer,
+    trace: TransformerTrace,
+    masks: Mapping[AttentionKind, Tensor | None],
+    removed: Collection[tuple[int, int]] = (),
+) -> Iterator[Parity]:
+    """Compare every attention of a model with PyTorch's, from the very input that it had.
+
+    Args:
+        model: the model.
+        trace: what it computed.
+        masks: for each kind of attention that there is, as the model got it.
+        removed: (layer, head) pairs of heads whose output was set to zero.
+    """
+    for kind, mask in masks.items():
+        encoding = kind == "encoder_self"
+        stream = trace.encoder_stream if encoding else trace.decoder_stream
+        sublayers, place = (2, 0) if encoding else (3, int(kind == "cross"))
+        for layer, attention in enumerate(getattr(trace, kind)):
+            block = stack_of(model, kind).layers[layer]
+            query = stream[layer * sublayers + place]
+            if block.norm_order == "pre":
+                norm = block.norm2 if kind == "cross" else block.norm1
+                query = norm(query)  # type: ignore[operator]  # a Module's attributes have no type
+            keys = trace.encoder_output if kind == "cross" else query
+            assert keys is not None  # cross-attention reads an encoder's output
+            without = [head for at, head in removed if at == layer]
+            module = attention_of(model, kind, layer)
+            yield compare_with_torch(module, attention, query, keys, mask, without)
 
 
 def _is_multihead_attention(module: SelfAttention) -> bool:

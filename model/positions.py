@@ -56,7 +56,7 @@ def rotate(x: Tensor, base: float = 10_000.0, pairs: RotaryPairs = "neighbours")
     cos, sin = (part.to(x) for part in _rotary_angles(length, size, base))  # (L, D/2) each
     # (pairs, 2) or (2, pairs), in whichever order the numbers of a pair lie
     shape, pair = ((size // 2, 2), -1) if pairs == "neighbours" else ((2, size // 2), -2)
-    first, second = x.unflatten(-1, shape).unbind(pair)  # (..., L, D/2) each
+    first, second = x.reshape(*x.shape[:-1], *shape).unbind(pair)  # (..., L, D/2) each
     turned = torch.stack((first * cos - second * sin, first * sin + second * cos), dim=pair)
     return turned.flatten(-2)
 

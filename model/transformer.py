@@ -7,14 +7,17 @@ the lengths of source and target.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from model.attention import AttentionTrace
+from model.attention import AttentionTrace, SelfAttention
 from model.block import DecoderBlock, TransformerBlock, build_norm
 from model.config import Config
 from model.positions import sinusoidal_positions
+
+AttentionKind = Literal["encoder_self", "decoder_self", "cross"]
 
 
 @dataclass(frozen=True)
@@ -259,3 +262,17 @@ class Transformer(nn.Module):
             encoder_output=encoded.output,
             output=decoded.output,
         )
+
+
+def stack_of(model: Encoder | Transformer, kind: AttentionKind) -> Encoder | Decoder:
+    """The stack that has that kind of attention."""
+    if isinstance(model, Encoder):
+        return model
+    return model.encoder if kind == "encoder_self" else model.decoder
+
+
+def attention_of(model: Encoder | Transformer, kind: AttentionKind, layer: int) -> SelfAttention:
+    """The module that computes one attention of a model."""
+    block = stack_of(model, kind).layers[layer]
+    module: SelfAttention = block.cross_attention if kind == "cross" else block.attention  # type: ignore[assignment]
+    return module

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ui.compute import compute, compute_pair
-from ui.run import Run
+from ui.run import RandomRun
 from ui.settings import Settings
 
 SENTENCE = "The animal didn't cross the street because it was too tired."
@@ -37,12 +37,12 @@ PAIR_OPENS_WITH: dict[str, Any] = OPENS_WITH | {
 }
 
 
-def run_of(*texts: str, **changes: Any) -> Run:
+def run_of(*texts: str, **changes: Any) -> RandomRun:
     """What Explore should show for these sentences and settings."""
     return compute(Settings(**{**OPENS_WITH, **({"texts": texts} if texts else {}), **changes}))
 
 
-def pair_of(*texts: str, **changes: Any) -> Run:
+def pair_of(*texts: str, **changes: Any) -> RandomRun:
     """What Encoder-decoder should show for these pairs and settings."""
     chosen = {**PAIR_OPENS_WITH, **({"texts": texts} if texts else {}), **changes}
     return compute_pair(Settings(**chosen))

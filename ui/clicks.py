@@ -52,8 +52,9 @@ def _current_run() -> Run:
 def _behind_cell(run: Run, selection: Selection, chart: Any, place: Place) -> dict[str, Any] | None:
     if chart == heads.CHART:
         stage = value_of("stage")
-        tiles = stage_tiles(attention_in(run, selection), stage, tall=window_is_tall())
-        return cell_at(tiles, stage, *place)
+        attention = attention_in(run, selection)
+        tiles = stage_tiles(attention, stage, tall=window_is_tall())
+        return cell_at(attention, tiles, stage, *place)
     if chart == layers.CHART:
         return layers.behind_cell(run, selection, value_of("overview"), place)
     kind = kinds.kind_of(chart)
@@ -63,7 +64,7 @@ def _behind_cell(run: Run, selection: Selection, chart: Any, place: Place) -> di
 
 
 def _behind_name(run: Run, selection: Selection, chart: Any, tile: int) -> dict[str, Any] | None:
-    if chart == heads.CHART and 0 <= tile < run.settings.heads:
+    if chart == heads.CHART and 0 <= tile < run.heads:
         whose = {} if value_of("stage") == "output" else {"head": tile}
         return {"view": "head", **whose}
     if chart == layers.CHART:

@@ -12,7 +12,7 @@ from model.masks import build_mask, causal_mask, padding_mask
 from model.seeded import PADDING, embed, random_encoder, random_transformer
 from model.tokens import tokenize
 from model.transformer import Encoder, Transformer
-from ui.run import Run, Sentences
+from ui.run import RandomRun, Sentences
 from ui.settings import MAX_CHARACTERS, MAX_TOKENS, Kind, Settings, most_tokens
 
 CACHED_WEIGHTS = 128 * 2**20  # bytes of weights that all sessions share
@@ -85,7 +85,7 @@ def use_one_thread() -> None:
 
 
 @torch.inference_mode()
-def compute(settings: Settings) -> Run:
+def compute(settings: Settings) -> RandomRun:
     """Run an encoder on the settings' sentences."""
     use_one_thread()
     most = most_tokens(len(settings.texts), settings.layers, settings.heads)
@@ -101,7 +101,7 @@ def compute(settings: Settings) -> Run:
     model = encoder_of(settings)
     trace = model.trace(inputs, mask)
     masks: dict[Kind, Tensor | None] = {"encoder_self": mask}
-    return Run(
+    return RandomRun(
         settings=settings,
         source=source,
         target=None,
@@ -116,7 +116,7 @@ def compute(settings: Settings) -> Run:
 
 
 @torch.inference_mode()
-def compute_pair(settings: Settings) -> Run:
+def compute_pair(settings: Settings) -> RandomRun:
     """Run an encoder and a decoder on the settings' pairs: source, target, source, target.
 
     The mask's causal part hides what is ahead in the target from itself, its padding part hides
@@ -138,7 +138,7 @@ def compute_pair(settings: Settings) -> Run:
         masks["decoder_self"],
         masks["cross"],
     )
-    return Run(
+    return RandomRun(
         settings=settings,
         source=source,
         target=target,

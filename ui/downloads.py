@@ -117,7 +117,7 @@ def npz_bytes(run: Run) -> bytes:
     config = {
         **asdict(run.settings),
         **lengths,
-        "divisor": run.attention().module.divisor,
+        "divisor": run.facts(run.kinds[0], 0).divisor,
         "model": asdict(config_of(run.settings)),
     }
     arrays["config"] = np.array(json.dumps(config, ensure_ascii=False))

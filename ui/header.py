@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from model.attention import SelfAttention
 from model.positions import Positions
+from model.pretrained.base import AttentionFacts
 from ui.i18n import _, ngettext
 from ui.options import word
 from ui.run import Run
@@ -35,7 +35,7 @@ def _honesty(run: Run) -> str:
     ).format(
         seed=settings.seed,
         formulation=names[formulation],
-        divisor=divisor_text(run.attention().module),
+        divisor=divisor_text(run.facts(run.kinds[0], 0)),
     )
     if settings.positions != "none":
         said += f", {_with_positions(settings.positions)}"
@@ -54,19 +54,19 @@ def _with_positions(positions: Positions) -> str:
     }[positions]
 
 
-def divisor_text(module: SelfAttention, *, latex: bool = False) -> str:
+def divisor_text(facts: AttentionFacts, *, latex: bool = False) -> str:
     """The divisor as people write it: √8, 1, (√8 × 0.5)."""
-    size = {"head_dim": module.head_dim, "embed_size": module.embed_size}.get(module.scale)
+    size = {"head_dim": facts.head_dim, "embed_size": facts.embed_size}.get(facts.scale)
     root = "1" if size is None else f"\\sqrt{{{size}}}" if latex else f"√{size}"
-    if module.temperature == 1:
+    if facts.temperature == 1:
         return root
     times = "\\cdot" if latex else "×"
-    return f"({root} {times} {module.temperature:g})"
+    return f"({root} {times} {facts.temperature:g})"
 
 
 def _badge(run: Run) -> str:
     parity = run.parity
-    divisor = run.attention().module.divisor
+    divisor = run.facts(run.kinds[0], 0).divisor
     energies = [trace.energy.abs().max().item() for trace in run.attentions() if len(trace.energy)]
     largest_score = max(energies, default=0.0) / divisor
     if parity.largest <= TOLERANCE * max(1.0, largest_score):

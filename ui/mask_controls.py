@@ -8,7 +8,7 @@ from ui.components import PainterData, mask_painter
 from ui.controls import BOUND, draw_kept, segments
 from ui.i18n import _
 from ui.link import default_of, value_of
-from ui.run import Run
+from ui.run import RandomRun
 from ui.settings import MASKS, MAX_SPAN
 from ui.text import token_text
 
@@ -58,7 +58,7 @@ def _window_label() -> str:
     return _("Words in the window, itself included")
 
 
-def draw_painter(run: Run, sentence: int) -> None:
+def draw_painter(run: RandomRun, sentence: int) -> None:
     """The grid on which a custom mask is painted, for the first tokens of a sentence."""
     length = run.source.lengths[sentence]
     tokens = run.source.tokens[sentence][: min(length, MOST_CELLS_ASIDE)]

@@ -1,5 +1,6 @@
 """What was computed, as the views look at it: a run, and one attention of it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,10 +10,13 @@ import torch
 from torch import Tensor
 
 from model.attention import AttentionTrace, SelfAttention
-from model.parity import Parity, compare_with_torch, worst
+from model.parity import Parity, compare_model, worst
 from model.positions import alibi_bias
-from model.transformer import Decoder, Encoder, Transformer, TransformerTrace
+from model.pretrained.base import AttentionFacts
+from model.transformer import Encoder, Transformer, TransformerTrace, attention_of
+from ui.i18n import _
 from ui.settings import Kind, Settings
+from viz.labels import AxisLabels, token_labels
 
 
 @dataclass(frozen=True)
@@ -27,31 +31,63 @@ class Sentences:
         """L, the length of the longest sentence."""
         return max(self.lengths)
 
+    def labels(self, sentence: int) -> AxisLabels:
+        """The tokens of a sentence as they stand at an axis."""
+        return token_labels(self.tokens[sentence], _("position"))
 
-@dataclass(frozen=True)
-class Run:
+
+@dataclass(frozen=True, kw_only=True)
+class Run(ABC):
     """One computation: an encoder on a batch, or an encoder and a decoder on a batch of pairs."""
 
-    settings: Settings
     source: Sentences
-    target: Sentences | None  # on Encoder-decoder
+    target: Sentences | None  # where there is a decoder that reads an encoder's output
     most_tokens: int  # of a sentence, with these layers and heads
     left_out: int  # tokens beyond it, over all sentences
-    model: Encoder | Transformer
-    inputs: Tensor  # (B, S, E) the source's token vectors, before positions
-    target_inputs: Tensor | None  # (B, T, E) the target's, on Encoder-decoder
     masks: Mapping[Kind, Tensor | None]  # broadcastable to (B, H, Q, K)
     trace: TransformerTrace
 
-    @cached_property
+    @property
+    @abstractmethod
     def parity(self) -> Parity:
         """The largest differences of all attentions from PyTorch's."""
-        return worst(_parities(self.model, self.trace, self.masks))
+
+    @abstractmethod
+    def facts(self, kind: Kind, layer: int) -> AttentionFacts:
+        """What an attention is like."""
+
+    def biases(self, kind: Kind, layer: int, sentence: int) -> np.ndarray | None:
+        """What positions add to the scores, (H, Q, K); None where they add nothing."""
+        facts = self.facts(kind, layer)
+        if facts.positions != "alibi":
+            return None
+        weights = getattr(self.trace, kind)[layer].weights
+        return alibi_bias(facts.heads, *weights.shape[2:]).numpy()
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """Which kinds of attention there are."""
         return tuple(self.masks)
+
+    @property
+    def layers(self) -> int:
+        """How many layers each kind of attention has."""
+        return len(getattr(self.trace, self.kinds[0]))
+
+    @property
+    def heads(self) -> int:
+        """How many heads a layer has."""
+        return self.facts(self.kinds[0], 0).heads
+
+    @property
+    def embed_size(self) -> int:
+        """E, the size of the vectors between the layers."""
+        return self.trace.output.shape[-1]
+
+    @property
+    def is_post_norm(self) -> bool:
+        """Whether each sub-layer's output is normed, so that all vectors have one length."""
+        return False
 
     @property
     def is_empty(self) -> bool:
@@ -70,6 +106,30 @@ class Run:
         return Attention(self, kind, layer, sentence)
 
 
+@dataclass(frozen=True, kw_only=True)
+class RandomRun(Run):
+    """A run of a model with random weights."""
+
+    settings: Settings
+    model: Encoder | Transformer
+    inputs: Tensor  # (B, S, E) the source's token vectors, before positions
+    target_inputs: Tensor | None  # (B, T, E) the target's, on Encoder-decoder
+
+    @cached_property
+    def parity(self) -> Parity:
+        """The largest differences of all attentions from PyTorch's."""
+        return worst(compare_model(self.model, self.trace, self.masks))
+
+    def facts(self, kind: Kind, layer: int) -> SelfAttention:
+        """The module that computed the attention."""
+        return attention_of(self.model, kind, layer)
+
+    @property
+    def is_post_norm(self) -> bool:
+        """Whether each sub-layer's output is normed, so that all vectors have one length."""
+        return self.settings.norm_order == "post"
+
+
 @dataclass(frozen=True)
 class Attention:
     """One attention of a run, for one sentence: what the views of heads and cells show."""
@@ -80,9 +140,18 @@ class Attention:
     sentence: int
 
     @property
-    def module(self) -> SelfAttention:
-        """The module that computed it."""
-        return _module_of(self.run.model, self.kind, self.layer)
+    def whole(self) -> "Attention":
+        """The attention with all of its tokens, one by one."""
+        return self
+
+    def at(self, field: str) -> "Attention":
+        """The attention as it is to be shown where the field is: not all can be merged alike."""
+        return self
+
+    @property
+    def facts(self) -> AttentionFacts:
+        """What the attention is like."""
+        return self.run.facts(self.kind, self.layer)
 
     @property
     def trace(self) -> AttentionTrace:
@@ -120,6 +189,30 @@ class Attention:
         return self.key_side.tokens[self.sentence]
 
     @property
+    def query_labels(self) -> AxisLabels:
+        """The rows, as they stand at an axis."""
+        return self.query_side.labels(self.sentence)
+
+    @property
+    def key_labels(self) -> AxisLabels:
+        """The columns, as they stand at an axis."""
+        return self.key_side.labels(self.sentence)
+
+    @property
+    def query_groups(self) -> list[list[int]]:
+        """For each row, which of the sentence's tokens it stands for."""
+        return [[token] for token in range(len(self.queries))]
+
+    @property
+    def key_groups(self) -> list[list[int]]:
+        """For each column, which of the sentence's tokens it stands for."""
+        return [[token] for token in range(len(self.keys))]
+
+    def seen(self, weights: np.ndarray) -> np.ndarray:
+        """Weights of any kind, (..., Q, K), as they are to be shown."""
+        return weights
+
+    @property
     def real_queries(self) -> int:
         """How many of the queries are the sentence's own."""
         return self.query_side.lengths[self.sentence]
@@ -132,10 +225,7 @@ class Attention:
     @property
     def biases(self) -> np.ndarray | None:
         """What positions add to the scores, (H, Q, K); None where they add nothing."""
-        if self.module.positions != "alibi":
-            return None
-        shape = (self.module.heads, len(self.queries), len(self.keys))
-        return alibi_bias(*shape).numpy()
+        return self.run.biases(self.kind, self.layer, self.sentence)
 
     @cached_property
     def allowed(self) -> np.ndarray:
@@ -145,34 +235,3 @@ class Attention:
         if mask is None:
             mask = torch.ones((), dtype=torch.bool)
         return mask.expand(shape)[self.sentence, 0].numpy()
-
-
-def _stack_of(model: Encoder | Transformer, kind: Kind) -> Encoder | Decoder:
-    if isinstance(model, Encoder):
-        return model
-    return model.encoder if kind == "encoder_self" else model.decoder
-
-
-def _module_of(model: Encoder | Transformer, kind: Kind, layer: int) -> SelfAttention:
-    block = _stack_of(model, kind).layers[layer]
-    return block.cross_attention if kind == "cross" else block.attention
-
-
-def _parities(
-    model: Encoder | Transformer,
-    trace: TransformerTrace,
-    masks: Mapping[Kind, Tensor | None],
-) -> Iterator[Parity]:
-    """PyTorch's answer to every attention, from the very input that it had."""
-    for kind, mask in masks.items():
-        encoding = kind == "encoder_self"
-        stream = trace.encoder_stream if encoding else trace.decoder_stream
-        sublayers, place = (2, 0) if encoding else (3, int(kind == "cross"))
-        for layer, attention in enumerate(getattr(trace, kind)):
-            block = _stack_of(model, kind).layers[layer]
-            query = stream[layer * sublayers + place]
-            if block.norm_order == "pre":
-                query = (block.norm2 if kind == "cross" else block.norm1)(query)
-            keys = trace.encoder_output if kind == "cross" else query
-            module = _module_of(model, kind, layer)
-            yield compare_with_torch(module, attention, query, keys, mask)

@@ -53,16 +53,16 @@ def selection_in(run: Run) -> tuple[Selection, list[str]]:
         return count - 1
 
     kind: Kind = value_of("kind") if on_pair_page() else "encoder_self"
-    layer = min(value_of("layer"), run.settings.layers - 1)
+    layer = min(value_of("layer"), run.layers - 1)
     sentence = min(value_of("sentence"), len(run.source.lengths)) - 1
-    looked_at = run.attention(layer, sentence, kind)
+    looked_at = run.attention(layer, sentence, kind).whole
     selection = Selection(
         kind=kind,
         layer=layer,
         sentence=sentence,
         head=within(
             "head",
-            run.settings.heads,
+            run.heads,
             _("There is no head {value}; showing the last one, head {used}."),
         ),
         query=within(
@@ -102,7 +102,8 @@ def take_pick() -> None:
     """A token of the strip was chosen, or the chosen one again."""
     picked = whole_numbers({"pick": st.session_state.get("strip", {}).get("pick")}, "pick")
     if picked:
-        st.session_state["q"] = picked[0] if 0 <= picked[0] < MAX_TOKENS else None
+        places = st.session_state.get("_strip_places", [])
+        st.session_state["q"] = places[picked[0]] if 0 <= picked[0] < len(places) else None
         st.rerun()  # the whole page: the strip's own fragment doesn't hold the inputs
 
 

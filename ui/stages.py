@@ -8,7 +8,7 @@ import numpy as np
 from ui.i18n import _
 from ui.run import Attention
 from ui.settings import Kind, Stage
-from viz.labels import AxisLabels, dimension_labels, token_labels
+from viz.labels import AxisLabels, dimension_labels
 from viz.pooling import furthest
 from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles, grid_of
 
@@ -52,18 +52,19 @@ def kind_name(kind: Kind) -> str:
 def where(attention: Attention) -> str:
     """Which attention it is, where there are several: ", layer 2", ", cross-attention, layer 0"."""
     kind = "" if len(attention.run.kinds) == 1 else f", {kind_name(attention.kind)}"
-    if attention.run.settings.layers == 1:
+    if attention.run.layers == 1:
         return kind
     return kind + _(", layer {layer}").format(layer=attention.layer)
 
 
 def stage_tiles(attention: Attention, stage: Stage, *, tall: bool = False) -> Tiles:
     """The tiles that show a stage: one a head, or one for the output; higher on a tall screen."""
+    attention = attention.at(stage)
     height = TALL_HEIGHT if tall else HEIGHT
     if stage in BETWEEN_TOKENS:
         return attention_tiles(attention, stage, height=height)
-    rows = token_labels(attention.queries, _("position"))
-    names = head_names(attention.module.heads)
+    rows = attention.query_labels
+    names = head_names(attention.facts.heads)
     if stage == "qkv":
         values, columns = _side_by_side([attention.field(f) for f in FIELDS[stage]])
         if attention.kind == "cross":  # a row is a query of one sentence and a key of the other
@@ -95,13 +96,14 @@ def attention_tiles(
     attention: Attention, stage: Stage, *, height: int = HEIGHT, width: int = WIDTH
 ) -> Tiles:
     """The tiles of a stage whose cells are (query, key) pairs."""
+    attention = attention.at(stage)
     values, masked = between_tokens(attention, stage)
     return Tiles(
         values=values,
-        names=head_names(attention.module.heads),
-        short_names=[str(head) for head in range(attention.module.heads)],
-        rows=token_labels(attention.queries, _("position")),
-        columns=token_labels(attention.keys, _("position")),
+        names=head_names(attention.facts.heads),
+        short_names=[str(head) for head in range(attention.facts.heads)],
+        rows=attention.query_labels,
+        columns=attention.key_labels,
         row_title=_("query (from)"),
         column_title=_("key (to)"),
         value_title=value_word(stage),
@@ -176,12 +178,12 @@ def describe(tiles: Tiles) -> str:
 
 
 def cell_at(
-    tiles: Tiles, stage: Stage, tile: int, row: int, column: int
+    attention: Attention, tiles: Tiles, stage: Stage, tile: int, row: int, column: int
 ) -> dict[str, int | str] | None:
     """What to show after a click on a cell: the view, and of head, q and k those that it has.
 
-    In a pooled picture it is the cell whose value the block shows. None for a cell that isn't
-    there: a browser can send anything.
+    In a pooled picture it is the cell whose value the block shows, of a merged word its first
+    token. None for a cell that isn't there: a browser can send anything.
     """
     grid = grid_of(tiles)
     inside = 0 <= row < grid.tile_rows and 0 <= column < grid.tile_columns
@@ -190,9 +192,11 @@ def cell_at(
     top, left = row * grid.pooled_rows, column * grid.pooled_columns
     block = tiles.values[tile, top : top + grid.pooled_rows, left : left + grid.pooled_columns]
     down, across = np.unravel_index(furthest(block.reshape(-1)), block.shape)
-    choice: dict[str, int | str] = {"view": "head", "q": top + int(down)}
+    attention = attention.at(stage)
+    query = attention.query_groups[top + int(down)][0]
+    choice: dict[str, int | str] = {"view": "head", "q": query}
     if stage != "output":
         choice["head"] = tile
     if stage in BETWEEN_TOKENS:
-        choice |= {"view": "cell", "k": left + int(across)}
+        choice |= {"view": "cell", "k": attention.key_groups[left + int(across)][0]}
     return choice

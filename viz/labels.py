@@ -49,19 +49,33 @@ class AxisLabels:
         return len(self.short)
 
 
-def token_labels(tokens: Sequence[str], position: str = "position") -> AxisLabels:
+def token_labels(
+    tokens: Sequence[str],
+    position: str = "position",
+    *,
+    places: Sequence[int] | None = None,
+    notes: Sequence[str] | None = None,
+) -> AxisLabels:
     """Labels of tokens; words that occur more than once carry their position at the axis too.
 
-    `position` is the word for it on hover.
+    Args:
+        tokens: L of them.
+        position: the word for it on hover.
+        places: the positions, where some tokens aren't shown; None for 0 to L-1.
+        notes: what else is said of each on hover; "" for nothing.
     """
+    places = range(len(tokens)) if places is None else places
+    notes = [""] * len(tokens) if notes is None else notes
     seen = Counter(tokens)
     shown = [visible(token) for token in tokens]
     short = tuple(
-        escape(shorten(text, LONGEST_SHORT)) + (f" ·{i}" if seen[token] > 1 else "")
-        for i, (token, text) in enumerate(zip(tokens, shown, strict=True))
+        escape(shorten(text, LONGEST_SHORT)) + (f" ·{place}" if seen[token] > 1 else "")
+        for place, token, text in zip(places, tokens, shown, strict=True)
     )
+    said = [f", {escape(shorten(visible(note), LONGEST_FULL))}" if note else "" for note in notes]
     full = tuple(
-        f"{escape(shorten(text, LONGEST_FULL))} ({position} {i})" for i, text in enumerate(shown)
+        f"{escape(shorten(text, LONGEST_FULL))} ({position} {place}{note})"
+        for place, text, note in zip(places, shown, said, strict=True)
     )
     return AxisLabels(short, full)
 

@@ -11,7 +11,8 @@ import torch
 from model.attention import AttentionTrace, SelfAttention
 from model.seeded import hashed_numbers, random_attention, weight_matrix
 from tests.defaults import OPENS_WITH, run_of
-from ui.compute import Run, Sentences, compute, split
+from ui.compute import compute, split
+from ui.run import RandomRun, Sentences
 from ui.settings import MAX_CHARACTERS, Settings, head_choices, nearest
 
 TEXT = "the cat saw the dog"
@@ -26,7 +27,7 @@ VARIANTS: list[dict[str, Any]] = [
 ]
 
 
-def numbers_of(run: Run) -> dict[str, np.ndarray]:
+def numbers_of(run: RandomRun) -> dict[str, np.ndarray]:
     return {f.name: getattr(run.attention().trace, f.name).numpy() for f in fields(AttentionTrace)}
 
 

@@ -63,7 +63,7 @@ def test_the_npz_holds_the_trace_its_tokens_and_its_configuration(name: str) -> 
     config = json.loads(str(found["config"]))
     texts = ["", TEXT, "a b"] if name == "batch" else [TEXT]
     lengths = list(made.source.lengths)
-    divisor = made.attention().module.divisor
+    divisor = made.attention().facts.divisor
     model = config.pop("model")
     assert config == OPENS_WITH | RUNS[name] | {
         "texts": texts, "divisor": divisor, "lengths": lengths,

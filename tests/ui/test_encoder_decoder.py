@@ -110,7 +110,7 @@ def test_cross_attention_reads_the_encoders_output_with_the_decoders_queries() -
     run = pair_of(SOURCE, GOAL, mask="none")
     encoded = run.trace.encoder_stream[-1][0]
     for layer in range(2):
-        module = run.attention(layer, 0, "cross").module
+        module = run.attention(layer, 0, "cross").facts
         shown = run.attention(layer, 0, "cross")
         keys = (encoded @ module.keys.weight.T).reshape(5, 8, 8).transpose(0, 1)
         np.testing.assert_allclose(shown.field("keys"), keys, rtol=1e-4, atol=1e-4)

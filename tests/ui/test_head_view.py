@@ -82,7 +82,7 @@ def test_a_shared_projection_acts_on_the_heads_own_part_of_the_input() -> None:
     run = run_of(projection="shared")
     part = run.inputs[0, :, 16:24]  # of the third head
     torch.testing.assert_close(
-        part @ run.attention().module.queries.weight.T,
+        part @ run.attention().facts.queries.weight.T,
         run.attention().trace.queries[0, 2],
         rtol=1e-4,
         atol=1e-5,

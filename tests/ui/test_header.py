@@ -132,11 +132,11 @@ def test_the_divisor_is_written_as_it_is(
     changes: dict[str, object], plain: str, latex: str
 ) -> None:
     run = run_of("a", **changes)
-    assert divisor_text(run.attention().module) == plain
-    assert divisor_text(run.attention().module, latex=True) == latex
+    assert divisor_text(run.attention().facts) == plain
+    assert divisor_text(run.attention().facts, latex=True) == latex
     root, _, times = plain.strip("()").partition(" × ")
     value = math.sqrt(float(root[1:])) if root.startswith("√") else float(root)
-    assert run.attention().module.divisor == pytest.approx(value * float(times or 1))
+    assert run.attention().facts.divisor == pytest.approx(value * float(times or 1))
 
 
 def test_the_label_never_claims_that_random_weights_are_trained() -> None:

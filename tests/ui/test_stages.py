@@ -15,7 +15,8 @@ LONG = " ".join(f"w{i}" for i in range(300))
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_tiles_have_a_label_for_every_row_and_column(stage: Stage) -> None:
-    tiles = stage_tiles(run_of(TEXT).attention(), stage)
+    attention = run_of(TEXT).attention()
+    tiles = stage_tiles(attention, stage)
     count, rows, columns = tiles.values.shape
     assert (len(tiles.names), len(tiles.rows), len(tiles.columns)) == (count, rows, columns)
     assert tiles.values.dtype == np.float32
@@ -40,7 +41,8 @@ def test_queries_keys_and_values_stand_side_by_side_with_gaps() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_click_on_any_cell_finds_the_number_that_the_cell_shows(stage: Stage, tall: bool) -> None:
     run = run_of(LONG, heads=8, embed_size=16, mask="causal")
-    tiles = stage_tiles(run.attention(), stage, tall=tall)
+    attention = run.attention()
+    tiles = stage_tiles(attention, stage, tall=tall)
     grid = grid_of(tiles)
     if stage == "energy" and not tall:
         assert grid.pooled_rows > 1
@@ -49,7 +51,7 @@ def test_a_click_on_any_cell_finds_the_number_that_the_cell_shows(stage: Stage, 
     for _ in range(60):
         tile = int(random.integers(len(drawn)))
         row, column = (int(random.integers(n)) for n in drawn[tile].shape)
-        found = cell_at(tiles, stage, tile, row, column)
+        found = cell_at(attention, tiles, stage, tile, row, column)
         assert found is not None
         query = int(found["q"])
         assert found.get("head") == (None if stage == "output" else tile)
@@ -68,12 +70,13 @@ def test_a_click_on_any_cell_finds_the_number_that_the_cell_shows(stage: Stage, 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_click_beside_the_cells_finds_nothing(stage: Stage) -> None:
-    tiles = stage_tiles(run_of(TEXT).attention(), stage)
+    attention = run_of(TEXT).attention()
+    tiles = stage_tiles(attention, stage)
     count, rows, columns = tiles.values.shape
     outside = [(-1, 0, 0), (count, 0, 0), (0, -1, 0), (0, rows, 0), (0, 0, -1), (0, 0, columns)]
     for place in outside:
-        assert cell_at(tiles, stage, *place) is None
-    assert cell_at(tiles, stage, count - 1, rows - 1, columns - 1) is not None
+        assert cell_at(attention, tiles, stage, *place) is None
+    assert cell_at(attention, tiles, stage, count - 1, rows - 1, columns - 1) is not None
 
 
 def test_a_picture_is_described_by_its_numbers_before_pooling() -> None:

@@ -17,13 +17,14 @@ DIGITS = 9  # significant: what tells any two float32 numbers apart
 
 def show_cell(attention: Attention, selection: Selection, theme: Theme) -> None:
     """Draw the products and the steps for the chosen head, query and key."""
+    attention = attention.whole
     head, query, key = selection.head or 0, selection.query or 0, selection.key or 0
     biases = attention.biases
     cell = cell_arithmetic(
         attention.field("queries")[head, query],
         attention.field("keys")[head],
         key,
-        attention.module.divisor,
+        attention.facts.divisor,
         attention.allowed[query],
         None if biases is None else biases[head, query],
     )
@@ -65,7 +66,7 @@ def show_cell(attention: Attention, selection: Selection, theme: Theme) -> None:
 
 def _steps(attention: Attention, cell: CellArithmetic, weight: float) -> str:
     """The arithmetic as a table: what is done, and what comes out."""
-    divisor = divisor_text(attention.module, latex=True)
+    divisor = divisor_text(attention.facts, latex=True)
     rows = [
         (_("energy: sum of the {n} products").format(n=len(cell.products)),
          r"\sum_d q_d k_d", _number(cell.energy)),

@@ -12,13 +12,13 @@ from ui.selection import Selection
 from ui.stages import where
 from ui.views.heads import PLOTLY_CONFIG, tell_pooling
 from viz.equation import Matrix, draw_equation
-from viz.labels import dimension_labels, token_labels
+from viz.labels import dimension_labels
 from viz.theme import Theme
 
 
 def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
     """Draw Q × Kᵀ → energy → scores → weights × V → output for the chosen head."""
-    head = selection.head or 0
+    attention, head = attention.whole, selection.head or 0
     if attention.kind == "cross":
         reads = _("Y: the target's vectors, X: the encoder's output.")
     else:
@@ -29,9 +29,9 @@ def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
     st.markdown(
         _("**Head {head}** of {heads}{where}, D = {size}. {reads} {hint}").format(
             head=head,
-            heads=attention.module.heads,
+            heads=attention.facts.heads,
             where=where(attention),
-            size=attention.module.head_dim,
+            size=attention.facts.head_dim,
             reads=reads,
             hint=hint,
         )
@@ -52,7 +52,7 @@ def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
             "values, the head's output. Largest weight {weight:.3g}."
         ).format(
             head=head,
-            divisor=divisor_text(attention.module),
+            divisor=divisor_text(attention.facts),
             weight=float(np.nanmax(terms[4].values, initial=0.0)),
         ),
     )
@@ -61,20 +61,20 @@ def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
 
 def _formulas(attention: Attention, head: int) -> tuple[str, ...]:
     """What each term is, in KaTeX: X is what the layer reads, Y where the queries are another's."""
-    module = attention.module
+    facts = attention.facts
     reads = {"K": "X", "V": "X", "Q": "Y" if attention.kind == "cross" else "X"}
 
     def projected(name: str) -> str:
-        if module.projection == "full":  # each head has columns of its own in W
+        if facts.projection == "full":  # each head has columns of its own in W
             product = f"{reads[name]} W_{name}^{{({head})}}"
         else:  # each head has a part of X, and all share W
             product = f"{reads[name]}^{{({head})}} W_{name}"
-        if module.positions == "rotary" and name != "V":
+        if facts.positions == "rotary" and name != "V":
             return f"\\mathrm{{rot}}({product})"
         return product
 
-    score = f"QK^\\top / {divisor_text(module, latex=True)}"
-    if module.positions == "alibi":
+    score = f"QK^\\top / {divisor_text(facts, latex=True)}"
+    if facts.positions == "alibi":
         score += " + B"
     if attention.is_masked:
         score += " + M"
@@ -93,13 +93,13 @@ def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix
     def of(name: str) -> np.ndarray:
         return attention.field(name)[head]
 
-    queries = token_labels(attention.queries, _("position"))
-    keys = token_labels(attention.keys, _("position"))
-    dimensions = dimension_labels(attention.module.head_dim, dimension=_("dimension"))
+    queries = attention.query_labels
+    keys = attention.key_labels
+    dimensions = dimension_labels(attention.facts.head_dim, dimension=_("dimension"))
     rows, columns = f"L = {len(queries)}", f"L = {len(keys)}"
     if attention.kind == "cross":
         rows, columns = f"T = {len(queries)}", f"S = {len(keys)}"
-    size = f"D = {attention.module.head_dim}"
+    size = f"D = {attention.facts.head_dim}"
     masked = ~attention.allowed
 
     def by_token(name: str, title: str, sign: str, *, masks: bool) -> Matrix:

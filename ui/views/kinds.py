@@ -77,7 +77,8 @@ def behind_cell(
 ) -> dict[str, Any] | None:
     """What to show after a click on a cell: its arithmetic."""
     stage = stage_between(stage)
-    choice = cell_at(kind_tiles(run, selection, kind, stage), stage, *place)
+    attention = run.attention(selection.layer, selection.sentence, kind)
+    choice = cell_at(attention, kind_tiles(run, selection, kind, stage), stage, *place)
     if choice is None:
         return None
     if selection.head is not None:
@@ -88,6 +89,6 @@ def behind_cell(
 def behind_name(run: Run, selection: Selection, kind: Kind, tile: int) -> dict[str, Any] | None:
     """What to show after a click on a head's name: that head."""
     head = tile if selection.head is None else selection.head
-    if not 0 <= tile < run.settings.heads:
+    if not 0 <= tile < run.heads:
         return None
     return {"view": "head", "head": head, "kind": kind}

@@ -15,7 +15,7 @@ from ui.selection import Selection
 from ui.settings import Kind, Overview
 from ui.stages import between_tokens, head_names, kind_name, value_word
 from ui.views.heads import PLOTLY_CONFIG, show_tiles, tell_pooling
-from viz.labels import AxisLabels, token_labels
+from viz.labels import AxisLabels
 from viz.overview import Overview as Thumbnails
 from viz.overview import draw_overview, overview_grid, place_in
 from viz.stream import Stream, draw_stream, stream_grid
@@ -46,13 +46,13 @@ def show_layers(run: Run, selection: Selection, overview: Overview, theme: Theme
 
 
 def _explained(run: Run, selection: Selection, overview: Overview) -> str:
-    layers, heads = run.settings.layers, run.settings.heads
+    layers, heads = run.layers, run.heads
     kind = side = normed = ""
-    if run.settings.norm_order == "post":
+    if run.is_post_norm:
         normed = _(
             " Post-norm brings every vector to the length √{size} ≈ {root:.3g} after each step; "
             "pre-norm (under More) lets them grow."
-        ).format(size=run.settings.embed_size, root=math.sqrt(run.settings.embed_size))
+        ).format(size=run.embed_size, root=math.sqrt(run.embed_size))
     if len(run.kinds) > 1:
         kind = f" ({kind_name(selection.kind)})"
         side = _(" of the source") if selection.kind == "encoder_self" else _(" of the target")
@@ -102,16 +102,15 @@ def layer_names(count: int) -> list[str]:
 def thumbnails(run: Run, selection: Selection) -> Thumbnails:
     """The weights of every head of every layer, NaN where masked."""
     attentions = [
-        run.attention(layer, selection.sentence, selection.kind)
-        for layer in range(run.settings.layers)
+        run.attention(layer, selection.sentence, selection.kind) for layer in range(run.layers)
     ]
     shown = attentions[0]
     return Thumbnails(
         values=np.stack([between_tokens(attention, "weights")[0] for attention in attentions]),
-        layer_names=layer_names(run.settings.layers),
-        head_names=head_names(run.settings.heads),
-        rows=token_labels(shown.queries, _("position")),
-        columns=token_labels(shown.keys, _("position")),
+        layer_names=layer_names(run.layers),
+        head_names=head_names(run.heads),
+        rows=shown.query_labels,
+        columns=shown.key_labels,
         value_title=value_word("weights"),
         diverging=False,
         masked=~shown.allowed,
@@ -153,23 +152,26 @@ def _show_thumbnails(run: Run, selection: Selection, theme: Theme) -> None:
 
 def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
     """A mean of the weights, or their rollout: a tile a layer, or a tile a head."""
-    shown = run.attention(0, selection.sentence, selection.kind)
-    traces = getattr(run.trace, selection.kind)
-    weights = torch.stack([trace.weights[selection.sentence] for trace in traces])  # (layers, H, ..
+    attentions = [
+        run.attention(layer, selection.sentence, selection.kind) for layer in range(run.layers)
+    ]
+    shown = attentions[0]
+    weights = np.stack([attention.field("weights") for attention in attentions])  # (layers, H, ..
     names, masked = layer_names(len(weights)), ~shown.allowed
     if overview == "mean_heads":
-        means = weights.mean(dim=1)
+        means = weights.mean(axis=1)
     elif overview == "mean_layers":
-        means, names = weights.mean(dim=0), head_names(run.settings.heads)
+        means, names = weights.mean(axis=0), head_names(run.heads)
     else:
-        means = torch.cat(attention_rollout([layer[None] for layer in weights]))
+        whole = [attention.trace.weights[[selection.sentence]] for attention in attentions]
+        means = shown.seen(torch.cat(attention_rollout(whole)).numpy())
         # What several layers may reach isn't what one may; nothing there is hidden by the mask.
         masked = np.zeros_like(masked)
     return Tiles(
-        values=np.where(masked, np.float32("nan"), means.numpy()),
+        values=np.where(masked, np.float32("nan"), means),
         names=names,
-        rows=token_labels(shown.queries, _("position")),
-        columns=token_labels(shown.keys, _("position")),
+        rows=shown.query_labels,
+        columns=shown.key_labels,
         row_title=_("query (from)") if overview != "rollout" else _("position"),
         column_title=_("key (to)") if overview != "rollout" else _("input token"),
         value_title=_("mean weight") if overview != "rollout" else _("rollout"),
@@ -185,13 +187,14 @@ def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
 def _show_stream(run: Run, selection: Selection, theme: Theme) -> None:
     encoding = selection.kind == "encoder_self"
     vectors = run.trace.encoder_stream if encoding else run.trace.decoder_stream
-    shown = run.attention(0, selection.sentence, selection.kind)
-    steps = _steps(run.settings.layers, selection.kind)
+    shown = run.attention(0, selection.sentence, selection.kind).at("output")
+    kept = [token for (token,) in shown.query_groups]
+    steps = _steps(run.layers, selection.kind, len(vectors))
     stream = Stream(
-        norms=stream_norms(vectors)[selection.sentence].numpy(),
-        similarity=stream_similarity(vectors)[selection.sentence].numpy(),
+        norms=stream_norms(vectors)[selection.sentence][:, kept].numpy(),
+        similarity=stream_similarity(vectors)[selection.sentence][:, kept].numpy(),
         steps=AxisLabels(tuple(steps), tuple(steps)),
-        tokens=token_labels(shown.queries, _("position")),
+        tokens=shown.query_labels,
         norm_title=_("length of the vector"),
         similarity_title=_("similarity to where it began"),
         token_title=_("token"),
@@ -223,8 +226,13 @@ def _describe_stream(stream: Stream) -> str:
     return said + " " + similar.format(least=last.min(), most=last.max())
 
 
-def _steps(layers: int, kind: Kind) -> list[str]:
-    """The names of the stream's steps: the input, and each sub-layer of each layer."""
+def _steps(layers: int, kind: Kind, count: int) -> list[str]:
+    """The names of the stream's steps: the input, and each sub-layer of each layer.
+
+    Of a model that isn't ours only the layers' ends are known.
+    """
+    if count == 1 + layers:
+        return [_("input"), *map(str, range(layers))]
     sublayers = [_("attention"), _("feed-forward")]
     if kind != "encoder_self":
         sublayers.insert(1, _("cross"))
@@ -243,7 +251,8 @@ def behind_cell(
         found = place_in(thumbnails(run, selection), row, column)
         if found is None:
             return None
-        layer, head, query, _key = found
+        layer, head, row, _column = found
+        query = run.attention(0, selection.sentence, selection.kind).query_groups[row][0]
         return {"view": "head", "layer": layer, "head": head, "q": query}
     return behind_name(run, overview, tile)
 
@@ -251,7 +260,7 @@ def behind_cell(
 def behind_name(run: Run, overview: Overview, tile: int) -> dict[str, Any] | None:
     """What to show after a click on the name of a mean: the heads that it is the mean of."""
     if overview == "mean_layers":
-        return {"view": "head", "head": tile} if 0 <= tile < run.settings.heads else None
-    if overview in ("mean_heads", "rollout") and 0 <= tile < run.settings.layers:
+        return {"view": "head", "head": tile} if 0 <= tile < run.heads else None
+    if overview in ("mean_heads", "rollout") and 0 <= tile < run.layers:
         return {"view": "heads", "layer": tile}
     return None

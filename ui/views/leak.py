@@ -12,7 +12,7 @@ from ui.compute import use_one_thread
 from ui.controls import BOUND, sentence_input
 from ui.i18n import _, ngettext
 from ui.link import default_of, value_of
-from ui.run import Run
+from ui.run import RandomRun
 from ui.selection import Selection
 from ui.settings import DEFAULT_OTHER, MAX_TOKENS, fits_leak_matrix
 from ui.text import verbatim
@@ -42,7 +42,7 @@ def draw_leak_controls() -> None:
     sentence_input(_("into"), "other", width=240)
 
 
-def show_leak(run: Run, selection: Selection, theme: Theme) -> None:
+def show_leak(run: RandomRun, selection: Selection, theme: Theme) -> None:
     """Draw how far each vector moves, for the changed word by layer and for every word."""
     length = run.source.lengths[selection.sentence]
     if not length:
@@ -55,9 +55,7 @@ def show_leak(run: Run, selection: Selection, theme: Theme) -> None:
         said = _("A word is replaced by one word: only {first} is used.")
         st.caption(said.format(first=verbatim(other)))
     tokens = run.source.tokens[selection.sentence][:length]
-    everyone = fits_leak_matrix(
-        run.source.length, run.settings.layers, run.settings.heads, run.settings.embed_size
-    )
+    everyone = fits_leak_matrix(run.source.length, run.layers, run.heads, run.embed_size)
     places = list(range(length)) if everyone else [changed]
     moved = measure(run, selection.sentence, other, places)[:, :, :length]  # (C, layers + 1, L)
     if value_of("changed") is not None and value_of("changed") != changed:
@@ -93,17 +91,17 @@ def show_leak(run: Run, selection: Selection, theme: Theme) -> None:
             st.caption(_("The sentence is too long to change every word in turn."))
 
 
-def changed_word(run: Run, selection: Selection) -> int:
+def changed_word(run: RandomRun, selection: Selection) -> int:
     """The word that is changed: the chosen one, or the middle one."""
     length, chosen = run.source.lengths[selection.sentence], value_of("changed")
     return min(length // 2 if chosen is None else chosen, length - 1)
 
 
 @torch.inference_mode()
-def measure(run: Run, sentence: int, other: str, places: list[int]) -> np.ndarray:
+def measure(run: RandomRun, sentence: int, other: str, places: list[int]) -> np.ndarray:
     """How far each vector moves when a word at one of the places becomes another: (C, S, L)."""
     use_one_thread()
-    vector = token_vector(other, run.settings.embed_size, run.settings.seed)
+    vector = token_vector(other, run.embed_size, run.settings.seed)
     mask = run.masks["encoder_self"]
     if mask is not None and len(mask) > 1:  # a mask of its own for each sentence
         mask = mask[sentence : sentence + 1]
@@ -112,7 +110,11 @@ def measure(run: Run, sentence: int, other: str, places: list[int]) -> np.ndarra
 
 
 def _judge(
-    run: Run, selection: Selection, moved: np.ndarray, places: list[int], tokens: tuple[str, ...]
+    run: RandomRun,
+    selection: Selection,
+    moved: np.ndarray,
+    places: list[int],
+    tokens: tuple[str, ...],
 ) -> None:
     """Say whether a word moves anything before it, and which cells of the mask let it."""
     earlier = np.arange(len(tokens)) < np.array(places)[:, None]  # (C, L)
@@ -179,7 +181,7 @@ def _looking_ahead(open_cells: np.ndarray) -> str:
     ).format(count=len(open_cells), cells=named)
 
 
-def _means_to_look_ahead(run: Run) -> bool:
+def _means_to_look_ahead(run: RandomRun) -> bool:
     settings = run.settings
     return settings.mask in ("none", "padding", "prefix") or (
         settings.look_ahead and settings.mask in ("window", "strided")

@@ -25,7 +25,7 @@ def show_numbers(attention: Attention, stage: Stage) -> None:
     else:
         st.caption(_("This sentence has no tokens of its own."))
     table = stage_table(attention, stage, most=MOST_ROWS)
-    count = sum(attention.field(name).size for name in FIELDS[stage])
+    count = sum(attention.at(name).field(name).size for name in FIELDS[stage])
     st.markdown(
         _("**{stage}**, number by number").format(stage=word(stage)[0].upper() + word(stage)[1:]),
     )
@@ -101,7 +101,7 @@ def stage_table(attention: Attention, stage: Stage, *, most: int | None = None) 
 
 def trace_table(attention: Attention) -> pd.DataFrame:
     """Every field of one attention's trace as one tidy table."""
-    return _field_tables(attention, [f.name for f in fields(AttentionTrace)])
+    return _field_tables(attention.whole, [f.name for f in fields(AttentionTrace)])
 
 
 def _field_tables(
@@ -115,6 +115,7 @@ def _field_tables(
 
 
 def _field_table(attention: Attention, name: str, most: int | None = None) -> pd.DataFrame:
+    attention = attention.at(name)
     tokens = {"query": attention.queries, "key": attention.keys}
     if name in BETWEEN_TOKENS:
         dimensions: tuple[str, ...] = ("head", "query", "key")

@@ -17,7 +17,7 @@ from ui.controls import BOUND
 from ui.i18n import _
 from ui.link import default_of, value_of
 from ui.options import word
-from ui.run import Run
+from ui.run import RandomRun
 from ui.selection import Selection
 from ui.settings import LARGEST_SEED, POSITIONS, fits_rotary, most_shuffled
 from ui.text import verbatim
@@ -58,9 +58,9 @@ def draw_order_controls() -> None:
     )
 
 
-def show_order(run: Run, selection: Selection, theme: Theme) -> None:
+def show_order(run: RandomRun, selection: Selection, theme: Theme) -> None:
     """Draw the outputs of the sentence and its shuffle, and scores by distance for each scheme."""
-    most = most_shuffled(run.settings.layers, run.settings.embed_size)
+    most = most_shuffled(run.layers, run.embed_size)
     length = min(run.source.lengths[selection.sentence], most)
     if length < 2:
         st.info(_("There is nothing to shuffle in a sentence of less than two words."))
@@ -87,9 +87,9 @@ def show_order(run: Run, selection: Selection, theme: Theme) -> None:
         st.caption(_("Only the first {most} words are used here.").format(most=most))
 
 
-def schemes(run: Run) -> list[Positions]:
+def schemes(run: RandomRun) -> list[Positions]:
     """The positional schemes that fit the heads."""
-    fits = fits_rotary(run.settings.embed_size, run.settings.heads)
+    fits = fits_rotary(run.embed_size, run.heads)
     return [scheme for scheme in POSITIONS if scheme != "rotary" or fits]
 
 
@@ -106,7 +106,7 @@ def shuffled(length: int, seed: int) -> list[int]:
 
 
 @torch.inference_mode()
-def _test(run: Run, scheme: Positions, vectors: Tensor, order: list[int]) -> OrderTest:
+def _test(run: RandomRun, scheme: Positions, vectors: Tensor, order: list[int]) -> OrderTest:
     use_one_thread()
     return order_test(encoder_of(replace(run.settings, positions=scheme)), vectors, order)
 
@@ -178,7 +178,7 @@ def _tell_all(tests: dict[Positions, OrderTest]) -> None:
 
 
 @torch.inference_mode()
-def _trace(run: Run, scheme: Positions, vectors: Tensor) -> TransformerTrace:
+def _trace(run: RandomRun, scheme: Positions, vectors: Tensor) -> TransformerTrace:
     use_one_thread()
     return encoder_of(replace(run.settings, positions=scheme)).trace(vectors[None])
 
@@ -200,7 +200,7 @@ def offset_curves(traces: dict[Positions, TransformerTrace], layer: int) -> Offs
 
 
 def _curves(
-    run: Run, selection: Selection, traces: dict[Positions, TransformerTrace], theme: Theme
+    run: RandomRun, selection: Selection, traces: dict[Positions, TransformerTrace], theme: Theme
 ) -> None:
     curves = offset_curves(traces, selection.layer)
     st.plotly_chart(
@@ -216,5 +216,8 @@ def _curves(
         _(
             "Scores are energies ÷ {divisor} and what positions add; layer {layer}, mean over its "
             "heads and all pairs of words at that offset."
-        ).format(divisor=f"{run.attention().module.divisor:.4g}", layer=selection.layer)
+        ).format(
+            divisor=f"{run.facts('encoder_self', selection.layer).divisor:.4g}",
+            layer=selection.layer,
+        )
     )

@@ -1,0 +1,1 @@
+"""Trained models, from an installed package or by way of transformers, behind one interface."""
