@@ -85,10 +85,10 @@ def compare_with_torch(
         )
 
     kept = [head for head in range(module.heads) if head not in removed]
-    head_outputs = _largest_difference(fused(trace.values)[:, kept], trace.head_outputs[:, kept])
+    head_outputs = largest_difference(fused(trace.values)[:, kept], trace.head_outputs[:, kept])
     # The fused kernel keeps its weights to itself, but weights · identity are the weights.
     identity = torch.eye(trace.keys.shape[2]).expand(*trace.energy.shape[:2], -1, -1)
-    weights_difference = _largest_difference(fused(identity), trace.weights)
+    weights_difference = largest_difference(fused(identity), trace.weights)
     if not _is_multihead_attention(module):
         return Parity(head_outputs, weights_difference, None)
 
@@ -99,13 +99,13 @@ def compare_with_torch(
         attends = mask.any(-1).all(1)
     weights_difference = max(
         weights_difference,
-        _largest_difference(
+        largest_difference(
             weights.transpose(1, 2)[attends], trace.weights.transpose(1, 2)[attends]
         ),
     )
     if removed:
         return Parity(head_outputs, weights_difference, None)
-    output_difference = _largest_difference(output[attends], trace.output[attends])
+    output_difference = largest_difference(output[attends], trace.output[attends])
     return Parity(head_outputs, weights_difference, output_difference)
 
 
@@ -192,6 +192,7 @@ def _multihead_attention(
     return output.transpose(0, 1), weights
 
 
-def _largest_difference(a: Tensor, b: Tensor) -> float:
+def largest_difference(a: Tensor, b: Tensor) -> float:
+    """The largest absolute difference of two equally shaped tensors; 0 where they are empty."""
     # A NaN is as wrong as can be; max() would let it pass, or not, by its place.
     return (a - b).abs().nan_to_num(nan=math.inf).max().item() if a.numel() else 0.0

@@ -8,7 +8,8 @@ read, a larger embedding extends a smaller one.
 
 import hashlib
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import TypeVar
@@ -24,6 +25,7 @@ from model.transformer import Encoder, Transformer
 
 Module = TypeVar("Module", bound=nn.Module)
 
+PROJECTIONS = re.compile(r"(^|\.)(queries|keys|values|fc_out)\.weight$")  # of an attention
 PADDING = "[PAD]"  # how padding is shown; its vector is zero, as with torch's padding_idx
 
 
@@ -57,11 +59,18 @@ def _token_vector(token: str, embed_size: int, seed: int) -> np.ndarray:
 
 def embed(sentences: Sequence[Sequence[str]], embed_size: int, seed: int) -> Tensor:
     """Token vectors of a batch, (B, L, E); shorter sentences end in zero vectors (padding)."""
+    return embed_with(lambda token: token_vector(token, embed_size, seed), sentences, embed_size)
+
+
+def embed_with(
+    vector_of: Callable[[str], np.ndarray], sentences: Sequence[Sequence[str]], embed_size: int
+) -> Tensor:
+    """A batch as `embed` makes it, with token vectors, (E,), from anywhere."""
     longest = max(map(len, sentences), default=0)
     batch = np.zeros((len(sentences), longest, embed_size), dtype=np.float32)
     for row, tokens in zip(batch, sentences, strict=True):
         for position, token in enumerate(tokens):
-            row[position] = token_vector(token, embed_size, seed)
+            row[position] = vector_of(token)
     return torch.from_numpy(batch)
 
 
@@ -93,11 +102,14 @@ def random_attention(
     scale: Scale = "embed_size",
     temperature: float = 1.0,
     seed: int = 0,
+    identity: bool = False,
 ) -> SelfAttention:
     """A SelfAttention with the seed's weights, in evaluation mode, without gradients.
 
     With the full projection the matrices don't depend on the number of heads: the same W_Q, W_K
-    and W_V are only split differently. fc_out has no bias (zero).
+    and W_V are only split differently. fc_out has no bias (zero). With `identity`, all four are the
+    identity instead: queries, keys and values are the heads' own parts of the vectors as they are,
+    and the energy is their plain dot product.
 
     Raises:
         ValueError: as SelfAttention does.
@@ -106,10 +118,12 @@ def random_attention(
         module = SelfAttention(
             embed_size, heads, projection=projection, scale=scale, temperature=temperature
         )
-    return _filled(module, seed)
+    return _filled(module, seed, identity=identity)
 
 
-def random_encoder(config: Config, seed: int = 0, *, copy: bool = True) -> Encoder:
+def random_encoder(
+    config: Config, seed: int = 0, *, copy: bool = True, identity: bool = False
+) -> Encoder:
     """An Encoder with the seed's weights, in evaluation mode, without gradients.
 
     Each layer has weights of its own, which stay when layers are added. Layer 0's attention has
@@ -119,34 +133,55 @@ def random_encoder(config: Config, seed: int = 0, *, copy: bool = True) -> Encod
         config: sizes and architecture.
         seed: of the weights.
         copy: False shares the weights with all who ask for the same: not to be written to.
+        identity: whether the four projections of every attention are the identity; the rest stays
+            the seed's.
 
     Raises:
-        ValueError: as Encoder does.
+        ValueError: as Encoder does, or if queries share key/value heads, which the identity can't
+            give them.
     """
     with torch.device("meta"):
         module = Encoder(config)
-    return _filled(module, seed, copy=copy)
+    return _filled(module, seed, copy=copy, identity=identity)
 
 
-def random_transformer(config: Config, seed: int = 0, *, copy: bool = True) -> Transformer:
+def random_transformer(
+    config: Config, seed: int = 0, *, copy: bool = True, identity: bool = False
+) -> Transformer:
     """A Transformer with the seed's weights; its encoder and its arguments are random_encoder's.
 
     Raises:
-        ValueError: as Transformer does.
+        ValueError: as Transformer does, and as random_encoder.
     """
     with torch.device("meta"):
         module = Transformer(config)
-    return _filled(module, seed, copy=copy)
+    return _filled(module, seed, copy=copy, identity=identity)
 
 
-def _filled(module: Module, seed: int, *, copy: bool = True) -> Module:
+def _filled(module: Module, seed: int, *, copy: bool = True, identity: bool = False) -> Module:
     """The module with the seed's weights; copies, unless they may be shared."""
-    weights = {name: _weight(name, like, seed) for name, like in module.state_dict().items()}
+    weights = {
+        name: _identity(*like.shape)
+        if identity and PROJECTIONS.search(name)
+        else _weight(name, like, seed)
+        for name, like in module.state_dict().items()
+    }
     if copy:  # nobody's module changes somebody else's
         with torch.inference_mode(False):
             weights = {name: weight.clone() for name, weight in weights.items()}
     module.requires_grad_(False).load_state_dict(weights, assign=True)
     return module.eval()
+
+
+@lru_cache(maxsize=16)
+def _identity(rows: int, columns: int) -> Tensor:
+    if rows != columns:
+        raise ValueError(
+            "identity projections need as many key/value heads as heads, so square matrices; "
+            f"got {rows} × {columns}"
+        )
+    with torch.inference_mode(False):
+        return torch.eye(rows)
 
 
 def _weight(path: str, like: Tensor, seed: int) -> Tensor:

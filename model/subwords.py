@@ -63,15 +63,23 @@ class SubwordTokenizer:
             parts["model"].get("unk_id") if unknown is None else tokenizer.token_to_id(unknown)
         )
 
-    def encode(self, text: str, longest: int | None = None, added: Sequence[int] = ()) -> Subwords:
+    def encode(
+        self,
+        text: str,
+        longest: int | None = None,
+        added: Sequence[int] = (),
+        *,
+        around: bool = True,
+    ) -> Subwords:
         """Split a text, and append tokens by their ids.
 
         Half a surrogate pair, which is no character, is read as U+FFFD.
 
         Args:
-            text: what was typed. Tokens that the model expects, such as [CLS], are put around it.
+            text: what was typed.
             longest: how many tokens there may be in all. The text's last ones are cut off.
             added: tokens after the text and what is around it, such as a model's own.
+            around: whether to put the tokens around the text that the model expects, such as [CLS].
 
         Raises:
             ValueError: if an added id isn't in the vocabulary, or the tokens that aren't the
@@ -79,24 +87,24 @@ class SubwordTokenizer:
         """
         # Through UTF-16, since two halves that stand together are a character after all.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        text, encoding, left_out = self._cut(text, longest, len(added))
+        text, encoding, left_out = self._cut(text, longest, len(added), around)
         ids = (*encoding.ids, *map(int, added))
         pieces = [self._piece(token) for token in ids]
         chunks = [self._bytes(token) for token in ids]
         found = list(characters(chunks))
-        around = [bool(flag) for flag in encoding.special_tokens_mask]
-        typed = _spans(text, encoding.offsets, around)
+        outside = [bool(flag) for flag in encoding.special_tokens_mask]
+        typed = _spans(text, encoding.offsets, outside)
         unknown = [
             # Someone may type "[UNK]" and mean it.
-            token == self._unknown and not outside and text[start:end].strip() != piece
-            for token, outside, (start, end), piece in zip(
-                encoding.ids, around, typed, pieces[: len(typed)], strict=True
+            token == self._unknown and not is_outside and text[start:end].strip() != piece
+            for token, is_outside, (start, end), piece in zip(
+                encoding.ids, outside, typed, pieces[: len(typed)], strict=True
             )
         ] + [False] * len(added)
         special = [
-            outside or (self._is_special(token) and not flag)
-            for token, outside, flag in zip(
-                ids, around + [False] * len(added), unknown, strict=True
+            is_outside or (self._is_special(token) and not flag)
+            for token, is_outside, flag in zip(
+                ids, outside + [False] * len(added), unknown, strict=True
             )
         ]
         text, spans = append(text, typed, found, len(ids))
@@ -111,6 +119,10 @@ class SubwordTokenizer:
             word_texts=word_texts,
             left_out=left_out,
         )
+
+    def has(self, token: int) -> bool:
+        """Whether the vocabulary has such a token."""
+        return 0 <= token < 2**32 and self._tokenizer.id_to_token(token) is not None
 
     def shown(self, token: int) -> str:
         """One token as people read it.
@@ -131,12 +143,31 @@ class SubwordTokenizer:
             self._piece(token)
         return self._tokenizer.decode(list(ids), skip_special_tokens=False)
 
-    def _cut(self, text: str, longest: int | None, added: int) -> tuple[str, Encoding, int]:
+    def plain_words(self, most: int = 2000) -> list[str]:
+        """Words of 4 to 7 Latin letters that a token stands for, with the space before it.
+
+        Vocabularies begin with what is frequent, so these are common words. (Some of them may be
+        parts of words that the tokeniser never uses alone.)
+
+        Args:
+            most: how many, from the first.
+        """
+        space = "Ġ" if self._byte_level else "" if self._continues is not None else _SPACE
+        word = re.compile(f"{space}([a-z]{{4,7}})")
+        vocabulary = self._tokenizer.get_vocab()
+        found = map(word.fullmatch, sorted(vocabulary, key=vocabulary.__getitem__))
+        return [match[1] for match in found if match][:most]
+
+    def _cut(
+        self, text: str, longest: int | None, added: int, around: bool
+    ) -> tuple[str, Encoding, int]:
         """The text that is left, its tokens and those around it, and how many were cut off."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         left_out = 0
         if longest is not None:
-            needed = self._tokenizer.num_special_tokens_to_add(is_pair=False) + added
+            needed = added
+            if around:
+                needed += self._tokenizer.num_special_tokens_to_add(is_pair=False)
             if needed > longest:
                 raise ValueError(
                     f"longest must be at least {needed}, the tokens around the text and after it, "
@@ -150,10 +181,12 @@ class SubwordTokenizer:
             end = max(encoding.offsets[kept][0], encoding.offsets[kept - 1][1]) if kept else 0
             text = text[:end]
             encoding.truncate(kept)
-        return text, self._tokenizer.post_process(encoding), left_out
+        if around:
+            encoding = self._tokenizer.post_process(encoding)
+        return text, encoding, left_out
 
     def _piece(self, token: int) -> str:
-        piece = self._tokenizer.id_to_token(token) if 0 <= token < 2**32 else None
+        piece = self._tokenizer.id_to_token(token) if self.has(token) else None
         if piece is None:
             size = self._tokenizer.get_vocab_size()
             raise ValueError(f"token {token} is not in the vocabulary, which has {size} tokens")

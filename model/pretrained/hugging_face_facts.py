@@ -1,0 +1,77 @@
+"""What a model of transformers tells about itself, and what its attention does."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from model.attention import Projection, Scale
+from model.positions import Positions
+from model.pretrained.recorder import RecordedCall
+from model.transformer import AttentionKind
+
+LONGEST_WITHOUT_LIMIT = 512  # where positions are relative: what such models were trained with
+
+
+@dataclass(frozen=True)
+class RecordedAttention:
+    """What one attention is like, as AttentionFacts wants to know it."""
+
+    embed_size: int
+    heads: int
+    head_dim: int
+    scale: Scale
+    temperature: float
+    positions: Positions
+    projection: Projection = "full"  # no architecture of transformers' projects each head alike
+
+    @property
+    def divisor(self) -> float:
+        """What the energies are divided by."""
+        return (math.sqrt(self.head_dim) if self.scale == "head_dim" else 1.0) * self.temperature
+
+
+def weights_bytes(model: nn.Module) -> int:
+    """How much memory a model's weights take in float32."""
+    return 4 * sum(weight.numel() for weight in model.parameters())
+
+
+def longest_sentence(model: Any) -> int:
+    """How many tokens a model's positions allow, or were trained with if they allow any number."""
+    config = model.config.get_text_config()
+    longest = 0
+    for name in ("max_position_embeddings", "n_positions"):
+        longest = longest or int(getattr(config, name, None) or 0)
+    for name, module in model.named_modules():
+        # Where places are counted from the padding's id on, as RoBERTa's are, fewer are left.
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith("position_embeddings") and padding is not None:
+            longest -= padding + 1
+    return longest if longest > 0 else LONGEST_WITHOUT_LIMIT
+
+
+def decoder_start(model: Any) -> int | None:
+    """The token that an encoder-decoder's target begins with, if the model names one."""
+    configs = (getattr(model, "generation_config", None), model.config)
+    for name in ("decoder_start_token_id", "bos_token_id"):
+        for config in configs:
+            start = getattr(config, name, None)
+            if isinstance(start, int):
+                return start
+    return None
+
+
+def attention_facts(kind: AttentionKind, call: RecordedCall, model: Any) -> RecordedAttention:
+    """What a call of a model's attention tells about it."""
+    _, heads, _, head_dim = call.trace.queries.shape
+    usual = math.isclose(call.scaling * math.sqrt(head_dim), 1.0, rel_tol=1e-6)
+    rotary = kind != "cross" and getattr(model.config.get_text_config(), "rope_parameters", None)
+    return RecordedAttention(
+        embed_size=call.trace.output.shape[-1],
+        heads=heads,
+        head_dim=head_dim,
+        scale="head_dim" if usual else "none",
+        temperature=1.0 if usual else 1.0 / call.scaling,
+        positions="rotary" if rotary else "none",
+    )

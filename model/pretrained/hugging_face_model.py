@@ -1,0 +1,310 @@
+"""A model of transformers, run with its attention recorded."""
+
+import inspect
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from model.parity import Parity, largest_difference, worst
+from model.pretrained import recorder
+from model.pretrained.base import Head, ModelKind, ModelTrace, ModelUnavailableError
+from model.pretrained.hugging_face_facts import (
+    RecordedAttention,
+    attention_facts,
+    decoder_start,
+    longest_sentence,
+    weights_bytes,
+)
+from model.pretrained.recorder import RecordedCall
+from model.subwords import SubwordTokenizer
+from model.transformer import AttentionKind, TransformerTrace
+
+WRONG = 1e-3  # of the output's largest number; rounding alone stays far below
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedRun(ModelTrace):
+    """A ModelTrace, and what is needed to compute it again."""
+
+    inputs: Mapping[str, Any]  # what the model was called with
+    calls: Mapping[AttentionKind, tuple[RecordedCall, ...]]  # one a layer
+
+
+class HuggingFaceModel:
+    """A PretrainedModel by way of transformers.
+
+    Streams hold the embedded input and the vectors after each layer, 1 + layers of them: what lies
+    between a layer's attention and its feed-forward part isn't kept. The last of them, which is
+    also the output, comes after the final norm if the model has one.
+
+    Where layers have different masks (windows), each trace's scores have its own layer's; a run's
+    `masks` say what at least one of the layers lets attend.
+
+    Args:
+        model: of transformers, with the recorder's attention implementation, in float32.
+        tokenizer: the model's.
+        name: the model's.
+        kind: the model's.
+
+    Raises:
+        ModelUnavailableError: if its attention can't be recorded, or the numbers aren't right.
+    """
+
+    def __init__(self, model: Any, tokenizer: SubwordTokenizer, name: str, kind: ModelKind) -> None:
+        self.name = name
+        self.kind = kind
+        self.tokenizer = tokenizer
+        self.weights_bytes = weights_bytes(model)
+        self.longest = longest_sentence(model)
+        self._both = kind == "encoder-decoder"
+        self.decoder_start = decoder_start(model) if self._both else None
+        self._model = model.eval().requires_grad_(False)
+        self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
+        self._vocabulary: int = model.get_input_embeddings().num_embeddings
+        self._lock = threading.Lock()  # rotary tables may grow while a model runs
+        recorder.watch(model)
+        self.layers = self.heads = 0  # until a first run tells
+        first = self._first_run()
+        self.layers = len(first.calls["encoder_self"])
+        self.heads = first.calls["encoder_self"][0].trace.queries.shape[1]
+        self.embed_size = first.trace.output.shape[-1]
+        self._facts = {
+            kind: tuple(attention_facts(kind, call, model) for call in calls)
+            for kind, calls in first.calls.items()
+        }
+        _check_right(self.compare(first), first)
+
+    def run(
+        self,
+        ids: Tensor,
+        lengths: Collection[int],
+        target_ids: Tensor | None = None,
+        target_lengths: Collection[int] = (),
+        *,
+        removed: Collection[Head] = (),
+    ) -> RecordedRun:
+        """Run the model and keep everything on the way.
+
+        Args:
+            ids: (B, L) token ids, padded at the end with any id.
+            lengths: how many of each sentence's tokens are its own.
+            target_ids: (B, T) what an encoder-decoder has written so far, `decoder_start` first;
+                None for that alone.
+            target_lengths: how many of these are the sentence's own; none for all.
+            removed: heads whose output is set to zero; in an encoder-decoder, of the decoder's
+                cross-attention.
+
+        Raises:
+            ValueError: if the model has no such tokens or heads, or lengths don't fit.
+        """
+        inputs = self._inputs(ids, lengths, target_ids, target_lengths)
+        calls = self._calls_of(removed)
+        with self._lock, torch.inference_mode(), recorder.recording(calls) as recording:
+            out = self._model(**inputs)
+        return self._recorded(out, recording.calls, inputs, frozenset(removed))
+
+    def attention(self, kind: AttentionKind, layer: int) -> RecordedAttention:
+        """What that attention is like.
+
+        A bias on its scores, such as T5's, is not among it: it is scores - energy / divisor.
+        """
+        return self._facts[kind][layer]
+
+    @torch.inference_mode()
+    def compare(self, run: ModelTrace) -> Parity:
+        """The largest differences from PyTorch's own attention.
+
+        Heads and weights are computed again by the fused kernel from each trace's queries, keys
+        and values; the output by running the model again with transformers' own "sdpa", and
+        compared at the sentences' own tokens.
+
+        Raises:
+            TypeError: if it isn't a run of `run`.
+        """
+        if not isinstance(run, RecordedRun):
+            raise TypeError(f"expected what this model's run returned, got {type(run).__name__}")
+        parities = []
+        for kind, calls in run.calls.items():
+            may_lack = kind == ("cross" if self._both else "encoder_self")
+            traces = getattr(run.trace, kind)
+            for layer, (call, trace) in enumerate(zip(calls, traces, strict=True)):
+                removed = [head for at, head in run.removed if may_lack and at == layer]
+                parities.append(recorder.compare_call(call, trace, removed))
+        calls_of = self._calls_of(run.removed)
+        with self._lock, recorder.recording(calls_of, fused=True):
+            out = self._model(**run.inputs)
+        output = (out.decoder_hidden_states if self._both else out.hidden_states)[-1]
+        own = _written(run.inputs) != 0
+        difference = largest_difference(output[own], run.trace.output[own])
+        attentions = worst(parities)
+        return Parity(attentions.head_outputs, attentions.weights, difference)
+
+    def _first_run(self) -> RecordedRun:
+        """A run on a few tokens, to see what the attention is like."""
+        ids = torch.arange(10).view(2, 5) % self._vocabulary
+        target_ids = ids[:, :3] if self._both else None
+        run = self.run(ids, [5, 4], target_ids, [3, 2] if self._both else [])
+        heads = run.calls["encoder_self"][0].trace.queries.shape[1]
+        places: dict[AttentionKind, tuple[int, int]]
+        places = {"encoder_self": (5, 5), "decoder_self": (3, 3), "cross": (3, 5)}
+        for kind, calls in run.calls.items():
+            expected = [(2, heads, *places[kind])] * len(run.calls["encoder_self"])
+            got = [tuple(call.trace.energy.shape) for call in calls]
+            if got != expected:
+                raise ModelUnavailableError(
+                    "this architecture isn't supported: its layers should have one number of heads "
+                    f"and each stack as many layers; expected {expected} for {kind}, got {got}"
+                )
+        return run
+
+    def _calls_of(self, removed: Collection[Head]) -> dict[int, list[int]]:
+        """The removed heads by the number of the call that computes them."""
+        calls: dict[int, list[int]] = {}
+        for layer, head in removed:
+            if not (0 <= layer < self.layers and 0 <= head < self.heads):
+                raise ValueError(
+                    f"{self.name} has {self.layers} layers of {self.heads} heads, counted from 0; "
+                    f"got layer {layer}, head {head}"
+                )
+            # An encoder-decoder computes the encoder's layers, then self and cross layer by layer.
+            call = self.layers + 2 * layer + 1 if self._both else layer
+            calls.setdefault(call, []).append(head)
+        return calls
+
+    def _inputs(
+        self,
+        ids: Tensor,
+        lengths: Collection[int],
+        target_ids: Tensor | None,
+        target_lengths: Collection[int],
+    ) -> dict[str, Any]:
+        """What the model is called with."""
+        inputs: dict[str, Any] = {"output_hidden_states": True, "return_dict": True}
+        inputs["input_ids"] = self._checked(ids)
+        inputs["attention_mask"] = _own(ids, lengths)
+        if self._both:
+            if target_ids is None:
+                if self.decoder_start is None:
+                    raise ValueError(f"{self.name} names no token to begin with; pass target_ids")
+                target_ids = torch.full((len(ids), 1), self.decoder_start)
+            inputs["decoder_input_ids"] = self._checked(target_ids)
+            inputs["decoder_attention_mask"] = _own(
+                target_ids, target_lengths or [target_ids.shape[1]] * len(target_ids)
+            )
+        if self.kind != "encoder":
+            inputs["use_cache"] = False
+        if self._keeps_logits:  # only where they are wanted: a vocabulary is large
+            inputs["logits_to_keep"] = torch.unique(_last(inputs))
+        return inputs
+
+    def _checked(self, ids: Tensor) -> Tensor:
+        """The ids, if they are a batch of the model's tokens."""
+        if ids.dim() != 2 or not ids.numel():
+            raise ValueError(
+                f"ids must be (batch, length) and not empty, got the shape {tuple(ids.shape)}"
+            )
+        if ids.shape[1] > self.longest:
+            raise ValueError(f"{self.name} has {self.longest} positions, got {ids.shape[1]} tokens")
+        if ids.min() < 0 or ids.max() >= self._vocabulary:
+            raise ValueError(
+                f"{self.name} has the tokens 0 to {self._vocabulary - 1}, "
+                f"got {int(ids.min())} to {int(ids.max())}"
+            )
+        return ids
+
+    def _recorded(
+        self,
+        out: Any,
+        calls: Sequence[RecordedCall],
+        inputs: Mapping[str, Any],
+        removed: frozenset[Head],
+    ) -> RecordedRun:
+        """Everything of a run in its place."""
+        encoder = tuple((out.encoder_hidden_states if self._both else out.hidden_states) or ())
+        decoder = tuple(out.decoder_hidden_states or () if self._both else ())
+        by_kind = _by_kind(calls, *(max(len(states) - 1, 0) for states in (encoder, decoder)))
+        traces = {kind: tuple(call.trace for call in of) for kind, of in by_kind.items()}
+        next_logits = None
+        if self.kind != "encoder":
+            last = _last(inputs)
+            kept = inputs.get("logits_to_keep", ())
+            if out.logits.shape[1] == len(kept):
+                last = torch.searchsorted(kept, last)
+            next_logits = out.logits[torch.arange(len(last)), last]
+        return RecordedRun(
+            trace=TransformerTrace(
+                encoder_self=traces["encoder_self"],
+                decoder_self=traces.get("decoder_self", ()),
+                cross=traces.get("cross", ()),
+                encoder_stream=encoder,
+                decoder_stream=decoder,
+                encoder_output=encoder[-1],
+                output=decoder[-1] if self._both else encoder[-1],
+            ),
+            masks={kind: _union([call.allowed for call in of]) for kind, of in by_kind.items()},
+            next_logits=next_logits,
+            inputs=inputs,
+            calls=by_kind,
+            removed=removed,
+        )
+
+
+def _by_kind(
+    calls: Sequence[RecordedCall], layers: int, decoder_layers: int
+) -> dict[AttentionKind, tuple[RecordedCall, ...]]:
+    """The calls of an encoder's layers, then of a decoder's, each self and cross."""
+    if not layers or len(calls) != layers + 2 * decoder_layers:
+        raise ModelUnavailableError(
+            f"this architecture isn't supported: expected {layers + 2 * decoder_layers} attentions "
+            f"in {layers + decoder_layers} layers, and could record {len(calls)}"
+        )
+    by_kind: dict[AttentionKind, tuple[RecordedCall, ...]] = {"encoder_self": tuple(calls[:layers])}
+    if decoder_layers:
+        by_kind["decoder_self"] = tuple(calls[layers::2])
+        by_kind["cross"] = tuple(calls[layers + 1 :: 2])
+    return by_kind
+
+
+def _own(ids: Tensor, lengths: Collection[int]) -> Tensor:
+    """(B, L) 1 for the sentences' own tokens, 0 for padding."""
+    if len(lengths) != len(ids) or not all(0 <= n <= ids.shape[1] for n in lengths):
+        raise ValueError(
+            f"lengths must be {len(ids)} numbers of at most {ids.shape[1]}, got {list(lengths)}"
+        )
+    return (torch.arange(ids.shape[1]) < torch.tensor(list(lengths))[:, None]).long()
+
+
+def _written(inputs: Mapping[str, Any]) -> Tensor:
+    """(B, L or T) 1 for the own tokens of what the last stack got."""
+    own: Tensor = inputs.get("decoder_attention_mask", inputs["attention_mask"])
+    return own
+
+
+def _last(inputs: Mapping[str, Any]) -> Tensor:
+    """(B,) the place of each sentence's last token."""
+    return (_written(inputs).sum(dim=1) - 1).clamp(min=0)
+
+
+def _union(masks: Sequence[Tensor | None]) -> Tensor | None:
+    """Where at least one of the masks lets attend; None if one of them does everywhere."""
+    union: Tensor | None = None
+    for mask in masks:
+        if mask is None:
+            return None
+        union = mask if union is None else union | mask
+    return union
+
+
+def _check_right(parity: Parity, run: RecordedRun) -> None:
+    """Raise ModelUnavailableError unless the recorded numbers are the model's own."""
+    difference, largest = parity.output or 0.0, run.trace.output.abs().max().item()
+    # Not `>`, which NaN would pass.
+    if not difference <= WRONG * max(1.0, largest):
+        raise ModelUnavailableError(
+            "this architecture isn't supported: its own attention gives another output, with a "
+            f"difference of {difference:.2g} in numbers up to {largest:.2g}"
+        )

@@ -1,0 +1,305 @@
+"""An attention implementation for transformers that keeps all that it computes.
+
+Transformers lets a model's attention be computed by any function that is registered under a name.
+The one here computes softmax(q kᵀ · scaling + bias) v step by step and, in a thread that is
+recording, keeps every step. Nothing is stored on modules, so threads can share a model.
+"""
+
+import importlib
+import math
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.attention import AttentionTrace
+from model.parity import Parity, largest_difference
+from model.pretrained.base import ModelUnavailableError
+
+NAME = "headlight"  # of the attention implementation, among transformers' own
+
+# What models pass along that changes no number here: a window and packed positions come with the
+# mask, the rest is about what to return. Whatever else has a value would be ignored: it is refused.
+HARMLESS = frozenset(
+    {
+        "cache_position",
+        "num_items_in_batch",
+        "output_attentions",
+        "output_hidden_states",
+        "output_router_logits",
+        "position_ids",
+        "return_dict",
+        "sliding_window",
+        "use_cache",
+    }
+)
+
+
+@dataclass(frozen=True)
+class RecordedCall:
+    """One attention: its trace, and what its numbers were made with."""
+
+    trace: AttentionTrace
+    scaling: float  # what the energies were multiplied by
+    bias: Tensor | None  # added to them then, broadcastable to (B, H, Q, K)
+    allowed: Tensor | None  # True = may attend, broadcastable likewise; None = everywhere
+
+
+class Recording:
+    """The attentions of one run of a model, in the order in which they are computed.
+
+    Args:
+        removed: the heads whose output is zero, by the number of the call.
+        fused: leaves the computing to transformers' own "sdpa", and keeps nothing.
+    """
+
+    def __init__(self, removed: Mapping[int, Collection[int]], *, fused: bool = False) -> None:
+        self.calls: list[RecordedCall] = []
+        self.fused = fused
+        self._removed = removed
+        self._begun = 0
+        self._unprojected: RecordedCall | None = None  # waits for its output projection
+
+    def begin(self) -> Collection[int]:
+        """Count one call more; which of its heads are removed."""
+        self.check_projected()
+        self._begun += 1
+        return self._removed.get(self._begun - 1, ())
+
+    def computed(self, call: RecordedCall) -> None:
+        """Take a call whose trace has the heads side by side where its output will be."""
+        self._unprojected = call
+
+    def projected(self, x: Tensor, output: Tensor) -> None:
+        """Take what a linear layer made of x, if x is what the last call's heads gave."""
+        call = self._unprojected
+        if call is None or x.numel() != call.trace.output.numel():
+            return
+        side_by_side = call.trace.output  # (B, Q, H * D)
+        # Equal, not only of one size: a gate or a norm in between would make the trace wrong.
+        if not torch.equal(x.reshape(side_by_side.shape), side_by_side):
+            return
+        # A copy, since what follows in the model may write into it.
+        projected = output.reshape(*side_by_side.shape[:2], -1).clone()  # (B, Q, E)
+        self.calls.append(replace(call, trace=replace(call.trace, output=projected)))
+        self._unprojected = None
+
+    def check_projected(self) -> None:
+        """Raise ModelUnavailableError if no linear layer took what the last call's heads gave."""
+        if self._unprojected is not None:
+            raise ModelUnavailableError(
+                "this architecture isn't supported: what its heads give doesn't go straight into "
+                "an output projection"
+            )
+
+
+_active: ContextVar[Recording | None] = ContextVar("recording", default=None)
+
+
+@contextmanager
+def recording(
+    removed: Mapping[int, Collection[int]] | None = None, *, fused: bool = False
+) -> Iterator[Recording]:
+    """Record the attentions that this thread computes, as Recording says.
+
+    Raises:
+        ModelUnavailableError: if an attention can't be recorded as it is.
+    """
+    started = Recording(removed or {}, fused=fused)
+    token = _active.set(started)
+    try:
+        yield started
+        started.check_projected()
+    finally:
+        _active.reset(token)
+
+
+def register() -> None:
+    """Make the implementation known to transformers, with its masks; twice does no harm."""
+    transformers: Any = importlib.import_module("transformers")
+    transformers.AttentionInterface.register(NAME, attend)
+    # Without masks of the same name a model gets none at all, and no error either.
+    transformers.AttentionMaskInterface.register(NAME, build_mask)
+
+
+def watch(model: nn.Module) -> None:
+    """Let recordings see the model's linear layers, one of which projects the heads' outputs."""
+    pytorch_utils: Any = importlib.import_module("transformers.pytorch_utils")
+    for module in model.modules():
+        if isinstance(module, (nn.Linear, pytorch_utils.Conv1D)):
+            module.register_forward_hook(_after_linear)
+
+
+def _after_linear(_: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+    active = _active.get()
+    if active is not None and args:
+        active.projected(args[0], output)
+
+
+def build_mask(**arguments: Any) -> Tensor | None:
+    """The mask of one forward pass, as the "eager" implementation gets it, but never left out.
+
+    It is added to the scores: 0 where a query may attend, the smallest number elsewhere. A model
+    may add to it, which would spoil a boolean one without a word.
+    """
+    masking: Any = importlib.import_module("transformers.masking_utils")
+    active = _active.get()
+    if active is not None and active.fused:
+        fused: Tensor | None = masking.sdpa_mask(**arguments)
+        return fused
+    mask: Tensor = masking.eager_mask(**{**arguments, "allow_is_bidirectional_skip": False})
+    return mask
+
+
+def attend(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    is_causal: bool | None = None,
+    position_bias: Tensor | None = None,
+    **others: Any,
+) -> tuple[Tensor, Tensor | None]:
+    """Compute one attention, as transformers asks for it, and record it if something records.
+
+    Args:
+        module: whose attention it is.
+        query: (B, H, Q, D), rotated where positions are rotary.
+        key: (B, H, K, D), rotated likewise, or fewer heads that divide H.
+        value: (B, H, K, D) or fewer heads likewise.
+        attention_mask: boolean, True = may attend, or added to the scores.
+        dropout: must be 0.
+        scaling: of the energies; None is 1 / sqrt(D).
+        is_causal: hides the future where there is no mask; None asks the module.
+        position_bias: added to the scores.
+        others: what a model passes to all implementations.
+
+    Returns:
+        (B, Q, H, D) the heads' outputs, and (B, H, Q, K) the weights.
+
+    Raises:
+        ModelUnavailableError: if an argument asks for what isn't computed here.
+    """
+    _check_nothing_else({"dropout": dropout, **others})
+    active = _active.get()
+    removed = list(active.begin()) if active is not None else []
+    if active is not None and active.fused:
+        sdpa: Any = importlib.import_module("transformers.integrations.sdpa_attention")
+        heads: Tensor = sdpa.sdpa_attention_forward(
+            module,
+            query,
+            key,
+            value,
+            attention_mask,
+            scaling=scaling,
+            is_causal=is_causal,
+            position_bias=position_bias,
+        )[0]
+        heads[:, :, removed] = 0
+        return heads, None
+
+    if is_causal is None:
+        is_causal = getattr(module, "is_causal", True)  # as transformers' own "sdpa" asks
+    added, allowed = _split_mask(attention_mask)
+    if attention_mask is None and is_causal and query.shape[2] > 1:
+        allowed = torch.ones(query.shape[2], key.shape[2], dtype=torch.bool).tril()
+    if position_bias is not None:
+        added = position_bias if added is None else added + position_bias
+    factor = query.shape[-1] ** -0.5 if scaling is None else float(scaling)
+    trace = _step_by_step(query, key, value, factor, added, allowed, removed)
+    if active is not None:
+        active.computed(RecordedCall(trace, factor, added, allowed))
+    return trace.head_outputs.transpose(1, 2).contiguous(), trace.weights
+
+
+def _step_by_step(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    scaling: float,
+    bias: Tensor | None,
+    allowed: Tensor | None,
+    removed: list[int],
+) -> AttentionTrace:
+    """Attention with every step kept; its output is the heads side by side, not yet projected."""
+    if k.shape[1] < q.shape[1]:  # each key and value head serves a group of queries
+        k = k.repeat_interleave(q.shape[1] // k.shape[1], dim=1)
+    if v.shape[1] < q.shape[1]:
+        v = v.repeat_interleave(q.shape[1] // v.shape[1], dim=1)
+    energy = q @ k.transpose(-2, -1)  # (B, H, Q, K)
+    scores = energy * scaling  # (B, H, Q, K)
+    if bias is not None:
+        scores = scores + bias
+    if allowed is not None:
+        scores = scores.masked_fill(~allowed, -math.inf)
+    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(q.dtype)  # (B, H, Q, K)
+    if allowed is not None:  # a row of -inf has no softmax: no weight at all, rather than NaN
+        weights = weights.masked_fill(~allowed.any(dim=-1, keepdim=True), 0.0)
+    head_outputs = weights @ v  # (B, H, Q, D)
+    head_outputs[:, removed] = 0
+    side_by_side = head_outputs.transpose(1, 2).flatten(2)  # (B, Q, H * D)
+    return AttentionTrace(q, k, v, energy, scores, weights, head_outputs, side_by_side)
+
+
+def _split_mask(mask: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+    """What a mask adds to the scores, if anything, and where it lets a query attend."""
+    if mask is None:
+        return None, None
+    if mask.dtype == torch.bool:
+        return None, mask
+    # A model may have added its bias to the smallest number, which then isn't quite that.
+    allowed = mask > torch.finfo(mask.dtype).min / 2
+    added = mask.masked_fill(~allowed, 0.0)
+    return (added if added.any() else None), allowed
+
+
+def _check_nothing_else(arguments: Mapping[str, Any]) -> None:
+    """Raise ModelUnavailableError if an argument has a value that would have to be used."""
+    for name, value in arguments.items():
+        # By identity first: a tensor has no truth of its own.
+        empty = value is None or value is False or (isinstance(value, float | int) and not value)
+        if name not in HARMLESS and not empty:
+            raise ModelUnavailableError(
+                f"this architecture isn't supported: its attention uses {name!r}, which isn't "
+                "shown, and the numbers would be wrong without it"
+            )
+
+
+def compare_call(call: RecordedCall, trace: AttentionTrace, removed: Collection[int]) -> Parity:
+    """Compute a trace again with PyTorch's fused kernel, and compare.
+
+    Args:
+        call: has the scaling, the bias and the mask.
+        trace: what is compared: usually the call's own.
+        removed: the heads whose output should be zero.
+    """
+    if trace.energy.numel() == 0:
+        return Parity(0.0, 0.0, None)
+    added = call.allowed
+    if call.bias is not None:
+        added = call.bias.expand(trace.energy.shape)
+        if call.allowed is not None:
+            added = added.masked_fill(~call.allowed, -math.inf)
+
+    def fused(values: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(
+            trace.queries, trace.keys, values, attn_mask=added, scale=call.scaling
+        )
+
+    head_outputs = fused(trace.values)
+    head_outputs[:, list(removed)] = 0
+    # The fused kernel keeps its weights to itself, but weights · identity are the weights.
+    identity = torch.eye(trace.keys.shape[2]).expand(*trace.energy.shape[:2], -1, -1)
+    return Parity(
+        largest_difference(head_outputs, trace.head_outputs),
+        largest_difference(fused(identity), trace.weights),
+        None,
+    )
