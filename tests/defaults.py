@@ -22,6 +22,7 @@ OPENS_WITH: dict[str, Any] = {
     "scale": "head_dim",
     "temperature": 1.0,
     "tokenizer": "words",
+    "vectors": "hashed",
     "positions": "none",
     "norm_order": "post",
     "activation": "relu",

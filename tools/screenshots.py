@@ -12,6 +12,7 @@ from tools.find_chromium import find_chromium
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PROJECTOR = {"width": 1366, "height": 768}
+STORE = "When+Mary+and+John+went+to+the+store,+John+gave+a+drink+to"
 VIEWS = {
     "all-heads": "?mask=causal&q=7",
     "one-head": "?view=head&head=2&q=7&mask=causal",
@@ -19,6 +20,11 @@ VIEWS = {
     "layers": "?view=layers&layers=6&mask=causal",
     "leak-test": "?view=tests&layers=3&mask=custom&cells=12.gAwA4A8g-A_A_g_w_4_8_-__",
     "encoder-decoder": "encoder-decoder?layers=6&layer=1",
+    "pretrained": "pretrained",
+    "next-token": "pretrained?model=smollm2&view=next&layer=1&head=5&removed=1.5&text=" + STORE,
+    "find-heads": "pretrained?model=smollm2&view=finder&pattern=induction",
+    "similarity": "pretrained?view=similarity&words=true&text=A+man+plays+the+guitar+on+a+stage."
+    "&text2=Someone+makes+music+in+front+of+people.",
 }
 MODES = ("light", "dark")
 SETTLED = """() => !document.querySelector("[data-testid=stSkeleton]")

@@ -10,10 +10,10 @@ from ui.run import Run
 from ui.selection import Selection, attention_in, selection_in, whole_numbers
 from ui.settings import KINDS
 from ui.stages import cell_at, stage_tiles
-from ui.state import current_settings, run_of
-from ui.views import heads, kinds, layers
+from ui.state import current_settings, on_trained_page, run_of
+from ui.views import finder, heads, kinds, layers
 
-CLICKABLE = (heads.CHART, layers.CHART, *map(kinds.chart_key, KINDS))
+CLICKABLE = (heads.CHART, layers.CHART, finder.CHART, *map(kinds.chart_key, KINDS))
 
 Place = tuple[int, int, int]  # tile, row, column
 
@@ -44,8 +44,9 @@ def take_name() -> None:
 
 def _current_run() -> Run:
     """What is shown, or will be: a control that was changed may arrive together with the click."""
-    fit_heads()
-    fit_layers()
+    if not on_trained_page():
+        fit_heads()
+        fit_layers()
     return run_of(current_settings())
 
 
@@ -55,6 +56,8 @@ def _behind_cell(run: Run, selection: Selection, chart: Any, place: Place) -> di
         attention = attention_in(run, selection)
         tiles = stage_tiles(attention, stage, tall=window_is_tall())
         return cell_at(attention, tiles, stage, *place)
+    if chart == finder.CHART:
+        return finder.behind_cell(run, place)
     if chart == layers.CHART:
         return layers.behind_cell(run, selection, value_of("overview"), place)
     kind = kinds.kind_of(chart)

@@ -1,19 +1,32 @@
 """From settings to numbers: text -> tokens -> embeddings -> modules -> trace."""
 
 from collections.abc import Sequence
-from threading import Lock
+from functools import partial
+from threading import Condition, Lock
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from cachetools import LRUCache, cached
 from torch import Tensor
 
 from model.config import Architecture, Config
 from model.masks import build_mask, causal_mask, padding_mask
-from model.seeded import PADDING, embed, random_encoder, random_transformer
+from model.seeded import (
+    PADDING,
+    embed_with,
+    random_encoder,
+    random_transformer,
+    token_vector,
+)
 from model.tokens import tokenize
 from model.transformer import Encoder, Transformer
+from ui.models import most_bytes
 from ui.run import RandomRun, Sentences
 from ui.settings import MAX_CHARACTERS, MAX_TOKENS, Kind, Settings, most_tokens
+
+if TYPE_CHECKING:  # it imports what reads MiniLM's files: Explore starts without it
+    from model.word_vectors import WordVectors
 
 CACHED_WEIGHTS = 128 * 2**20  # bytes of weights that all sessions share
 
@@ -27,7 +40,8 @@ def config_of(settings: Settings) -> Config:
         temperature=settings.temperature,
         longest=MAX_TOKENS,
         architecture=Architecture(
-            projection=settings.projection,
+            # The identity is a matrix like any other, before the split.
+            projection="full" if settings.projection == "identity" else settings.projection,
             scale=settings.scale,
             positions=settings.positions,
             norm_order=settings.norm_order,
@@ -41,21 +55,25 @@ def _bytes(model: Encoder | Transformer) -> int:
     return sum(weight.nbytes for weight in model.state_dict().values())
 
 
-_models: LRUCache[tuple[Config, int, bool], Encoder | Transformer] = LRUCache(
+_models: LRUCache[tuple[Config, int, bool, bool], Encoder | Transformer] = LRUCache(
     CACHED_WEIGHTS, getsizeof=_bytes
 )
 
 
 @cached(_models, lock=Lock())
-def _model(config: Config, seed: int, pair: bool) -> Encoder | Transformer:
+def _model(config: Config, seed: int, pair: bool, identity: bool) -> Encoder | Transformer:
     """The model of a configuration, which shares its weights with others and all sessions."""
     make = random_transformer if pair else random_encoder
-    return make(config, seed, copy=False)
+    return make(config, seed, copy=False, identity=identity)
+
+
+def _model_of(settings: Settings, *, pair: bool) -> Encoder | Transformer:
+    return _model(config_of(settings), settings.seed, pair, settings.projection == "identity")
 
 
 def encoder_of(settings: Settings) -> Encoder:
     """The encoder that the settings describe."""
-    model = _model(config_of(settings), settings.seed, False)
+    model = _model_of(settings, pair=False)
     assert isinstance(model, Encoder)
     return model
 
@@ -69,10 +87,34 @@ def split(texts: Sequence[str], settings: Settings, most: int) -> tuple[Sentence
     return Sentences(padded, lengths), sum(map(len, all_tokens)) - sum(lengths)
 
 
+@cached({}, condition=Condition())  # two people who ask at once wait for one
+def word_vectors() -> "WordVectors":
+    """MiniLM's word vectors, made for the first who asks: that takes a third of a second.
+
+    Raises:
+        ModelUnavailableError: if it isn't installed, damaged, or larger than allowed.
+    """
+    from model.word_vectors import load_word_vectors
+
+    use_one_thread()
+    return load_word_vectors(most_bytes())
+
+
+def vector_of(token: str, settings: Settings) -> np.ndarray:
+    """The vector of a token, (E,), from where the settings say. Not to be written to.
+
+    Raises:
+        ModelUnavailableError: if they say MiniLM, and it can't be used.
+    """
+    if settings.vectors == "minilm":
+        return word_vectors().vector(token, settings.embed_size)
+    return token_vector(token, settings.embed_size, settings.seed)
+
+
 def _embedded(sentences: Sentences, settings: Settings) -> Tensor:
     """The token vectors, (B, L, E); padding is zero."""
     real = [s[:n] for s, n in zip(sentences.tokens, sentences.lengths, strict=True)]
-    return embed(real, settings.embed_size, settings.seed)
+    return embed_with(partial(vector_of, settings=settings), real, settings.embed_size)
 
 
 def use_one_thread() -> None:
@@ -129,7 +171,7 @@ def compute_pair(settings: Settings) -> RandomRun:
     source, source_left_out = split(sources, settings, most)
     target, target_left_out = split(targets, settings, most)
     masks = _pair_masks(settings, source, target)
-    model = _model(config_of(settings), settings.seed, True)
+    model = _model_of(settings, pair=True)
     inputs, target_inputs = _embedded(source, settings), _embedded(target, settings)
     trace = model.trace(
         inputs,

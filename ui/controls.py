@@ -7,6 +7,8 @@ from typing import Literal
 import streamlit as st
 
 from model.positions import Positions
+from model.pretrained.base import ModelUnavailableError
+from ui.compute import word_vectors
 from ui.i18n import _
 from ui.link import default_of, fit_heads, fit_layer, fit_layers, value_of
 from ui.options import word
@@ -27,6 +29,8 @@ from ui.settings import (
     SMALLEST_EMBEDDING,
     TEXT_KEYS,
     TOKENIZERS,
+    VECTORS,
+    Vectors,
     fits_rotary,
     nearest,
     preset_of,
@@ -55,6 +59,17 @@ def positions_in_use() -> Positions:
     if positions == "rotary" and not fits_rotary(value_of("embed_size"), value_of("heads")):
         return "none"
     return positions
+
+
+def vectors_in_use() -> Vectors:
+    """The word vectors that are chosen; hashed ones where MiniLM can't be used."""
+    if value_of("vectors") == "minilm":
+        try:
+            word_vectors()
+        except ModelUnavailableError:
+            return "hashed"
+        return "minilm"
+    return "hashed"
 
 
 def sentence_input(
@@ -167,14 +182,20 @@ def segments(
     )
 
 
-def draw_kept(draw: Callable[[], object], name: str, used: bool, *keys: str) -> None:
+def draw_kept(
+    draw: Callable[[], object],
+    name: str,
+    used: bool,
+    *keys: str,
+    width: Literal["content", "stretch"] = "content",
+) -> None:
     """Draw controls that only some views have.
 
     A control that isn't drawn loses its value and its place in the link. So one that was changed
     is drawn out of sight where it isn't used.
     """
     if used or any(value_of(key) != default_of(key) for key in keys):
-        with st.container(key=f"{name}_{'used' if used else 'unused'}", width="content"):
+        with st.container(key=f"{name}_{'used' if used else 'unused'}", width=width):
             draw()
 
 
@@ -182,7 +203,7 @@ def draw_examples() -> None:
     """Sentences to begin with, and the further sentences of a batch."""
 
     def take_example() -> None:
-        st.session_state["text"] = EXAMPLES[st.session_state["example"]]
+        st.session_state.update(EXAMPLES[st.session_state["example"]])
         st.session_state["example"] = None
 
     left, right = st.columns(2, gap="small")
@@ -236,7 +257,10 @@ def _formulation() -> None:
         _("Projection"),
         PROJECTIONS,
         key="projection",
-        help=_("Full: E×E before the split into heads. Shared: one D×D inside each head."),
+        help=_(
+            "Full: E×E before the split into heads. Shared: one D×D inside each head. Identity: "
+            "none at all, so that energies are plain dot products of the token vectors."
+        ),
     )
     segments(
         _("Scale"),
@@ -266,6 +290,16 @@ def _block() -> None:
     def take_seed() -> None:
         st.session_state["seed"] = random.randint(0, LARGEST_SEED)
 
+    segments(
+        _("Word vectors"),
+        VECTORS,
+        key="vectors",
+        help=_(
+            "Hashed: numbers that only the word's letters and the seed decide. MiniLM: learnt from "
+            "text, similar for words of similar meaning; its first principal axes, so that a "
+            "larger embedding extends the smaller one, with zeros beyond 384."
+        ),
+    )
     segments(
         _("Norm"),
         NORM_ORDERS,

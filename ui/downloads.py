@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,9 +14,10 @@ from model.attention import AttentionTrace
 from ui.compute import config_of
 from ui.i18n import _
 from ui.link import value_of
-from ui.run import Attention, Run
+from ui.run import Attention, RandomRun, Run
 from ui.settings import Kind, Settings, Stage
-from ui.state import on_pair_page
+from ui.state import on_pair_page, on_trained_page
+from ui.trained import TrainedRun, TrainedSettings
 from ui.views.numbers import stage_table, trace_table
 
 
@@ -25,8 +28,8 @@ class Shown:
     Streamlit makes a download in a thread of its own, in which a session's state is empty.
     """
 
-    compute: Callable[[Settings], Run]
-    settings: Settings
+    compute: Callable[[Any], Run]
+    settings: Settings | TrainedSettings
     kind: Kind = "encoder_self"
     layer: int = 0
     sentence: int = 0
@@ -43,13 +46,7 @@ class Shown:
 def draw_downloads(shown: Shown) -> None:
     """The downloads, made when they are asked for, from what is shown then."""
     stage: Stage = value_of("stage")
-    suffix = f"{value_of('heads')}_heads"
-    of_one = suffix
-    if value_of("layers") > 1:
-        suffix = f"{value_of('layers')}_layers_{suffix}"
-        of_one = f"layer_{value_of('layer')}_{of_one}"
-    if on_pair_page():
-        of_one = f"{value_of('kind')}_{of_one}"
+    suffix, of_one = _file_names()
 
     def stage_csv() -> bytes:
         return stage_table(shown.attention(), stage).to_csv(index=False).encode()
@@ -84,14 +81,29 @@ def draw_downloads(shown: Shown) -> None:
         )
 
 
-def npz_bytes(run: Run) -> bytes:
+def _file_names() -> tuple[str, str]:
+    """What the names of files end with: of the whole trace, and of one attention."""
+    if on_trained_page():
+        model = re.sub(r"[^\w.-]+", "_", value_of("model"))
+        return model, f"{model}_layer_{value_of('layer')}"
+    suffix = of_one = f"{value_of('heads')}_heads"
+    if value_of("layers") > 1:
+        suffix = f"{value_of('layers')}_layers_{suffix}"
+        of_one = f"layer_{value_of('layer')}_{of_one}"
+    if on_pair_page():
+        of_one = f"{value_of('kind')}_{of_one}"
+    return suffix, of_one
+
+
+def npz_bytes(run: RandomRun | TrainedRun) -> bytes:
     """The whole trace as .npz: enough to compute every number on the screen again.
 
     Arrays named as the trace's fields, all sentences, with a leading layer axis where there are
     several; `stream`, what each sub-layer left of the token vectors, and `final_output`; `tokens`
     (B, L) as strings; `config` as JSON; and what went in: `inputs`, the `mask` (True = may attend)
-    and the model's weights. Of an encoder and a decoder the arrays' names begin with the kind of
-    attention, or with `source_` and `target_`.
+    and the model's weights; of a trained model its token `ids` and its `next_logits`, but not its
+    weights, which everybody can get. Of an encoder and a decoder the arrays' names begin with the
+    kind of attention, or with `source_` and `target_`.
     """
     several = len(run.kinds) > 1
     arrays = {"final_output": run.trace.output.numpy()}
@@ -104,24 +116,48 @@ def npz_bytes(run: Run) -> bytes:
         masks = [run.attention(0, s, kind).allowed for s in sentences]
         arrays[f"{prefix}mask"] = np.stack(masks)[:, None]
     lengths = {}
-    for side, prefix, inputs, stream in (
-        (run.source, "source_" if several else "", run.inputs, run.trace.encoder_stream),
-        (run.target, "target_", run.target_inputs, run.trace.decoder_stream),
+    for side, prefix, stream in (
+        (run.source, "source_" if several else "", run.trace.encoder_stream),
+        (run.target, "target_", run.trace.decoder_stream),
     ):
-        if side is not None and inputs is not None:
-            arrays[f"{prefix}inputs"] = inputs.numpy()
+        if side is not None:
             shape = (len(side.lengths), side.length)
             arrays[f"{prefix}tokens"] = np.array(side.tokens, dtype=np.str_).reshape(shape)
             arrays[f"{prefix}stream"] = np.stack([step.numpy() for step in stream])
             lengths[f"{prefix}lengths"] = side.lengths
+    more, model = _of_random(run) if isinstance(run, RandomRun) else _of_trained(run)
     config = {
         **asdict(run.settings),
         **lengths,
         "divisor": run.facts(run.kinds[0], 0).divisor,
-        "model": asdict(config_of(run.settings)),
+        "model": model,
     }
-    arrays["config"] = np.array(json.dumps(config, ensure_ascii=False))
-    arrays |= {name: weight.numpy() for name, weight in run.model.state_dict().items()}
+    arrays["config"] = np.array(json.dumps(config, ensure_ascii=False, default=sorted))
+    arrays |= more
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     return file.getvalue()
+
+
+def _of_random(run: RandomRun) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """A random model's inputs and weights, and its configuration."""
+    prefix = "" if run.target is None else "source_"
+    arrays = {f"{prefix}inputs": run.inputs.numpy()}
+    if run.target_inputs is not None:
+        arrays["target_inputs"] = run.target_inputs.numpy()
+    arrays |= {name: weight.numpy() for name, weight in run.model.state_dict().items()}
+    return arrays, asdict(config_of(run.settings))
+
+
+def _of_trained(run: TrainedRun) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """A trained model's token ids and predictions, and what it is."""
+    model, arrays = run.model, {}
+    for side, name in ((run.computed.source, "ids"), (run.computed.target, "target_ids")):
+        if side is not None:
+            arrays[name] = np.full((len(side.lengths), side.length), -1)  # -1: padding
+            for row, subwords in zip(arrays[name], side.subwords, strict=True):
+                row[: len(subwords)] = subwords.ids
+    if run.next_logits is not None:
+        arrays["next_logits"] = run.next_logits.numpy()
+    about = ("name", "kind", "layers", "heads", "embed_size", "longest")
+    return arrays, {name: getattr(model, name) for name in about}

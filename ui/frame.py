@@ -1,31 +1,37 @@
 """What the pages have in common: the end of the sidebar, and what follows each key press."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from ui.clicks import CLICKABLE, take_cell, take_name
 from ui.components import chart_clicks
 from ui.controls import draw_more
 from ui.downloads import Shown, draw_downloads
+from ui.i18n import _
 from ui.link import remember, value_of
 from ui.run import Run
 from ui.selection import Selection, attention_in, selection_in
 from ui.state import current_settings, layout_in_use
 from ui.views.cell import show_cell
+from ui.views.finder import show_finder
 from ui.views.head import show_head
 from ui.views.heads import show_heads
 from ui.views.kinds import show_kinds
 from ui.views.layers import show_layers
 from ui.views.leak import show_leak
+from ui.views.next_token import show_next
 from ui.views.numbers import show_numbers
 from ui.views.order import show_order
+from ui.views.similarity import show_similarity
 from viz.theme import theme_of
 
 
-def end_sidebar(shown: Shown) -> None:
+def end_sidebar(shown: Shown, draw_left: Callable[[], None] = draw_more) -> None:
     """The rest of the controls, the downloads, and the ear for clicks; the layout is settled."""
     left, right = st.columns([5, 7], gap="small")
     with left:
-        draw_more()
+        draw_left()
     with right:
         draw_downloads(shown)
     chart_clicks(charts=CLICKABLE, on_cell=take_cell, on_name=take_name)
@@ -53,6 +59,9 @@ def follow(shown: Shown, *typed: str) -> tuple[Run, Selection, list[str]]:
 def _show_view(run: Run, selection: Selection) -> None:
     theme = theme_of(st.context.theme.type)
     attention = attention_in(run, selection)
+    if value_of("view") in ("heads", "layers") and not (attention.queries and attention.keys):
+        st.info(_("This sentence has special tokens alone, and they are hidden."))
+        return
     match value_of("view"):
         case "kinds":
             show_kinds(run, selection, value_of("stage"), theme)
@@ -70,3 +79,9 @@ def _show_view(run: Run, selection: Selection) -> None:
             show_order(run, selection, theme)
         case "numbers":
             show_numbers(attention, value_of("stage"))
+        case "finder":
+            show_finder(run, selection, value_of("pattern"), theme)
+        case "next":
+            show_next(run, selection, theme)
+        case "similarity":
+            show_similarity(run, theme)

@@ -3,11 +3,15 @@
 import streamlit as st
 
 from model.positions import Positions
-from model.pretrained.base import AttentionFacts
+from model.pretrained.base import AttentionFacts, ModelKind
+from ui.compute import word_vectors
 from ui.i18n import _, ngettext
+from ui.link import value_of
 from ui.options import word
-from ui.run import Run
+from ui.run import RandomRun, Run
 from ui.settings import preset_of
+from ui.text import plain
+from ui.trained import TrainedRun
 
 # Of float32, for each unit of the largest score: a score's rounding error grows with its size, and
 # softmax passes it on to the weights. A wrong formula is off by far more.
@@ -23,19 +27,45 @@ def show_header(run: Run) -> None:
 
 
 def _honesty(run: Run) -> str:
-    settings = run.settings
-    formulation = preset_of(settings.projection, settings.scale)
-    names = {
-        "paper": _("the paper's formulation"),
-        "tutorial": _("the tutorial's formulation"),
-        None: _("a formulation of your own"),
-    }
+    return _trained(run) if isinstance(run, TrainedRun) else _random(run)
+
+
+def _trained(run: TrainedRun) -> str:
+    model, facts = run.model, run.facts(run.kinds[0], 0)
     said = _(
-        "**random weights, untrained** (seed {seed}), {formulation}, energies ÷ {divisor}"
+        "**trained weights**: {name}, {kind}, {layers} layers × {heads} heads, energies ÷ {divisor}"
     ).format(
-        seed=settings.seed,
-        formulation=names[formulation],
-        divisor=divisor_text(run.facts(run.kinds[0], 0)),
+        name=plain(model.name),
+        kind=kind_word(model.kind),
+        layers=model.layers,
+        heads=model.heads,
+        divisor=divisor_text(facts),
+    )
+    if facts.positions in ("rotary", "alibi"):
+        said += f", {word(facts.positions)}"
+    if run.settings.removed:
+        count = len(run.settings.removed)
+        removed = ngettext("**{count} head removed**", "**{count} heads removed**", count)
+        said += ", " + removed.format(count=count)
+    return said
+
+
+def kind_word(kind: ModelKind) -> str:
+    """What a kind of model is called."""
+    return {
+        "encoder": _("encoder"),
+        "decoder": _("decoder"),
+        "encoder-decoder": _("encoder and decoder"),
+    }[kind]
+
+
+def _random(run: RandomRun) -> str:
+    settings = run.settings
+    said = ", ".join(
+        [
+            *_sources(run),
+            _("energies ÷ {divisor}").format(divisor=divisor_text(run.facts(run.kinds[0], 0))),
+        ]
     )
     if settings.positions != "none":
         said += f", {_with_positions(settings.positions)}"
@@ -43,6 +73,38 @@ def _honesty(run: Run) -> str:
         layers = ngettext("{count} layer, {norm}", "{count} layers, {norm}", settings.layers)
         said += ", " + layers.format(count=settings.layers, norm=word(settings.norm_order))
     return said
+
+
+def _sources(run: RandomRun) -> list[str]:
+    """Where word vectors and weights come from: what is trained, and what isn't."""
+    settings, sources = run.settings, []
+    seed = _("(seed {seed})").format(seed=settings.seed)
+    if settings.vectors == "minilm":
+        size = word_vectors().size
+        if settings.embed_size < size:
+            which = _("first {used} of {size} principal axes").format(
+                used=settings.embed_size, size=size
+            )
+        else:
+            which = _("all {size} principal axes").format(size=size)
+            if settings.embed_size > size:
+                which += _(", then zeros")
+        sources.append(_("**MiniLM's word vectors** ({which})").format(which=which))
+    elif settings.projection == "identity":
+        sources.append(_("**random word vectors, untrained**") + " " + seed)
+    if settings.projection == "identity":
+        sources.append(_("**identity projections**"))
+        # Only what comes after a feed-forward depends on it.
+        if run.layers > 1 or len(run.kinds) > 1 or value_of("view") in ("layers", "tests"):
+            sources.append(_("random feed-forward") + " " + seed)
+        return sources
+    names = {
+        "paper": _("the paper's formulation"),
+        "tutorial": _("the tutorial's formulation"),
+        None: _("a formulation of your own"),
+    }
+    formulation = names[preset_of(settings.projection, settings.scale)]
+    return [*sources, _("**random weights, untrained**") + " " + seed, formulation]
 
 
 def _with_positions(positions: Positions) -> str:

@@ -4,6 +4,7 @@ Streamlit's own binding of widgets to the URL silently falls back to the default
 value is replaced by the nearest one that works, and the page says so.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,11 +13,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.i18n import _
 from ui.options import WORDS
-from ui.parameters import KEPT, PAGES, Parameter
-from ui.settings import TEXT_KEYS, head_choices, layer_choices, nearest
+from ui.parameters import KEPT, OPENING, PAGES, Parameter
+from ui.settings import DEFAULT_TEXT, TEXT_KEYS, head_choices, layer_choices, nearest
 
 MISSING = object()  # None is a value: nothing chosen
-TYPED = (*TEXT_KEYS, "other", "cells")  # what isn't one of the options' identifiers
+WITHOUT_WIDGET = ("cells", "added", "removed")
+BEFORE_ITS_WIDGET = ("model", "view", "layer")  # looked at in a run that hasn't come to them yet
+TYPED = (*TEXT_KEYS, "other", *WITHOUT_WIDGET)  # what isn't one of the options' identifiers
 
 
 def parameters() -> dict[str, Parameter]:
@@ -43,22 +46,39 @@ def read_link(page: str) -> None:
     """
     state = st.session_state
     if state.get("_page") == page:
+        if _went_back():
+            _reread(page)
         return
     left, state["_page"] = state.get("_page"), page
     state["_notices"] = {}
     if left:
         _bring_along(left)
-    for key, text in _asked().items():
+    asked = _asked()
+    if not asked and page not in state.get("_visited", {}) and value_of("text") == DEFAULT_TEXT:
+        state.update(OPENING.get(page, {}))
+    for key, text in asked.items():
         state[key], message = parameters()[key].read(key, text)
         if message and not _went_back():  # nobody asks for what the browser remembers
             notice(key, message)
-    for key, fit in FITTED.items():
-        out_of_range = state["_notices"].get(key)
-        fit()
-        if out_of_range and state["_notices"][key] != out_of_range:  # say both
-            notice(key, f"{out_of_range[1]} {state['_notices'][key][1]}")
+    _fit_all(FITTED[page])
     if _write_link() or left:  # after a page's change, Streamlit would prefer what it remembers
         st.rerun()
+
+
+def fit_link(fits: Mapping[str, Callable[[], Any]]) -> None:
+    """Bring values within what has become known since the link was read, as read_link does."""
+    _fit_all(fits)
+    if _write_link():
+        st.rerun()
+
+
+def _fit_all(fits: Mapping[str, Callable[[], Any]]) -> None:
+    notices = st.session_state["_notices"]
+    for key, fit in fits.items():
+        out_of_range = notices.get(key)
+        fit()
+        if out_of_range and notices[key] != out_of_range:  # say both
+            notice(key, f"{out_of_range[1]} {notices[key][1]}")
 
 
 def _asked() -> dict[str, str]:
@@ -72,6 +92,14 @@ def _asked() -> dict[str, str]:
     if _went_back():
         query = parse_qs(get_script_run_ctx().query_string, keep_blank_values=True)
     return {key: query[key][-1] for key in parameters() if key in query}
+
+
+def _reread(page: str) -> None:
+    """Read again what no widget keeps, and so no widget brings back, or too late."""
+    asked = _asked()
+    for key in {*WITHOUT_WIDGET, *BEFORE_ITS_WIDGET} & set(PAGES[page]):
+        parameter = PAGES[page][key]
+        st.session_state[key], _message = parameter.read(key, asked.get(key, ""))
 
 
 def _went_back() -> bool:
@@ -108,7 +136,7 @@ def _bring_along(left: str) -> None:
     """
     state = st.session_state
     visited: dict[str, dict[str, Any]] = state.get("_visited", {})
-    model = {key: visited[left][key] for key in KEPT} if left in visited else {}
+    model = {key: value for key, value in visited.get(left, {}).items() if key in KEPT}
     known = {**visited.get(state["_page"], {}), **model}
     for key in {key for page in PAGES.values() for key in page}:
         state.pop(key, None)
@@ -124,6 +152,15 @@ def _as_written(key: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return WORDS.get(value, str(value)) if key not in TYPED else str(value)
+
+
+def keep(key: str, value: Any) -> None:
+    """Keep a value that no widget keeps, here and in the link."""
+    st.session_state[key] = value
+    if value == default_of(key):
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = _as_written(key, value)
 
 
 def notice(key: str, message: str) -> None:
@@ -180,7 +217,9 @@ def _fit(key: str, choices: list[int]) -> tuple[int, int]:
 
 def count_sentences() -> int:
     """How many sentences, or pairs, there are; blank ones count only in the first place."""
-    blank = [not value_of(key).strip() for key in TEXT_KEYS]
+    if st.session_state.get("_model_kind", "encoder") != "encoder" and "model" in parameters():
+        return 1  # a decoder writes on with one text
+    blank = [not value_of(key).strip() for key in TEXT_KEYS if key in parameters()]
     if st.session_state["_page"] == "encoder-decoder":
         return 1 if all(blank[2:]) else 2
     return 1 + blank[1:].count(False)
@@ -197,7 +236,12 @@ def fit_sentence() -> None:
 
 def fit_layer() -> None:
     """Keep the layer shown among those that there are."""
-    asked, last = value_of("layer"), value_of("layers") - 1
+    fit_layer_to(value_of("layers"))
+
+
+def fit_layer_to(count: int) -> None:
+    """Keep the layer shown among so many."""
+    asked, last = value_of("layer"), count - 1
     if asked > last:
         st.session_state["layer"] = last
         message = _("There is no layer {asked}; showing the last one, layer {used}.")
@@ -214,4 +258,9 @@ def show_notices() -> None:
         st.warning("  \n".join(lines), icon=":material/info:")
 
 
-FITTED = {"heads": fit_heads, "layers": fit_layers, "layer": fit_layer, "sentence": fit_sentence}
+_RANDOM = {"heads": fit_heads, "layers": fit_layers, "layer": fit_layer, "sentence": fit_sentence}
+FITTED: dict[str, dict[str, Callable[[], Any]]] = {
+    "explore": _RANDOM,
+    "encoder-decoder": _RANDOM,
+    "pretrained": {"sentence": fit_sentence},  # the rest when the model is known: see fit_link
+}

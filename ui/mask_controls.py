@@ -7,7 +7,7 @@ from model.masks import MOST_CELLS_ASIDE, Mask, custom_mask, decode_cells, encod
 from ui.components import PainterData, mask_painter
 from ui.controls import BOUND, draw_kept, segments
 from ui.i18n import _
-from ui.link import default_of, value_of
+from ui.link import default_of, keep, value_of
 from ui.run import RandomRun
 from ui.settings import MASKS, MAX_SPAN
 from ui.text import token_text
@@ -108,10 +108,4 @@ def take_paint() -> None:
         size = max(size, len(decode_cells(value_of("cells"))))
     cells = painted(size)
     cells[: len(stroke), : len(stroke)] = stroke
-    keep_cells(encode_cells(cells))
-
-
-def keep_cells(cells: str) -> None:
-    """Keep a custom mask, here and in the link; no widget does it."""
-    st.session_state["cells"] = cells
-    st.query_params["cells"] = cells
+    keep("cells", encode_cells(cells))

@@ -1,22 +1,35 @@
 """What a page says of its limits: what was cut, what isn't there, what doesn't fit."""
 
+import re
+
 import streamlit as st
 
+from model.pretrained.base import ModelUnavailableError
+from ui.compute import word_vectors
 from ui.i18n import _, ngettext
 from ui.link import value_of
-from ui.run import Run
+from ui.run import RandomRun, Run
 from ui.settings import MAX_TOKENS
 from ui.stages import kind_name
+from ui.text import verbatim
+from ui.trained import TrainedRun
+
+MOST_NAMED = 8  # words that a model doesn't know
+FIRST_BYTES = re.compile(r" 1/\d$")  # of a character that several tokens make: see Subwords.shown
 
 
-def tell_limits(run: Run, messages: list[str]) -> None:
+def tell_limits(run: RandomRun | TrainedRun, messages: list[str]) -> None:
     """Say what was cut, what doesn't fit, and which rows have nothing to attend to."""
-    messages = [*messages, *_left_out(run), *_without_rotary(run), *_empty_rows(run)]
+    messages = [*messages, *_left_out(run), *_empty_rows(run)]
+    if isinstance(run, TrainedRun):
+        messages += _unknown(run)
+    else:
+        messages += _without_rotary(run) + _without_vectors(run)
     if messages:
         st.warning("  \n".join(messages), icon=":material/info:")
 
 
-def _left_out(run: Run) -> list[str]:
+def _left_out(run: RandomRun | TrainedRun) -> list[str]:
     if not run.left_out:
         return []
     cut = ngettext(
@@ -24,18 +37,52 @@ def _left_out(run: Run) -> list[str]:
         "Sentences are cut after {limit} tokens: {count} tokens were left out.",
         run.left_out,
     ).format(limit=run.most_tokens, count=run.left_out)
+    if isinstance(run, TrainedRun) and run.most_tokens == run.model.longest:
+        return [cut + " " + _("The model has no more positions.")]
     if run.most_tokens == MAX_TOKENS:
         return [cut]
     why = _(
         "Sentences × layers × heads ({sentences} × {layers} × {heads}) leave no room for more on "
         "this server."
-    ).format(
-        sentences=len(run.settings.texts), layers=run.settings.layers, heads=run.settings.heads
-    )
+    ).format(sentences=len(run.settings.texts), layers=run.layers, heads=run.heads)
     return [f"{cut} {why}"]
 
 
-def _without_rotary(run: Run) -> list[str]:
+def _unknown(run: TrainedRun) -> list[str]:
+    """What of the text the model's vocabulary has no token for."""
+    every = [subwords for side in run.computed.sides for subwords in side.subwords]
+    words = {
+        subwords.word_texts[word]: None
+        for subwords in every
+        for word, unknown in zip(subwords.words, subwords.unknown, strict=True)
+        if unknown
+    }
+    messages = []
+    if words:
+        named = ", ".join(verbatim(word) for word in list(words)[:MOST_NAMED])
+        messages.append(
+            _("{name} has no token for {named}{more}: they become [UNK], the same for all.").format(
+                name=run.model.name,
+                named=named,
+                more=_(" and others") if len(words) > MOST_NAMED else "",
+            )
+        )
+    torn = [shown[:-4] for s in every for shown in s.shown if FIRST_BYTES.search(shown)]
+    if torn:
+        messages.append(
+            _(
+                "{name} has no token for {named}{more}: it reads their bytes, several tokens to a "
+                "character (1/3, 2/3 ...)."
+            ).format(
+                name=run.model.name,
+                named=", ".join(map(verbatim, list(dict.fromkeys(torn))[:MOST_NAMED])),
+                more=_(" and others") if len(set(torn)) > MOST_NAMED else "",
+            )
+        )
+    return messages
+
+
+def _without_rotary(run: RandomRun) -> list[str]:
     if value_of("positions") == run.settings.positions:
         return []
     return [
@@ -44,6 +91,16 @@ def _without_rotary(run: Run) -> list[str]:
             "positions are off."
         ).format(size=run.settings.embed_size // run.settings.heads)
     ]
+
+
+def _without_vectors(run: RandomRun) -> list[str]:
+    if value_of("vectors") == run.settings.vectors:
+        return []
+    try:
+        word_vectors()
+    except ModelUnavailableError as error:
+        return [f"{error} {_('Using hashed word vectors.')}"]
+    return []
 
 
 def _empty_rows(run: Run) -> list[str]:

@@ -19,12 +19,14 @@ WORDS = {
     "custom": _("custom"),
     "full": _("full"),
     "shared": _("shared"),
+    "identity": _("identity"),
     "head_dim": "head_dim",  # as in the code and in the literature
     "embed_size": "embed_size",
     "paper": _("paper"),
     "tutorial": _("tutorial"),
     "words": _("words"),
     "characters": _("characters"),
+    "hashed": _("hashed"),
     "sinusoidal": _("sinusoidal"),
     "learned": _("learned"),
     "rotary": _("rotary"),
@@ -53,6 +55,16 @@ WORDS = {
     "stream": _("residual stream"),
     "leak": _("leak test"),
     "order": _("word order"),
+    "finder": _("find heads"),
+    "next": _("next token"),
+    "similarity": _("similarity"),
+    "previous": _("previous token"),
+    "first": _("first token"),
+    "same": _("same token"),
+    "induction": _("induction"),
+    "entropy": _("entropy"),
+    "minilm": "MiniLM",
+    "smollm2": "SmolLM2",
     "encoder_self": _("encoder self"),
     "decoder_self": _("decoder self"),
     "cross": _("cross"),
@@ -60,8 +72,8 @@ WORDS = {
 
 
 def word(option: str) -> str:
-    """What an option is called on the screen."""
-    return WORDS[option]
+    """What an option is called on the screen; a model that isn't ours has its own name."""
+    return WORDS.get(option, option)
 
 
 def find_option(text: str, options: Sequence[str]) -> str | None:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from model.head_finder import PATTERNS
 from model.masks import decode_cells
 from ui.i18n import _
+from ui.models import DEFAULT_MODEL, model_choices
 from ui.options import find_option, word
 from ui.settings import (
     ACTIVATIONS,
@@ -24,6 +26,10 @@ from ui.settings import (
     MAX_LAYERS,
     MAX_SPAN,
     MAX_TOKENS,
+    MAX_TRAINED_HEADS,
+    MAX_TRAINED_LAYERS,
+    MOST_ADDED,
+    MOST_REMOVED,
     NORM_ORDERS,
     OVERVIEWS,
     PAIR_MASKS,
@@ -33,9 +39,12 @@ from ui.settings import (
     SCALES,
     SMALLEST_EMBEDDING,
     STAGES,
+    TELLING,
     TESTS,
     TEXT_KEYS,
     TOKENIZERS,
+    TRAINED_VIEWS,
+    VECTORS,
     VIEWS,
 )
 from ui.text import verbatim
@@ -120,8 +129,42 @@ def _cells(key: str, text: str, default: Any) -> tuple[Any, str | None]:
     return text, None
 
 
-_SHARED: dict[str, Parameter] = {
+def _model(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+    """One of the models that the server's owner offers, which can change while it runs."""
+    return _option(*model_choices())(key, text, default)
+
+
+def _whole_numbers(most: int, size: int) -> Reader:
+    """Up to so many groups of whole numbers: 5,17 or 3.1,4.0."""
+
+    def read(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+        groups = [group.split(".") for group in text.split(",") if group.strip()]
+        if all(len(g) == size and all(map(_is_whole, g)) for g in groups) and len(groups) <= most:
+            return ",".join(".".join(str(int(n)) for n in group) for group in groups), None
+        return default, _(
+            "The link's {key} {text} can't be read: expected up to {most} times {example}, "
+            "separated by commas."
+        ).format(key=key, text=verbatim(text), most=most, example=("17", "3.1")[size - 1])
+
+    return read
+
+
+def _is_whole(text: str) -> bool:
+    return text.strip().isascii() and text.strip().isdigit() and len(text.strip()) < 10
+
+
+_EVERYWHERE: dict[str, Parameter] = {
     "text": Parameter(DEFAULT_TEXT, _text),
+    "stage": Parameter("weights", _option(*STAGES)),
+    "overview": Parameter("every_head", _option(*OVERVIEWS)),
+    "head_scale": Parameter(False, _flag),
+    "sentence": Parameter(1, _number(1, len(TEXT_KEYS))),
+    "q": Parameter(None, _number(0, MAX_TOKENS - 1)),
+    "k": Parameter(None, _number(0, MAX_TOKENS - 1)),
+}
+
+_SHARED: dict[str, Parameter] = {
+    **_EVERYWHERE,
     **dict.fromkeys(TEXT_KEYS[1:], Parameter("", _text)),
     "heads": Parameter(8, _number(1, MAX_HEADS)),
     "embed_size": Parameter(64, _number(SMALLEST_EMBEDDING, LARGEST_EMBEDDING)),
@@ -132,18 +175,13 @@ _SHARED: dict[str, Parameter] = {
         1.0, _number(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, lambda t: round(t, 2))
     ),
     "tokenizer": Parameter("words", _option(*TOKENIZERS)),
+    "vectors": Parameter("hashed", _option(*VECTORS)),
     "positions": Parameter("none", _option(*POSITIONS)),
     "norm_order": Parameter("post", _option(*NORM_ORDERS)),
     "activation": Parameter("relu", _option(*ACTIVATIONS)),
     "seed": Parameter(0, _number(0, LARGEST_SEED)),
-    "stage": Parameter("weights", _option(*STAGES)),
-    "overview": Parameter("every_head", _option(*OVERVIEWS)),
-    "head_scale": Parameter(False, _flag),
-    "sentence": Parameter(1, _number(1, len(TEXT_KEYS))),
     "layer": Parameter(0, _number(0, MAX_LAYERS - 1)),
     "head": Parameter(None, _number(0, MAX_HEADS - 1)),
-    "q": Parameter(None, _number(0, MAX_TOKENS - 1)),
-    "k": Parameter(None, _number(0, MAX_TOKENS - 1)),
 }
 
 PAGES: dict[str, dict[str, Parameter]] = {
@@ -168,7 +206,26 @@ PAGES: dict[str, dict[str, Parameter]] = {
         "view": Parameter("kinds", _option(*PAIR_VIEWS)),
         "kind": Parameter("cross", _option(*KINDS)),
     },
+    "pretrained": {
+        **_EVERYWHERE,
+        "text2": Parameter("", _text),
+        "model": Parameter(DEFAULT_MODEL, _model),
+        "view": Parameter("heads", _option(*TRAINED_VIEWS)),
+        "kind": Parameter("encoder_self", _option(*KINDS)),
+        "layer": Parameter(0, _number(0, MAX_TRAINED_LAYERS - 1)),
+        "head": Parameter(None, _number(0, MAX_TRAINED_HEADS - 1)),
+        "words": Parameter(False, _flag),
+        "special": Parameter(True, _flag),
+        "rest": Parameter(False, _flag),
+        "pattern": Parameter("previous", _option(*PATTERNS)),
+        "added": Parameter("", _whole_numbers(MOST_ADDED, 1)),
+        "removed": Parameter("", _whole_numbers(MOST_REMOVED, 2)),
+    },
 }
+
+# What a page chooses where neither a link nor a person does. (A control's default is what it has
+# when it is cleared.)
+OPENING: dict[str, dict[str, Any]] = {"pretrained": TELLING[DEFAULT_MODEL]}
 
 # What people keep when they go from one page to another; masks and views are each page's own.
 KEPT = (
@@ -180,6 +237,7 @@ KEPT = (
     "scale",
     "temperature",
     "tokenizer",
+    "vectors",
     "positions",
     "norm_order",
     "activation",

@@ -90,6 +90,11 @@ class Run(ABC):
         return False
 
     @property
+    def has_identity(self) -> bool:
+        """Whether the projections of all attentions are the identity."""
+        return False
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show for lack of words."""
         return not (self.source.length and (self.target is None or self.target.length))
@@ -128,6 +133,11 @@ class RandomRun(Run):
     def is_post_norm(self) -> bool:
         """Whether each sub-layer's output is normed, so that all vectors have one length."""
         return self.settings.norm_order == "post"
+
+    @property
+    def has_identity(self) -> bool:
+        """Whether the projections of all attentions are the identity."""
+        return self.settings.projection == "identity"
 
 
 @dataclass(frozen=True)

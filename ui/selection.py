@@ -9,8 +9,8 @@ from ui.controls import BOUND
 from ui.i18n import _
 from ui.link import value_of
 from ui.run import Attention, Run
-from ui.settings import MAX_HEADS, MAX_TOKENS, Kind
-from ui.state import on_pair_page
+from ui.settings import MAX_HEADS, MAX_TOKENS, MAX_TRAINED_HEADS, Kind
+from ui.state import on_trained_page
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ def draw_selection(*, required: tuple[str, ...] = ()) -> None:
     for key in required:
         if value_of(key) is None:
             st.session_state[key] = 0
-    _index(_("Head"), "head", MAX_HEADS, _("mean"))
+    heads = MAX_TRAINED_HEADS if on_trained_page() else MAX_HEADS
+    _index(_("Head"), "head", heads, _("mean"))
     _index(_("Query"), "q", MAX_TOKENS, _("none"))
     _index(_("Key"), "k", MAX_TOKENS, _("none"))
 
@@ -52,7 +53,7 @@ def selection_in(run: Run) -> tuple[Selection, list[str]]:
         messages.append(message.format(value=value, used=count - 1))
         return count - 1
 
-    kind: Kind = value_of("kind") if on_pair_page() else "encoder_self"
+    kind: Kind = value_of("kind") if len(run.kinds) > 1 else "encoder_self"
     layer = min(value_of("layer"), run.layers - 1)
     sentence = min(value_of("sentence"), len(run.source.lengths)) - 1
     looked_at = run.attention(layer, sentence, kind).whole
@@ -96,6 +97,17 @@ def _index(label: str, key: str, count: int, placeholder: str) -> None:
         placeholder=placeholder,
         width=190,
     )
+
+
+def show_next_time(choice: dict[str, Any]) -> None:
+    """Choose what a button in the page's fragment stands for."""
+    st.session_state.update(choice)
+    draw_next_time()
+
+
+def draw_next_time() -> None:
+    """Let the whole page run anew: a button in its fragment changed what isn't in it."""
+    st.session_state["_layout"] = None
 
 
 def take_pick() -> None:

@@ -4,35 +4,79 @@ from typing import Any
 
 import streamlit as st
 
+from model.pretrained.base import Head
 from ui.compute import compute, compute_pair
-from ui.controls import MODEL_KEYS, positions_in_use
+from ui.controls import MODEL_KEYS, positions_in_use, vectors_in_use
 from ui.link import value_of
 from ui.run import Run
+from ui.seeing import Seeing
 from ui.settings import TEXT_KEYS, Settings
+from ui.trained import TrainedSettings, compute_trained
 
 NO_MASK_OPTIONS: dict[str, Any] = {"span": 1, "look_ahead": False, "cells": ""}
 
 
-def current_settings() -> Settings:
-    """What is chosen at this moment."""
+def current_settings() -> Settings | TrainedSettings:
+    """What is chosen at this moment, on the page that is shown."""
+    return trained_settings() if on_trained_page() else random_settings()
+
+
+def random_settings() -> Settings:
+    """What is chosen at this moment where weights are random."""
     pair = on_pair_page()
     return Settings(
         texts=_pairs() if pair else _batch(),
         mask=value_of("mask"),
         positions=positions_in_use(),
+        vectors=vectors_in_use(),
         **(NO_MASK_OPTIONS if pair else {key: value_of(key) for key in NO_MASK_OPTIONS}),
         **{key: value_of(key) for key in MODEL_KEYS},
     )
 
 
-def run_of(settings: Settings) -> Run:
+def trained_settings() -> TrainedSettings:
+    """What is chosen at this moment on Pretrained."""
+    texts = (value_of("text"), value_of("text2"))
+    kind = st.session_state.get("_model_kind")
+    if kind == "decoder" or (kind != "encoder-decoder" and not texts[1].strip()):
+        texts = texts[:1]
+    return TrainedSettings(
+        model=value_of("model"),
+        texts=texts,
+        added=() if kind == "encoder" else added_tokens(),
+        removed=frozenset(removed_heads()),
+        seeing=Seeing(*(value_of(key) for key in ("words", "special", "rest"))),
+    )
+
+
+def added_tokens() -> tuple[int, ...]:
+    """The ids of the tokens that a decoder has written after the text."""
+    return tuple(int(token) for token in value_of("added").split(",") if token)
+
+
+def removed_heads() -> list[Head]:
+    """The layer and head of each head that is removed, in the order of their removal."""
+    pairs = (pair.split(".") for pair in value_of("removed").split(",") if pair)
+    return [(int(layer), int(head)) for layer, head in pairs]
+
+
+def run_of(settings: Settings | TrainedSettings) -> Run:
     """The numbers of these settings, on the page that is shown."""
+    if isinstance(settings, TrainedSettings):
+        return compute_trained(settings)
     return compute_pair(settings) if on_pair_page() else compute(settings)
 
 
 def layout_in_use() -> tuple[Any, ...]:
     """The values that decide which controls there are, beside those in the fragment."""
+    if on_trained_page():
+        return tuple(value_of(key) for key in ("view", "model", "special"))
     return tuple(value_of(key) for key in ("view", "mask", "layers", "embed_size", "heads"))
+
+
+def on_trained_page() -> bool:
+    """Whether the page shown has a trained model."""
+    return bool(st.session_state["_page"] == "pretrained")
 
 
 def on_pair_page() -> bool:

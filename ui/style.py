@@ -20,6 +20,8 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stSidebarUserContent"] .stPopover button { padding: 0 0.5rem; }
 .stButtonGroup button p::first-letter { text-transform: uppercase; }
 .st-key-view_bar .stButtonGroup button { padding: 0 0.6rem; }
+.st-key-ranking .stButton button { min-height: 2.1rem; padding: 0.1rem 0.5rem; }
+.st-key-writing .stButton button { min-height: 2.1rem; padding: 0.1rem 0.6rem; }
 .st-key-choose .stPopover button p {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
@@ -41,9 +43,12 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
+.st-key-view_bar:has(.st-key-pattern_used, .st-key-overview_used) .stButtonGroup button {
+  padding: 0 0.4rem;
+}
 [class*="_unused"], .stLayoutWrapper:has(> [class*="_unused"]) { display: none; }
 .st-key-scale button p::first-letter { text-transform: none; }
-.st-key-selection:not(:has(.stNumberInput, .st-key-kind_used, .st-key-sentence)) {
+.st-key-selection:not(:has(.stNumberInput, .st-key-kind_used, .st-key-sentence_used)) {
   display: none;
 }
 @media (max-width: 1200px) {

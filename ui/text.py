@@ -18,3 +18,8 @@ def verbatim(text: str, longest: int = LONGEST) -> str:
     longest = max(map(len, re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
     return f"{fence} {shown} {fence}"
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """A text in Markdown that looks like the text around it: nothing in it is markup."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", token_text(text, longest))

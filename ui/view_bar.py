@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from model.head_finder import PATTERNS
 from ui.controls import BOUND, draw_kept, segments
 from ui.i18n import _
 from ui.link import count_sentences, default_of, fit_sentence
@@ -20,9 +21,21 @@ SWITCHES: dict[str, str] = {
     "numbers": "stage",
     "layers": "overview",
     "tests": "test",
+    "finder": "pattern",
 }
-OPTIONS: dict[str, tuple[Any, ...]] = {"stage": STAGES, "overview": OVERVIEWS, "test": TESTS}
-LABELS = {"stage": _("Stage"), "overview": _("Overview"), "test": _("Test")}
+ABOUT_ALL_HEADS = ("tests", "finder", "similarity")  # or about none
+OPTIONS: dict[str, tuple[Any, ...]] = {
+    "stage": STAGES,
+    "overview": OVERVIEWS,
+    "test": TESTS,
+    "pattern": PATTERNS,
+}
+LABELS = {
+    "stage": _("Stage"),
+    "overview": _("Overview"),
+    "test": _("Test"),
+    "pattern": _("Pattern"),
+}
 
 
 def draw_view_bar(
@@ -37,8 +50,10 @@ def draw_view_bar(
             switch = partial(segments, LABELS[key], OPTIONS[key], key=key, hidden=True)
             draw_kept(switch, key, SWITCHES.get(view) == key, key)
         draw_more(view)
-        if view == "tests":  # they are about all heads
-            draw_kept(draw_selection, "selection_inputs", False, "head", "q", "k")
+        if view in ABOUT_ALL_HEADS:
+            # Out of sight, but there: a click in the picture chooses a head, and the link gets it.
+            with st.container(key="selection_unused"):
+                draw_selection()
         elif not _has_inputs(view):  # a row is too high for them here, and a click chooses as well
             label = _("Head · query · key")
             with (
@@ -55,18 +70,19 @@ def draw_selection_row(view: str, draw_more: Callable[[str], None] = lambda view
         draw_more(view)
         if _has_inputs(view):
             draw_selection(required=REQUIRED.get(view, ()))
-        _choose_sentence()
+        _choose_sentence(used=view != "similarity")  # which is about both
 
 
 def _has_inputs(view: str) -> bool:
-    return view in ("head", "cell", "numbers")
+    return view in ("head", "cell", "numbers", "next")
 
 
-def _choose_sentence() -> None:
+def _choose_sentence(*, used: bool) -> None:
     """Which sentence of a batch is shown, where there is more than one."""
     count = count_sentences()
     fit_sentence()
-    if count > 1:
+
+    def draw() -> None:
         st.segmented_control(
             _("Sentence"),
             range(1, count + 1),
@@ -75,3 +91,5 @@ def _choose_sentence() -> None:
             key="sentence",
             bind=BOUND,
         )
+
+    draw_kept(draw, "sentence", used and count > 1, "sentence")

@@ -55,6 +55,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     flags = [f"--server.port={port}", f"--server.address={HOST}"]
     environ = {name: value for name, value in os.environ.items() if "STREAMLIT_" not in name}
     log_file = tmp_path_factory.mktemp("server") / "log.txt"
+    environ["XDG_CACHE_HOME"] = str(log_file.parent / "cache")  # nobody's own
     with log_file.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", *flags],

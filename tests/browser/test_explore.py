@@ -18,7 +18,7 @@ from tests.browser.charts import (
 )
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import PATIENCE, Server, choose, open_app, shared
-from ui.compute import Run
+from ui.run import Run
 
 TEXT = "the cat saw the dog"
 

@@ -1,12 +1,23 @@
 """What the tests of the interface share."""
 
+import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 
 Download = Callable[[str], tuple[str, bytes]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Models keep what they convert in a folder of the tests', and not in anybody's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield
+    shutil.rmtree(folder)  # half a gigabyte
 
 
 @pytest.fixture

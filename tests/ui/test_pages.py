@@ -176,7 +176,7 @@ def test_a_notice_stays_on_its_page() -> None:
 
 
 def test_what_is_kept_is_the_model() -> None:
-    assert set(KEPT) == {"text", "tokenizer", *MODEL}
+    assert set(KEPT) == {"text", "tokenizer", "vectors", *MODEL}
 
 
 def test_an_address_with_a_page_opens_that_page() -> None:

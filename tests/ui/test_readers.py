@@ -10,14 +10,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from streamlit.runtime.state.query_params import parse_url_param
 
+from model.head_finder import PATTERNS
 from model.masks import decode_cells
 from ui.link import _as_written
+from ui.models import model_choices
 from ui.options import find_option, word
 from ui.parameters import KEPT, PAGES
 from ui.settings import (
     ACTIVATIONS,
     KINDS,
     MASKS,
+    MOST_ADDED,
+    MOST_REMOVED,
     NORM_ORDERS,
     OVERVIEWS,
     PAIR_MASKS,
@@ -29,6 +33,8 @@ from ui.settings import (
     TESTS,
     TEXT_KEYS,
     TOKENIZERS,
+    TRAINED_VIEWS,
+    VECTORS,
     VIEWS,
 )
 from ui.text import verbatim
@@ -36,11 +42,16 @@ from ui.text import verbatim
 SHARED: dict[str, tuple[str, ...]] = {
     "projection": PROJECTIONS, "scale": SCALES, "tokenizer": TOKENIZERS, "positions": POSITIONS,
     "norm_order": NORM_ORDERS, "activation": ACTIVATIONS, "stage": STAGES, "overview": OVERVIEWS,
+    "vectors": VECTORS,
 }  # fmt: skip
 OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "explore": {**SHARED, "mask": MASKS, "view": VIEWS, "test": TESTS},
     "encoder-decoder": {**SHARED, "mask": PAIR_MASKS, "view": PAIR_VIEWS, "kind": KINDS},
-}
+    "pretrained": {
+        "stage": STAGES, "overview": OVERVIEWS, "model": model_choices(), "view": TRAINED_VIEWS,
+        "kind": KINDS, "pattern": PATTERNS,
+    },
+}  # fmt: skip
 SHARED_RANGES: dict[str, tuple[float, float]] = {
     "layers": (1, 12), "heads": (1, 16), "embed_size": (8, 512), "temperature": (0.1, 5.0),
     "seed": (0, 2**31 - 1), "sentence": (1, 4), "layer": (0, 11), "head": (0, 15), "q": (0, 511),
@@ -49,12 +60,20 @@ SHARED_RANGES: dict[str, tuple[float, float]] = {
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "explore": {**SHARED_RANGES, "span": (1, 64), "changed": (0, 511), "shuffle": (0, 2**31 - 1)},
     "encoder-decoder": SHARED_RANGES,
-}
+    "pretrained": {
+        "layer": (0, 127), "head": (0, 127), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
+    },
+}  # fmt: skip
 FLAGS = {
     "explore": ("head_scale", "look_ahead", "same_word"),
     "encoder-decoder": ("head_scale",),
+    "pretrained": ("head_scale", "words", "special", "rest"),
 }
-TEXTS = {"explore": (*TEXT_KEYS, "other", "cells"), "encoder-decoder": TEXT_KEYS}
+TEXTS = {
+    "explore": (*TEXT_KEYS, "other", "cells"),
+    "encoder-decoder": TEXT_KEYS,
+    "pretrained": ("text", "text2", "added", "removed"),
+}
 
 
 def every(of_pages: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
@@ -87,6 +106,8 @@ def test_every_parameter_of_a_page_has_a_kind_and_a_default_of_that_kind(page: s
 def test_what_is_kept_between_pages_is_on_both() -> None:
     assert set(KEPT) <= set(PAGES["explore"]) & set(PAGES["encoder-decoder"])
     assert not {"mask", "view", "text2", "q"} & set(KEPT)
+    # A trained model has its own sizes: the sentence alone goes there and back.
+    assert set(KEPT) & set(PAGES["pretrained"]) - {"layer", "head"} == {"text"}
 
 
 @pytest.mark.parametrize(("page", "key"), every(RANGES))
@@ -126,10 +147,10 @@ def test_an_option_is_one_of_those_there_are_or_told(page: str, key: str, text: 
         assert message.endswith(f"Using {word(value)}.")
 
 
-@pytest.mark.parametrize("key", FLAGS["explore"])
+@pytest.mark.parametrize(("page", "key"), every(FLAGS))
 @given(text=st.text())
-def test_a_flag_is_read_or_told(key: str, text: str) -> None:
-    value, message = PAGES["explore"][key].read(key, text)
+def test_a_flag_is_read_or_told(page: str, key: str, text: str) -> None:
+    value, message = PAGES[page][key].read(key, text)
     assert isinstance(value, bool)
     assert (message is None) == (text.strip().lower() in ("true", "false", "0", "1"))
 
@@ -150,6 +171,74 @@ def test_painted_cells_are_read_or_told(text: str) -> None:
         assert value == ""
         assert message.startswith("The link's custom mask `")
         assert message.endswith(". Starting with an open one.")
+
+
+LISTS = {"added": (MOST_ADDED, 1, "17"), "removed": (MOST_REMOVED, 2, "3.1")}
+listlike = st.one_of(
+    st.text(),
+    st.text("0123456789.,-+ e_٣²½\n", max_size=40),
+    st.lists(st.integers(0, 99999).map(str)).map(",".join),
+    st.lists(st.tuples(st.integers(0, 150), st.integers(0, 150)).map("{0[0]}.{0[1]}".format)).map(
+        ",".join
+    ),
+)
+
+
+@pytest.mark.parametrize("key", LISTS)
+@given(text=listlike)
+@example(text="٣")
+@example(text="²")
+@example(text="1_0")
+@example(text="+1")
+@example(text="-1.0")
+@example(text="1.,2.0")
+@example(text="9" * 5000)
+@example(text=",".join(["1"] * 65))
+@example(text=",".join(["1.1"] * 65))
+@example(text=",,, ,")
+@example(text="1\n2")
+def test_a_list_of_whole_numbers_is_read_or_told(key: str, text: str) -> None:
+    most, size, such_as = LISTS[key]
+    value, message = PAGES["pretrained"][key].read(key, text)
+    assert re.fullmatch(r"(\d+(\.\d+)*(,\d+(\.\d+)*)*)?", value, re.ASCII)
+    groups = [group.split(".") for group in value.split(",") if group]
+    assert len(groups) <= most
+    assert all(len(group) == size for group in groups)
+    if message is None:
+        asked = [group.split(".") for group in text.split(",") if group.strip()]
+        assert [[int(n) for n in group] for group in asked] == [[int(n) for n in g] for g in groups]
+        assert PAGES["pretrained"][key].read(key, value) == (value, None)  # as it is written
+    else:
+        assert value == ""
+        assert message.startswith(f"The link's {key} `")
+        assert message.endswith(
+            f"` can't be read: expected up to {most} times {such_as}, separated by commas."
+        )
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("added", "13,284", "13,284"),
+        ("added", " 13 , 0284,", "13,284"),
+        ("added", "", ""),
+        ("added", "999999999", "999999999"),
+        ("added", "1000000000", None),
+        ("added", "13;284", None),
+        ("added", "13,x", None),
+        ("added", "1.5", None),
+        ("removed", "3.1,4.0", "3.1,4.0"),
+        ("removed", "3.1, 04.00", "3.1,4.0"),
+        ("removed", "3", None),
+        ("removed", "3.1.4", None),
+        ("removed", "3.", None),
+        ("removed", "-3.1", None),
+    ],
+)
+def test_lists_by_hand(key: str, text: str, value: str | None) -> None:
+    read, message = PAGES["pretrained"][key].read(key, text)
+    assert read == (value or "")
+    assert (message is None) == (value is not None)
 
 
 @pytest.mark.parametrize(("page", "key"), every(OPTIONS))

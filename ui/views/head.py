@@ -23,6 +23,8 @@ def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
         reads = _("Y: the target's vectors, X: the encoder's output.")
     else:
         reads = _("X: the vectors that the layer reads.")
+    if attention.run.has_identity:
+        reads += " " + _("The projections are the identity.")
     hint = _("Choose a query to follow its row.")
     if selection.query is not None:
         hint = _("The row of query {query} is framed throughout.").format(query=selection.query)
@@ -65,7 +67,9 @@ def _formulas(attention: Attention, head: int) -> tuple[str, ...]:
     reads = {"K": "X", "V": "X", "Q": "Y" if attention.kind == "cross" else "X"}
 
     def projected(name: str) -> str:
-        if facts.projection == "full":  # each head has columns of its own in W
+        if attention.run.has_identity:
+            product = f"{reads[name]}^{{({head})}}"
+        elif facts.projection == "full":  # each head has columns of its own in W
             product = f"{reads[name]} W_{name}^{{({head})}}"
         else:  # each head has a part of X, and all share W
             product = f"{reads[name]}^{{({head})}} W_{name}"

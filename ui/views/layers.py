@@ -24,6 +24,7 @@ from viz.tiles import HEIGHT, TALL_HEIGHT, Tiles
 
 CHART = "layers_chart"
 EXPLANATION = 64  # pixels of two lines
+LOWEST_THUMBNAIL = 28  # design pixels: a lower one shows no pattern, so that the page scrolls
 
 
 def show_layers(run: Run, selection: Selection, overview: Overview, theme: Theme) -> None:
@@ -89,9 +90,10 @@ def _explained(run: Run, selection: Selection, overview: Overview) -> str:
     )
 
 
-def _height() -> int:
-    """Of the plot: as in All heads, less the lines of the explanation."""
-    return (TALL_HEIGHT if window_is_tall() else HEIGHT) - EXPLANATION
+def _height(layers: int = 0) -> int:
+    """Of the plot: as in All heads, less the lines of the explanation; higher for many layers."""
+    room = (TALL_HEIGHT if window_is_tall() else HEIGHT) - EXPLANATION
+    return max(room, LOWEST_THUMBNAIL * layers)
 
 
 def layer_names(count: int) -> list[str]:
@@ -119,7 +121,7 @@ def thumbnails(run: Run, selection: Selection) -> Thumbnails:
         head_title=_("head"),
         row_word=_("query"),
         column_word=_("key"),
-        height=_height(),
+        height=_height(run.layers),
     )
 
 

@@ -5,10 +5,9 @@ import streamlit as st
 import torch
 
 from model.experiments import leak_test
-from model.seeded import token_vector
 from model.tokens import tokenize
 from ui.components import window_is_tall
-from ui.compute import use_one_thread
+from ui.compute import use_one_thread, vector_of
 from ui.controls import BOUND, sentence_input
 from ui.i18n import _, ngettext
 from ui.link import default_of, value_of
@@ -101,7 +100,7 @@ def changed_word(run: RandomRun, selection: Selection) -> int:
 def measure(run: RandomRun, sentence: int, other: str, places: list[int]) -> np.ndarray:
     """How far each vector moves when a word at one of the places becomes another: (C, S, L)."""
     use_one_thread()
-    vector = token_vector(other, run.embed_size, run.settings.seed)
+    vector = vector_of(other, run.settings)
     mask = run.masks["encoder_self"]
     if mask is not None and len(mask) > 1:  # a mask of its own for each sentence
         mask = mask[sentence : sentence + 1]

@@ -1,0 +1,126 @@
+"""Which trained models this server offers, and the models themselves: one for all sessions.
+
+The server's owner decides, by environment variables:
+
+HEADLIGHT_MODELS: further models for transformers to load, separated by commas: folders, or names
+on the hub. Nobody can make the server read anything else.
+HEADLIGHT_DOWNLOAD: 1 lets it download those that aren't on this machine; else it never does.
+HEADLIGHT_MODEL_MB: megabytes that the weights of all loaded models may take, 2048 if unset.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from cachetools import LRUCache
+
+from model.pretrained.base import ModelUnavailableError, PretrainedModel
+
+BUNDLED = ("minilm", "smollm2")  # they come with `make run`
+DEFAULT_MODEL = "minilm"
+DEFAULT_MEGABYTES = 2048
+
+Progress = Callable[[float], None]  # told how much of the loading is done, 0 to 1
+
+
+def most_bytes() -> int:
+    """How much memory the weights of all loaded models may take."""
+    try:
+        megabytes = int(os.environ.get("HEADLIGHT_MODEL_MB", ""))
+    except ValueError:
+        megabytes = DEFAULT_MEGABYTES
+    return max(0, megabytes) * 2**20
+
+
+def further_models() -> dict[str, str]:
+    """The owner's own models: what each is called here, and the folder or name to load."""
+    listed = os.environ.get("HEADLIGHT_MODELS", "").split(",")
+    wanted = [name.strip() for name in listed if name.strip()]
+    return {Path(name).name if _is_folder(name) else name: name for name in wanted}
+
+
+def _is_folder(name: str) -> bool:
+    """Whether it names a folder, whose path is nobody else's business."""
+    return name.startswith(("/", ".", "~")) or Path(name).is_dir()
+
+
+def model_choices() -> tuple[str, ...]:
+    """What can be chosen."""
+    return (*BUNDLED, *(name for name in further_models() if name not in BUNDLED))
+
+
+_models: LRUCache[str, PretrainedModel] | None = None
+_lock = Lock()  # of the above, held for a moment
+_loading: defaultdict[str, Lock] = defaultdict(Lock)  # two who ask for a model at once get one
+
+
+def model_of(choice: str, progress: Progress = lambda done: None) -> PretrainedModel:
+    """A model that can be chosen, loaded if it isn't yet.
+
+    Args:
+        choice: one of model_choices.
+        progress: is told how far the loading is, where that can take long.
+
+    Raises:
+        ModelUnavailableError: if it isn't installed, damaged, too large or not offered.
+    """
+    found = _loaded(choice)
+    if found is not None:
+        return found
+    with _loading[choice]:  # those who look at another model don't wait
+        found = _loaded(choice)
+        if found is None:
+            found = _load(choice, progress)
+            with _lock, suppress(ValueError):  # too large to be kept: nobody knew before
+                _kept()[choice] = found
+        return found
+
+
+def is_loaded(choice: str) -> bool:
+    """Whether a model is there already."""
+    return _loaded(choice) is not None
+
+
+def _loaded(choice: str) -> PretrainedModel | None:
+    with _lock:
+        return _kept().get(choice)
+
+
+def _kept() -> LRUCache[str, PretrainedModel]:
+    """The loaded models; those that nobody asks for make room."""
+    global _models
+    if _models is None or _models.maxsize != most_bytes():
+        _models = LRUCache(most_bytes(), getsizeof=lambda model: model.weights_bytes)
+    return _models
+
+
+def _load(choice: str, progress: Progress) -> PretrainedModel:
+    # Imported when they are asked for: Explore starts without them.
+    if choice == "minilm":
+        from model.pretrained.minilm import load_minilm
+
+        return load_minilm(most_bytes())
+    if choice == "smollm2":
+        from model.pretrained.smollm2 import load_smollm2
+
+        return load_smollm2(most_bytes(), progress)
+    from model.pretrained.hugging_face import load
+
+    offered = further_models()
+    if choice not in offered:
+        raise ModelUnavailableError(f"There is no model {choice} on this server.")
+    name = offered[choice]
+    if _is_folder(name) and not Path(name).is_dir():
+        raise ModelUnavailableError(f"The folder of {choice} isn't there.")
+    try:
+        return load(
+            name,
+            allowed=list(offered.values()),
+            most_bytes=most_bytes(),
+            download=os.environ.get("HEADLIGHT_DOWNLOAD") == "1",
+        )
+    except ModelUnavailableError as error:
+        raise ModelUnavailableError(str(error).replace(name, choice)) from error

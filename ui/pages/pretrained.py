@@ -1,0 +1,91 @@
+"""Pretrained: the same views on models that others have trained."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.controls import sentence_input
+from ui.downloads import Shown
+from ui.frame import end_sidebar, follow
+from ui.header import show_header
+from ui.i18n import _
+from ui.link import read_link, remember, show_notices, value_of
+from ui.messages import tell_limits
+from ui.seeing import told
+from ui.settings import TRAINED_VIEWS
+from ui.state import trained_settings
+from ui.strip import show_strip
+from ui.trained import TrainedRun, compute_trained
+from ui.trained_controls import (
+    draw_examples,
+    draw_kind,
+    draw_layer,
+    draw_model,
+    draw_second,
+    draw_tokens,
+    load_model,
+    views_of,
+)
+from ui.view_bar import draw_selection_row, draw_view_bar
+
+WITH_STRIP = ("heads", "head", "cell", "layers", "next", "numbers")
+TOKEN_BY_TOKEN = ("head", "cell")
+
+
+def page() -> None:
+    """The page: controls that stay, around a part that follows each key press."""
+    read_link("pretrained")
+    top = st.container()
+    with top:
+        model = load_model()
+    with st.sidebar:
+        draw_model()
+        sentence_place = st.container()
+        draw_second(model)
+        draw_examples(model)
+        draw_layer(model)
+        draw_kind(model)
+        draw_tokens()
+        shown = st.session_state.setdefault(
+            "_shown_trained", Shown(compute_trained, trained_settings())
+        )
+        end_sidebar(shown, lambda: None)
+    view = draw_view_bar(
+        views_of(model) if model else TRAINED_VIEWS, ("stage", "overview", "pattern")
+    )
+    draw_selection_row(view)
+    remember()
+    if model is None:
+        with sentence_place:
+            sentence_input(_("Sentence"), "text")
+        return
+    _follow(sentence_place, top, shown)
+
+
+@st.fragment
+def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
+    """The sentence and what follows from it; a fragment, as on Explore."""
+    run, selection, messages = follow(shown, "text", "text2", "added", "removed")
+    with top:
+        show_header(run)
+        show_notices()
+        if run.is_empty:
+            st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
+        else:
+            tell_limits(run, messages)
+            if value_of("view") in WITH_STRIP:
+                if selection.kind != "cross":  # there is one row of words, and not two
+                    show_strip(run, selection)
+                _tell_seeing(run)
+    with sentence_place:
+        sentence_input(_("Sentence"), "text")
+
+
+def _tell_seeing(run: TrainedRun) -> None:
+    seeing = run.settings.seeing
+    if seeing.is_whole:
+        return
+    if value_of("view") in TOKEN_BY_TOKEN:
+        st.caption(_("Below, all tokens are shown, one by one, with the module's own numbers."))
+    said = told(seeing, run.sentences.subwords)
+    if said:
+        st.caption(" ".join(said))

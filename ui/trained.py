@@ -1,0 +1,199 @@
+"""From a sentence to a trained model's numbers: text -> sub-words -> model -> trace."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from threading import Lock
+
+import numpy as np
+import torch
+from cachetools import LRUCache, cached
+from torch import Tensor
+
+from model.attention import AttentionTrace
+from model.parity import Parity
+from model.pretrained.base import AttentionFacts, Head, ModelTrace, PretrainedModel
+from model.seeded import PADDING
+from ui.compute import use_one_thread
+from ui.models import model_of
+from ui.run import Attention, Run
+from ui.seeing import WHOLE, Seeing, SeenAttention, SubwordSentences
+from ui.settings import MAX_CHARACTERS, Kind, most_tokens
+
+KEPT_BYTES = 256 * 2**20  # of traces that all sessions share: choosing a head computes nothing
+
+
+@dataclass(frozen=True)
+class TrainedSettings:
+    """Everything that a trained model's numbers on the screen depend on."""
+
+    model: str  # one of ui.models.model_choices
+    texts: tuple[str, ...]  # one or two; for a model with encoder and decoder, source and target
+    added: tuple[int, ...] = ()  # token ids that a decoder has written after the text
+    removed: frozenset[Head] = frozenset()
+    seeing: Seeing = WHOLE
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a model made of sentences, however it is looked at."""
+
+    model: PretrainedModel
+    source: SubwordSentences
+    target: SubwordSentences | None
+    most_tokens: int
+    output: ModelTrace
+
+    @cached_property
+    def parity(self) -> Parity:
+        """The largest differences of all attentions from PyTorch's."""
+        return self.model.compare(self.output)
+
+    @property
+    def left_out(self) -> int:
+        """How many tokens didn't fit, of all sentences."""
+        return sum(subwords.left_out for side in self.sides for subwords in side.subwords)
+
+    @property
+    def sides(self) -> Iterator[SubwordSentences]:
+        """The source, and the target where there is one."""
+        yield from (side for side in (self.source, self.target) if side is not None)
+
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes."""
+        trace = self.output.trace
+        tensors = [*trace.encoder_stream, *trace.decoder_stream]
+        for kind in self.output.masks:
+            for attention in getattr(trace, kind):
+                tensors += [getattr(attention, field.name) for field in fields(AttentionTrace)]
+        return sum(tensor.nbytes for tensor in tensors)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedRun(Run):
+    """A run of a trained model."""
+
+    settings: TrainedSettings
+    computed: Computed
+
+    @property
+    def model(self) -> PretrainedModel:
+        """The model."""
+        return self.computed.model
+
+    @property
+    def sentences(self) -> SubwordSentences:
+        """The source, as sub-words."""
+        return self.computed.source
+
+    @property
+    def parity(self) -> Parity:
+        """The largest differences of all attentions from PyTorch's."""
+        return self.computed.parity
+
+    @property
+    def next_logits(self) -> Tensor | None:
+        """(B, V) after each sentence; None for an encoder."""
+        return self.computed.output.next_logits
+
+    def facts(self, kind: Kind, layer: int) -> AttentionFacts:
+        """What an attention is like."""
+        return self.model.attention(kind, layer)
+
+    def biases(self, kind: Kind, layer: int, sentence: int) -> np.ndarray | None:
+        """What positions add to the scores, (H, Q, K): ALiBi's slopes, T5's table."""
+        biases = super().biases(kind, layer, sentence)
+        if biases is not None or kind in ("cross",):
+            return biases
+        trace = getattr(self.trace, kind)[layer]
+        energy, scores = trace.energy[sentence], trace.scores[sentence]
+        added = (scores - energy / self.facts(kind, layer).divisor).masked_fill(
+            scores == -torch.inf, 0.0
+        )
+        # Scaling in another order rounds in another way, which is no bias.
+        if added.abs().max() <= 1e-5 * max(1.0, energy.abs().max().item()):
+            return None
+        return added.numpy()
+
+    def attention(
+        self, layer: int = 0, sentence: int = 0, kind: Kind = "encoder_self"
+    ) -> Attention:
+        """One attention of one sentence, as it is to be seen."""
+        if self.settings.seeing.is_whole:
+            return Attention(self, kind, layer, sentence)
+        return SeenAttention(self, kind, layer, sentence, self.settings.seeing)
+
+    def without_removal(self) -> "TrainedRun":
+        """The same with all of its heads."""
+        return compute_trained(replace(self.settings, removed=frozenset()))
+
+
+def compute_trained(settings: TrainedSettings) -> TrainedRun:
+    """Run a trained model on the settings' sentences, or take what it made of them before.
+
+    Raises:
+        ModelUnavailableError: if the model can't be used.
+    """
+    computed = _computed(model_of(settings.model), settings.texts, settings.added, settings.removed)
+    return TrainedRun(
+        source=computed.source,
+        target=computed.target,
+        most_tokens=computed.most_tokens,
+        left_out=computed.left_out,
+        masks=computed.output.masks,
+        trace=computed.output.trace,
+        settings=settings,
+        computed=computed,
+    )
+
+
+_Key = tuple[PretrainedModel, tuple[str, ...], tuple[int, ...], frozenset[Head]]
+_kept: LRUCache[_Key, Computed] = LRUCache(KEPT_BYTES, getsizeof=lambda computed: computed.bytes)
+
+
+@cached(_kept, lock=Lock())
+def _computed(
+    model: PretrainedModel,
+    texts: tuple[str, ...],
+    added: tuple[int, ...],
+    removed: frozenset[Head],
+) -> Computed:
+    use_one_thread()
+    added = added[: model.longest // 2]  # a model of few positions still reads some of the text
+    if model.kind == "encoder-decoder":
+        most = min(model.longest, most_tokens(3, model.layers, model.heads))
+        source, ids = _split(model, texts[:1], most)
+        target, target_ids = _split_target(model, texts[1] if len(texts) > 1 else "", added, most)
+        output = model.run(ids, source.lengths, target_ids, target.lengths, removed=removed)
+        return Computed(model, source, target, most, output)
+    most = min(model.longest, most_tokens(len(texts), model.layers, model.heads))
+    source, ids = _split(model, texts, most, added)
+    return Computed(model, source, None, most, model.run(ids, source.lengths, removed=removed))
+
+
+def _split(
+    model: PretrainedModel, texts: Sequence[str], most: int, added: tuple[int, ...] = ()
+) -> tuple[SubwordSentences, Tensor]:
+    """The sub-words of each sentence, cut to the limit and padded, and their ids (B, L)."""
+    subwords = tuple(model.tokenizer.encode(text[:MAX_CHARACTERS], most, added) for text in texts)
+    lengths = tuple(map(len, subwords))
+    longest = max(1, *lengths)  # no model runs on nothing
+    tokens = tuple((*s.shown, *[PADDING] * (max(lengths) - len(s))) for s in subwords)
+    ids = torch.zeros(len(subwords), longest, dtype=torch.long)
+    for row, each in zip(ids, subwords, strict=True):
+        row[: len(each)] = torch.tensor(each.ids, dtype=torch.long)
+    return SubwordSentences(tokens, lengths, subwords), ids
+
+
+def _split_target(
+    model: PretrainedModel, text: str, added: tuple[int, ...], most: int
+) -> tuple[SubwordSentences, Tensor]:
+    """What a decoder that reads an encoder's output has written: its start, the text, and more."""
+    begins = () if model.decoder_start is None else (model.decoder_start,)
+    room = most - len(begins) - len(added)
+    typed = model.tokenizer.encode(text[:MAX_CHARACTERS], room, around=False)
+    ids = (*begins, *typed.ids, *added)
+    subwords = replace(model.tokenizer.encode("", added=ids, around=False), left_out=typed.left_out)
+    sentences = SubwordSentences((subwords.shown,), (len(subwords),), (subwords,))
+    return sentences, torch.tensor([ids], dtype=torch.long)

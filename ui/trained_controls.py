@@ -1,0 +1,253 @@
+"""Pretrained's own controls: the model, its examples, and how its sub-words are shown."""
+
+import streamlit as st
+
+from model.pretrained.base import ModelUnavailableError, PretrainedModel
+from ui.controls import BOUND, draw_kept, segments, sentence_input
+from ui.i18n import _
+from ui.link import default_of, fit_layer_to, fit_link, keep, notice, value_of
+from ui.models import BUNDLED, is_loaded, model_choices, model_of
+from ui.options import word
+from ui.settings import DEFAULT_TEXT, KINDS, TELLING, TRAINED_VIEWS, TrainedView
+from ui.state import added_tokens, removed_heads
+
+# What an example sets; what it says nothing about begins anew.
+EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
+    "minilm": {
+        _("“it” finds its animal"): {"text": DEFAULT_TEXT, **TELLING["minilm"]},
+        _("Two sentences"): {
+            "text": "A man plays the guitar on a stage.",
+            "text2": "Someone makes music in front of people.",
+            "view": "similarity",
+            "words": True,
+        },
+        _("A bank by the river"): {
+            "text": "He sat on the bank of the river.",
+            "text2": "She put her money in the bank.",
+            "view": "similarity",
+            "words": True,
+        },
+        _("Long words"): {
+            "text": "Tokenization splits unbelievably long words into subwords.",
+            "words": True,
+        },
+        _("Chinese"): {"text": "我喜欢猫，因为猫很安静。"},
+    },
+    "smollm2": {
+        _("“it” finds its animal"): {"text": DEFAULT_TEXT, **TELLING["smollm2"]},
+        _("Who gets the drink?"): {
+            "text": "When Mary and John went to the store, John gave a drink to",
+            "view": "next",
+            "layer": 1,  # the head that Mary needs most: without it she falls from 92 % to 65 %
+            "head": 5,
+        },
+        _("Repetition"): {
+            "text": "The blue tiger ate a lemon. The blue tiger ate a",
+            "view": "next",
+        },
+        _("A capital"): {"text": "The capital of France is", "view": "next"},
+        _("Emoji in bytes"): {"text": "I love 🧡 and 猫"},
+    },
+}
+# What an example, or another model, doesn't take over from before.
+BEGINS_ANEW = {
+    "text2": "",
+    "view": "heads",
+    "layer": 0,
+    "head": None,
+    "q": None,
+    "k": None,
+    "sentence": 1,
+    "words": False,
+    "added": "",
+    "removed": "",
+}
+
+
+def draw_model() -> None:
+    """Which model."""
+    st.selectbox(
+        _("Model"),
+        model_choices(),
+        index=model_choices().index(default_of("model")),
+        format_func=word,
+        key="model",
+        bind=BOUND,
+        on_change=_take_model,
+        help=_(
+            "MiniLM-L6: a BERT that turns sentences into vectors. SmolLM2-135M: a Llama that "
+            "writes on. Both are trained by others, and run here in the modules that Explore runs."
+        ),
+    )
+
+
+def _take_model() -> None:
+    """Another model was chosen: heads, layers and tokens of the last one mean nothing in it."""
+    model = value_of("model")
+    telling = TELLING.get(model, {}) if value_of("text") == DEFAULT_TEXT else {}
+    kept = {key: value_of(key) for key in ("view", "text2", "words", "layer")}
+    _begin_anew({**kept, **telling})
+
+
+def _begin_anew(chosen: dict[str, object]) -> None:
+    """Choose what is given, and the rest as it is where nothing was chosen; called by a widget."""
+    values = {**BEGINS_ANEW, **chosen}
+    st.session_state.update(values)
+    for key in ("added", "removed"):  # no widget takes them out of the link
+        keep(key, values[key])
+
+
+def load_model() -> PretrainedModel | None:
+    """The chosen model, with progress while it is loaded; None, and why, if it can't be used."""
+    choice = value_of("model")
+    is_first, st.session_state["_is_fitted"] = "_is_fitted" not in st.session_state, True
+    try:
+        if is_loaded(choice):
+            model = model_of(choice)
+        else:
+            said = _("Loading {model}, for everybody on this server …").format(model=word(choice))
+            progress = st.progress(0.0, said)
+            try:
+                model = model_of(choice, lambda done: progress.progress(done, said))
+            finally:
+                progress.empty()
+    except ModelUnavailableError as error:
+        st.session_state["_model_kind"] = None
+        st.error(str(error), icon=":material/error:")
+        if choice in BUNDLED:
+            st.info(_("Explore and Encoder-decoder work without it."))
+        return None
+    st.session_state["_model_kind"] = model.kind
+    fits = {
+        "view": lambda: fit_view(model),
+        "layer": lambda: fit_layer_to(model.layers),
+        "added": lambda: fit_added(model),
+        "removed": lambda: fit_removed(model),
+    }
+    if is_first:
+        fit_link(fits)
+    else:  # widgets keep the link from now on, and nobody else may write what is theirs
+        for fit in fits.values():
+            fit()
+    return model
+
+
+def views_of(model: PretrainedModel) -> tuple[TrainedView, ...]:
+    """What a model has to show."""
+    missing = {"encoder": "next", "decoder": "similarity", "encoder-decoder": "similarity"}
+    return tuple(view for view in TRAINED_VIEWS if view != missing[model.kind])
+
+
+def fit_view(model: PretrainedModel) -> None:
+    """Keep the view among those that the model has."""
+    asked = value_of("view")
+    if asked in views_of(model):
+        return
+    st.session_state["view"] = {"next": "similarity", "similarity": "next"}[asked]
+    message = _("{model} has no view “{asked}”; showing “{used}”.")
+    notice(
+        "view",
+        message.format(model=model.name, asked=word(asked), used=word(value_of("view"))),
+    )
+
+
+def fit_added(model: PretrainedModel) -> None:
+    """Keep the added tokens among those that the model has."""
+    added = added_tokens()
+    known = [token for token in added if model.tokenizer.has(token)]
+    if len(known) < len(added):
+        keep("added", ",".join(map(str, known)))
+        message = _("{count} of the link's added tokens aren't in {model}'s vocabulary.")
+        notice("added", message.format(count=len(added) - len(known), model=model.name))
+
+
+def fit_removed(model: PretrainedModel) -> None:
+    """Keep the removed heads among those that there are."""
+    removed = removed_heads()
+    there = [(at, head) for at, head in removed if at < model.layers and head < model.heads]
+    if len(there) < len(removed):
+        keep("removed", ",".join(f"{layer}.{head}" for layer, head in there))
+        message = _("{count} of the link's removed heads aren't in {model}.")
+        notice("removed", message.format(count=len(removed) - len(there), model=model.name))
+
+
+def draw_examples(model: PretrainedModel | None) -> None:
+    """Sentences that show something in this model."""
+    examples = EXAMPLES.get(value_of("model"), {})
+
+    def take_example() -> None:
+        _begin_anew(examples[st.session_state["example"]])
+        st.session_state["example"] = None
+
+    if model is not None and examples:
+        st.selectbox(
+            _("Examples"),
+            list(examples),
+            index=None,
+            key="example",
+            placeholder=_("Examples"),
+            label_visibility="collapsed",
+            on_change=take_example,
+        )
+
+
+def draw_second(model: PretrainedModel | None) -> None:
+    """The second sentence: to compare, or what a decoder has written."""
+    kind = model.kind if model else "encoder"
+    label = {
+        "encoder": _("Second sentence (to compare)"),
+        "encoder-decoder": _("Target: what is written so far"),
+    }.get(kind, _("Second sentence"))
+    used = kind != "decoder"
+    draw_kept(lambda: sentence_input(label, "text2"), "second", used, "text2", width="stretch")
+
+
+def draw_kind(model: PretrainedModel | None) -> None:
+    """Which of an encoder-decoder's attentions."""
+    used = model is not None and model.kind == "encoder-decoder"
+    draw_kept(lambda: segments(_("Attention"), KINDS, key="kind"), "kind", used, "kind")
+
+
+def draw_layer(model: PretrainedModel | None) -> None:
+    """Which layer is shown."""
+    count = model.layers if model else value_of("layer") + 1
+    fit_layer_to(count)
+    # One kind of control for all models: a new one would begin with the link of the last model.
+    # Of a single layer it is out of sight, as there is nothing to slide.
+    with st.container(key="layer_used" if count > 1 else "layer_unused"):
+        st.select_slider(
+            _("Layer shown"), range(count), value=default_of("layer"), key="layer", bind=BOUND
+        )
+
+
+def draw_tokens() -> None:
+    """How sub-words are shown."""
+    with st.container(key="tokens", horizontal=True, gap="small"):
+        st.toggle(
+            _("Whole words"),
+            default_of("words"),
+            key="words",
+            bind=BOUND,
+            help=_(
+                "Merges sub-words: weights to a word are summed, from a word averaged. One head, "
+                "Cell and all but the weights stay token by token."
+            ),
+        )
+        st.toggle(
+            _("Special tokens"),
+            default_of("special"),
+            key="special",
+            bind=BOUND,
+            help=_("[CLS], [SEP] and the like, which no one typed. Many heads rest on them."),
+        )
+        draw_kept(_draw_rest, "rest", not value_of("special"), "rest")
+
+
+def _draw_rest() -> None:
+    st.toggle(
+        _("Rows sum to 1 again"),
+        default_of("rest"),
+        key="rest",
+        bind=BOUND,
+        help=_("Divides what is left of each row by its sum, as if nothing had been hidden."),
+    )

@@ -1,0 +1,152 @@
+"""Find heads: what each head of each layer does on this text, and which do it most."""
+
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from cachetools import cached
+from torch import Tensor
+
+from model.head_finder import Pattern, head_scores, induction_scores, rank, repeated_words
+from model.pretrained.base import PretrainedModel
+from ui.components import window_is_tall
+from ui.i18n import _
+from ui.options import word
+from ui.run import Run
+from ui.selection import Selection, show_next_time
+from ui.text import token_text
+from ui.trained import TrainedRun, TrainedSettings, compute_trained
+from ui.views.heads import show_tiles
+from ui.views.layers import layer_names
+from viz.labels import AxisLabels
+from viz.theme import Theme
+from viz.tiles import Tiles
+
+CHART = "finder_chart"
+WIDTH, HEIGHT, TALL_HEIGHT = 560, 380, 640  # design pixels of the plot
+BEST = 8  # heads that are named
+REPEATED = 24  # words, twice over: a head that finds the first occurrence has many to choose from
+SEED = 0  # of these words
+
+
+def show_finder(run: TrainedRun, selection: Selection, pattern: Pattern, theme: Theme) -> None:
+    """Draw the pattern's score of every head, and the best of them as buttons."""
+    if selection.kind == "cross":
+        st.info(_("These patterns are about attention within a sentence: choose another kind."))
+        return
+    st.markdown(f"**{word(pattern)[0].upper()}{word(pattern)[1:]}**: {_explained(pattern)}")
+    scores, about = pattern_scores(run, selection, pattern)
+    if about:
+        st.caption(about)
+    if not scores.isfinite().any():
+        st.info(_("This text is too short to say."))
+        return
+    left, right = st.columns([7, 3], gap="medium")
+    with left:
+        show_tiles(finder_tiles(scores, pattern), CHART, theme)
+    with right:
+        st.markdown(
+            _("**Most of all**: click to open")
+            if pattern != "entropy"
+            else _("**Sharpest**: click to open")
+        )
+        _draw_ranking(scores, pattern)
+
+
+def _draw_ranking(scores: Tensor, pattern: Pattern) -> None:
+    with st.container(key="ranking", gap="xsmall"):
+        for layer, head, score in rank(scores, lowest=pattern == "entropy", most=BEST):
+            st.button(
+                _("Layer {layer} · head {head}: {score}").format(
+                    layer=layer, head=head, score=_number(score, pattern)
+                ),
+                key=f"found_{layer}_{head}",
+                on_click=show_next_time,
+                args=({"view": "head", "layer": layer, "head": head},),
+                width="stretch",
+            )
+
+
+def _explained(pattern: Pattern) -> str:
+    return {
+        "previous": _("the mean weight on the token just before."),
+        "next": _("the mean weight on the token just after."),
+        "first": _("the mean weight on the first token, where heads rest that find nothing."),
+        "same": _("the mean weight on tokens equal to the query's, itself included."),
+        "induction": _(
+            "on words at random, twice over, the mean weight on the token that followed the same "
+            "word the first time (Olsson et al., 2022)."
+        ),
+        "entropy": _("how widely the weights spread, in nats; the sharpest heads first."),
+    }[pattern]
+
+
+def _number(score: float, pattern: Pattern) -> str:
+    return f"{score:.2f}" if pattern == "entropy" else f"{100 * score:.1f} %"
+
+
+def pattern_scores(
+    run: TrainedRun, selection: Selection, pattern: Pattern
+) -> tuple[Tensor, str | None]:
+    """The (layers, H) scores of a pattern, and what is to be said about them."""
+    if pattern == "induction":
+        return _induction(run)
+    side = run.attention(0, selection.sentence, selection.kind).whole.query_side
+    own, subwords = side.lengths[selection.sentence], side.subwords[selection.sentence]
+    traces = getattr(run.trace, selection.kind)
+    weights = [trace.weights[selection.sentence, :, :own, :own] for trace in traces]
+    return head_scores(weights, subwords.ids)[pattern], None
+
+
+def _induction(run: TrainedRun) -> tuple[Tensor, str]:
+    words = _words(run.model)
+    text = "".join(f" {w}" for w in words * 2)
+    texts = (text, "") if run.model.kind == "encoder-decoder" else (text,)
+    repeated = compute_trained(
+        TrainedSettings(run.settings.model, texts, removed=run.settings.removed)
+    )
+    subwords = repeated.sentences.subwords[0]
+    start = next((i for i, special in enumerate(subwords.special) if not special), 0)
+    weights = [trace.weights[0] for trace in repeated.trace.encoder_self]
+    said = _("The {count} words, twice over: {words}.").format(
+        count=len(words), words=token_text(" ".join(words), 400)
+    )
+    return induction_scores(weights, len(words), start=start), said
+
+
+@cached({}, lock=Lock())
+def _words(model: PretrainedModel) -> list[str]:
+    """Words at random, each of them one of the model's tokens."""
+    tokenizer = model.tokenizer
+    drawn = repeated_words(tokenizer.plain_words(), 4 * REPEATED, SEED)
+    return [w for w in drawn if len(tokenizer.encode(f" {w}", around=False)) == 1][:REPEATED]
+
+
+def finder_tiles(scores: Tensor, pattern: Pattern) -> Tiles:
+    """The scores as one tile: a row a layer, a column a head."""
+    layers, heads = scores.shape
+    numbers = [tuple(map(str, range(count))) for count in (layers, heads)]
+    return Tiles(
+        values=scores[None].numpy().astype(np.float32),
+        names=[""],
+        rows=AxisLabels(numbers[0], tuple(layer_names(layers))),
+        columns=AxisLabels(numbers[1], numbers[1]),
+        row_title=_("layer"),
+        column_title=_("head"),
+        value_title=_("entropy (nats)") if pattern == "entropy" else _("mean weight"),
+        diverging=False,
+        row_word="",
+        column_word=_("head"),
+        masked_text=_("nothing to say"),
+        width=WIDTH,
+        height=TALL_HEIGHT if window_is_tall() else HEIGHT,
+    )
+
+
+def behind_cell(run: Run, place: tuple[int, int, int]) -> dict[str, Any] | None:
+    """What to show after a click on a score: its head."""
+    _tile, layer, head = place
+    if not (0 <= layer < run.layers and 0 <= head < run.heads):
+        return None
+    return {"view": "head", "layer": layer, "head": head}

@@ -1,0 +1,102 @@
+"""Similarity: two sentences as vectors, and which of their words make them alike."""
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from model.similarity import best_matches, contributions, cosines, similarity
+from ui.components import window_is_tall
+from ui.i18n import _
+from ui.seeing import Seeing, Side
+from ui.text import verbatim
+from ui.trained import TrainedRun
+from ui.views.heads import show_tiles
+from viz.theme import Theme
+from viz.tiles import Tiles
+
+CHART = "similarity_chart"
+WIDTH, HEIGHT, TALL_HEIGHT = 560, 400, 660  # design pixels of the plot
+MOST_MATCHES = 10  # pairs of words that are named
+
+
+def show_similarity(run: TrainedRun, theme: Theme) -> None:
+    """Draw how much each pair of tokens adds to the similarity, and name the best matches."""
+    if run.model.kind != "encoder":
+        st.info(_("This is about sentences as vectors: choose a model that is an encoder."))
+        return
+    if len(run.source.lengths) < 2:
+        st.info(
+            _(
+                "Type a second sentence on the left, or choose the example “Two sentences”, to see "
+                "how similar the two are, and by which words."
+            )
+        )
+        return
+    first, second = (_vectors(run, sentence) for sentence in (0, 1))
+    st.markdown(
+        _(
+            "**Similarity {similarity:.4f}**: the cosine of the two sentences' vectors, each the "
+            "mean of its tokens' last vectors (Reimers & Gurevych, 2019). Below, what each pair of "
+            "tokens adds to it: the cells' sum is the similarity."
+        ).format(similarity=similarity(first, second))
+    )
+    rows, columns = sides(run)
+    left, right = st.columns([7, 3], gap="medium")
+    with left:
+        show_tiles(similarity_tiles(first, second, rows, columns), CHART, theme)
+    with right:
+        st.markdown(_("**Which words match**: each one's nearest by cosine"))
+        st.markdown(_matches(first, second, rows, columns))
+
+
+def _vectors(run: TrainedRun, sentence: int) -> Tensor:
+    """The last vectors of a sentence's own tokens, (L, E)."""
+    return run.trace.output[sentence, : run.source.lengths[sentence]]
+
+
+def sides(run: TrainedRun) -> tuple[Side, Side]:
+    """The rows and the columns: all tokens of each sentence, merged to words or not."""
+    seeing = Seeing(words=run.settings.seeing.words)
+    rows, columns = (run.sentences.own(sentence, seeing) for sentence in (0, 1))
+    return rows, columns
+
+
+def similarity_tiles(first: Tensor, second: Tensor, rows: Side, columns: Side) -> Tiles:
+    """The contributions as one tile; those of a word are its tokens' sum."""
+    matrix = contributions(first, second)
+    matrix = torch.stack([matrix[group].sum(0) for group in rows.groups])
+    matrix = torch.stack([matrix[:, group].sum(1) for group in columns.groups], dim=1)
+    return Tiles(
+        values=matrix[None].float().numpy(),
+        names=[_("What each pair adds")],
+        rows=rows.labels,
+        columns=columns.labels,
+        row_title=_("sentence 1"),
+        column_title=_("sentence 2"),
+        value_title=_("adds to the similarity"),
+        diverging=True,
+        row_word=_("sentence 1:"),
+        column_word=_("sentence 2:"),
+        width=WIDTH,
+        height=TALL_HEIGHT if window_is_tall() else HEIGHT,
+    )
+
+
+def _matches(first: Tensor, second: Tensor, rows: Side, columns: Side) -> str:
+    """The words' best matches as a table, the nearest first."""
+    both = [
+        torch.stack([vectors[group].mean(0) for group in side.groups])
+        for vectors, side in ((first, rows), (second, columns))
+    ]
+    matches = best_matches(cosines(*both))
+    ordinary = [
+        (rows.names[i], columns.names[j], cosine)
+        for i, j, cosine in sorted(matches, key=lambda match: -match[2])
+        if not rows.subwords.special[rows.groups[i][0]]
+    ]
+    lines = [f"| {_('sentence 1')} | {_('sentence 2')} | {_('cosine')} |", "|:--|:--|--:|"]
+    lines += [
+        f"| {verbatim(a, 16)} | {verbatim(b, 16)} | {cosine:.3f} |".replace("-", "−")
+        for a, b, cosine in ordinary[:MOST_MATCHES]
+    ]
+    return "\n".join(lines)
