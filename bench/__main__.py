@@ -20,6 +20,9 @@ PARTS = {  # name: module
     "trace": "bench.attention",
     "stack": "bench.stack",
     "kept": "bench.kept",
+    "models": "bench.models",
+    "bert": "bench.bert",
+    "head": "bench.head",
     "cold": "bench.cold",
     "memory": "bench.memory",
 }

@@ -1,11 +1,12 @@
 """The module's trace, with every number kept, against PyTorch's attention with weights per head."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ THREADS = 2
 TARGET = 1.0
 MOST_REPEATS = 2000
 FEWEST_REPEATS = 15
+LONGEST = 3  # times the seconds asked for: a machine may become busy once repeats are reckoned
 STATUS = Path("/proc/self/status")
 CLEAR_REFS = Path("/proc/self/clear_refs")
 
@@ -53,7 +55,10 @@ def interleaved(first: Call, second: Call, seconds: float) -> tuple[list[float],
     once = [milliseconds(call) for _ in range(3) for call in (first, second)][2:]
     repeats = int(seconds * 1000 / max(statistics.median(once) * 2, 1e-3))
     times: tuple[list[float], list[float]] = ([], [])
+    end = time.perf_counter() + LONGEST * seconds
     for number in range(min(max(repeats, FEWEST_REPEATS), MOST_REPEATS)):
+        if number >= FEWEST_REPEATS and time.perf_counter() > end:
+            break
         for index in (0, 1) if number % 2 else (1, 0):
             times[index].append(milliseconds((first, second)[index]))
     return times
@@ -100,10 +105,14 @@ def peak_mb(kind: str, size: tuple[int, int, int]) -> float:
     return peak - before
 
 
-def from_child(module: str, *arguments: object) -> Any:
-    """The JSON that `python -m module arguments ...` prints, in a fresh process."""
+def from_child(module: str, *arguments: object, environ: Mapping[str, str] | None = None) -> Any:
+    """The JSON that `python -m module arguments ...` prints, in a fresh process.
+
+    `environ` is added to this process' environment.
+    """
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    env = {**os.environ, **(environ or {})}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, env=env)
     if done.returncode != 0:
         raise BenchError(f"{' '.join(command[1:])}: {done.stderr[-500:]}")
     return json.loads(done.stdout)

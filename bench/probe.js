@@ -1,6 +1,6 @@
 // Runs in the page: says when its chart shows new numbers. All times are the page's own, in ms.
 (() => {
-  const CHART = ":is(.st-key-heads_chart, .st-key-layers_chart) .js-plotly-plot";
+  const CHART = ":is(.st-key-heads_chart, .st-key-layers_chart, .st-key-head_chart) .js-plotly-plot";
   const TIMEOUT = 30000;
   const probe = { state: "idle", error: null, inputAt: 0, keyAt: 0, paintedAt: 0, firstPaintAt: 0 };
   window.headlightProbe = probe;
@@ -8,6 +8,7 @@
   const bits = new DataView(new ArrayBuffer(8));
   let before = null;
   let key = null;
+  let subject = "chart";
 
   // A number that stands for every value of one trace's z.
   function hashOf(z) {
@@ -24,8 +25,18 @@
     return hash;
   }
 
-  // The numbers that the chart holds and the pictures that it has drawn.
+  // How the strip of words is shaded: numbers and picture at once.
+  function shades() {
+    const hosts = [...document.querySelectorAll(".st-key-strip *")];
+    const root = hosts.map((host) => host.shadowRoot).find(Boolean);
+    const words = [...(root?.querySelectorAll(".token") || [])];
+    const shown = words.map((word) => word.style.getPropertyValue("--share")).join(" ").trim();
+    return shown ? [shown] : [];
+  }
+
+  // The numbers that the chart holds and the pictures that it has drawn; or the strip's.
   function read() {
+    if (subject === "strip") return { data: shades(), images: shades() };
     const plots = [...document.querySelectorAll(CHART)];
     const traces = plots
       .flatMap((plot) => plot._fullData || [])
@@ -61,12 +72,14 @@
     requestAnimationFrame(frame);
   }
 
-  // Wait for a key ("Enter", or any if null): its keydown starts the clock.
-  probe.arm = (name) => {
+  // Wait for a key ("Enter", or any if null): its keydown starts the clock. What is to be painted
+  // is the "chart" or the "strip".
+  probe.arm = (name, painted = "chart") => {
+    subject = painted;
     Object.assign(probe, { state: "armed", error: null, inputAt: 0, keyAt: 0, paintedAt: 0 });
     before = read();
     key = name;
-    if (!complete(before)) probe.error = "the chart is not complete before the change";
+    if (!complete(before)) probe.error = `the ${subject} is not complete before the change`;
     if (document.visibilityState !== "visible") probe.error = "the page is not visible";
   };
 
@@ -79,7 +92,7 @@
     probe.state = "waiting";
     probe.keyAt = performance.now();
     if (read().data.some((hash, index) => hash !== before.data[index])) {
-      probe.error = "the chart changed before the key";
+      probe.error = `the ${subject} changed before the key`;
     }
     watch(repainted, (at) => Object.assign(probe, { state: "painted", paintedAt: at }));
   }, true);
