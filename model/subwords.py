@@ -130,8 +130,12 @@ class SubwordTokenizer:
         Raises:
             ValueError: if the vocabulary has no such token.
         """
-        found = list(characters([self._bytes(token)]))
-        return self._read(token, labels(1, found)[0])
+        chunk = self._bytes(token)
+        try:
+            chunk.decode()
+        except UnicodeDecodeError:  # a part of a character, which has no letters of its own
+            return f"⟨{chunk.hex(' ').upper()}⟩"
+        return self._read(token, labels(1, list(characters([chunk])))[0])
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of some tokens, special ones included.

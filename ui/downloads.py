@@ -113,7 +113,7 @@ def npz_bytes(run: RandomRun | TrainedRun) -> bytes:
             layers = [getattr(trace, field.name).numpy() for trace in getattr(run.trace, kind)]
             arrays[prefix + field.name] = np.stack(layers) if len(layers) > 1 else layers[0]
         sentences = range(len(run.source.lengths))
-        masks = [run.attention(0, s, kind).allowed for s in sentences]
+        masks = [run.attention(0, s, kind).whole.allowed for s in sentences]
         arrays[f"{prefix}mask"] = np.stack(masks)[:, None]
     lengths = {}
     for side, prefix, stream in (

@@ -1,7 +1,5 @@
 """What the pages have in common: the end of the sidebar, and what follows each key press."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from ui.clicks import CLICKABLE, take_cell, take_name
@@ -27,11 +25,12 @@ from ui.views.similarity import show_similarity
 from viz.theme import theme_of
 
 
-def end_sidebar(shown: Shown, draw_left: Callable[[], None] = draw_more) -> None:
+def end_sidebar(shown: Shown, *, more: bool = True) -> None:
     """The rest of the controls, the downloads, and the ear for clicks; the layout is settled."""
-    left, right = st.columns([5, 7], gap="small")
-    with left:
-        draw_left()
+    left, right = st.columns([5, 7], gap="small") if more else (None, st.container())
+    if left is not None:
+        with left:
+            draw_more()
     with right:
         draw_downloads(shown)
     chart_clicks(charts=CLICKABLE, on_cell=take_cell, on_name=take_name)

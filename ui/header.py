@@ -41,8 +41,6 @@ def _trained(run: TrainedRun) -> str:
         heads=model.heads,
         divisor=divisor_text(facts),
     )
-    if facts.positions in ("rotary", "alibi"):
-        said += f", {word(facts.positions)}"
     if run.settings.removed:
         count = len(run.settings.removed)
         removed = ngettext("**{count} head removed**", "**{count} heads removed**", count)

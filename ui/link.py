@@ -18,7 +18,6 @@ from ui.settings import DEFAULT_TEXT, TEXT_KEYS, head_choices, layer_choices, ne
 
 MISSING = object()  # None is a value: nothing chosen
 WITHOUT_WIDGET = ("cells", "added", "removed")
-BEFORE_ITS_WIDGET = ("model", "view", "layer")  # looked at in a run that hasn't come to them yet
 TYPED = (*TEXT_KEYS, "other", *WITHOUT_WIDGET)  # what isn't one of the options' identifiers
 
 
@@ -47,7 +46,7 @@ def read_link(page: str) -> None:
     state = st.session_state
     if state.get("_page") == page:
         if _went_back():
-            _reread(page)
+            _reread()
         return
     left, state["_page"] = state.get("_page"), page
     state["_notices"] = {}
@@ -94,12 +93,20 @@ def _asked() -> dict[str, str]:
     return {key: query[key][-1] for key in parameters() if key in query}
 
 
-def _reread(page: str) -> None:
-    """Read again what no widget keeps, and so no widget brings back, or too late."""
+def _reread() -> None:
+    """Read the whole address again, after somebody went back or forward on this page.
+
+    Streamlit would bring back each widget's own value, but too late for what is computed before
+    its widget, not what no widget keeps, and the default where a link has an option's identifier.
+    """
     asked = _asked()
-    for key in {*WITHOUT_WIDGET, *BEFORE_ITS_WIDGET} & set(PAGES[page]):
-        parameter = PAGES[page][key]
-        st.session_state[key], _message = parameter.read(key, asked.get(key, ""))
+    for key, parameter in parameters().items():
+        st.session_state[key] = parameter.default
+        if key in asked:
+            st.session_state[key], _message = parameter.read(key, asked[key])
+    _fit_all(FITTED[st.session_state["_page"]])
+    _write_link()
+    st.rerun()
 
 
 def _went_back() -> bool:

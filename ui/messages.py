@@ -13,6 +13,7 @@ from ui.settings import MAX_TOKENS
 from ui.stages import kind_name
 from ui.text import verbatim
 from ui.trained import TrainedRun
+from viz.labels import visible
 
 MOST_NAMED = 8  # words that a model doesn't know
 FIRST_BYTES = re.compile(r" 1/\d$")  # of a character that several tokens make: see Subwords.shown
@@ -67,7 +68,8 @@ def _unknown(run: TrainedRun) -> list[str]:
                 more=_(" and others") if len(words) > MOST_NAMED else "",
             )
         )
-    torn = [shown[:-4] for s in every for shown in s.shown if FIRST_BYTES.search(shown)]
+    torn = [shown[:-4].strip("␣") for s in every for shown in s.shown if FIRST_BYTES.search(shown)]
+    torn = [character for character in torn if visible(character) == character]  # no lone joiners
     if torn:
         messages.append(
             _(
@@ -107,7 +109,7 @@ def _empty_rows(run: Run) -> list[str]:
     messages = []
     for kind in run.kinds:
         sentences = range(len(run.source.lengths))
-        allowed = [run.attention(0, s, kind).allowed for s in sentences]
+        allowed = [run.attention(0, s, kind).whole.allowed for s in sentences]
         empty = sum(int((~mask.any(axis=1)).sum()) for mask in allowed)
         if not empty:
             continue

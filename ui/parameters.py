@@ -139,12 +139,16 @@ def _whole_numbers(most: int, size: int) -> Reader:
 
     def read(key: str, text: str, default: Any) -> tuple[Any, str | None]:
         groups = [group.split(".") for group in text.split(",") if group.strip()]
-        if all(len(g) == size and all(map(_is_whole, g)) for g in groups) and len(groups) <= most:
-            return ",".join(".".join(str(int(n)) for n in group) for group in groups), None
-        return default, _(
-            "The link's {key} {text} can't be read: expected up to {most} times {example}, "
-            "separated by commas."
-        ).format(key=key, text=verbatim(text), most=most, example=("17", "3.1")[size - 1])
+        if not all(len(g) == size and all(map(_is_whole, g)) for g in groups):
+            return default, _(
+                "The link's {key} {text} can't be read: expected something like {example}."
+            ).format(key=key, text=verbatim(text), example=("17,4", "3.1,5.0")[size - 1])
+        value = ",".join(".".join(str(int(n)) for n in group) for group in groups[:most])
+        if len(groups) <= most:
+            return value, None
+        return value, _("The link's {key} has {count} entries; the first {most} are used.").format(
+            key=key, count=len(groups), most=most
+        )
 
     return read
 

@@ -1,5 +1,6 @@
 """The chosen head, query and key: from clicks, from the strip, from three small inputs."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,14 @@ from ui.controls import BOUND
 from ui.i18n import _
 from ui.link import value_of
 from ui.run import Attention, Run
-from ui.settings import MAX_HEADS, MAX_TOKENS, MAX_TRAINED_HEADS, Kind
+from ui.settings import (
+    DEFAULT_TEXT,
+    MAX_HEADS,
+    MAX_TOKENS,
+    MAX_TRAINED_HEADS,
+    TELLING,
+    Kind,
+)
 from ui.state import on_trained_page
 
 
@@ -25,8 +33,8 @@ class Selection:
     key: int | None
 
 
-def draw_selection(*, required: tuple[str, ...] = ()) -> None:
-    """The three inputs; those required by a view start at 0.
+def draw_selection(*, required: tuple[str, ...] = (), head_only: bool = False) -> None:
+    """The three inputs; those required by a view start at 0. Or the head's, the others unseen.
 
     Their bounds are the app's, not the sentence's, which changes live.
     """
@@ -35,8 +43,9 @@ def draw_selection(*, required: tuple[str, ...] = ()) -> None:
             st.session_state[key] = 0
     heads = MAX_TRAINED_HEADS if on_trained_page() else MAX_HEADS
     _index(_("Head"), "head", heads, _("mean"))
-    _index(_("Query"), "q", MAX_TOKENS, _("none"))
-    _index(_("Key"), "k", MAX_TOKENS, _("none"))
+    with st.container(key="tokens_unused") if head_only else nullcontext():
+        _index(_("Query"), "q", MAX_TOKENS, _("none"))
+        _index(_("Key"), "k", MAX_TOKENS, _("none"))
 
 
 def selection_in(run: Run) -> tuple[Selection, list[str]]:
@@ -50,6 +59,8 @@ def selection_in(run: Run) -> tuple[Selection, list[str]]:
         value = value_of(key)
         if value is None or value < count or not count:
             return value
+        if key == "q" and _is_opening(value):
+            return None
         messages.append(message.format(value=value, used=count - 1))
         return count - 1
 
@@ -78,6 +89,12 @@ def selection_in(run: Run) -> tuple[Selection, list[str]]:
         ),
     )
     return selection, messages
+
+
+def _is_opening(query: int) -> bool:
+    """Whether the page itself has chosen the query, for a sentence that is gone."""
+    opened = TELLING.get(value_of("model"), {}) if on_trained_page() else {}
+    return query == opened.get("q") and value_of("text") != DEFAULT_TEXT
 
 
 def attention_in(run: Run, selection: Selection) -> Attention:

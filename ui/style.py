@@ -9,7 +9,7 @@ import streamlit as st
 
 CSS = """
 <style>
-.stMainBlockContainer { padding: 2.5rem 24px 2rem; max-width: 1800px; }
+.stMainBlockContainer { padding: 2.5rem 24px 0.8rem; max-width: 1800px; }
 .stMainBlockContainer > div > .stVerticalBlock { gap: 0.5rem; }
 .stPlotlyChart > div { min-height: 1px; }
 header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
@@ -38,7 +38,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 }
 .st-key-formulas { padding-left: 112px; margin-bottom: -0.6rem; }
 .st-key-formulas .stMarkdown { text-align: center; white-space: nowrap; }
-.st-key-formulas .katex { font-size: 0.9rem; }
+.st-key-formulas .katex { font-size: 0.85rem; }
 .st-key-arithmetic table { width: 100%; font-size: 1rem; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;

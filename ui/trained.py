@@ -83,6 +83,12 @@ class TrainedRun(Run):
         return self.computed.model
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show for lack of words: tokens around them aren't enough."""
+        blank = not self.settings.texts[0].strip() and self.model.kind != "decoder"
+        return blank or super().is_empty
+
+    @property
     def sentences(self) -> SubwordSentences:
         """The source, as sub-words."""
         return self.computed.source

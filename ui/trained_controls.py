@@ -119,7 +119,7 @@ def load_model() -> PretrainedModel | None:
         return None
     st.session_state["_model_kind"] = model.kind
     fits = {
-        "view": lambda: fit_view(model),
+        "view": lambda: fit_view(model, say=is_first),
         "layer": lambda: fit_layer_to(model.layers),
         "added": lambda: fit_added(model),
         "removed": lambda: fit_removed(model),
@@ -138,12 +138,14 @@ def views_of(model: PretrainedModel) -> tuple[TrainedView, ...]:
     return tuple(view for view in TRAINED_VIEWS if view != missing[model.kind])
 
 
-def fit_view(model: PretrainedModel) -> None:
-    """Keep the view among those that the model has."""
+def fit_view(model: PretrainedModel, *, say: bool) -> None:
+    """Keep the view among those that the model has; who only chose a model needs no notice."""
     asked = value_of("view")
     if asked in views_of(model):
         return
     st.session_state["view"] = {"next": "similarity", "similarity": "next"}[asked]
+    if not say:
+        return
     message = _("{model} has no view “{asked}”; showing “{used}”.")
     notice(
         "view",
@@ -154,20 +156,26 @@ def fit_view(model: PretrainedModel) -> None:
 def fit_added(model: PretrainedModel) -> None:
     """Keep the added tokens among those that the model has."""
     added = added_tokens()
-    known = [token for token in added if model.tokenizer.has(token)]
+    writes = model.kind != "encoder"
+    known = [token for token in added if writes and model.tokenizer.has(token)]
     if len(known) < len(added):
         keep("added", ",".join(map(str, known)))
         message = _("{count} of the link's added tokens aren't in {model}'s vocabulary.")
+        if not writes:
+            message = _("{model} writes nothing: the link's {count} added tokens are left out.")
         notice("added", message.format(count=len(added) - len(known), model=model.name))
 
 
 def fit_removed(model: PretrainedModel) -> None:
     """Keep the removed heads among those that there are."""
     removed = removed_heads()
-    there = [(at, head) for at, head in removed if at < model.layers and head < model.heads]
+    writes = model.kind != "encoder"
+    there = [(at, h) for at, h in removed if writes and at < model.layers and h < model.heads]
     if len(there) < len(removed):
         keep("removed", ",".join(f"{layer}.{head}" for layer, head in there))
         message = _("{count} of the link's removed heads aren't in {model}.")
+        if not writes:  # and shows nowhere what a removal changes
+            message = _("{model} has no next token: the link's {count} removed heads are put back.")
         notice("removed", message.format(count=len(removed) - len(there), model=model.name))
 
 

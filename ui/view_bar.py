@@ -69,7 +69,7 @@ def draw_selection_row(view: str, draw_more: Callable[[str], None] = lambda view
     with st.container(horizontal=True, gap="medium", key="selection"):
         draw_more(view)
         if _has_inputs(view):
-            draw_selection(required=REQUIRED.get(view, ()))
+            draw_selection(required=REQUIRED.get(view, ()), head_only=view == "next")
         _choose_sentence(used=view != "similarity")  # which is about both
 
 

@@ -1,5 +1,7 @@
 """Pretrained: the same views on models that others have trained."""
 
+from dataclasses import replace
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -26,6 +28,7 @@ from ui.trained_controls import (
     views_of,
 )
 from ui.view_bar import draw_selection_row, draw_view_bar
+from ui.views.next_token import forget_written
 
 WITH_STRIP = ("heads", "head", "cell", "layers", "next", "numbers")
 TOKEN_BY_TOKEN = ("head", "cell")
@@ -48,7 +51,7 @@ def page() -> None:
         shown = st.session_state.setdefault(
             "_shown_trained", Shown(compute_trained, trained_settings())
         )
-        end_sidebar(shown, lambda: None)
+        end_sidebar(shown, more=False)
     view = draw_view_bar(
         views_of(model) if model else TRAINED_VIEWS, ("stage", "overview", "pattern")
     )
@@ -64,6 +67,7 @@ def page() -> None:
 @st.fragment
 def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentence and what follows from it; a fragment, as on Explore."""
+    forget_written()
     run, selection, messages = follow(shown, "text", "text2", "added", "removed")
     with top:
         show_header(run)
@@ -73,6 +77,9 @@ def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -
         else:
             tell_limits(run, messages)
             if value_of("view") in WITH_STRIP:
+                if value_of("view") == "next" and selection.query is None:
+                    # The last token is the one that the next is predicted from.
+                    selection = replace(selection, query=run.source.length - 1)
                 if selection.kind != "cross":  # there is one row of words, and not two
                     show_strip(run, selection)
                 _tell_seeing(run)

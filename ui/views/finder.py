@@ -18,7 +18,6 @@ from ui.selection import Selection, show_next_time
 from ui.text import token_text
 from ui.trained import TrainedRun, TrainedSettings, compute_trained
 from ui.views.heads import show_tiles
-from ui.views.layers import layer_names
 from viz.labels import AxisLabels
 from viz.theme import Theme
 from viz.tiles import Tiles
@@ -129,14 +128,14 @@ def finder_tiles(scores: Tensor, pattern: Pattern) -> Tiles:
     numbers = [tuple(map(str, range(count))) for count in (layers, heads)]
     return Tiles(
         values=scores[None].numpy().astype(np.float32),
-        names=[""],
-        rows=AxisLabels(numbers[0], tuple(layer_names(layers))),
+        names=[word(pattern)],
+        rows=AxisLabels(numbers[0], numbers[0]),
         columns=AxisLabels(numbers[1], numbers[1]),
         row_title=_("layer"),
         column_title=_("head"),
         value_title=_("entropy (nats)") if pattern == "entropy" else _("mean weight"),
         diverging=False,
-        row_word="",
+        row_word=_("layer"),
         column_word=_("head"),
         masked_text=_("nothing to say"),
         width=WIDTH,

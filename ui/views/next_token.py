@@ -8,9 +8,9 @@ from model.next_token import kl_divergence, probabilities_of, top_tokens
 from model.pretrained.base import Head
 from ui.components import window_is_tall
 from ui.i18n import _
-from ui.link import keep
+from ui.link import keep, value_of
 from ui.selection import Selection, draw_next_time
-from ui.settings import MOST_ADDED, MOST_REMOVED
+from ui.settings import MOST_ADDED, MOST_REMOVED, TEXT_KEYS
 from ui.stages import between_tokens, head_names
 from ui.state import added_tokens, removed_heads
 from ui.text import plain, token_text, verbatim
@@ -60,8 +60,8 @@ def _show_bars(run: TrainedRun, whole: TrainedRun | None, theme: Theme) -> None:
                 probabilities=probabilities,
                 before=before,
                 probability_title=_("probability of the next token"),
-                after_name=_("without the removed heads"),
-                before_name=_("with all heads"),
+                after_name=_("after removal"),
+                before_name=_("before"),
                 height=TALL_HEIGHT - 160 if window_is_tall() else BARS,
             ),
             theme,
@@ -83,7 +83,8 @@ def _draw_writing(run: TrainedRun) -> None:
     assert run.next_logits is not None
     added = added_tokens()
     length = (run.source if run.target is None else run.target).length
-    is_full = len(added) >= MOST_ADDED or length >= run.most_tokens
+    most = min(MOST_ADDED, run.model.longest // 2)  # see ui.trained
+    is_full = len(added) >= most or length >= run.most_tokens
     st.markdown(_("**Write on** with one of them:"))
     with st.container(horizontal=True, gap="small", key="writing"):
         for rank, each in enumerate(top_tokens(run.next_logits[0], COUNT)):
@@ -106,13 +107,15 @@ def _draw_writing(run: TrainedRun) -> None:
     if is_full:
         st.caption(_("No more tokens fit. Take some back, or type a shorter text."))
     elif added:
-        written = run.model.tokenizer.decode(added)
+        side = run.computed.target or run.sentences
+        written = "".join(side.subwords[0].shown[-len(added) :])
         st.caption(_("Written so far: {text}").format(text=verbatim(written, 200)))
 
 
 def _write(added: tuple[int, ...], last: int) -> None:
     """Write these tokens after the text, and follow the attention of the last one."""
-    st.session_state["q"] = max(0, last)
+    st.session_state["q"] = max(0, last) if added else None
+    st.session_state["_written_after"] = tuple(value_of(key) for key in TEXT_KEYS[:2])
     keep("added", ",".join(map(str, added)))
     draw_next_time()
 
@@ -140,6 +143,17 @@ def _draw_removal(run: TrainedRun, whole: TrainedRun | None, selection: Selectio
         st.button(_("Put all back"), key="put_all_back", on_click=_remove, args=([],))
     if whole is not None and run.next_logits is not None and whole.next_logits is not None:
         st.markdown(_told(run, whole.next_logits[0], run.next_logits[0]))
+        below = _("Below: what that changes in the weights of layer {layer}.")
+        st.caption(below.format(layer=selection.layer))
+
+
+def forget_written() -> None:
+    """Take back what a model has written after another text than the one that is there now."""
+    text = tuple(value_of(key) for key in TEXT_KEYS[:2])
+    if st.session_state.setdefault("_written_after", text) != text:
+        st.session_state["_written_after"] = text
+        if value_of("added"):
+            keep("added", "")
 
 
 def _remove(heads: list[Head]) -> None:

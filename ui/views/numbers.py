@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -22,6 +23,8 @@ def show_numbers(attention: Attention, stage: Stage) -> None:
     st.markdown(_("**What each head does**, averaged over the sentence's queries"))
     if attention.real_queries:
         _show_statistics(attention)
+        if attention is not attention.whole:
+            st.caption(_("Distances count the rows shown, and the first token is the first row."))
     else:
         st.caption(_("This sentence has no tokens of its own."))
     table = stage_table(attention, stage, most=MOST_ROWS)
@@ -126,5 +129,10 @@ def _field_table(attention: Attention, name: str, most: int | None = None) -> pd
         dimensions = ("head", who, "dimension")
     named = {who: tokens[who] for who in dimensions if who in tokens}
     table = tidy(attention.field(name), dimensions, named, "value", most=most)
+    if attention is not attention.whole:  # where tokens are merged or hidden, rows aren't positions
+        groups = {"query": attention.query_groups, "key": attention.key_groups}
+        for who in groups.keys() & set(dimensions):
+            first = np.array([group[0] for group in groups[who]], dtype=np.int32)
+            table[who] = first[table[who]]
     table.insert(0, "field", name)
     return table

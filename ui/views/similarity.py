@@ -1,5 +1,7 @@
 """Similarity: two sentences as vectors, and which of their words make them alike."""
 
+from html import unescape
+
 import streamlit as st
 import torch
 from torch import Tensor
@@ -37,7 +39,7 @@ def show_similarity(run: TrainedRun, theme: Theme) -> None:
         _(
             "**Similarity {similarity:.4f}**: the cosine of the two sentences' vectors, each the "
             "mean of its tokens' last vectors (Reimers & Gurevych, 2019). Below, what each pair of "
-            "tokens adds to it: the cells' sum is the similarity."
+            "tokens adds to it, special ones included: the cells' sum is the similarity."
         ).format(similarity=similarity(first, second))
     )
     rows, columns = sides(run)
@@ -73,7 +75,7 @@ def similarity_tiles(first: Tensor, second: Tensor, rows: Side, columns: Side) -
         columns=columns.labels,
         row_title=_("sentence 1"),
         column_title=_("sentence 2"),
-        value_title=_("adds to the similarity"),
+        value_title=_("adds"),
         diverging=True,
         row_word=_("sentence 1:"),
         column_word=_("sentence 2:"),
@@ -88,15 +90,23 @@ def _matches(first: Tensor, second: Tensor, rows: Side, columns: Side) -> str:
         torch.stack([vectors[group].mean(0) for group in side.groups])
         for vectors, side in ((first, rows), (second, columns))
     ]
-    matches = best_matches(cosines(*both))
     ordinary = [
-        (rows.names[i], columns.names[j], cosine)
-        for i, j, cosine in sorted(matches, key=lambda match: -match[2])
-        if not rows.subwords.special[rows.groups[i][0]]
+        [i for i, group in enumerate(side.groups) if not side.subwords.special[group[0]]]
+        for side in (rows, columns)
     ]
+    if not all(ordinary):
+        return _("One of the sentences has no words.")
+    matrix = cosines(*both)[ordinary[0]][:, ordinary[1]]
+    names = [
+        [unescape(side.labels.short[i]) for i in kept]
+        for side, kept in zip((rows, columns), ordinary, strict=True)
+    ]
+    matches = sorted(best_matches(matrix), key=lambda match: -match[2])
     lines = [f"| {_('sentence 1')} | {_('sentence 2')} | {_('cosine')} |", "|:--|:--|--:|"]
     lines += [
         f"| {verbatim(a, 16)} | {verbatim(b, 16)} | {cosine:.3f} |".replace("-", "−")
-        for a, b, cosine in ordinary[:MOST_MATCHES]
+        for a, b, cosine in (
+            (names[0][i], names[1][j], cosine) for i, j, cosine in matches[:MOST_MATCHES]
+        )
     ]
     return "\n".join(lines)
