@@ -53,6 +53,8 @@ def read_link(page: str) -> None:
     if left:
         _bring_along(left)
     asked = _asked()
+    if "added" in asked:
+        state.pop("_written_after", None)  # it goes with the link's own text
     if not asked and page not in state.get("_visited", {}) and value_of("text") == DEFAULT_TEXT:
         state.update(OPENING.get(page, {}))
     for key, text in asked.items():
@@ -104,9 +106,9 @@ def _reread() -> None:
         st.session_state[key] = parameter.default
         if key in asked:
             st.session_state[key], _message = parameter.read(key, asked[key])
+    st.session_state.pop("_written_after", None)  # what the address has added goes with its text
     _fit_all(FITTED[st.session_state["_page"]])
-    _write_link()
-    st.rerun()
+    st.rerun()  # in this run widgets would still prefer the address, and write what they prefer
 
 
 def _went_back() -> bool:

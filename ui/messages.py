@@ -13,7 +13,6 @@ from ui.settings import MAX_TOKENS
 from ui.stages import kind_name
 from ui.text import verbatim
 from ui.trained import TrainedRun
-from viz.labels import visible
 
 MOST_NAMED = 8  # words that a model doesn't know
 FIRST_BYTES = re.compile(r" 1/\d$")  # of a character that several tokens make: see Subwords.shown
@@ -69,7 +68,7 @@ def _unknown(run: TrainedRun) -> list[str]:
             )
         )
     torn = [shown[:-4].strip("␣") for s in every for shown in s.shown if FIRST_BYTES.search(shown)]
-    torn = [character for character in torn if visible(character) == character]  # no lone joiners
+    torn = [character for character in torn if not character.startswith("U+")]  # no lone joiners
     if torn:
         messages.append(
             _(

@@ -173,3 +173,8 @@ def test_a_removed_head_is_removed_here_too() -> None:
     weights = [layer.weights[0] for layer in run.trace.encoder_self]
     np.testing.assert_allclose(shown, head_scores(weights, side.ids)["previous"], atol=1e-5)
     assert not np.allclose(shown, by_hand("smollm2", SENTENCE, "previous"), atol=1e-3)
+    (all_heads,) = numbers(opened("smollm2", pattern="induction"), CHART)
+    change(page, pattern="induction")
+    (shown,) = numbers(page, CHART)
+    np.testing.assert_array_equal(shown[0], all_heads[0])  # before what was removed
+    assert not np.allclose(shown[2:], all_heads[2:], atol=1e-3)

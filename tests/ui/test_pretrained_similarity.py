@@ -79,6 +79,8 @@ def test_a_merged_words_cells_are_its_tokens_sum() -> None:
     np.testing.assert_allclose(merged[1], cells[1] + cells[2], atol=1e-6)
     np.testing.assert_allclose(merged[2:], cells[3:], atol=1e-6)
     assert merged.sum() == pytest.approx(cells.sum(), abs=1e-6)
+    (other_way,) = numbers(opened(SECOND, FIRST, words=True), CHART)  # merged in the columns
+    np.testing.assert_allclose(other_way, merged.T, atol=1e-6)
 
 
 def test_special_tokens_count_whether_they_are_hidden_or_not() -> None:

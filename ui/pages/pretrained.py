@@ -13,6 +13,7 @@ from ui.i18n import _
 from ui.link import read_link, remember, show_notices, value_of
 from ui.messages import tell_limits
 from ui.seeing import told
+from ui.selection import attention_in
 from ui.settings import TRAINED_VIEWS
 from ui.state import trained_settings
 from ui.strip import show_strip
@@ -79,7 +80,8 @@ def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -
             if value_of("view") in WITH_STRIP:
                 if value_of("view") == "next" and selection.query is None:
                     # The last token is the one that the next is predicted from.
-                    selection = replace(selection, query=run.source.length - 1)
+                    last = len(attention_in(run, selection).whole.queries) - 1
+                    selection = replace(selection, query=last)
                 if selection.kind != "cross":  # there is one row of words, and not two
                     show_strip(run, selection)
                 _tell_seeing(run)

@@ -104,9 +104,14 @@ def _matches(first: Tensor, second: Tensor, rows: Side, columns: Side) -> str:
     matches = sorted(best_matches(matrix), key=lambda match: -match[2])
     lines = [f"| {_('sentence 1')} | {_('sentence 2')} | {_('cosine')} |", "|:--|:--|--:|"]
     lines += [
-        f"| {verbatim(a, 16)} | {verbatim(b, 16)} | {cosine:.3f} |".replace("-", "−")
+        f"| {_in_table(a)} | {_in_table(b)} | {f'{cosine:.3f}'.replace('-', '−')} |"
         for a, b, cosine in (
             (names[0][i], names[1][j], cosine) for i, j, cosine in matches[:MOST_MATCHES]
         )
     ]
     return "\n".join(lines)
+
+
+def _in_table(name: str) -> str:
+    """A word as a cell of a Markdown table, which a bar would end."""
+    return verbatim(name).replace("|", r"\|")
