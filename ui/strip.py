@@ -15,6 +15,7 @@ def show_strip(run: Run, selection: Selection) -> None:
     attention = attention_in(run, selection).at("weights")
     groups = attention.query_groups
     st.session_state["_strip_places"] = [group[0] for group in groups]
+    tokens = [token_text(token) for token in attention.queries]
     chosen = [row for row, group in enumerate(groups) if selection.query in group]
     weights = attention.field("weights")
     if selection.head is None:
@@ -26,15 +27,23 @@ def show_strip(run: Run, selection: Selection) -> None:
         whose = _("layer {layer}, {whose}").format(layer=selection.layer, whose=whose)
     token_strip(
         StripData(
-            tokens=[token_text(token) for token in attention.queries],
+            tokens=tokens,
             real=attention.real_queries,
+            places=[group[0] for group in groups],
             weights=np.asarray(shown),
+            masked=~attention.allowed,
             chosen=chosen[0] if chosen else None,
-            hint=_("Point at a word: how much it attends to each of the others ({whose}).").format(
-                whose=whose
-            ),
+            hint=_hint(tokens).format(whose=whose),
             sentence=_("How much “{{token}}” attends to each word ({whose}).").format(whose=whose),
         ),
         key="strip",
         on_pick=take_pick,
     )
+
+
+def _hint(tokens: list[str]) -> str:
+    """What is said while nothing is pointed at."""
+    hint = _("Point at a word: how much it attends to each of the others ({whose}).")
+    if any(token.startswith("␣") and token != "␣" for token in tokens):
+        hint += " " + _("␣ is a space, which belongs to the token after it.")
+    return hint

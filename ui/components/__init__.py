@@ -49,7 +49,9 @@ class StripData:
 
     tokens: Sequence[str]  # as they are to be read, padding included
     real: int  # how many of them are the sentence's own
+    places: Sequence[int]  # their positions in the sentence
     weights: np.ndarray  # (L, L), 0 to 1: from each token (row) to each (column)
+    masked: np.ndarray  # (L, L) booleans, True where a mask hides a token (column) from another
     chosen: int | None
     hint: str  # shown while nothing is hovered or chosen
     sentence: str  # "{token} attends to" with its placeholder, for the caption
@@ -62,10 +64,13 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
     token sets the trigger `pick` to its position, or to -1 for the one already chosen.
     """
     fractions = np.rint(data.weights * 65535).astype("<u2")
+    masked = np.packbits(data.masked, bitorder="little") if data.masked.any() else np.empty(0)
     payload = {
         "tokens": list(data.tokens),
+        "places": list(data.places),
         "real": data.real,
         "weights": base64.b64encode(fractions.tobytes()).decode(),
+        "masked": base64.b64encode(masked.tobytes()).decode(),
         "chosen": data.chosen,
         "hint": data.hint,
         "sentence": data.sentence,

@@ -20,6 +20,7 @@ function build(parent) {
   const view = { send: null, update, boxes: [] }
   let data = null
   let weights = null
+  let masked = null // a bit a cell; empty where nothing is masked
   let pointed = null
   let shownChoice = null
 
@@ -48,14 +49,15 @@ function build(parent) {
     data = fresh
     const bytes = Uint8Array.from(atob(data.weights), (c) => c.charCodeAt(0))
     weights = new Uint16Array(bytes.buffer)
+    masked = Uint8Array.from(atob(data.masked), (c) => c.charCodeAt(0))
     while (view.boxes.length < data.tokens.length) addBox()
     while (view.boxes.length > data.tokens.length) view.boxes.pop().box.remove()
     data.tokens.forEach((token, i) => {
       const { box, word } = view.boxes[i]
       if (word.textContent !== token) {
         word.textContent = token
-        box.title = `${token} (${i})`
       }
+      box.title = `${token} (${data.places[i]})`
       box.className = i < data.real ? "token" : "token padding"
       box.ariaPressed = String(i === data.chosen)
     })
@@ -66,6 +68,12 @@ function build(parent) {
     shownChoice = data.chosen
     if (pointed !== null && pointed >= data.tokens.length) pointed = null
     show()
+  }
+
+  // A small weight isn't zero, and what is masked isn't there.
+  function percent(weight) {
+    const share = (100 * weight) / 65535
+    return weight && share < 0.05 ? "<0.1%" : `${share.toFixed(1)}%`
   }
 
   function point(query) {
@@ -80,7 +88,10 @@ function build(parent) {
     const largest = Math.max(1, ...row)
     view.boxes.forEach(({ box, share }, key) => {
       const weight = row[key] ?? 0
-      const text = query === null ? "" : `${((100 * weight) / 65535).toFixed(1)}%`
+      const cell = query * length + key
+      const hidden = query !== null && ((masked[cell >> 3] >> (cell & 7)) & 1) === 1
+      const text = query === null ? "" : hidden ? "–" : percent(weight)
+      box.classList.toggle("masked", hidden)
       if (share.textContent === text && !text) return
       share.textContent = text
       box.style.setProperty("--share", weight / largest)
