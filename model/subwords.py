@@ -125,11 +125,9 @@ class SubwordTokenizer:
         return 0 <= token < 2**32 and self._tokenizer.id_to_token(token) is not None
 
     def shown(self, token: int) -> str:
-        """One token as people read it.
-
-        Raises:
-            ValueError: if the vocabulary has no such token.
-        """
+        """One token as people read it; ⟨17⟩ for one that only the model's table of vectors has."""
+        if not self.has(token):
+            return f"⟨{token}⟩"
         chunk = self._bytes(token)
         try:
             chunk.decode()

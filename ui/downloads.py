@@ -85,7 +85,8 @@ def _file_names() -> tuple[str, str]:
     """What the names of files end with: of the whole trace, and of one attention."""
     if on_trained_page():
         model = re.sub(r"[^\w.-]+", "_", value_of("model"))
-        return model, f"{model}_layer_{value_of('layer')}"
+        kind = f"{value_of('kind')}_" if value_of("kind") != "encoder_self" else ""
+        return model, f"{kind}{model}_layer_{value_of('layer')}"
     suffix = of_one = f"{value_of('heads')}_heads"
     if value_of("layers") > 1:
         suffix = f"{value_of('layers')}_layers_{suffix}"

@@ -150,6 +150,11 @@ def _compared(run: Run) -> str:
             " nn.MultiheadAttention knows only the paper's formulation at temperature 1, without "
             "rotary positions or ALiBi, so it isn't compared here."
         )
+    if parity.output_against == "sdpa":
+        return text + _(
+            " The whole model was run again with transformers' own sdpa attention: its last "
+            "vectors differ by {output:.2e}."
+        ).format(output=parity.output)
     return text + _(
         " With nn.MultiheadAttention, given the same input and weights, the weights are compared "
         "too, and its output, wherever it knows the formulation: {output:.2e}."

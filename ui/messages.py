@@ -11,7 +11,7 @@ from ui.link import value_of
 from ui.run import RandomRun, Run
 from ui.settings import MAX_TOKENS
 from ui.stages import kind_name
-from ui.text import verbatim
+from ui.text import plain, verbatim
 from ui.trained import TrainedRun
 
 MOST_NAMED = 8  # words that a model doesn't know
@@ -62,7 +62,7 @@ def _unknown(run: TrainedRun) -> list[str]:
         named = ", ".join(verbatim(word) for word in list(words)[:MOST_NAMED])
         messages.append(
             _("{name} has no token for {named}{more}: they become [UNK], the same for all.").format(
-                name=run.model.name,
+                name=plain(run.model.name),
                 named=named,
                 more=_(" and others") if len(words) > MOST_NAMED else "",
             )
@@ -75,7 +75,7 @@ def _unknown(run: TrainedRun) -> list[str]:
                 "{name} has no token for {named}{more}: it reads their bytes, several tokens to a "
                 "character (1/3, 2/3 ...)."
             ).format(
-                name=run.model.name,
+                name=plain(run.model.name),
                 named=", ".join(map(verbatim, list(dict.fromkeys(torn))[:MOST_NAMED])),
                 more=_(" and others") if len(set(torn)) > MOST_NAMED else "",
             )

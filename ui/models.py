@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from model.pretrained.base import ModelUnavailableError, PretrainedModel
 
@@ -38,13 +38,20 @@ def most_bytes() -> int:
 def further_models() -> dict[str, str]:
     """The owner's own models: what each is called here, and the folder or name to load."""
     listed = os.environ.get("HEADLIGHT_MODELS", "").split(",")
-    wanted = [name.strip() for name in listed if name.strip()]
-    return {Path(name).name if _is_folder(name) else name: name for name in wanted}
+    wanted = [os.path.expanduser(name.strip()) for name in listed if name.strip()]
+    models: dict[str, str] = {}
+    for name in wanted:
+        folder = Path(name)
+        called = folder.name if _is_folder(name) else name
+        if called in models or called in BUNDLED:  # two folders of one name
+            called = "/".join(folder.parts[-2:])
+        models[called] = name
+    return models
 
 
 def _is_folder(name: str) -> bool:
     """Whether it names a folder, whose path is nobody else's business."""
-    return name.startswith(("/", ".", "~")) or Path(name).is_dir()
+    return name.startswith(("/", ".")) or Path(name).is_dir()
 
 
 def model_choices() -> tuple[str, ...]:
@@ -52,7 +59,22 @@ def model_choices() -> tuple[str, ...]:
     return (*BUNDLED, *(name for name in further_models() if name not in BUNDLED))
 
 
-_models: LRUCache[str, PretrainedModel] | None = None
+REFUSED_FOR = 60  # seconds until a model that can't be used is tried again
+
+
+class _Models(LRUCache[str, PretrainedModel]):
+    """The loaded models; those that nobody asks for make room, and what was made with them goes."""
+
+    def popitem(self) -> tuple[str, PretrainedModel]:
+        dropped: tuple[str, PretrainedModel] = super().popitem()
+        for forget in when_dropped:
+            forget(dropped[1])
+        return dropped
+
+
+when_dropped: list[Callable[[PretrainedModel], None]] = []  # told of each model that goes
+_models: _Models | None = None
+_refused: TTLCache[str, str] = TTLCache(32, REFUSED_FOR)  # and why
 _lock = Lock()  # of the above, held for a moment
 _loading: defaultdict[str, Lock] = defaultdict(Lock)  # two who ask for a model at once get one
 
@@ -73,7 +95,7 @@ def model_of(choice: str, progress: Progress = lambda done: None) -> PretrainedM
     with _loading[choice]:  # those who look at another model don't wait
         found = _loaded(choice)
         if found is None:
-            found = _load(choice, progress)
+            found = _load_once(choice, progress)
             with _lock, suppress(ValueError):  # too large to be kept: nobody knew before
                 _kept()[choice] = found
         return found
@@ -89,12 +111,23 @@ def _loaded(choice: str) -> PretrainedModel | None:
         return _kept().get(choice)
 
 
-def _kept() -> LRUCache[str, PretrainedModel]:
-    """The loaded models; those that nobody asks for make room."""
+def _kept() -> _Models:
     global _models
     if _models is None or _models.maxsize != most_bytes():
-        _models = LRUCache(most_bytes(), getsizeof=lambda model: model.weights_bytes)
+        _models = _Models(most_bytes(), getsizeof=lambda model: model.weights_bytes)
     return _models
+
+
+def _load_once(choice: str, progress: Progress) -> PretrainedModel:
+    """Load a model, unless somebody was refused it just now: finding out can take long."""
+    if choice in _refused:
+        raise ModelUnavailableError(_refused[choice])
+    try:
+        return _load(choice, progress)
+    except ModelUnavailableError as error:
+        if choice not in BUNDLED:  # these are found out at once, and may be installed meanwhile
+            _refused[choice] = str(error)
+        raise
 
 
 def _load(choice: str, progress: Progress) -> PretrainedModel:

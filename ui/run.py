@@ -64,6 +64,15 @@ class Run(ABC):
         weights = getattr(self.trace, kind)[layer].weights
         return alibi_bias(facts.heads, *weights.shape[2:]).numpy()
 
+    def allowed(self, kind: Kind, layer: int, sentence: int) -> np.ndarray:
+        """Which keys each query may attend to, (Q, K) booleans; here the same in all layers."""
+        weights = getattr(self.trace, kind)[layer].weights
+        mask = self.masks[kind]
+        if mask is None:
+            mask = torch.ones((), dtype=torch.bool)
+        shape = (len(weights), 1, *weights.shape[2:])
+        return mask.expand(shape)[sentence, 0].numpy()
+
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """Which kinds of attention there are."""
@@ -240,8 +249,4 @@ class Attention:
     @cached_property
     def allowed(self) -> np.ndarray:
         """Which keys each query may attend to, (Q, K) booleans."""
-        mask = self.run.masks[self.kind]
-        shape = (len(self.query_side.lengths), 1, len(self.queries), len(self.keys))
-        if mask is None:
-            mask = torch.ones((), dtype=torch.bool)
-        return mask.expand(shape)[self.sentence, 0].numpy()
+        return self.run.allowed(self.kind, self.layer, self.sentence)

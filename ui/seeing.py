@@ -10,7 +10,7 @@ from model.subwords import Subwords
 from model.words import keep_tokens, merge_to_words
 from ui.i18n import _
 from ui.run import Attention, Sentences
-from ui.text import token_text
+from ui.text import plain
 from viz.labels import AxisLabels, token_labels
 
 BETWEEN = ("energy", "scores", "weights")
@@ -242,15 +242,17 @@ def told(seeing: Seeing, subwords: tuple[Subwords, ...]) -> list[str]:
     if not seeing.special:
         hidden = sorted(
             {
-                token_text(shown)
+                plain(shown)
                 for each in subwords
                 for shown, special in zip(each.shown, each.special, strict=True)
                 if special
             }
         )
-        if hidden and seeing.rest:
-            said.append(_("{tokens} are hidden, and each row is brought to a sum of 1 again."))
-        elif hidden:
-            said.append(_("{tokens} are hidden: rows show what is left, and don't sum to 1."))
-        said = [text.replace("{tokens}", ", ".join(hidden)) for text in said]
+        if hidden:
+            text = (
+                _("{tokens} are hidden, and each row is brought to a sum of 1 again.")
+                if seeing.rest
+                else _("{tokens} are hidden: rows show what is left, and don't sum to 1.")
+            )
+            said.append(text.format(tokens=", ".join(hidden)))
     return said

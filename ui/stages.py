@@ -5,7 +5,7 @@ from html import unescape
 
 import numpy as np
 
-from ui.i18n import _
+from ui.i18n import _, ngettext
 from ui.run import Attention
 from ui.settings import Kind, Stage
 from viz.labels import AxisLabels, dimension_labels
@@ -157,10 +157,14 @@ def describe(tiles: Tiles) -> str:
     if not np.isfinite(tiles.values).any():
         return _("{what}: everything is masked.").format(what=tiles.value_title)
     largest = np.unravel_index(np.nanargmax(np.abs(tiles.values)), tiles.values.shape)
-    return _(
+    return ngettext(
+        "{what} in {count} picture of {rows} × {columns} cells, "
+        "from {low:.3g} to {high:.3g}. Furthest from zero: {value:.3g}, in {name}, "
+        "{row_word} {row}, {column_word} {column}.",
         "{what} in {count} pictures of {rows} × {columns} cells, "
         "from {low:.3g} to {high:.3g}. Furthest from zero: {value:.3g}, in {name}, "
-        "{row_word} {row}, {column_word} {column}."
+        "{row_word} {row}, {column_word} {column}.",
+        heads,
     ).format(
         what=tiles.value_title,
         count=heads,

@@ -15,10 +15,10 @@ from model.parity import Parity
 from model.pretrained.base import AttentionFacts, Head, ModelTrace, PretrainedModel
 from model.seeded import PADDING
 from ui.compute import use_one_thread
-from ui.models import model_of
+from ui.models import model_of, when_dropped
 from ui.run import Attention, Run
 from ui.seeing import WHOLE, Seeing, SeenAttention, SubwordSentences
-from ui.settings import MAX_CHARACTERS, Kind, most_tokens
+from ui.settings import MAX_CHARACTERS, MOST_ADDED, Kind, most_tokens
 
 KEPT_BYTES = 256 * 2**20  # of traces that all sessions share: choosing a head computes nothing
 
@@ -107,10 +107,15 @@ class TrainedRun(Run):
         """What an attention is like."""
         return self.model.attention(kind, layer)
 
+    def allowed(self, kind: Kind, layer: int, sentence: int) -> np.ndarray:
+        """Which keys each query may attend to, (Q, K) booleans; layers may differ (windows)."""
+        scores: Tensor = getattr(self.trace, kind)[layer].scores[sentence]
+        return (scores > -torch.inf).any(dim=0).numpy()
+
     def biases(self, kind: Kind, layer: int, sentence: int) -> np.ndarray | None:
-        """What positions add to the scores, (H, Q, K): ALiBi's slopes, T5's table."""
+        """What positions add to the scores, (H, Q, K), such as T5's table; None if nothing."""
         biases = super().biases(kind, layer, sentence)
-        if biases is not None or kind in ("cross",):
+        if biases is not None or kind == "cross":
             return biases
         trace = getattr(self.trace, kind)[layer]
         energy, scores = trace.energy[sentence], trace.scores[sentence]
@@ -154,11 +159,29 @@ def compute_trained(settings: TrainedSettings) -> TrainedRun:
     )
 
 
+def most_added(model: PretrainedModel, most: int) -> int:
+    """How many tokens a model may write: some of the text still has to fit before them."""
+    return min(MOST_ADDED, model.longest // 2, most // 2)
+
+
 _Key = tuple[PretrainedModel, tuple[str, ...], tuple[int, ...], frozenset[Head]]
 _kept: LRUCache[_Key, Computed] = LRUCache(KEPT_BYTES, getsizeof=lambda computed: computed.bytes)
 
 
-@cached(_kept, lock=Lock())
+_lock = Lock()
+
+
+def _forget(model: PretrainedModel) -> None:
+    """Let go of what a model has made, when it is no longer kept itself."""
+    with _lock:
+        for key in [key for key in _kept if key[0] is model]:
+            del _kept[key]
+
+
+when_dropped.append(_forget)
+
+
+@cached(_kept, lock=_lock)
 def _computed(
     model: PretrainedModel,
     texts: tuple[str, ...],
@@ -166,14 +189,15 @@ def _computed(
     removed: frozenset[Head],
 ) -> Computed:
     use_one_thread()
-    added = added[: model.longest // 2]  # a model of few positions still reads some of the text
+    # An encoder-decoder has three squares of attention for a sentence.
+    squares = 3 if model.kind == "encoder-decoder" else len(texts)
+    most = min(model.longest, most_tokens(squares, model.layers, model.heads))
+    added = added[: most_added(model, most)]
     if model.kind == "encoder-decoder":
-        most = min(model.longest, most_tokens(3, model.layers, model.heads))
         source, ids = _split(model, texts[:1], most)
         target, target_ids = _split_target(model, texts[1] if len(texts) > 1 else "", added, most)
         output = model.run(ids, source.lengths, target_ids, target.lengths, removed=removed)
         return Computed(model, source, target, most, output)
-    most = min(model.longest, most_tokens(len(texts), model.layers, model.heads))
     source, ids = _split(model, texts, most, added)
     return Computed(model, source, None, most, model.run(ids, source.lengths, removed=removed))
 

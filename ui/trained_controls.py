@@ -10,6 +10,9 @@ from ui.models import BUNDLED, is_loaded, model_choices, model_of
 from ui.options import word
 from ui.settings import DEFAULT_TEXT, KINDS, TELLING, TRAINED_VIEWS, TrainedView
 from ui.state import added_tokens, removed_heads
+from ui.text import plain
+
+MOST_SAID = 500  # characters of why a model can't be used
 
 # What an example sets; what it says nothing about begins anew.
 EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
@@ -106,14 +109,12 @@ def load_model() -> PretrainedModel | None:
             model = model_of(choice)
         else:
             said = _("Loading {model}, for everybody on this server …").format(model=word(choice))
-            progress = st.progress(0.0, said)
-            try:
-                model = model_of(choice, lambda done: progress.progress(done, said))
-            finally:
-                progress.empty()
+            model = _load_with_progress(choice, said)
     except ModelUnavailableError as error:
         st.session_state["_model_kind"] = None
-        st.error(str(error), icon=":material/error:")
+        # What transformers says isn't ours.
+        said = str(error) if choice in BUNDLED else plain(str(error), MOST_SAID)
+        st.error(said, icon=":material/error:")
         if choice in BUNDLED:
             st.info(_("Explore and Encoder-decoder work without it."))
         return None
@@ -129,6 +130,26 @@ def load_model() -> PretrainedModel | None:
     else:  # widgets keep the link from now on, and nobody else may write what is theirs
         for fit in fits.values():
             fit()
+    return model
+
+
+def _load_with_progress(choice: str, said: str) -> PretrainedModel:
+    bar = st.progress(0.0, said)
+    stops: list[BaseException] = []
+
+    def show(done: float) -> None:
+        try:
+            if not stops:
+                bar.progress(done, said)
+        except BaseException as stop:  # Streamlit stops a run here if something else is chosen
+            stops.append(stop)  # but others wait for the model as well: it is loaded first
+
+    try:
+        model = model_of(choice, show)
+    finally:
+        bar.empty()
+    if stops:
+        raise stops[0]
     return model
 
 
@@ -149,7 +170,7 @@ def fit_view(model: PretrainedModel, *, say: bool) -> None:
     message = _("{model} has no view “{asked}”; showing “{used}”.")
     notice(
         "view",
-        message.format(model=model.name, asked=word(asked), used=word(value_of("view"))),
+        message.format(model=plain(model.name), asked=word(asked), used=word(value_of("view"))),
     )
 
 
@@ -163,7 +184,7 @@ def fit_added(model: PretrainedModel) -> None:
         message = _("{count} of the link's added tokens aren't in {model}'s vocabulary.")
         if not writes:
             message = _("{model} writes nothing: the link's {count} added tokens are left out.")
-        notice("added", message.format(count=len(added) - len(known), model=model.name))
+        notice("added", message.format(count=len(added) - len(known), model=plain(model.name)))
 
 
 def fit_removed(model: PretrainedModel) -> None:
@@ -176,7 +197,7 @@ def fit_removed(model: PretrainedModel) -> None:
         message = _("{count} of the link's removed heads aren't in {model}.")
         if not writes:  # and shows nowhere what a removal changes
             message = _("{model} has no next token: the link's {count} removed heads are put back.")
-        notice("removed", message.format(count=len(removed) - len(there), model=model.name))
+        notice("removed", message.format(count=len(removed) - len(there), model=plain(model.name)))
 
 
 def draw_examples(model: PretrainedModel | None) -> None:

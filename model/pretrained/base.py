@@ -34,6 +34,14 @@ class AttentionFacts(Protocol):
         """H."""
 
     @property
+    def kv_heads(self) -> int:
+        """How many heads of keys and values there are; groups of queries share them."""
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether queries, keys and values have a bias."""
+
+    @property
     def head_dim(self) -> int:
         """D."""
 

@@ -4,21 +4,37 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+ABANDONED = 3600  # seconds: nobody writes a folder for that long
 SUMS = "SHA256SUMS"  # of the other files, as `sha256sum --check` reads it
 
 
+class NoHomeError(Exception):
+    """Nobody knows where to keep anything."""
+
+
 def cache_directory() -> Path:
-    """Where Headlight keeps what it has made: $XDG_CACHE_HOME/headlight, or ~/.cache/headlight."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "headlight"
+    """Where Headlight keeps what it has made: $XDG_CACHE_HOME/headlight, or ~/.cache/headlight.
+
+    Raises:
+        NoHomeError: if neither is known.
+    """
+    if home := os.environ.get("XDG_CACHE_HOME"):
+        return Path(home) / "headlight"
+    try:
+        return Path.home() / ".cache" / "headlight"
+    except RuntimeError as error:  # as in a container that runs under a number of its own
+        raise NoHomeError("the user has no home directory, and XDG_CACHE_HOME isn't set") from error
 
 
 @contextmanager
-def cached_folder(name: str, make: Callable[[Path], None]) -> Iterator[Path]:
+def cached_folder(
+    name: str, make: Callable[[Path], None], *, replaces: str | None = None
+) -> Iterator[Path]:
     """A folder of files that `make` writes, unless a whole one is there from before.
 
     It is made beside its place and moved there at once, so that nobody ever sees half of it, and
@@ -28,19 +44,21 @@ def cached_folder(name: str, make: Callable[[Path], None]) -> Iterator[Path]:
     Args:
         name: of the folder; another name for another content.
         make: writes the files into an empty folder.
+        replaces: a pattern of names; older folders that fit it are removed when this one is made.
 
     Raises:
         OSError: if there is no room for temporary files either.
     """
-    folder = cache_directory() / name
-    if not is_whole(folder):
-        try:
+    try:
+        folder = cache_directory() / name
+        if not is_whole(folder):
             _replace(folder, make)
-        except OSError:
-            with tempfile.TemporaryDirectory(prefix="headlight-") as once:
-                make(Path(once))
-                yield Path(once)
-            return
+            _tidy(folder, replaces)
+    except (OSError, NoHomeError):
+        with tempfile.TemporaryDirectory(prefix="headlight-") as once:
+            make(Path(once))
+            yield Path(once)
+        return
     yield folder
 
 
@@ -67,6 +85,17 @@ def _replace(folder: Path, make: Callable[[Path], None]) -> None:
             raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _tidy(folder: Path, replaces: str | None) -> None:
+    """Remove what came before a folder: of another version, or half made by a killed process."""
+    if replaces is None:
+        return
+    before = [*folder.parent.glob(replaces), *folder.parent.glob(f".{replaces}")]
+    long_ago = time.time() - ABANDONED
+    for old in before:
+        if old != folder and (not old.name.startswith(".") or old.stat().st_mtime < long_ago):
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _sums(folder: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """What a model of transformers tells about itself, and what its attention does."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ class RecordedAttention:
 
     embed_size: int
     heads: int
+    kv_heads: int
+    has_bias: bool
     head_dim: int
     scale: Scale
     temperature: float
@@ -70,8 +73,20 @@ def attention_facts(kind: AttentionKind, call: RecordedCall, model: Any) -> Reco
     return RecordedAttention(
         embed_size=call.trace.output.shape[-1],
         heads=heads,
+        kv_heads=getattr(model.config.get_text_config(), "num_key_value_heads", None) or heads,
+        has_bias=_has_bias(model),
         head_dim=head_dim,
         scale="head_dim" if usual else "none",
         temperature=1.0 if usual else 1.0 / call.scaling,
         positions="rotary" if rotary else "none",
+    )
+
+
+def _has_bias(model: nn.Module) -> bool:
+    """Whether what projects the queries has a bias, as far as its name tells."""
+    names = re.compile(r"(^|\.)(q|query|q_proj|q_lin|c_attn|qkv|Wqkv|query_key_value)$")
+    return any(
+        getattr(module, "bias", None) is not None
+        for name, module in model.named_modules()
+        if names.search(name)
     )

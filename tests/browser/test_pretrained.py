@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.charts import click_cell, hover_text, numbers, of_key, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import PATIENCE, Server, choose, open_app, shared
+from tests.browser.helpers import FINISHED, PATIENCE, Server, choose, open_app, shared
 from ui.models import model_of
 from ui.trained import TrainedSettings, compute_trained
 
@@ -18,8 +18,8 @@ STORE = "When Mary and John went to the store, John gave a drink to"
 FINDER, NEXT = of_key("finder_chart"), of_key("next_chart")
 
 
-def strip_words(page: Page) -> list[str]:
-    return page.locator(".st-key-strip .token .word").all_text_contents()
+def strip_words(page: Page) -> Locator:
+    return page.locator(".st-key-strip .token span:first-child")
 
 
 def choose_model(page: Page, name: str) -> None:
@@ -66,6 +66,45 @@ def test_what_is_typed_is_split_and_merged_at_once(page: Page, server: Server) -
     merged = wait_for_shape(page, (12, 3, 3))
     np.testing.assert_allclose(merged.sum(axis=2), 1, atol=1e-5)
     assert "tokenization (position 1, piece token + ##ization)" in hover_text(page, 0, 0, 1)
+
+
+def test_back_after_typing_brings_the_text_and_its_picture(page: Page, server: Server) -> None:
+    open_app(page, server, "text=hi&layer=2", PATH)
+    before = wait_for_shape(page, (12, 3, 3))
+    strip_words(page).nth(1).click()  # which the history remembers, and typing is part of that
+    page.wait_for_url(lambda url: "q=1" in url)
+    field = page.get_by_label("Sentence", exact=True)
+    field.fill("tokenization")
+    wait_for_shape(page, (12, 4, 4))
+    page.wait_for_url(lambda url: "tokenization" in url)
+    page.go_back()
+    expect(field).to_have_value("hi", timeout=PATIENCE)
+    np.testing.assert_array_equal(wait_for_shape(page, (12, 3, 3)), before)
+    expect(strip_words(page)).to_have_text(["[CLS]", "hi", "[SEP]"])
+    assert shared(page) == {"text": "hi", "layer": "2"}
+    page.go_forward()
+    wait_for_shape(page, (12, 4, 4))
+    expect(strip_words(page)).to_have_text(["[CLS]", "token", "##ization", "[SEP]"])
+    expect(field).to_have_value("tokenization")
+
+
+def test_from_model_to_model_and_back_in_the_layers_view(page: Page, server: Server) -> None:
+    pytest.importorskip("gguf")
+    open_app(page, server, "text=so+it+goes&view=layers", PATH)
+    for name, grid in (("MiniLM", "6 × 12"), ("SmolLM2", "30 × 9"), ("MiniLM", "6 × 12")):
+        choose_model(page, name)
+        expect(page.get_by_text(f"Weights of every head: {grid},")).to_be_visible(timeout=PATIENCE)
+        page.locator(FINISHED).wait_for()
+        words = {
+            "MiniLM": ["[CLS]", "so", "it", "goes", "[SEP]"],
+            "SmolLM2": ["so", "␣it", "␣goes"],
+        }
+        expect(strip_words(page)).to_have_text(words[name])
+        expect(page.get_by_role("alert")).to_have_count(0)  # no error and no notice
+    choose(page, "view", "all heads")
+    weights = compute_trained(TrainedSettings("minilm", ("so it goes",))).attention(0)
+    drawn = wait_for_shape(page, (12, 5, 5))
+    np.testing.assert_allclose(drawn, weights.field("weights"), rtol=0, atol=1e-6)
 
 
 def test_smollm2_writes_on_and_a_link_brings_it_back(new_page: NewPage, server: Server) -> None:

@@ -1,5 +1,7 @@
 """The tokenisers of trained models that come as packages; tests skip without them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,3 +33,12 @@ def minilm() -> Tokenizer:
 def smollm2_reader() -> "GGUFReader":
     gguf = pytest.importorskip("gguf")
     return gguf.GGUFReader(folder_of(SMOLLM2) / SMOLLM2_FILE)
+
+
+@contextmanager
+def opened_before() -> Iterator[None]:
+    """Whoever opens SmolLM2's file gets the reader that is there already, which nobody changes."""
+    reader = smollm2_reader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gguf.GGUFReader", lambda source: reader)
+        yield

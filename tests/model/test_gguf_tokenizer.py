@@ -12,7 +12,13 @@ from gguf import GGUFReader, GGUFWriter, TokenType
 from tokenizers import Tokenizer
 
 from model.pretrained.gguf_tokenizer import read_gguf_tokenizer, tokenizer_from_gguf
-from tests.model.subword_models import SMOLLM2, SMOLLM2_FILE, folder_of, smollm2_reader
+from tests.model.subword_models import (
+    SMOLLM2,
+    SMOLLM2_FILE,
+    folder_of,
+    opened_before,
+    smollm2_reader,
+)
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 CODE = "def f(x):\n    return [x+1, x==2]  # it's\n\n\tpass\n"
@@ -48,9 +54,10 @@ def tokenizer() -> Tokenizer:
 def reference() -> Any:
     folder = folder_of(SMOLLM2)
     transformers = pytest.importorskip("transformers")
-    return transformers.AutoTokenizer.from_pretrained(
-        folder, gguf_file=SMOLLM2_FILE, local_files_only=True
-    )
+    with opened_before():
+        return transformers.AutoTokenizer.from_pretrained(
+            folder, gguf_file=SMOLLM2_FILE, local_files_only=True
+        )
 
 
 @pytest.mark.parametrize("text", TEXTS)

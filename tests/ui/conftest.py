@@ -1,8 +1,8 @@
 """What the tests of the interface share."""
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
@@ -11,13 +11,11 @@ Download = Callable[[str], tuple[str, bytes]]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache_of_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def cache_of_models(kept_models: Path) -> Iterator[None]:
     """Models keep what they convert in a folder of the tests', and not in anybody's own."""
-    folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setenv("XDG_CACHE_HOME", str(kept_models))
         yield
-    shutil.rmtree(folder)  # half a gigabyte
 
 
 @pytest.fixture

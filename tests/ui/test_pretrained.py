@@ -40,12 +40,12 @@ pytestmark = [needs_minilm, needs_smollm2]
 GAVE = 4502  # SmolLM2's " gave"
 IT = {"minilm": (3, 1, 10, 2, 0.68), "smollm2": (13, 8, 8, 1, 0.75)}  # "it" looks at "animal"
 MINILM_SAYS = (
-    r"**Headlight** — **trained weights**: all\-MiniLM\-L6\-v2, encoder, 6 layers × 12 heads, "
+    r"**Headlight** — **trained weights**: all-MiniLM-L6-v2, encoder, 6 layers × 12 heads, "
     "energies ÷ √32 "
 )
 SMOLLM2_SAYS = (
-    r"**Headlight** — **trained weights**: SmolLM2\-135M\-Instruct, decoder, 30 layers × 9 heads, "
-    "energies ÷ √64, rotary "
+    r"**Headlight** — **trained weights**: SmolLM2-135M-Instruct, decoder, 30 layers × 9 heads, "
+    "energies ÷ √64 "
 )
 
 
@@ -186,6 +186,26 @@ def test_another_text_keeps_the_layer_and_forgets_what_was_looked_at() -> None:
     assert notices(page) == []
 
 
+def test_what_the_page_chose_is_silently_gone_with_its_sentence() -> None:
+    page = open_trained()
+    change(page, text="so it goes")
+    assert page.session_state["q"] == 10  # the opening's, of a sentence of 16 tokens
+    assert strip(page)["chosen"] is None
+    assert notices(page) == []
+    change(page, q=9)  # a person's own
+    assert strip(page)["chosen"] == 4
+    assert notices(page) == ["There is no query 9 in this sentence; showing the last one, 4."]
+    change(page, text=SENTENCE, q=10)
+    check_it_finds_its_animal(page, "minilm")
+
+
+def test_the_download_has_the_whole_width_here() -> None:
+    page = open_trained()
+    assert len(page.sidebar.columns) == 0
+    go_to(page, "explore")
+    assert len(page.sidebar.columns) > 0
+
+
 def test_a_layer_that_the_other_model_has_not_is_told() -> None:
     page = open_trained(model="SmolLM2", text=MARY, layer=29)
     assert notices(page) == []
@@ -206,9 +226,11 @@ def test_what_a_model_wrote_and_lost_means_nothing_in_another() -> None:
     assert not any(page.query_params.get(key) for key in ("added", "removed"))
     assert "removed" not in header(page)
     assert page.session_state["view"] == "similarity"
-    assert notices(page) == ["all-MiniLM-L6-v2 has no view “next token”; showing “similarity”."]
+    assert notices(page) == []  # nobody asked it for a next token
     change(page, model="smollm2")
     assert page.session_state["added"] == ""
+    assert page.session_state["view"] == "next"
+    assert notices(page) == []
 
 
 def test_the_second_sentence_comes_back_with_the_model_that_has_one() -> None:

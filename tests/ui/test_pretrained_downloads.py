@@ -42,12 +42,10 @@ def npz(download: Download, model: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("model", NAMES)
 def test_the_npz_holds_every_layer_and_what_the_model_is(model: str, download: Download) -> None:
-    more: dict[str, Any] = {"removed": "3.1"}
-    if model == "smollm2":
-        more["added"] = GAVE
+    more: dict[str, Any] = {"removed": "3.1", "added": GAVE} if model == "smollm2" else {}
     open_trained(model=NAMES[model], text=LONG, layer=2, words=True, special=False, **more)
     found = npz(download, model)
-    head = frozenset({(3, 1)})
+    head = frozenset({(3, 1)}) if model == "smollm2" else frozenset()
     added = (GAVE,) if model == "smollm2" else ()
     (side,), run = run_model(model, LONG, added=added, removed=head)
     expected = {*TRACE, "mask", "tokens", "stream", "final_output", "ids", "config"}
@@ -61,7 +59,10 @@ def test_the_npz_holds_every_layer_and_what_the_model_is(model: str, download: D
     assert found["ids"].tolist() == [list(side.ids)]
     assert found["stream"].shape[0] == 1 + 2 * LAYERS[model]
     np.testing.assert_array_equal(found["final_output"], run.trace.output.numpy())
-    assert not found["head_outputs"][3, 0, 1].any()  # the removed head
+    # Of all tokens, though the page merges and hides some.
+    allowed = np.ones((1, 1, len(side), len(side)), dtype=bool)
+    np.testing.assert_array_equal(found["mask"], allowed if model == "minilm" else np.tril(allowed))
+    assert found["head_outputs"][3, 0, 1].any() == (model == "minilm")  # the removed head
     config = json.loads(str(found["config"]))
     about = config.pop("model")
     assert about == {
@@ -73,7 +74,7 @@ def test_the_npz_holds_every_layer_and_what_the_model_is(model: str, download: D
     assert config == {
         "texts": [LONG],
         "added": list(added),
-        "removed": [[3, 1]],
+        "removed": [list(each) for each in head],
         "seeing": {"words": True, "special": False, "rest": False},
         "lengths": [len(side)],
         "divisor": pytest.approx({"minilm": 32, "smollm2": 64}[model] ** 0.5),
@@ -131,6 +132,7 @@ def test_a_stages_csv_is_of_what_is_seen_and_the_traces_of_all_tokens(download: 
     stage = pd.read_csv(io.BytesIO(download("download_stage")[1]))
     assert len(stage) == 12
     assert set(stage["query_token"]) == {"tokenization"}
+    assert set(stage["query"]) == set(stage["key"]) == {1}  # in the sentence, after [CLS]
     np.testing.assert_allclose(stage["weight"], 1, atol=1e-6)
     trace = pd.read_csv(io.BytesIO(download("download_trace")[1]), low_memory=False)
     weights = trace[trace["field"] == "weights"]

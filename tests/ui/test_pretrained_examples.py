@@ -127,7 +127,7 @@ def test_chinese_that_minilm_does_not_know_is_told() -> None:
 def test_an_emoji_is_read_in_bytes() -> None:
     page = take(open_trained(model="SmolLM2"), "Emoji in bytes")
     assert notices(page) == [
-        "SmolLM2-135M-Instruct has no token for ` ␣🧡 `, ` ␣猫 `: it reads their bytes, several "
+        "SmolLM2-135M-Instruct has no token for ` 🧡 `, ` 猫 `: it reads their bytes, several "
         "tokens to a character (1/3, 2/3 ...)."
     ]
     assert strip(page)["tokens"] == [
@@ -136,6 +136,16 @@ def test_an_emoji_is_read_in_bytes() -> None:
     change(page, words=True)
     assert strip(page)["tokens"] == ["I", "love", "🧡", "and", "猫"]
     assert captions(page) != messages(page) == []
+
+
+def test_joiners_between_emoji_are_not_named() -> None:
+    page = open_trained(model="SmolLM2", text="👨\u200d👩 \u200d x\u202ey")
+    assert strip(page)["tokens"].count("U+200D 2/2") == 2
+    assert notices(page) == [
+        "SmolLM2-135M-Instruct has no token for ` 👨 `, ` 👩 `: it reads their bytes, several "
+        "tokens to a character (1/3, 2/3 ...)."
+    ]
+    assert notices(open_trained(model="SmolLM2", text="a\u200db")) == []
 
 
 def test_the_examples_are_those_of_the_model() -> None:

@@ -89,9 +89,14 @@ def test_minilm_has_a_head_that_looks_at_the_token_before() -> None:
     assert np.unravel_index(shown.argmax(), shown.shape) == (0, 2)
     assert shown[0, 2] > 0.95
     assert found(page)[0] == (0, 2, f"{100 * shown[0, 2]:.1f} %")
-    assert labels(chart(page, CHART)["layout"]["yaxis"]) == [f"Layer {i}" for i in range(6)]
+    assert labels(chart(page, CHART)["layout"]["yaxis"]) == [str(i) for i in range(6)]
     assert f"{shown[0, 2]:.3g}" in alt(page, CHART)
-    assert "Layer 0, head 2" in alt(page, CHART)
+    assert alt(page, CHART).endswith(", in previous token, layer 0, head 2.")
+    (tile,) = chart(page, CHART)["data"]
+    assert tile["name"] == "previous token"
+    assert tile["hovertemplate"].startswith(
+        "<b>%{fullData.name}</b><br>layer %{y}<br>head %{x}<br>mean weight <b>"
+    )
 
 
 def test_smollm2_has_a_head_that_finds_repetitions() -> None:

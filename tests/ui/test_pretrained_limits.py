@@ -1,12 +1,15 @@
 """Pretrained where a model can't be used or a text doesn't fit: told in place, nothing lost."""
 
 import shutil
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from streamlit.testing.v1 import AppTest
 
 from model.pretrained import packages
 from tests.ui.helpers import (
@@ -32,7 +35,10 @@ from tests.ui.trained import (
     weights_of,
 )
 from ui import models
+from ui.messages import _empty_rows
+from ui.seeing import Seeing
 from ui.settings import OVERVIEWS, TRAINED_VIEWS, most_tokens
+from ui.trained import TrainedSettings, compute_trained
 
 pytestmark = [needs_minilm, needs_smollm2]
 
@@ -171,22 +177,31 @@ def test_a_package_that_is_repaired_is_used_at_once(copied: Path) -> None:
 def test_an_empty_text_is_told_and_the_label_says_what_the_model_is(model: str) -> None:
     page = open_trained(model=NAMES[model], text="x")
     type_text(page, "")
-    if model == "smollm2":
-        assert messages(page) == [
-            "Type a sentence on the left, or pick an example, to see its attention."
-        ]
-        assert not page.get("plotly_chart")
-        assert "badge" not in header(page)
-    else:  # [CLS] and [SEP] are there without any word
-        assert numbers(page)[0].shape == (2, 2)
+    check_that_it_asks_for_a_sentence(page)
     for view in ("head", "cell", "layers", "finder", "numbers"):
         page = open_trained(model=NAMES[model], text="", view=view)
+        check_that_it_asks_for_a_sentence(page)
         assert notices(page) == []
 
 
-@pytest.mark.parametrize(
-    ("model", "text"), [("minilm", ""), ("minilm", " \u0301 "), ("smollm2", "<|endoftext|>")]
-)
+def check_that_it_asks_for_a_sentence(page: AppTest) -> None:
+    assert messages(page) == [
+        "Type a sentence on the left, or pick an example, to see its attention."
+    ]
+    assert not page.get("plotly_chart")
+    assert not page.dataframe
+    assert "badge" not in header(page)
+
+
+def test_blank_text_is_empty_to_an_encoder_and_a_space_is_a_decoders_token() -> None:
+    check_that_it_asks_for_a_sentence(open_trained(text=" \n "))  # and not [CLS] and [SEP]
+    check_that_it_asks_for_a_sentence(open_trained(text="", text2="A dog."))
+    page = open_trained(model="SmolLM2", text=" ")
+    assert strip(page)["tokens"] == ["␣"]
+    assert messages(page) == []
+
+
+@pytest.mark.parametrize(("model", "text"), [("minilm", " \u0301 "), ("smollm2", "<|endoftext|>")])
 def test_where_all_that_there_is_is_hidden_it_is_told(model: str, text: str) -> None:
     page = open_trained(model=NAMES[model], text=text, special=False, layer=1)
     hidden = "This sentence has special tokens alone, and they are hidden."
@@ -266,6 +281,20 @@ def test_a_shorter_sentence_is_padded_and_the_padding_is_not_attended_to() -> No
     change(page, special=True, sentence=2)
     assert "[PAD]" not in strip(page)["tokens"]
     np.testing.assert_allclose(numbers(page), weights_of("minilm", second, 3), atol=1e-5)
+
+
+def test_rows_with_nothing_to_attend_to_are_counted_in_tokens() -> None:
+    seeing = Seeing(words=True, special=False)
+    run = compute_trained(TrainedSettings("minilm", ("tokenization of it",), seeing=seeing))
+    first = run.trace.encoder_self[0]
+    scores = first.scores.clone()
+    scores[:, :, :3] = -torch.inf  # [CLS] token ##ization: one of the words that are shown
+    layers = (replace(first, scores=scores), *run.trace.encoder_self[1:])
+    hidden = replace(run, trace=replace(run.trace, encoder_self=layers))
+    assert run.attention().queries[0] == "tokenization"
+    assert _empty_rows(run) == []
+    (said,) = _empty_rows(hidden)
+    assert said.startswith("3 queries have nothing to attend to under this mask")
 
 
 def test_a_decoder_reads_one_sentence() -> None:

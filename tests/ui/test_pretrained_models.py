@@ -60,7 +60,7 @@ def test_a_folder_is_offered_under_its_name() -> None:
     assert control(page, "model").options == ["MiniLM", "SmolLM2", *OFFERED]
     change(page, model="my-gpt2")
     assert header(page).startswith(
-        r"**Headlight** — **trained weights**: my\-gpt2, decoder, 2 layers × 4 heads, "
+        r"**Headlight** — **trained weights**: my-gpt2, decoder, 2 layers × 4 heads, "
         "energies ÷ √4 "
     )
     assert ":green-badge[" in header(page)
@@ -110,6 +110,17 @@ def test_a_text_with_more_tokens_than_the_model_has_positions_is_cut_and_told() 
     assert len(strip(page)["tokens"]) == 32
 
 
+def test_no_more_is_written_than_half_of_a_small_models_positions() -> None:
+    page = open_trained(model="my-gpt2", text="w5", added=",".join("9" * 15), view="next token")
+    assert not button(page, "write_0").disabled
+    button(page, "write_0").click().run()
+    assert len(strip(page)["tokens"]) == 1 + 16
+    assert all(button(page, f"write_{rank}").disabled for rank in range(10))
+    assert "No more tokens fit. Take some back, or type a shorter text." in captions(page)
+    button(page, "take_back").click().run()
+    assert not button(page, "write_0").disabled
+
+
 def test_what_has_no_token_is_told() -> None:
     page = opened("my-bert")
     change(page, text="w5 apple w6")
@@ -146,7 +157,7 @@ def test_an_encoder_decoder_has_three_kinds_of_attention() -> None:
     layout = chart(page)["layout"]
     assert (len(labels(layout["yaxis"])), len(labels(layout["xaxis"]))) == (3, 5)
     assert not [e for e in page.get("bidi_component") if e.key == "strip"]  # of two sentences
-    assert r"my\-t5, encoder and decoder, 2 layers × 4 heads, energies ÷ 1 " in header(page)
+    assert r"my-t5, encoder and decoder, 2 layers × 4 heads, energies ÷ 1 " in header(page)
 
 
 @pytest.mark.parametrize("kind", ["encoder self", "decoder self", "cross"])
@@ -168,6 +179,7 @@ def test_an_encoder_decoder_writes_its_target_on() -> None:
     assert labels(chart(page, "next_chart")["layout"]["yaxis"])[0].endswith(f"w{best}")
     assert button(page, "remove_head").label == "Remove layer 1, head 0"
     change(page, kind="decoder_self")
+    assert strip(page)["chosen"] == 2  # the last of the target's, whose start is written first
     assert "Choose the cross-attention on the left: its heads can be removed." in captions(page)
     button(page, "write_0").click().run()
     assert not page.exception

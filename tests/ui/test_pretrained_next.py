@@ -8,7 +8,22 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.helpers import alt, array, change, chart, header, labels, notices, numbers, strip
+from tests.ui.helpers import (
+    alt,
+    array,
+    change,
+    chart,
+    go_back,
+    go_to,
+    header,
+    labels,
+    link,
+    notices,
+    numbers,
+    place_of,
+    strip,
+    type_text,
+)
 from tests.ui.trained import (
     MARY,
     button,
@@ -21,6 +36,7 @@ from tests.ui.trained import (
     open_trained,
     run_model,
     tokens_of,
+    value,
     weights_of,
 )
 from ui.models import model_of
@@ -86,7 +102,7 @@ def test_a_token_is_written_and_taken_back() -> None:
     assert strip(page)["tokens"] == [*tokens_of("smollm2", MARY), "␣Mary"]
     assert looked_at(page)["q"] == strip(page)["chosen"] == 14  # the new token
     assert page.query_params["q"] == "14"
-    assert "Written so far: `  Mary `" in captions(page)
+    assert "Written so far: ` ␣Mary `" in captions(page)
     expected = probabilities(added=(mary,)).topk(10)
     np.testing.assert_allclose(bars(page)[0][1], 100 * expected.values, rtol=1e-5)
     again = open_trained(**page.query_params)
@@ -107,7 +123,37 @@ def test_a_token_is_written_and_taken_back() -> None:
     press(page, "take_back")
     assert not page.query_params.get("added")
     assert strip(page)["tokens"] == tokens_of("smollm2", MARY)
+    assert looked_at(page)["q"] is None
+    assert strip(page)["chosen"] == 13  # the last token, which the next is predicted from
     assert button(page, "take_back").disabled
+
+
+def test_the_strip_follows_the_last_token_where_none_is_chosen() -> None:
+    page = opened()
+    assert strip(page)["chosen"] == 13
+    assert looked_at(page)["q"] is None
+    assert "q" not in page.query_params
+    change(page, words=True)
+    assert strip(page)["chosen"] == len(strip(page)["tokens"]) - 1
+    change(page, view="heads")
+    assert strip(page)["chosen"] is None
+    assert strip(opened(q=3))["chosen"] == 3
+
+
+def test_of_head_query_and_key_the_head_alone_is_in_sight() -> None:
+    page = opened(q=3, k=2)
+    assert place_of(page, "head") == "selection"
+    assert place_of(page, "q") == place_of(page, "k") == "tokens_unused"
+    change(page, view="numbers")
+    assert place_of(page, "q") == place_of(page, "k") == "selection"
+    assert looked_at(page) == {"view": "numbers", "layer": 0, "head": None, "q": 3, "k": 2}
+
+
+def test_what_was_written_reads_as_in_the_strip() -> None:
+    line = only_token("smollm2", "\n")
+    page = opened("a", added=f"{line},{only_token('smollm2', ' Mary')}")
+    assert strip(page)["tokens"] == ["a", "⏎", "␣Mary"]
+    assert "Written so far: ` ⏎␣Mary `" in captions(page)
 
 
 def test_no_more_is_written_than_a_link_holds() -> None:
@@ -121,10 +167,34 @@ def test_no_more_is_written_than_a_link_holds() -> None:
     assert not button(page, "write_0").disabled
 
 
-def test_what_was_written_stands_after_another_text_too() -> None:
-    page = opened(added=only_token("smollm2", " Mary"))
-    change(page, text="I saw")
-    assert strip(page)["tokens"] == ["I", "␣saw", "␣Mary"]
+@pytest.mark.parametrize("is_typed", [True, False])
+def test_what_was_written_is_taken_back_with_its_text(is_typed: bool) -> None:
+    page = press(opened(), "write_0")
+    old = link(**page.query_params)
+    if is_typed:
+        type_text(page, "I saw")
+    else:
+        change(page, text="I saw")
+    assert strip(page)["tokens"] == ["I", "␣saw"]
+    assert value(page, "added") == ""
+    assert not page.query_params.get("added")
+    assert not [caption for caption in captions(page) if caption.startswith("Written")]
+    go_back(page, "pretrained", old)
+    assert strip(page)["tokens"] == [*tokens_of("smollm2", MARY), "␣Mary"]
+    assert page.query_params["added"] == str(only_token("smollm2", " Mary"))
+
+
+def test_what_was_written_stands_on_a_page_that_is_come_back_to_with_the_same_text() -> None:
+    page = press(opened("I"), "write_0")
+    written = strip(page)["tokens"]
+    assert len(written) == 2
+    go_to(page, "explore")
+    go_to(page, "pretrained")
+    assert strip(page)["tokens"] == written
+    go_to(page, "explore")
+    change(page, text="We")
+    go_to(page, "pretrained")
+    assert strip(page)["tokens"] == ["We"]
 
 
 # Removing heads.
@@ -150,12 +220,13 @@ def test_a_removed_head_changes_the_prediction_as_it_does_in_the_model() -> None
     assert button(page, "remove_head").label == "Remove layer 18, head 6"
     press(page, "remove_head")
     assert page.session_state["removed"] == page.query_params["removed"] == "18.6"
-    assert header(page).split("   ")[0].endswith(", rotary, **1 head removed**")
+    assert header(page).split("   ")[0].endswith("energies ÷ √64, **1 head removed**")
     assert ":green-badge[" in header(page)
     before, after = probabilities(), probabilities(removed=frozenset({(18, 6)}))
     best = after.topk(7)
     (after_name, shown_after), (before_name, shown_before) = bars(page)
-    assert (after_name, before_name) == ("without the removed heads", "with all heads")
+    assert (after_name, before_name) == ("after removal", "before")
+    assert "Below: what that changes in the weights of layer 18." in captions(page)
     np.testing.assert_allclose(shown_after, 100 * best.values, rtol=1e-4)
     np.testing.assert_allclose(shown_before, 100 * before[best.indices], rtol=1e-4)
     had, has, distance = removal((18, 6))

@@ -1,5 +1,7 @@
 """Similarity: two sentences as vectors, what each pair of words adds, and the best matches."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -89,11 +91,50 @@ def test_special_tokens_count_whether_they_are_hidden_or_not() -> None:
     np.testing.assert_array_equal(shown, cells)
 
 
-def test_the_matches_are_each_words_nearest_by_cosine() -> None:
-    page = opened(words=True)
+def matches(page: AppTest) -> list[list[str]]:
+    """The rows of the table of matching words."""
     (table,) = [m.value for m in page.markdown if m.value.startswith("| sentence 1")]
-    rows = [[cell.strip(" `") for cell in line.strip("|").split("|")]
-            for line in table.split("\n")[2:]]  # fmt: skip
+    return [
+        [cell.strip(" `") for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
+        for line in table.split("\n")[2:]
+    ]
+
+
+def test_special_tokens_match_nothing_on_either_side() -> None:
+    for shown in (True, False):
+        rows = matches(opened("a", "cats", special=shown))
+        assert [row[:2] for row in rows] == [["a", "cats"]]  # [SEP] is nearer to both
+
+
+def test_a_word_that_is_there_twice_carries_its_position() -> None:
+    rows = matches(opened("a b a", "b a c"))
+    assert sorted(row[:2] for row in rows) == [["a ·1", "a"], ["a ·3", "a"], ["b", "b"]]
+    rows = matches(opened("Unbelievability, Unbelievability", "b", words=True))
+    assert {row[0] for row in rows[:3]} == {"Unbelievabili… ·1", "Unbelievabili… ·7", ","}
+
+
+def test_signs_in_the_table_of_matches_are_as_they_were_typed() -> None:
+    first, second = opened("| -", "-"), opened("-", "| -")
+    assert {row[0] for row in matches(first)} == {r"\|", "-"}  # a bar would end the cell
+    assert [row[1] for row in matches(second)] == ["-"]
+
+
+@pytest.mark.parametrize("texts", [("a", "\u0301"), ("\u0301", "a")])
+def test_a_sentence_without_words_matches_nothing(texts: tuple[str, str]) -> None:
+    page = opened(*texts)
+    assert "One of the sentences has no words." in [m.value for m in page.markdown]
+    assert said(page) == pytest.approx(cosine(*texts), abs=6e-5)
+
+
+def test_the_value_says_that_it_adds() -> None:
+    (tile,) = chart(opened(), CHART)["data"]
+    assert tile["hovertemplate"].startswith(
+        "<b>%{fullData.name}</b><br>sentence 1: %{y}<br>sentence 2: %{x}<br>adds <b>"
+    )
+
+
+def test_the_matches_are_each_words_nearest_by_cosine() -> None:
+    rows = matches(opened(words=True))
     a, b = vectors(FIRST, SECOND)
     (one, two) = (run_model("minilm", text)[0][0] for text in (FIRST, SECOND))
 
@@ -107,6 +148,7 @@ def test_the_matches_are_each_words_nearest_by_cosine() -> None:
         near = [
             (float(torch.cosine_similarity(mean(a, one.words, word), mean(b, two.words, w), 0)), t)
             for w, t in enumerate(two.word_texts)
+            if t not in ("[CLS]", "[SEP]")
         ]
         score, match = max(near)
         expected.append((score, [name, match, f"{score:.3f}".replace("-", "−")]))

@@ -23,8 +23,10 @@ from tests.ui.helpers import (
 from tests.ui.test_cell_view import number, steps
 from tests.ui.test_layers_view import rollout
 from tests.ui.trained import (
+    LONG,
     NAMES,
     as_drawn,
+    captions,
     looked_at,
     needs_minilm,
     needs_smollm2,
@@ -208,6 +210,40 @@ def test_the_numbers_are_the_models(model: str) -> None:
     assert list(table["query_token"][:: weights.shape[-1]][: weights.shape[-1]]) == (
         tokens_of(model, SENTENCE)
     )
+
+
+ABOUT_ROWS = "Distances count the rows shown, and the first token is the first row."
+
+
+def test_in_tables_a_word_has_the_position_of_its_first_token() -> None:
+    page = open_trained(text=LONG, view="numbers")
+    assert list(stage_numbers(page)["key"][:16]) == list(range(16))
+    assert ABOUT_ROWS not in captions(page)
+    change(page, words=True, special=False)
+    tokens = tokens_of("minilm", LONG)
+    firsts = [i for i, token in enumerate(tokens) if i and token[:2] != "##" and token != "[SEP]"]
+    table = stage_numbers(page)
+    count = len(firsts)
+    assert (firsts[:3], count) == ([1, 3, 4], 8)
+    assert list(table["key"][:count]) == firsts
+    assert list(table["query"][: count**2 : count]) == firsts
+    assert list(table["key_token"][:count]) == [*LONG.removesuffix(".").split(), "."]
+    assert [label.split("position ")[1].split(",")[0].rstrip(")") for label in places(page)] == [
+        str(first) for first in firsts
+    ]  # as on hover
+    assert ABOUT_ROWS in captions(page)
+    change(page, view="numbers", stage="qkv")  # is of single tokens
+    table = stage_numbers(page)
+    expected = [i for i, token in enumerate(tokens) if token not in ("[CLS]", "[SEP]")]
+    for who in ("query", "key"):
+        assert list(table[who].dropna().unique()) == expected
+
+
+def places(page: AppTest) -> list[str]:
+    """What all heads say on hover; the page is brought back."""
+    found = labels(chart(change(page, view="heads"))["layout"]["xaxis"])
+    change(page, view="numbers")
+    return found
 
 
 @pytest.mark.parametrize(

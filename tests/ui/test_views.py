@@ -73,7 +73,7 @@ def _check_all_heads(page: AppTest, run: Run, stage: str) -> None:
     values = expected(run, stage)
     np.testing.assert_array_equal(np.array(numbers(page)), values)
     said = re.fullmatch(
-        r"(.+) in (\d+) pictures of (\d+) × (\d+) cells, from (\S+) to (\S+)\. "
+        r"(.+) in (\d+) pictures? of (\d+) × (\d+) cells, from (\S+) to (\S+)\. "
         r"Furthest from zero: (\S+), in (.+), (\w+) (.+ \(position (\d+)\)), (\w+) (.+)\.",
         alt(page),
     )

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from model.pretrained.base import ModelTrace, PretrainedModel
 from model.subwords import Subwords
 from tests.ui.helpers import link, open_app
+from ui.compute import use_one_thread
 from ui.models import model_of
 from ui.parameters import PAGES
 
@@ -40,6 +41,7 @@ def run_model(
     removed: frozenset[tuple[int, int]] = frozenset(),
 ) -> tuple[tuple[Subwords, ...], ModelTrace]:
     """The sub-words of sentences, and what the model itself makes of them, without the page."""
+    use_one_thread()  # as the page does: two would round in another order
     model = model_of(choice)
     sides = tuple(model.tokenizer.encode(text, added=added) for text in texts)
     ids = torch.zeros(len(sides), max(map(len, sides)), dtype=torch.long)

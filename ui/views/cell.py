@@ -91,9 +91,15 @@ def _score(attention: Attention, cell: CellArithmetic) -> list[tuple[str, str, s
     if attention.biases is None:
         return [(_("score: energy ÷ divisor"), "s", _number(cell.score))]
     return [
-        (_("ALiBi: −slope × distance"), "b", _number(cell.bias)),
+        (_bias_word(attention), "b", _number(cell.bias)),
         (_("score: energy ÷ divisor + b"), "s", _number(cell.score)),
     ]
+
+
+def _bias_word(attention: Attention) -> str:
+    if attention.facts.positions == "alibi":
+        return _("ALiBi: −slope × distance")
+    return _("what positions add")
 
 
 def _number(value: float) -> str:

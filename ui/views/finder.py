@@ -5,16 +5,18 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from cachetools import cached
+import torch
+from cachetools import LRUCache, cached
 from torch import Tensor
 
 from model.head_finder import Pattern, head_scores, induction_scores, rank, repeated_words
-from model.pretrained.base import PretrainedModel
+from model.subwords import SubwordTokenizer
 from ui.components import window_is_tall
 from ui.i18n import _
 from ui.options import word
 from ui.run import Run
 from ui.selection import Selection, show_next_time
+from ui.settings import Kind
 from ui.text import token_text
 from ui.trained import TrainedRun, TrainedSettings, compute_trained
 from ui.views.heads import show_tiles
@@ -90,7 +92,7 @@ def pattern_scores(
 ) -> tuple[Tensor, str | None]:
     """The (layers, H) scores of a pattern, and what is to be said about them."""
     if pattern == "induction":
-        return _induction(run)
+        return _induction(run, selection.kind)
     side = run.attention(0, selection.sentence, selection.kind).whole.query_side
     own, subwords = side.lengths[selection.sentence], side.subwords[selection.sentence]
     traces = getattr(run.trace, selection.kind)
@@ -98,27 +100,34 @@ def pattern_scores(
     return head_scores(weights, subwords.ids)[pattern], None
 
 
-def _induction(run: TrainedRun) -> tuple[Tensor, str]:
-    words = _words(run.model)
-    text = "".join(f" {w}" for w in words * 2)
-    texts = (text, "") if run.model.kind == "encoder-decoder" else (text,)
-    repeated = compute_trained(
-        TrainedSettings(run.settings.model, texts, removed=run.settings.removed)
-    )
-    subwords = repeated.sentences.subwords[0]
-    start = next((i for i, special in enumerate(subwords.special) if not special), 0)
-    weights = [trace.weights[0] for trace in repeated.trace.encoder_self]
-    said = _("The {count} words, twice over: {words}.").format(
-        count=len(words), words=token_text(" ".join(words), 400)
-    )
-    return induction_scores(weights, len(words), start=start), said
+def _induction(run: TrainedRun, kind: Kind) -> tuple[Tensor, str]:
+    """Induction is about the stack that is shown, on a text of its own."""
+    words = _words(run.settings.model, run.model.tokenizer)
+    for count in range(len(words), 1, -1):  # fewer where not so many tokens fit
+        text = "".join(f" {word}" for word in words[:count] * 2)
+        texts = (text, text) if run.model.kind == "encoder-decoder" else (text,)
+        repeated = compute_trained(
+            TrainedSettings(run.settings.model, texts, removed=run.settings.removed)
+        )
+        side = repeated.computed.source if kind == "encoder_self" else repeated.computed.target
+        assert side is not None  # decoder attention is asked for only where there is a decoder
+        if not repeated.left_out:
+            subwords = side.subwords[0]
+            start = next((i for i, special in enumerate(subwords.special) if not special), 0)
+            weights = [trace.weights[0] for trace in getattr(repeated.trace, kind)]
+            said = _("The {count} words, twice over: {words}.").format(
+                count=count, words=token_text(" ".join(words[:count]), 400)
+            )
+            return induction_scores(weights, count, start=start), said
+    nothing = torch.full((run.layers, run.heads), torch.nan)
+    return nothing, _("This model's vocabulary, or its length, has no room for it.")
 
 
-@cached({}, lock=Lock())
-def _words(model: PretrainedModel) -> list[str]:
+@cached(LRUCache(8), key=lambda choice, tokenizer: choice, lock=Lock())
+def _words(choice: str, tokenizer: SubwordTokenizer) -> list[str]:
     """Words at random, each of them one of the model's tokens."""
-    tokenizer = model.tokenizer
-    drawn = repeated_words(tokenizer.plain_words(), 4 * REPEATED, SEED)
+    plain = sorted(set(tokenizer.plain_words()))
+    drawn = repeated_words(plain, min(4 * REPEATED, len(plain)), SEED)
     return [w for w in drawn if len(tokenizer.encode(f" {w}", around=False)) == 1][:REPEATED]
 
 

@@ -25,6 +25,12 @@ def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
         reads = _("X: the vectors that the layer reads.")
     if attention.run.has_identity:
         reads += " " + _("The projections are the identity.")
+    if attention.facts.has_bias:  # the formulas have no room for it
+        reads += " " + _("Each projection also adds a bias.")
+    if attention.facts.kv_heads < attention.facts.heads:
+        reads += " " + _("Heads share {count} keys and values.").format(
+            count=attention.facts.kv_heads
+        )
     hint = _("Choose a query to follow its row.")
     if selection.query is not None:
         hint = _("The row of query {query} is framed throughout.").format(query=selection.query)
@@ -67,10 +73,11 @@ def _formulas(attention: Attention, head: int) -> tuple[str, ...]:
     reads = {"K": "X", "V": "X", "Q": "Y" if attention.kind == "cross" else "X"}
 
     def projected(name: str) -> str:
+        group = head if name == "Q" else head * facts.kv_heads // facts.heads
         if attention.run.has_identity:
             product = f"{reads[name]}^{{({head})}}"
-        elif facts.projection == "full":  # each head has columns of its own in W
-            product = f"{reads[name]} W_{name}^{{({head})}}"
+        elif facts.projection == "full":  # each head, or group of heads, has columns of its own
+            product = f"{reads[name]} W_{name}^{{({group})}}"
         else:  # each head has a part of X, and all share W
             product = f"{reads[name]}^{{({head})}} W_{name}"
         if facts.positions == "rotary" and name != "V":
@@ -78,7 +85,7 @@ def _formulas(attention: Attention, head: int) -> tuple[str, ...]:
         return product
 
     score = f"QK^\\top / {divisor_text(facts, latex=True)}"
-    if facts.positions == "alibi":
+    if attention.biases is not None:
         score += " + B"
     if attention.is_masked:
         score += " + M"

@@ -10,7 +10,7 @@ import torch
 from model.rollout import attention_rollout, stream_norms, stream_similarity
 from ui.components import window_is_tall
 from ui.i18n import _
-from ui.run import Run
+from ui.run import Attention, Run
 from ui.selection import Selection
 from ui.settings import Kind, Overview
 from ui.stages import between_tokens, head_names, kind_name, value_word
@@ -115,7 +115,7 @@ def thumbnails(run: Run, selection: Selection) -> Thumbnails:
         columns=shown.key_labels,
         value_title=value_word("weights"),
         diverging=False,
-        masked=~shown.allowed,
+        masked=_hidden(attentions),
         masked_text=_("masked"),
         layer_title=_("layer"),
         head_title=_("head"),
@@ -123,6 +123,11 @@ def thumbnails(run: Run, selection: Selection) -> Thumbnails:
         column_word=_("key"),
         height=_height(run.layers),
     )
+
+
+def _hidden(attentions: list[Attention]) -> np.ndarray:
+    """What no layer may attend to, (Q, K) booleans: layers may have windows of their own."""
+    return ~np.any([attention.allowed for attention in attentions], axis=0)
 
 
 def _show_thumbnails(run: Run, selection: Selection, theme: Theme) -> None:
@@ -159,7 +164,7 @@ def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
     ]
     shown = attentions[0]
     weights = np.stack([attention.field("weights") for attention in attentions])  # (layers, H, ..
-    names, masked = layer_names(len(weights)), ~shown.allowed
+    names, masked = layer_names(len(weights)), _hidden(attentions)
     if overview == "mean_heads":
         means = weights.mean(axis=1)
     elif overview == "mean_layers":

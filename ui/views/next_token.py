@@ -10,11 +10,11 @@ from ui.components import window_is_tall
 from ui.i18n import _
 from ui.link import keep, value_of
 from ui.selection import Selection, draw_next_time
-from ui.settings import MOST_ADDED, MOST_REMOVED, TEXT_KEYS
+from ui.settings import MOST_REMOVED, TEXT_KEYS
 from ui.stages import between_tokens, head_names
 from ui.state import added_tokens, removed_heads
 from ui.text import plain, token_text, verbatim
-from ui.trained import TrainedRun
+from ui.trained import TrainedRun, most_added
 from ui.views.heads import PLOTLY_CONFIG, show_tiles
 from viz.labels import AxisLabels, escape
 from viz.next_token import NextTokens, draw_next_tokens
@@ -83,7 +83,7 @@ def _draw_writing(run: TrainedRun) -> None:
     assert run.next_logits is not None
     added = added_tokens()
     length = (run.source if run.target is None else run.target).length
-    most = min(MOST_ADDED, run.model.longest // 2)  # see ui.trained
+    most = most_added(run.model, run.most_tokens)
     is_full = len(added) >= most or length >= run.most_tokens
     st.markdown(_("**Write on** with one of them:"))
     with st.container(horizontal=True, gap="small", key="writing"):
@@ -94,7 +94,10 @@ def _draw_writing(run: TrainedRun) -> None:
                 type="primary" if rank == 0 else "secondary",
                 on_click=_write,
                 args=((*added, each.token), length),
-                disabled=is_full,
+                disabled=is_full or not run.model.tokenizer.has(each.token),
+                help=_("Write {token}: {probability:.2%}").format(
+                    token=plain(run.model.tokenizer.shown(each.token)), probability=each.probability
+                ),
             )
         st.button(
             _("Take back"),
@@ -184,6 +187,9 @@ def _show_difference(
     """What the removal changes in the weights of the chosen layer."""
     tiles = difference_tiles(run, whole, selection)
     largest = float(np.nanmax(np.abs(tiles.values), initial=0.0))
+    if not largest and selection.kind != "cross" and len(run.kinds) > 1:
+        st.markdown(_("**Unchanged**: this attention doesn't depend on what was removed."))
+        return
     if not largest:
         st.markdown(
             _(
