@@ -263,3 +263,25 @@ def test_what_is_offered_no_more_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     assert notices(again) == [
         "The link asks for model ` my-bert `; there are: MiniLM, SmolLM2. Using MiniLM."
     ]
+
+
+def test_a_layer_with_a_window_has_a_mask_of_its_own(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = f"{saved(tmp_path, 'qwen2')},{folders['my-gpt2']}"
+    monkeypatch.setenv("HEADLIGHT_MODELS", offered)
+    # Transformers gives any Qwen2 its own kind of tokeniser, which knows no word of this one.
+    monkeypatch.setattr(
+        models.model_of("my-qwen2"), "tokenizer", models.model_of("my-gpt2").tokenizer
+    )
+    weights = [trace.weights[0] for trace in run("my-qwen2").trace.encoder_self]
+    ahead = np.triu(np.ones((5, 5), dtype=bool), 1)
+    too_far = np.tril(np.ones((5, 5), dtype=bool), -3)  # a window of three, itself included
+    for layer, hidden in enumerate((ahead, ahead | too_far)):
+        page = opened("my-qwen2", layer=layer)
+        expected = np.where(hidden, np.float32("nan"), weights[layer].numpy())
+        np.testing.assert_allclose(numbers(page), expected, rtol=0, atol=1e-6)
+    page = opened("my-qwen2", layer=1, view="cell", head=0, q=4, k=0)
+    table = next(m.value for m in page.markdown if "denominator" in m.value)
+    assert "masked: score becomes −∞" in table
+    assert "**0**" in table.split("the module's weight")[1]
