@@ -69,8 +69,8 @@ def compare_with_torch(
         query: (B, Q, E) what the queries were made of.
         keys: (B, K, E) what keys and values were made of.
         mask: as the module got it.
-        removed: heads whose output was set to zero; PyTorch knows no such thing, so that only the
-            others' outputs are compared.
+        removed: heads whose output was set to zero; nn.MultiheadAttention knows no such thing, so
+            that its output isn't compared then.
     """
     if trace.energy.numel() == 0:
         return Parity(0.0, 0.0, 0.0)
@@ -82,18 +82,9 @@ def compare_with_torch(
         if mask is not None:
             added = added.masked_fill(~mask, -math.inf)
 
-    def fused(values: Tensor) -> Tensor:
-        return F.scaled_dot_product_attention(
-            trace.queries, trace.keys, values, attn_mask=added, scale=1 / module.divisor
-        )
-
-    kept = [head for head in range(module.heads) if head not in removed]
-    head_outputs = largest_difference(fused(trace.values)[:, kept], trace.head_outputs[:, kept])
-    # The fused kernel keeps its weights to itself, but weights · identity are the weights.
-    identity = torch.eye(trace.keys.shape[2]).expand(*trace.energy.shape[:2], -1, -1)
-    weights_difference = largest_difference(fused(identity), trace.weights)
+    parity = compare_with_fused(trace, added, 1 / module.divisor, removed)
     if not _is_multihead_attention(module):
-        return Parity(head_outputs, weights_difference, None)
+        return parity
 
     output, weights = _multihead_attention(module, query, keys, mask)
     # A query with nothing to attend to is NaN there and zero here, by design: not compared.
@@ -101,15 +92,43 @@ def compare_with_torch(
     if mask is not None:
         attends = mask.any(-1).all(1)
     weights_difference = max(
-        weights_difference,
+        parity.weights,
         largest_difference(
             weights.transpose(1, 2)[attends], trace.weights.transpose(1, 2)[attends]
         ),
     )
     if removed:
-        return Parity(head_outputs, weights_difference, None)
+        return Parity(parity.head_outputs, weights_difference, None)
     output_difference = largest_difference(output[attends], trace.output[attends])
-    return Parity(head_outputs, weights_difference, output_difference)
+    return Parity(parity.head_outputs, weights_difference, output_difference)
+
+
+def compare_with_fused(
+    trace: AttentionTrace, added: Tensor | None, scale: float, removed: Collection[int]
+) -> Parity:
+    """Compute a trace's weights and head outputs again with scaled_dot_product_attention.
+
+    Args:
+        trace: with at least one energy.
+        added: a bias to add to the scores, or booleans, True = may attend; None for neither.
+        scale: what the energies are multiplied by.
+        removed: heads whose output should be zero.
+    """
+
+    def fused(values: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(
+            trace.queries, trace.keys, values, attn_mask=added, scale=scale
+        )
+
+    head_outputs = fused(trace.values)
+    head_outputs[:, list(removed)] = 0.0
+    # The fused kernel keeps its weights to itself, but weights · identity are the weights.
+    identity = torch.eye(trace.keys.shape[2]).expand(*trace.energy.shape[:2], -1, -1)
+    return Parity(
+        largest_difference(head_outputs, trace.head_outputs),
+        largest_difference(fused(identity), trace.weights),
+        None,
+    )
 
 
 def compare_model(

@@ -27,11 +27,11 @@ from viz.theme import theme_of
 
 def end_sidebar(shown: Shown, *, more: bool = True) -> None:
     """The rest of the controls, the downloads, and the ear for clicks; the layout is settled."""
-    left, right = st.columns([5, 7], gap="small") if more else (None, st.container())
-    if left is not None:
-        with left:
+    places = st.columns([5, 7], gap="small") if more else [st.container()]
+    if more:
+        with places[0]:
             draw_more()
-    with right:
+    with places[-1]:
         draw_downloads(shown)
     chart_clicks(charts=CLICKABLE, on_cell=take_cell, on_name=take_name)
     st.session_state["_layout"] = layout_in_use()

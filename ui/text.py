@@ -23,7 +23,6 @@ def verbatim(text: str, longest: int = LONGEST) -> str:
 def plain(text: str, longest: int = LONGEST) -> str:
     """A text in Markdown that looks like the text around it: nothing in it is markup."""
     shown = re.sub(r"([\\`*_<>$~|#&@]|:(?=\w))", r"\\\1", token_text(text, longest))
-    shown = shown.replace(
-        "](", "]\\("
-    )  # a link; brackets alone are none, and many tokens have them
+    # A link; brackets alone are none, and many tokens have them.
+    shown = shown.replace("](", "]\\(")
     return re.sub(r"^(\d*)([-+.)])", r"\1\\\2", shown)  # a list

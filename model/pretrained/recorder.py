@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.attention import AttentionTrace
-from model.parity import Parity, largest_difference
+from model.parity import Parity, compare_with_fused
 from model.pretrained.base import ModelUnavailableError
 
 NAME = "headlight"  # of the attention implementation, among transformers' own
@@ -289,17 +288,4 @@ def compare_call(call: RecordedCall, trace: AttentionTrace, removed: Collection[
         if call.allowed is not None:
             added = added.masked_fill(~call.allowed, -math.inf)
 
-    def fused(values: Tensor) -> Tensor:
-        return F.scaled_dot_product_attention(
-            trace.queries, trace.keys, values, attn_mask=added, scale=call.scaling
-        )
-
-    head_outputs = fused(trace.values)
-    head_outputs[:, list(removed)] = 0
-    # The fused kernel keeps its weights to itself, but weights · identity are the weights.
-    identity = torch.eye(trace.keys.shape[2]).expand(*trace.energy.shape[:2], -1, -1)
-    return Parity(
-        largest_difference(head_outputs, trace.head_outputs),
-        largest_difference(fused(identity), trace.weights),
-        None,
-    )
+    return compare_with_fused(trace, added, call.scaling, removed)

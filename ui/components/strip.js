@@ -54,9 +54,7 @@ function build(parent) {
     while (view.boxes.length > data.tokens.length) view.boxes.pop().box.remove()
     data.tokens.forEach((token, i) => {
       const { box, word } = view.boxes[i]
-      if (word.textContent !== token) {
-        word.textContent = token
-      }
+      if (word.textContent !== token) word.textContent = token
       box.title = `${token} (${data.places[i]})`
       box.className = i < data.real ? "token" : "token padding"
       box.ariaPressed = String(i === data.chosen)
