@@ -33,6 +33,8 @@ class BlockTrace:
 class TransformerBlock(nn.Module):
     """Attention, add and norm, feed-forward, add and norm.
 
+    With an attention-only architecture it ends after the first half.
+
     Args:
         embed_size: E.
         heads: H.
@@ -70,8 +72,10 @@ class TransformerBlock(nn.Module):
         self.norm_order = architecture.norm_order
         self.attention = build_attention(config)
         self.norm1 = build_norm(config)
-        self.norm2 = build_norm(config)
-        self.feed_forward = build_feed_forward(config)
+        self.has_feed_forward = not architecture.attention_only
+        if self.has_feed_forward:
+            self.norm2 = build_norm(config)
+            self.feed_forward = build_feed_forward(config)
         self.dropout = nn.Dropout(dropout)
 
     def forward(
@@ -92,13 +96,17 @@ class TransformerBlock(nn.Module):
         if self.norm_order == "post":
             attention = self.attention.trace(value, key, query, mask, removed)
             x = self.dropout(self.norm1(attention.output + query))  # (B, Q, E)
-            output = self.dropout(self.norm2(self.feed_forward(x) + x))  # (B, Q, E)
         else:
             q = self.norm1(query)
             k = q if key is query else self.norm1(key)
             v = k if value is key else self.norm1(value)
             attention = self.attention.trace(v, k, q, mask, removed)
             x = query + self.dropout(attention.output)  # (B, Q, E)
+        if not self.has_feed_forward:
+            return BlockTrace(attention, None, (query, x))
+        if self.norm_order == "post":
+            output = self.dropout(self.norm2(self.feed_forward(x) + x))  # (B, Q, E)
+        else:
             output = x + self.dropout(self.feed_forward(self.norm2(x)))  # (B, Q, E)
         return BlockTrace(attention, None, (query, x, output))
 
@@ -110,11 +118,14 @@ class DecoderBlock(nn.Module):
     the target and a place in the source have no distance.
 
     Raises:
-        ValueError: as SelfAttention does.
+        ValueError: as SelfAttention does, or if the architecture is attention-only: it is one of
+            encoders, and of decoders without an encoder, which are the same.
     """
 
     def __init__(self, config: Config) -> None:
         super().__init__()
+        if config.architecture.attention_only:
+            raise ValueError("attention_only is for stacks without cross-attention")
         self.norm_order = config.architecture.norm_order
         self.attention = build_attention(config)
         self.norm1 = build_norm(config)

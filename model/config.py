@@ -29,6 +29,8 @@ class Architecture:
     norm: Norm = "layer"  # LayerNorm (Ba et al., 2016) or RMSNorm (Zhang & Sennrich, 2019)
     norm_eps: float = 1e-5
     final_norm: bool = False  # after the last layer; pre-norm needs it, or the output isn't normed
+    attention_only: bool = False  # no feed-forward, as in Elhage et al. (2021), whose models show
+    # what attention can do by itself: "A Mathematical Framework for Transformer Circuits"
     embedding_norm: bool = False  # after the embedding, as in BERT
     activation: Activation = "relu"
     gated: bool = False  # down(act(gate(x)) · up(x)), Shazeer (2020), "GLU Variants"

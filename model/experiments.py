@@ -34,8 +34,10 @@ def leak_test(
     after = before.clone()
     for row, position in zip(after, changed, strict=True):
         row[position] = replacement
-    streams = (model.trace(batch, mask).encoder_stream[::2] for batch in (before, after))
-    return torch.stack([(b - a).norm(dim=-1) for a, b in zip(*streams, strict=True)], dim=1)
+    streams = [model.trace(batch, mask).encoder_stream for batch in (before, after)]
+    sublayers = (len(streams[0]) - 1) // len(model.layers)  # of a layer
+    ends = (stream[::sublayers] for stream in streams)
+    return torch.stack([(b - a).norm(dim=-1) for a, b in zip(*ends, strict=True)], dim=1)
 
 
 @dataclass(frozen=True)

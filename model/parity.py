@@ -148,8 +148,10 @@ def compare_model(
     for kind, mask in masks.items():
         encoding = kind == "encoder_self"
         stream = trace.encoder_stream if encoding else trace.decoder_stream
-        sublayers, place = (2, 0) if encoding else (3, int(kind == "cross"))
-        for layer, attention in enumerate(getattr(trace, kind)):
+        attentions = getattr(trace, kind)
+        sublayers = (len(stream) - 1) // len(attentions)  # of a layer
+        place = int(kind == "cross")
+        for layer, attention in enumerate(attentions):
             block = stack_of(model, kind).layers[layer]
             query = stream[layer * sublayers + place]
             if block.norm_order == "pre":

@@ -25,8 +25,8 @@ class TransformerTrace:
     """What a stack computed: for each kind of attention a trace a layer, and the residual stream.
 
     A stream holds the embedded input and then the vectors after each sub-layer: two a layer in the
-    encoder (attention, feed-forward), three in the decoder (self, cross, feed-forward). What a
-    model doesn't have is empty.
+    encoder (attention, feed-forward; one where there is attention only), three in the decoder
+    (self, cross, feed-forward). What a model doesn't have is empty.
     """
 
     encoder_self: tuple[AttentionTrace, ...]  # one a layer, Q = K = S

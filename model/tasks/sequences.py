@@ -1,0 +1,90 @@
+"""Tasks in which every position answers, from all symbols at once.
+
+Reverse, sort and the histogram are programs of RASP in Weiss et al. (2021), "Thinking Like
+Transformers", section 5, where they are given with the attention that solves them.
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from model.tasks.base import IGNORED, Batch, Example, Task, random_symbols
+
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
+DIGITS = tuple("0123456789")
+
+
+class Reverse(Task):
+    """The same letters, backwards.
+
+    A solving head attends from position i to position L - 1 - i: an anti-diagonal.
+    """
+
+    name = "reverse"
+    symbols = LETTERS
+    length = 10
+    probe = "headlights"
+
+    def draw(self, count: int, generator: torch.Generator) -> Batch:
+        """So many random examples; equal generators draw equal ones."""
+        x = random_symbols((count, self.length), len(self.symbols), generator)
+        return Batch(x, x.flip(1))
+
+    def example(self, typed: Sequence[str]) -> Example:
+        """What was typed, backwards."""
+        return Example(tuple(typed), tuple(reversed(typed)))
+
+
+class Sort(Task):
+    """The same digits, in order.
+
+    A solving head attends from position i to where the i-th smallest digit stands.
+    """
+
+    name = "sort"
+    symbols = DIGITS
+    length = 10
+    probe = "3141592653"
+
+    def draw(self, count: int, generator: torch.Generator) -> Batch:
+        """So many random examples; equal generators draw equal ones."""
+        x = random_symbols((count, self.length), len(self.symbols), generator)
+        return Batch(x, x.sort(1).values)
+
+    def example(self, typed: Sequence[str]) -> Example:
+        """What was typed, in the order of the symbols."""
+        return Example(tuple(typed), tuple(sorted(typed)))
+
+
+class Compare(Task):
+    """Whether the digit on the right is larger than the one on the left: + or -.
+
+    The first and the last position have one neighbour only, and nothing is asked there. Two
+    heads attend to one neighbour each, and fc_out subtracts one from the other. A single head can
+    only add what it sees, as its weights are never negative; and there is no feed-forward layer
+    that could take the sum apart again.
+    """
+
+    name = "compare"
+    attention_only = True
+    symbols = (*DIGITS, "+", "-")
+    length = 10
+    probe = "2718281828"
+
+    def draw(self, count: int, generator: torch.Generator) -> Batch:
+        """So many random examples; equal generators draw equal ones."""
+        x = random_symbols((count, self.length), len(DIGITS), generator)
+        plus, minus = len(DIGITS), len(DIGITS) + 1
+        targets = torch.full_like(x, IGNORED)
+        targets[:, 1:-1] = torch.where(x[:, 2:] > x[:, :-2], plus, minus)
+        return Batch(x, targets)
+
+    def example(self, typed: Sequence[str]) -> Example:
+        """+ where the right neighbour is larger than the left one, else -."""
+        inner = ["+" if typed[i + 1] > typed[i - 1] else "-" for i in range(1, len(typed) - 1)]
+        ends = [None] * min(2, len(typed))
+        return Example(tuple(typed), (*ends[:1], *inner, *ends[1:]))
+
+    def checked(self, symbols: Sequence[str]) -> tuple[str, ...]:
+        """The digits; signs are answers only."""
+        return super().checked(["sign" if s in "+-" else s for s in symbols])

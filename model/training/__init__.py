@@ -1,0 +1,1 @@
+"""Learning a task, step by step, with snapshots on the way."""

@@ -1,0 +1,72 @@
+"""A model that learns a task: a stack of our own, and what turns its vectors into answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from model.masks import causal_mask
+from model.seeded import random_encoder, random_transformer, weight_matrix
+from model.tasks.base import Batch, Example
+from model.training.plan import Plan
+from model.transformer import AttentionKind, Encoder, Transformer, TransformerTrace
+
+
+@dataclass(frozen=True)
+class LearnerTrace:
+    """What a learner made of a batch."""
+
+    trace: TransformerTrace
+    masks: Mapping[AttentionKind, Tensor | None]  # for each kind of attention that it has
+    logits: Tensor  # (B, L or T, V) of each symbol as the answer at each position
+
+
+class Learner(nn.Module):
+    """Embed, stack of attention, unembed: the answer at each position.
+
+    It begins with the seed's weights (model.seeded), so that fewer heads or a larger embedding
+    start from the same numbers.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        config = plan.config
+        self.task = plan.learnt
+        self.stack: Encoder | Transformer
+        if self.task.kind == "encoder-decoder":
+            self.stack = random_transformer(config, plan.seed)
+        else:
+            self.stack = random_encoder(config, plan.seed)
+        self.stack.requires_grad_(True).train()
+        symbols = len(self.task.symbols)
+        self.unembedding = nn.Linear(config.embed_size, symbols, bias=False)
+        weights = weight_matrix("unembedding", symbols, config.embed_size, plan.seed)
+        self.unembedding.weight = nn.Parameter(weights.clone())
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The logits, (B, L or T, V)."""
+        return self.trace(batch).logits
+
+    def trace(self, batch: Batch) -> LearnerTrace:
+        """The logits, and everything on the way."""
+        length = batch.inputs.shape[1]
+        ahead = None if self.task.kind == "encoder" else causal_mask(length, length)
+        masks: dict[AttentionKind, Tensor | None]
+        if isinstance(self.stack, Encoder):
+            masks = {"encoder_self": ahead}
+            trace = self.stack.trace(batch.inputs, ahead)
+        else:
+            padding = batch.source_mask
+            masks = {"encoder_self": padding, "decoder_self": ahead, "cross": padding}
+            assert batch.source is not None  # such a task draws one
+            trace = self.stack.trace(batch.source, batch.inputs, padding, ahead, padding)
+        logits: Tensor = self.unembedding(trace.output)  # (B, L or T, V)
+        return LearnerTrace(trace, masks, logits)
+
+    @torch.no_grad()
+    def read(self, example: Example) -> LearnerTrace:
+        """What it makes of one example, a batch of one."""
+        source = self.task.encode(example.source)[None] if example.source else None
+        inputs = self.task.encode(example.inputs)[None]
+        return self.trace(Batch(inputs, torch.empty(0), source))

@@ -1,0 +1,167 @@
+"""The training loop: AdamW, one step at a time, and snapshots that nobody can change."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load, save
+from torch import Tensor
+
+from model.tasks.base import IGNORED, Batch
+from model.training.learner import Learner
+from model.training.plan import Plan
+
+BATCH_SIZE = 64  # examples a step
+HELD_OUT = 128  # examples that loss and accuracy are measured on
+WEIGHT_DECAY = 0.01
+MOST_SNAPSHOTS = 64
+SNAPSHOT_BYTES = 16 * 2**20  # of all snapshots of a training together
+
+
+class DivergedError(ArithmeticError):
+    """The loss is no longer a number: the steps were too large."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"the loss is no finite number after {step} steps")
+        self.step = step
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A learner at one moment of its training."""
+
+    step: int  # how many updates its weights have seen
+    loss: float  # on held-out examples, the mean of -log p(right answer), nats per answer
+    accuracy: float  # on held-out examples, the part of the answers that are right, 0 to 1
+    weights: bytes  # the learner's state_dict, as safetensors
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything that is needed to go on as if there had been no pause."""
+
+    step: int
+    state: bytes  # the learner's state_dict and AdamW's two averages of each weight, as safetensors
+
+
+class Trainer:
+    """Trains a learner. Source of the update: Loshchilov & Hutter (2019), algorithm 2, AdamW.
+
+    Equal plans give equal snapshots, on one machine with one number of threads; and a trainer that
+    goes on from a checkpoint does exactly what the first one would have done.
+
+    Args:
+        plan: what to train.
+        checkpoint: of the same plan, where to go on; None begins anew.
+
+    Raises:
+        ValueError: if the checkpoint is of another model.
+    """
+
+    def __init__(self, plan: Plan, checkpoint: Checkpoint | None = None) -> None:
+        self.plan = plan
+        self.task = plan.learnt
+        self.learner = Learner(plan)
+        self.optimizer = torch.optim.AdamW(
+            self.learner.parameters(), lr=plan.learning_rate, weight_decay=WEIGHT_DECAY, fused=True
+        )
+        self.step = 0
+        self._generator = torch.Generator()
+        self._held_out = self.task.held_out(HELD_OUT)
+        if checkpoint is not None:
+            self._go_on_from(checkpoint)
+
+    def advance(self) -> float:
+        """One update on new examples; the loss on them before it, in nats per answer.
+
+        Raises:
+            DivergedError: if the loss isn't finite; the weights stay as they are.
+        """
+        loss = answer_loss(self.learner, self.draw(self.step))
+        value = loss.item()
+        if not math.isfinite(value):
+            raise DivergedError(self.step)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch says no types here
+        self.optimizer.step()
+        self.step += 1
+        return value
+
+    def draw(self, step: int) -> Batch:
+        """The examples of a step: they depend on the seed and the step alone."""
+        self._generator.manual_seed(self.plan.seed * (2**20) + step)
+        return self.task.draw(BATCH_SIZE, self._generator)
+
+    @torch.no_grad()
+    def snapshot(self) -> Snapshot:
+        """The learner as it is now.
+
+        Raises:
+            DivergedError: if its loss isn't finite.
+        """
+        logits = self.learner(self._held_out)  # (B, L, V)
+        targets = self._held_out.targets  # (B, L)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten()).item()
+        if not math.isfinite(loss):
+            raise DivergedError(self.step)
+        asked = targets != IGNORED
+        right = (logits.argmax(-1) == targets)[asked]
+        accuracy = right.sum().item() / asked.sum().item()
+        return Snapshot(self.step, loss, accuracy, save(self.learner.state_dict()))
+
+    def checkpoint(self) -> Checkpoint:
+        """What is needed to go on from here."""
+        tensors = dict(self.learner.state_dict())
+        for name, weight in self.learner.named_parameters():
+            for kind, value in self.optimizer.state[weight].items():
+                tensors[f"{kind}/{name}"] = value
+        return Checkpoint(self.step, save(tensors))
+
+    def _go_on_from(self, checkpoint: Checkpoint) -> None:
+        tensors = load(checkpoint.state)
+        try:
+            self.learner.load_state_dict({k: v for k, v in tensors.items() if "/" not in k})
+        except RuntimeError as error:
+            raise ValueError(f"the checkpoint is of another model: {error}") from None
+        for name, weight in self.learner.named_parameters():
+            for kind in ("step", "exp_avg", "exp_avg_sq"):
+                if f"{kind}/{name}" in tensors:  # none before the first step
+                    self.optimizer.state[weight][kind] = tensors[f"{kind}/{name}"]
+        self.step = checkpoint.step
+
+
+def answer_loss(learner: Learner, batch: Batch) -> Tensor:
+    """The mean cross-entropy of the answers that are asked for, nats."""
+    return F.cross_entropy(learner(batch).flatten(0, 1), batch.targets.flatten())
+
+
+def snapshot_steps(plan: Plan) -> list[int]:
+    """After how many updates snapshots are taken: close together early, far apart late.
+
+    The k-th of n comes at steps · (k/n)², so the distance grows evenly; n is so small that all
+    snapshots together stay within SNAPSHOT_BYTES.
+    """
+    count = min(MOST_SNAPSHOTS, max(4, SNAPSHOT_BYTES // (4 * plan.parameters)))
+    return sorted({round(plan.steps * (k / count) ** 2) for k in range(count + 1)})
+
+
+def train(plan: Plan, checkpoint: Checkpoint | None = None) -> Iterator[Snapshot]:
+    """Train from the beginning, or from where a checkpoint stands, to the plan's last step.
+
+    Yields:
+        A snapshot at each of snapshot_steps(plan) that lies ahead; without a checkpoint also the
+        untrained learner's.
+
+    Raises:
+        DivergedError: if the loss isn't finite; the snapshots so far are good.
+    """
+    trainer = Trainer(plan, checkpoint)
+    due = set(snapshot_steps(plan))
+    if checkpoint is None:
+        yield trainer.snapshot()
+    while trainer.step < plan.steps:
+        trainer.advance()
+        if trainer.step in due:
+            yield trainer.snapshot()
