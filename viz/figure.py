@@ -35,14 +35,22 @@ class SpecFigure(go.Figure):  # type: ignore[misc]  # plotly ships no types
         if spec is None:
             complete: dict[str, Any] = super().to_dict()
             return complete
-        traces = [
-            {
-                key: _typed_array(value) if isinstance(value, np.ndarray) else value
-                for key, value in trace.items()
-            }
-            for trace in spec["data"]
-        ]
-        return {"data": traces, "layout": {**spec["layout"], "datarevision": _revision(traces)}}
+        traces = _typed(spec["data"])
+        made = {"data": traces, "layout": {**spec["layout"], "datarevision": _revision(traces)}}
+        if "frames" in spec:
+            made["frames"] = [{**frame, "data": _typed(frame["data"])} for frame in spec["frames"]]
+        return made
+
+
+def _typed(traces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The traces, or what a frame changes in them, with typed arrays."""
+    return [
+        {
+            key: _typed_array(value) if isinstance(value, np.ndarray) else value
+            for key, value in trace.items()
+        }
+        for trace in traces
+    ]
 
 
 def _revision(traces: Sequence[dict[str, Any]]) -> int:

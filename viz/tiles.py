@@ -136,6 +136,14 @@ def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> g
         theme: the page's colours.
         scale_per_tile: give each tile a colour range of its own, written beside its name.
     """
+    return SpecFigure(tiles_spec(tiles, theme, scale_per_tile=scale_per_tile))
+
+
+def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> dict[str, Any]:
+    """What draw_tiles draws, for figures of which the tiles are a part.
+
+    Trace i and annotation i are tile i and its name: that is what clicks are told apart by.
+    """
     grid = grid_of(tiles)
     values = pool_extremes(tiles.values, grid.pooled_rows, grid.pooled_columns)
     limits = [limit_of(v if scale_per_tile else values) for v in values]
@@ -170,7 +178,7 @@ def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> g
         limit = tiles.limit or limits[0]
         layout["coloraxis"] = color_axis(limit, tiles.diverging, tiles.value_title, theme)
         layout["coloraxis"]["showscale"] = tiles.color_bar
-    return SpecFigure({"data": traces, "layout": layout})
+    return {"data": traces, "layout": layout}
 
 
 def _fitting_names(tiles: Tiles, grid: Grid) -> Sequence[str]:

@@ -1,23 +1,39 @@
 """What can be learnt in seconds, each by attention of a kind that can be looked at."""
 
-from collections.abc import Callable
-
 from model.tasks.base import Task
-from model.tasks.sequences import Compare, Reverse, Sort
+from model.tasks.brackets import Brackets
+from model.tasks.characters import Characters
+from model.tasks.counting import Histogram, Majority
+from model.tasks.number_words import Numbers
+from model.tasks.recall import Copy, Induction, Lookup
+from model.tasks.sequences import Compare, Reverse, Shift, Sort
 
-TASKS: dict[str, Callable[[], Task]] = {
+TASKS: dict[str, type[Task]] = {
     "reverse": Reverse,
+    "copy": Copy,
+    "shift": Shift,
     "sort": Sort,
+    "histogram": Histogram,
+    "majority": Majority,
     "compare": Compare,
+    "lookup": Lookup,
+    "brackets": Brackets,
+    "induction": Induction,
+    "characters": Characters,
+    "numbers": Numbers,
 }
 
 
 def task_of(name: str, corpus: str = "") -> Task:
     """The task of that name.
 
+    Args:
+        name: one of TASKS.
+        corpus: what "characters" learns from; empty for a text of the app's own.
+
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is none, or too little of a corpus.
     """
     if name not in TASKS:
         raise ValueError(f"task must be one of {tuple(TASKS)}, got {name!r}")
-    return TASKS[name]()
+    return Characters(corpus) if name == "characters" else TASKS[name]()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 IGNORED = -100  # a target that doesn't count: what F.cross_entropy leaves out by default
 HELD_OUT_SEED = 2**40  # of what accuracy is measured on: no training step draws with it
+LONGEST_PROBE = 48  # symbols that a trained model can be asked about
 
 # Which model learns it: one that sees everything at once, one that only looks back, or one of
 # each, with cross-attention between them.
@@ -32,11 +33,24 @@ class Batch:
 
 @dataclass(frozen=True)
 class Example:
-    """What was typed, as a model reads it, with the answers that are right."""
+    """What was typed, as a model reads it, with the answers that are right.
+
+    Raises:
+        ValueError: if it is longer than what a model here can read.
+    """
 
     inputs: tuple[str, ...]  # as Batch.inputs, as symbols
     targets: tuple[str | None, ...]  # None where nothing is asked
     source: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the length of what is to be read."""
+        longest = max(len(self.inputs), len(self.source))
+        if longest > LONGEST_PROBE:
+            raise ValueError(
+                f"the model reads {LONGEST_PROBE} symbols at most, and this makes {longest} of "
+                "them; type less"
+            )
 
 
 class Task(ABC):
@@ -50,7 +64,12 @@ class Task(ABC):
     attention_only: bool = False  # whether it is learnt without feed-forward layers
     symbols: tuple[str, ...]
     length: int  # how many symbols there are to read in training, at most
-    probe: str  # something to look at while it is learnt; its letters are symbols
+    probe: str  # something to look at while it is learnt; as somebody could have typed it
+
+    @property
+    def alphabet(self) -> tuple[str, ...]:
+        """The symbols that can be typed: all, where none is an answer or a mark alone."""
+        return self.symbols
 
     @abstractmethod
     def draw(self, count: int, generator: torch.Generator) -> Batch:
@@ -75,7 +94,8 @@ class Task(ABC):
     def held_out(self, count: int) -> Batch:
         """Examples that no training step has drawn, the same ones each time.
 
-        Of the random tasks that is so by their number: 10 letters can stand in 26^10 ways.
+        Of the random tasks that is so by their number, but for one in hundreds: 10 letters can
+        stand in 26^10 ways.
         """
         return self.draw(count, torch.Generator().manual_seed(HELD_OUT_SEED))
 
@@ -84,14 +104,14 @@ class Task(ABC):
         return torch.tensor([self._ids[symbol] for symbol in symbols], dtype=torch.long)
 
     def checked(self, symbols: Sequence[str]) -> tuple[str, ...]:
-        """The symbols, if there are any, and all are the task's.
+        """The symbols, if there are any, and all are of the alphabet.
 
         Raises:
             ValueError: if not; names the first that isn't.
         """
         if not symbols:
             raise ValueError(f"there is nothing to read; symbols are {self._named}")
-        strange = next((symbol for symbol in symbols if symbol not in self._ids), None)
+        strange = next((symbol for symbol in symbols if symbol not in self.alphabet), None)
         if strange is not None:
             raise ValueError(f"{strange!r} is none of this task's symbols, {self._named}")
         return tuple(symbols)
@@ -102,10 +122,10 @@ class Task(ABC):
 
     @property
     def _named(self) -> str:
-        """The symbols in a sentence; of many the first and the last."""
-        if len(self.symbols) <= 12:
-            return " ".join(self.symbols)
-        return f"{' '.join(self.symbols[:5])} ... {self.symbols[-1]}"
+        """The alphabet in a sentence; of many symbols the first and the last."""
+        if len(self.alphabet) <= 12:
+            return " ".join(self.alphabet)
+        return f"{' '.join(self.alphabet[:5])} ... {self.alphabet[-1]}"
 
 
 def random_symbols(shape: tuple[int, ...], symbols: int, generator: torch.Generator) -> Tensor:

@@ -1,7 +1,7 @@
 """Tasks in which every position answers, from all symbols at once.
 
-Reverse, sort and the histogram are programs of RASP in Weiss et al. (2021), "Thinking Like
-Transformers", section 5, where they are given with the attention that solves them.
+Reverse and sort are programs of RASP in Weiss et al. (2021), "Thinking Like Transformers", section
+5, where they are given with the attention that solves them.
 """
 
 from collections.abc import Sequence
@@ -33,6 +33,31 @@ class Reverse(Task):
     def example(self, typed: Sequence[str]) -> Example:
         """What was typed, backwards."""
         return Example(tuple(typed), tuple(reversed(typed)))
+
+
+class Shift(Task):
+    """The letter before, at each position; the first has none, and nothing is asked there.
+
+    A solving head attends from position i to i - 1: a previous-token head, as Clark et al. (2019),
+    "What Does BERT Look At?", found them in BERT, and the first half of the induction circuit in
+    Elhage et al. (2021), "A Mathematical Framework for Transformer Circuits".
+    """
+
+    name = "shift"
+    symbols = LETTERS
+    length = 10
+    probe = "headlights"
+
+    def draw(self, count: int, generator: torch.Generator) -> Batch:
+        """So many random examples; equal generators draw equal ones."""
+        x = random_symbols((count, self.length), len(self.symbols), generator)
+        targets = x.roll(1, dims=1)
+        targets[:, 0] = IGNORED
+        return Batch(x, targets)
+
+    def example(self, typed: Sequence[str]) -> Example:
+        """What was typed, one position later."""
+        return Example(tuple(typed), (None, *typed[:-1]))
 
 
 class Sort(Task):
@@ -68,6 +93,7 @@ class Compare(Task):
     name = "compare"
     attention_only = True
     symbols = (*DIGITS, "+", "-")
+    alphabet = DIGITS
     length = 10
     probe = "2718281828"
 
@@ -84,7 +110,3 @@ class Compare(Task):
         inner = ["+" if typed[i + 1] > typed[i - 1] else "-" for i in range(1, len(typed) - 1)]
         ends = [None] * min(2, len(typed))
         return Example(tuple(typed), (*ends[:1], *inner, *ends[1:]))
-
-    def checked(self, symbols: Sequence[str]) -> tuple[str, ...]:
-        """The digits; signs are answers only."""
-        return super().checked(["sign" if s in "+-" else s for s in symbols])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+from safetensors.torch import load
 from torch import Tensor, nn
 
 from model.masks import causal_mask
@@ -44,6 +45,17 @@ class Learner(nn.Module):
         weights = weight_matrix("unembedding", symbols, config.embed_size, plan.seed)
         self.unembedding.weight = nn.Parameter(weights.clone())
 
+    def take(self, weights: Mapping[str, Tensor]) -> None:
+        """Have these weights from now on, copies of them.
+
+        Raises:
+            ValueError: if they are another model's.
+        """
+        try:
+            self.load_state_dict(weights)
+        except RuntimeError as error:
+            raise ValueError(f"the weights are of another model: {error}") from None
+
     def forward(self, batch: Batch) -> Tensor:
         """The logits, (B, L or T, V)."""
         return self.trace(batch).logits
@@ -70,3 +82,14 @@ class Learner(nn.Module):
         source = self.task.encode(example.source)[None] if example.source else None
         inputs = self.task.encode(example.inputs)[None]
         return self.trace(Batch(inputs, torch.empty(0), source))
+
+
+def load_learner(plan: Plan, weights: bytes) -> Learner:
+    """The learner of a snapshot's weights, in evaluation mode, without gradients.
+
+    Raises:
+        ValueError: if the weights are another model's.
+    """
+    learner = Learner(plan)
+    learner.take(load(weights))
+    return learner.requires_grad_(False).eval()

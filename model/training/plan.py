@@ -1,15 +1,14 @@
 """What is to be trained, and how: one small frozen dataclass that checks itself."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
-from model.attention import Scale
+from model.attention import Scale, check_heads_divide
 from model.config import Architecture, Config
 from model.positions import Positions
 from model.tasks import task_of
-from model.tasks.base import Task
+from model.tasks.base import LONGEST_PROBE, Task
 
 # A training is watched while people wait: the limits keep it within a minute or two, and the
 # weights of one snapshot within two megabytes.
@@ -18,8 +17,9 @@ MOST_HEADS = 8
 MOST_LAYERS = 4
 MOST_STEPS = 3000
 MOST_PARAMETERS = 450_000
-LOWEST_RATE, HIGHEST_RATE = 1e-5, 10.0  # the highest ones diverge, which is worth seeing
-LONGEST_PROBE = 48  # symbols that a trained model can be asked about
+LOWEST_RATE, HIGHEST_RATE = 1e-5, 1000.0  # the highest ones diverge, which is worth seeing
+LARGEST_SEED = 2**31 - 1
+LONGEST_CORPUS = 20_000  # characters: some pages, which are read in milliseconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,8 @@ class Plan:
     """Everything that a training depends on: equal plans give equal snapshots.
 
     Raises:
-        ValueError: if a number is out of range, or the model would be too large; says the limit.
+        ValueError: if the task or an option is unknown, a number is out of range, or the model
+            would be too large; says the limit.
     """
 
     task: str  # one of model.tasks.TASKS
@@ -42,19 +43,29 @@ class Plan:
     corpus: str = ""  # what a character model reads; the other tasks make their own examples
 
     def __post_init__(self) -> None:
-        """Check the numbers; the modules check what concerns them alone."""
+        """Check everything, so that whatever has a plan can train it."""
         for name, least, most in (
             ("heads", 1, MOST_HEADS),
             ("embed_size", 2, LARGEST_EMBEDDING),
             ("layers", 1, MOST_LAYERS),
             ("steps", 1, MOST_STEPS),
             ("learning_rate", LOWEST_RATE, HIGHEST_RATE),
+            ("seed", 0, LARGEST_SEED),
         ):
             value = getattr(self, name)
-            if not (math.isfinite(value) and least <= value <= most):
+            if not least <= value <= most:  # nor is NaN
                 raise ValueError(f"{name} must lie between {least} and {most}, got {value}")
-        if self.scale not in get_args(Scale):
-            raise ValueError(f"scale must be one of {get_args(Scale)}, got {self.scale!r}")
+        for name, choices in (("positions", Positions), ("scale", Scale)):
+            if getattr(self, name) not in get_args(choices):
+                raise ValueError(
+                    f"{name} must be one of {get_args(choices)}, got {getattr(self, name)!r}"
+                )
+        if len(self.corpus) > LONGEST_CORPUS:
+            raise ValueError(
+                f"the corpus has {len(self.corpus):,} characters, and may have {LONGEST_CORPUS:,}; "
+                "take a part of it"
+            )
+        check_heads_divide(self.embed_size, self.heads)
         if self.positions == "rotary" and self.embed_size // self.heads % 2:
             raise ValueError(
                 "rotary positions turn pairs of numbers, so embed_size / heads must be even, got "
@@ -99,8 +110,7 @@ class Plan:
         layer = attention + feed_forward
         if self.learnt.kind == "encoder-decoder":
             layer = 3 * attention + 2 * feed_forward
-        tables = (2 if self.learnt.kind == "encoder-decoder" else 1) + 1  # and the unembedding
+        stacks = 2 if self.learnt.kind == "encoder-decoder" else 1  # each with tables of its own
         positions = LONGEST_PROBE if self.positions == "learned" else 0
-        return (
-            self.layers * layer + (tables * len(self.learnt.symbols) + positions) * self.embed_size
-        )
+        rows = stacks * (len(self.learnt.symbols) + positions) + len(self.learnt.symbols)
+        return self.layers * layer + rows * self.embed_size

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from safetensors.torch import load, save
 from torch import Tensor
 
-from model.tasks.base import IGNORED, Batch
+from model.tasks.base import HELD_OUT_SEED, IGNORED, Batch
 from model.training.learner import Learner
 from model.training.plan import Plan
 
@@ -48,6 +48,8 @@ class Checkpoint:
 
 class Trainer:
     """Trains a learner. Source of the update: Loshchilov & Hutter (2019), algorithm 2, AdamW.
+
+    The learning rate is their eta, and their alpha is 1.
 
     Equal plans give equal snapshots, on one machine with one number of threads; and a trainer that
     goes on from a checkpoint does exactly what the first one would have done.
@@ -91,7 +93,9 @@ class Trainer:
 
     def draw(self, step: int) -> Batch:
         """The examples of a step: they depend on the seed and the step alone."""
-        self._generator.manual_seed(self.plan.seed * (2**20) + step)
+        number = self.plan.seed * 2**20 + step
+        number += number >= HELD_OUT_SEED  # so that no step has that one
+        self._generator.manual_seed(number)
         return self.task.draw(BATCH_SIZE, self._generator)
 
     @torch.no_grad()
@@ -121,10 +125,7 @@ class Trainer:
 
     def _go_on_from(self, checkpoint: Checkpoint) -> None:
         tensors = load(checkpoint.state)
-        try:
-            self.learner.load_state_dict({k: v for k, v in tensors.items() if "/" not in k})
-        except RuntimeError as error:
-            raise ValueError(f"the checkpoint is of another model: {error}") from None
+        self.learner.take({name: w for name, w in tensors.items() if "/" not in name})
         for name, weight in self.learner.named_parameters():
             for kind in ("step", "exp_avg", "exp_avg_sq"):
                 if f"{kind}/{name}" in tensors:  # none before the first step

@@ -153,3 +153,41 @@ def test_asking_twice_gives_the_same_and_the_answer_is_ones_own() -> None:
     second = figure.to_dict()
     assert second["layout"]["height"] == 300
     assert second["data"][0]["name"] == "Head 0"
+
+
+def moving(*values: np.ndarray) -> dict[str, Any]:
+    frames = [
+        {"name": str(i), "data": [{"type": "heatmap", "z": z}, {"x": [i, i]}], "traces": [0, 1]}
+        for i, z in enumerate(values)
+    ]
+    given = spec()
+    return {**given, "data": [*given["data"], {"type": "scatter", "x": [0, 0]}], "frames": frames}
+
+
+def test_frames_go_out_with_typed_arrays_too() -> None:
+    given = moving(VALUES, VALUES * 2)
+    made = SpecFigure(given).to_dict()["frames"]
+    assert [frame["name"] for frame in made] == ["0", "1"]
+    for frame, values, i in zip(made, (VALUES, VALUES * 2), range(2), strict=True):
+        np.testing.assert_array_equal(decoded(frame["data"][0]["z"]), values)
+        assert frame["data"][1] == {"x": [i, i]}
+        assert frame["traces"] == [0, 1]
+    assert given["frames"][0]["data"][0]["z"] is VALUES  # it stays as it was
+
+
+def test_who_looks_inside_finds_the_frames() -> None:
+    figure = SpecFigure(moving(VALUES, VALUES * 2))
+    np.testing.assert_array_equal(figure.frames[1].data[0].z, VALUES * 2)
+    assert len(figure.to_dict()["frames"]) == 2
+
+
+def test_a_figure_without_frames_sends_none() -> None:
+    assert set(SpecFigure(spec()).to_dict()) == {"data", "layout"}
+
+
+def test_frames_that_are_not_shown_yet_leave_the_revision() -> None:
+    # It tells whether what is drawn is still right; frames are replaced without drawing.
+    def revision_of(*values: np.ndarray) -> int:
+        return int(SpecFigure(moving(*values)).to_dict()["layout"]["datarevision"])
+
+    assert revision_of(VALUES) == revision_of(VALUES, VALUES * 2)

@@ -1,0 +1,94 @@
+"""A language model, character by character, of whatever text somebody has."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model.tasks.base import Batch, Example, Task, TaskKind, random_symbols
+
+MOST_CHARACTERS = 128  # different ones; the weights of more would be most of the model
+SHORTEST_CORPUS = 200  # characters
+
+DEFAULT_CORPUS = Path(__file__).with_name("corpus.txt").read_text(encoding="utf-8")
+
+
+class Characters(Task):
+    """The next character of a text, from those before it.
+
+    There is no one right way: heads that look at the character before, at the beginning of the
+    word, at where the same characters stood before all make the answer likelier. Source: Bengio et
+    al. (2003), "A Neural Probabilistic Language Model"; of characters, with attention: Al-Rfou et
+    al. (2019), "Character-Level Language Modeling with Deeper Self-Attention".
+
+    Args:
+        corpus: the text; empty for one of the app's own. Composed (NFC), a run of line breaks and
+            spaces made one space, and without its rarest characters if there are too many
+            different ones.
+
+    Raises:
+        ValueError: if it is too short.
+    """
+
+    name = "characters"
+    kind: TaskKind = "decoder"
+    length = 32
+
+    def __init__(self, corpus: str = "") -> None:
+        text = tidy(corpus or DEFAULT_CORPUS).strip()
+        if len(text) < SHORTEST_CORPUS:
+            raise ValueError(
+                f"the text has {len(text)} characters, and must have {SHORTEST_CORPUS} or more to "
+                "learn from; type or paste a longer one"
+            )
+        by_count = sorted(Counter(text).items(), key=lambda item: (-item[1], item[0]))
+        self.symbols = tuple(sorted(character for character, _ in by_count[:MOST_CHARACTERS]))
+        self.dropped = tuple(character for character, _ in by_count[MOST_CHARACTERS:])
+        kept = [character for character in text if character not in self.dropped]
+        self.probe = "".join(kept[: self.length])
+        ids = self.encode(kept)
+        unread = max(len(ids) // 10, self.length + 1)
+        self.read, self.unread = ids[:-unread], ids[-unread:]
+
+    def draw(self, count: int, generator: torch.Generator) -> Batch:
+        """So many random windows of the text but for its end; equal generators draw equal ones."""
+        windows = len(self.read) - self.length
+        return self._windows(self.read, random_symbols((count,), windows, generator))
+
+    def held_out(self, count: int) -> Batch:
+        """So many windows, evenly spaced, of the last tenth of the text, that is never drawn."""
+        windows = len(self.unread) - self.length
+        return self._windows(self.unread, torch.arange(count) * windows // count)
+
+    def example(self, typed: Sequence[str]) -> Example:
+        """At each character the next one that was typed."""
+        return Example(tuple(typed), (*typed[1:], None))
+
+    def split(self, text: str) -> tuple[str, ...]:
+        """The characters of a text, as it stands.
+
+        Raises:
+            ValueError: if there is none, or some don't occur in the text that was read; names them.
+        """
+        characters = tidy(text)
+        strange = dict.fromkeys(c for c in characters if c not in self._ids)
+        if strange:
+            raise ValueError(
+                f"{', '.join(map(repr, list(strange)[:10]))} can't be read, as the text that the "
+                "model learns from doesn't contain it; leave it out"
+            )
+        return self.checked(characters)
+
+    def _windows(self, ids: Tensor, starts: Tensor) -> Batch:
+        """Windows of the ids, from each start, with the ids that follow theirs."""
+        places = starts[:, None] + torch.arange(self.length)  # (B, L)
+        return Batch(ids[places], ids[places + 1])
+
+
+def tidy(text: str) -> str:
+    """The text with each run of white space made one space, and letters composed (NFC)."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))

@@ -1,0 +1,142 @@
+"""Number words to digits: a translation, and so an encoder, a decoder and cross-attention."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from model.seeded import PADDING
+from model.tasks.base import HELD_OUT_SEED, IGNORED, Batch, Example, Task, TaskKind
+from model.tasks.sequences import DIGITS
+
+LARGEST = 9999
+ONES = (
+    *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    "nineteen",
+)
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+WORDS = (*ONES, *TENS, "hundred", "thousand", "and")
+
+
+def words_of(number: int) -> tuple[str, ...]:
+    """The words of a number from 1 to 9999, with "and" before its last two digits."""
+    thousands, hundreds, rest = number // 1000, number // 100 % 10, number % 100
+    words = [ONES[thousands - 1], "thousand"] if thousands else []
+    if hundreds:
+        words += [ONES[hundreds - 1], "hundred"]
+    if words and rest:
+        words.append("and")
+    if rest >= 20:
+        words.append(TENS[rest // 10 - 2])
+        rest %= 10
+    if rest:
+        words.append(ONES[rest - 1])
+    return tuple(words)
+
+
+class Numbers(Task):
+    """The digits of a number in words: "four hundred and seven" is 4 0 7, and then the end.
+
+    A solving head of the cross-attention attends from each digit to the word that it comes from;
+    a nought comes from no word, and follows from where the others belong. Such an alignment, in
+    two languages, was the first use of attention: Bahdanau et al. (2015), "Neural Machine
+    Translation by Jointly Learning to Align and Translate", section 5.2.1.
+    """
+
+    name = "numbers"
+    kind: TaskKind = "encoder-decoder"
+    alphabet = WORDS
+    start, end = "[START]", "[END]"
+    symbols = (*WORDS, *DIGITS, start, end, PADDING)
+    length = 7  # nine thousand nine hundred and ninety nine
+    probe = "four hundred and seven"
+
+    def draw(self, count: int, generator: torch.Generator) -> Batch:
+        """So many random examples; equal generators draw equal ones."""
+        return self._batch(count, generator, held_out=False)
+
+    def held_out(self, count: int) -> Batch:
+        """Every eleventh number from 104: they have all words and digits in all their places.
+
+        All others are drawn in training, those below 100 too, of which none is like another.
+        """
+        generator = torch.Generator().manual_seed(HELD_OUT_SEED)
+        return self._batch(count, generator, held_out=True)
+
+    def example(self, typed: Sequence[str]) -> Example:
+        """The number's words, with an "and" where it belongs, and its digits.
+
+        Raises:
+            ValueError: if these are the words of no number.
+        """
+        number = _numbers().get(tuple(typed))
+        if number is None:
+            raise ValueError(
+                f"{' '.join(typed)!r} is no number from 1 to {LARGEST}; write it as in "
+                f"{self.probe!r}, or as 407"
+            )
+        digits = tuple(str(number))
+        return Example((self.start, *digits), (*digits, self.end), words_of(number))
+
+    def split(self, text: str) -> tuple[str, ...]:
+        """The words of a text, or of the number that its digits are.
+
+        Raises:
+            ValueError: if there is none, or one that isn't in the name of a number; names it.
+        """
+        compact = text.replace(",", "").strip()
+        if compact.isascii() and compact.isdecimal():
+            number = compact.lstrip("0") or "0"
+            if not (len(number) <= len(str(LARGEST)) and 1 <= int(number) <= LARGEST):
+                raise ValueError(
+                    f"the model knows the numbers from 1 to {LARGEST}, and {number[:20]} is none "
+                    "of them; type another"
+                )
+            return words_of(int(number))
+        words = text.lower().replace("-", " ").replace(",", " ").split()
+        strange = dict.fromkeys(word for word in words if word not in WORDS)
+        if strange:
+            raise ValueError(
+                f"{', '.join(map(repr, list(strange)[:5]))}: not in the name of a number from 1 "
+                f"to {LARGEST}; write it as in {self.probe!r}, or as 407"
+            )
+        return self.checked(words)
+
+    def _batch(self, count: int, generator: torch.Generator, *, held_out: bool) -> Batch:
+        """Random numbers, as many of one digit as of two, three or four."""
+        number = torch.arange(1, LARGEST + 1)
+        kept = ((number >= 100) & (number % 11 == 5)) == held_out
+        weights = torch.zeros(len(number), dtype=torch.float64)
+        for low in (1, 10, 100, 1000):
+            same = kept & (low <= number) & (number < 10 * low)  # as many digits
+            weights[same] = 1 / same.sum()
+        row = torch.multinomial(weights, count, replacement=True, generator=generator)
+        source, inputs, targets = (table[row] for table in _tables())
+        return Batch(inputs, targets, source, (source != ID[PADDING])[:, None, None, :])
+
+
+ID = {symbol: i for i, symbol in enumerate(Numbers.symbols)}
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[Tensor, Tensor, Tensor]:
+    """What is read and answered for each number from 1, (LARGEST, S) and twice (LARGEST, T)."""
+    digits = len(str(LARGEST))
+    source, inputs, targets = [], [], []
+    for number in range(1, LARGEST + 1):
+        words = [ID[word] for word in words_of(number)]
+        answer = [*(ID[digit] for digit in str(number)), ID[Numbers.end]]
+        rest = digits + 1 - len(answer)
+        source.append([*words, *[ID[PADDING]] * (Numbers.length - len(words))])
+        inputs.append([ID[Numbers.start], *answer[:-1], *[ID[PADDING]] * rest])
+        targets.append([*answer, *[IGNORED] * rest])
+    return torch.tensor(source), torch.tensor(inputs), torch.tensor(targets)
+
+
+@lru_cache(maxsize=1)
+def _numbers() -> dict[tuple[str, ...], int]:
+    """Each number by its words, with "and" or without it."""
+    named = {words_of(number): number for number in range(1, LARGEST + 1)}
+    return named | {tuple(w for w in words if w != "and"): named[words] for words in named}

@@ -1,0 +1,136 @@
+"""Tasks of finding something again: by where it stands, by its name, by what stood before it."""
+
+from collections.abc import Sequence
+
+import torch
+
+from model.tasks.base import IGNORED, Batch, Example, Task, TaskKind, random_symbols
+from model.tasks.counting import asked_first
+from model.tasks.sequences import DIGITS, LETTERS
+
+
+class Copy(Task):
+    """The letters once more, after a bar: at the bar the first, at the first the second, and so on.
+
+    A solving head attends from each position to the one so many letters back: a diagonal below the
+    main one. Source: the copy task of Graves et al. (2014), "Neural Turing Machines", section 4.1.
+    """
+
+    name = "copy"
+    kind: TaskKind = "decoder"
+    alphabet = LETTERS
+    bar = "|"
+    symbols = (*LETTERS, bar)
+    length = 16  # 8 letters, the bar, and all of them but the last
+    probe = "headline"
+
+    def draw(self, count: int, generator: torch.Generator) -> Batch:
+        """So many random examples; equal generators draw equal ones."""
+        letters = random_symbols((count, self.length // 2), len(self.alphabet), generator)
+        bar = torch.full((count, 1), len(self.alphabet))
+        unasked = torch.full_like(letters, IGNORED)
+        return Batch(
+            torch.cat([letters, bar, letters[:, :-1]], dim=1),
+            torch.cat([unasked, letters], dim=1),
+        )
+
+    def example(self, typed: Sequence[str]) -> Example:
+        """What was typed, the bar, and what was typed."""
+        return Example((*typed, self.bar, *typed[:-1]), (*[None] * len(typed), *typed))
+
+
+class Lookup(Task):
+    """The value of a key: the first letter asks for it, and pairs of letter and digit follow.
+
+    The digit stands after the key, not on it, so one step isn't enough: a head of the first layer
+    tells each digit which letter precedes it, and one of the second attends from the question to
+    the digit that has been told the same letter. Source: the associative recall of Graves et al.
+    (2014), "Neural Turing Machines", section 4.3, in the form of Ba et al. (2016), "Using Fast
+    Weights to Attend to the Recent Past", section 4.1; with the question first.
+    """
+
+    name = "lookup"
+    attention_only = True
+    keys = LETTERS[:6]
+    symbols = (*keys, *DIGITS)
+    length = 9  # the question and 4 pairs
+    probe = "c a1 b4 c7 d2"
+
+    def draw(self, count: int, generator: torch.Generator) -> Batch:
+        """So many random examples; equal generators draw equal ones."""
+        pairs = self.length // 2
+        shuffled = torch.rand(count, len(self.keys), generator=generator).argsort(1)
+        keys = shuffled[:, :pairs]
+        values = len(self.keys) + random_symbols((count, pairs), len(DIGITS), generator)
+        place = random_symbols((count, 1), pairs, generator)  # of the pair that is asked for
+        question, answers = keys.gather(1, place)[:, 0], values.gather(1, place)[:, 0]
+        return asked_first(question, torch.stack([keys, values], dim=2).flatten(1), answers)
+
+    def example(self, typed: Sequence[str]) -> Example:
+        """The digit after the second occurrence of the first letter, at the first letter.
+
+        Raises:
+            ValueError: if there are no pairs, a key is there twice, or the one asked for isn't.
+        """
+        question, keys, values = typed[0], typed[1::2], typed[2::2]
+        for place, symbol in enumerate(typed):
+            digit = place > 0 and place % 2 == 0
+            if (symbol in DIGITS) != digit:
+                raise ValueError(
+                    "expected a letter, and then pairs of a letter and a digit, as in "
+                    f"{self.probe!r}, got {symbol!r} where a {'digit' if digit else 'letter'} "
+                    f"belongs, at place {place + 1}"
+                )
+        if len(keys) != len(values) or not keys:
+            raise ValueError(
+                f"expected a letter, and then pairs of a letter and a digit, as in {self.probe!r}, "
+                f"got {' '.join(typed)!r}; add a pair"
+                if not keys
+                else f"the letter {keys[-1]!r} at the end has no digit; add one"
+            )
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise ValueError(f"the letter {twice!r} has several digits; give each letter one")
+        if question not in keys:
+            raise ValueError(
+                f"the first letter asks for {question!r}, and there are only {' '.join(keys)}; "
+                f"ask for one of them, or add {question!r} and a digit"
+            )
+        return Example(tuple(typed), (values[keys.index(question)], *[None] * (len(typed) - 1)))
+
+
+class Induction(Task):
+    """What followed this letter the last time: a random segment is said again and again.
+
+    Nothing is asked where a letter is new. A head of the first layer tells each position the letter
+    before it, and one of the second, the induction head, attends to the position that was told
+    the present letter. One layer can't do it, two without feed-forward layers can. Source: Olsson
+    et al. (2022), "In-context Learning and Induction Heads"; Elhage et al. (2021), "A Mathematical
+    Framework for Transformer Circuits".
+    """
+
+    name = "induction"
+    kind: TaskKind = "decoder"
+    attention_only = True
+    symbols = LETTERS
+    length = 32
+    shortest, longest = 6, 16  # letters of a segment, all different
+    probe = "daylightdaylightdaylight"
+
+    def draw(self, count: int, generator: torch.Generator) -> Batch:
+        """So many random examples; equal generators draw equal ones."""
+        shuffled = torch.rand(count, len(self.symbols), generator=generator).argsort(1)
+        periods = self.longest - self.shortest + 1
+        period = self.shortest + random_symbols((count, 1), periods, generator)
+        place = torch.arange(self.length)
+        again = shuffled.gather(1, place % period)  # (B, L)
+        following = shuffled.gather(1, (place + 1) % period)  # (B, L)
+        return Batch(again, following.masked_fill(place < period, IGNORED))
+
+    def example(self, typed: Sequence[str]) -> Example:
+        """At each letter the one after its last occurrence, if there was one."""
+        targets: list[str | None] = []
+        for i, letter in enumerate(typed):
+            before = [j for j in range(i) if typed[j] == letter]
+            targets.append(typed[before[-1] + 1] if before else None)
+        return Example(tuple(typed), tuple(targets))
