@@ -3,18 +3,22 @@
 import streamlit as st
 
 from ui.i18n import _
-from ui.pages import encoder_decoder, explore, pretrained
+from ui.pages import encoder_decoder, explore, learn, pretrained
 from ui.server import prepare
 from ui.style import apply_style
 
 prepare()
 st.set_page_config(page_title="Headlight", page_icon="ui/favicon.svg", layout="wide")
 apply_style()
-st.navigation(
-    [
-        st.Page(explore.page, title=_("Explore"), url_path="explore", default=True),
-        st.Page(encoder_decoder.page, title=_("Encoder-decoder"), url_path="encoder-decoder"),
-        st.Page(pretrained.page, title=_("Pretrained"), url_path="pretrained"),
-    ],
-    position="top",
-).run()
+pages = {
+    "explore": st.Page(explore.page, title=_("Explore"), url_path="explore", default=True),
+    "encoder-decoder": st.Page(
+        encoder_decoder.page, title=_("Encoder-decoder"), url_path="encoder-decoder"
+    ),
+    "pretrained": st.Page(pretrained.page, title=_("Pretrained"), url_path="pretrained"),
+    "learn": st.Page(learn.page, title=_("Learn"), url_path="learn"),
+}
+page = st.navigation(list(pages.values()), position="top")
+if "_go_to" in st.session_state:  # a button on one page opens another
+    st.switch_page(pages[st.session_state.pop("_go_to")])
+page.run()

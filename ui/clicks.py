@@ -5,15 +5,15 @@ from typing import Any
 import streamlit as st
 
 from ui.components import window_is_tall
-from ui.link import fit_heads, fit_layers, value_of
+from ui.link import fit_heads, fit_layers, fit_learnt_heads, value_of
 from ui.run import Run
 from ui.selection import Selection, attention_in, selection_in, whole_numbers
 from ui.settings import KINDS
 from ui.stages import cell_at, stage_tiles
-from ui.state import current_settings, on_trained_page, run_of
-from ui.views import finder, heads, kinds, layers
+from ui.state import current_settings, on_learn_page, on_trained_page, run_of
+from ui.views import finder, heads, kinds, layers, watch
 
-CLICKABLE = (heads.CHART, layers.CHART, finder.CHART, *map(kinds.chart_key, KINDS))
+CLICKABLE = (heads.CHART, layers.CHART, finder.CHART, watch.CHART, *map(kinds.chart_key, KINDS))
 
 Place = tuple[int, int, int]  # tile, row, column
 
@@ -25,7 +25,7 @@ def take_cell() -> None:
     if not place:
         return
     run = _current_run()
-    if run.is_empty:  # the sentence was emptied before the click arrived
+    if run is None or run.is_empty:  # the sentence was emptied before the click arrived
         return
     tile, row, column = place
     _show(_behind_cell(run, selection_in(run)[0], sent.get("chart"), (tile, row, column)))
@@ -38,12 +38,28 @@ def take_name() -> None:
     if not tile:
         return
     run = _current_run()
-    if not run.is_empty:
+    if run is not None and not run.is_empty:
         _show(_behind_name(run, selection_in(run)[0], sent.get("chart"), *tile))
 
 
-def _current_run() -> Run:
-    """What is shown, or will be: a control that was changed may arrive together with the click."""
+def take_frame() -> None:
+    """A figure's slider was let go."""
+    frame = whole_numbers(st.session_state.get("chart_clicks", {}).get("frame"), "frame")
+    if frame and on_learn_page():
+        watch.take_frame(*frame)
+
+
+def _current_run() -> Run | None:
+    """What is shown, or will be: a control that was changed may arrive together with the click.
+
+    None where there is nothing to show.
+    """
+    if on_learn_page():
+        fit_learnt_heads()
+        try:
+            return run_of(current_settings())
+        except ValueError:
+            return None
     if not on_trained_page():
         fit_heads()
         fit_layers()
@@ -60,6 +76,8 @@ def _behind_cell(run: Run, selection: Selection, chart: Any, place: Place) -> di
         return finder.behind_cell(run, place)
     if chart == layers.CHART:
         return layers.behind_cell(run, selection, value_of("overview"), place)
+    if chart == watch.CHART:
+        return watch.behind_cell(run, selection, place)
     kind = kinds.kind_of(chart)
     if kind not in run.kinds:
         return None
@@ -72,6 +90,8 @@ def _behind_name(run: Run, selection: Selection, chart: Any, tile: int) -> dict[
         return {"view": "head", **whose}
     if chart == layers.CHART:
         return layers.behind_name(run, value_of("overview"), tile)
+    if chart == watch.CHART:
+        return watch.behind_tile(run, selection, tile)
     kind = kinds.kind_of(chart)
     return kinds.behind_name(run, selection, kind, tile) if kind in run.kinds else None
 

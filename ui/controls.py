@@ -73,7 +73,12 @@ def vectors_in_use() -> Vectors:
 
 
 def sentence_input(
-    label: str, key: str, *, hidden: bool = False, width: int | Literal["stretch"] = "stretch"
+    label: str,
+    key: str,
+    *,
+    hidden: bool = False,
+    width: int | Literal["stretch"] = "stretch",
+    placeholder: str = "",
 ) -> None:
     """A sentence, which is sent while it is typed."""
     st.text_input(
@@ -84,7 +89,7 @@ def sentence_input(
         live=TYPING_PAUSE,
         max_chars=MAX_CHARACTERS,
         label_visibility="collapsed" if hidden else "visible",
-        placeholder=label if hidden else _("Type a sentence"),
+        placeholder=placeholder or (label if hidden else _("Type a sentence")),
         width=width,
     )
 

@@ -11,13 +11,16 @@ import numpy as np
 import streamlit as st
 
 from model.attention import AttentionTrace
+from model.training.weights_file import configuration
 from ui.compute import config_of
 from ui.i18n import _
+from ui.learnt import LearntRun, LearntSettings
 from ui.link import value_of
 from ui.run import Attention, RandomRun, Run
 from ui.settings import Kind, Settings, Stage
-from ui.state import on_pair_page, on_trained_page
+from ui.state import on_learn_page, on_pair_page, on_trained_page
 from ui.trained import TrainedRun, TrainedSettings
+from ui.trainings import carried
 from ui.views.numbers import stage_table, trace_table
 
 
@@ -29,7 +32,7 @@ class Shown:
     """
 
     compute: Callable[[Any], Run]
-    settings: Settings | TrainedSettings
+    settings: Settings | TrainedSettings | LearntSettings
     kind: Kind = "encoder_self"
     layer: int = 0
     sentence: int = 0
@@ -83,6 +86,10 @@ def draw_downloads(shown: Shown) -> None:
 
 def _file_names() -> tuple[str, str]:
     """What the names of files end with: of the whole trace, and of one attention."""
+    model = carried()
+    if model is not None or on_learn_page():
+        task = model.plan.task if model else value_of("task")
+        return task, f"{task}_layer_{value_of('layer')}"
     if on_trained_page():
         model = re.sub(r"[^\w.-]+", "_", value_of("model"))
         kind = f"{value_of('kind')}_" if value_of("kind") != "encoder_self" else ""
@@ -96,7 +103,7 @@ def _file_names() -> tuple[str, str]:
     return suffix, of_one
 
 
-def npz_bytes(run: RandomRun | TrainedRun) -> bytes:
+def npz_bytes(run: RandomRun | TrainedRun | LearntRun) -> bytes:
     """The whole trace as .npz: enough to compute every number on the screen again.
 
     Arrays named as the trace's fields, all sentences, with a leading layer axis where there are
@@ -126,9 +133,9 @@ def npz_bytes(run: RandomRun | TrainedRun) -> bytes:
             arrays[f"{prefix}tokens"] = np.array(side.tokens, dtype=np.str_).reshape(shape)
             arrays[f"{prefix}stream"] = np.stack([step.numpy() for step in stream])
             lengths[f"{prefix}lengths"] = side.lengths
-    more, model = _of_random(run) if isinstance(run, RandomRun) else _of_trained(run)
+    more, model = _more_of(run)
     config = {
-        **asdict(run.settings),
+        **_said(run.settings),
         **lengths,
         "divisor": run.facts(run.kinds[0], 0).divisor,
         "model": model,
@@ -138,6 +145,28 @@ def npz_bytes(run: RandomRun | TrainedRun) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     return file.getvalue()
+
+
+def _said(settings: Settings | TrainedSettings | LearntSettings) -> dict[str, Any]:
+    """The settings, for JSON."""
+    if isinstance(settings, LearntSettings):
+        return {**configuration(settings.plan, settings.snapshot), "typed": settings.typed}
+    return asdict(settings)
+
+
+def _more_of(
+    run: RandomRun | TrainedRun | LearntRun,
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """What went into a run, and its weights where not everybody can get them; and its model."""
+    if isinstance(run, RandomRun):
+        return _of_random(run)
+    return _of_learnt(run) if isinstance(run, LearntRun) else _of_trained(run)
+
+
+def _of_learnt(run: LearntRun) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """A learner's weights, its answers' logits, and its configuration."""
+    arrays = {name: weight.numpy() for name, weight in run.learner.state_dict().items()}
+    return {**arrays, "logits": run.logits.numpy()}, asdict(run.settings.plan.config)
 
 
 def _of_random(run: RandomRun) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

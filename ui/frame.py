@@ -22,6 +22,7 @@ from ui.views.next_token import show_next
 from ui.views.numbers import show_numbers
 from ui.views.order import show_order
 from ui.views.similarity import show_similarity
+from ui.views.watch import show_watch
 from viz.theme import theme_of
 
 
@@ -51,11 +52,12 @@ def follow(shown: Shown, *typed: str) -> tuple[Run, Selection, list[str]]:
     remember(*typed)
     # The picture goes first: what is sent before it would delay it by a frame each.
     if not run.is_empty:
-        _show_view(run, selection)
+        show_view(run, selection)
     return run, selection, messages
 
 
-def _show_view(run: Run, selection: Selection) -> None:
+def show_view(run: Run, selection: Selection) -> None:
+    """Draw the view that is chosen."""
     theme = theme_of(st.context.theme.type)
     attention = attention_in(run, selection)
     if value_of("view") in ("heads", "layers") and not (attention.queries and attention.keys):
@@ -84,3 +86,5 @@ def _show_view(run: Run, selection: Selection) -> None:
             show_next(run, selection, theme)
         case "similarity":
             show_similarity(run, theme)
+        case "watch":
+            show_watch(run, selection, theme)

@@ -6,6 +6,7 @@ from model.positions import Positions
 from model.pretrained.base import AttentionFacts, ModelKind
 from ui.compute import word_vectors
 from ui.i18n import _, ngettext
+from ui.learnt import LearntRun
 from ui.link import value_of
 from ui.options import word
 from ui.run import RandomRun, Run
@@ -27,7 +28,28 @@ def show_header(run: Run) -> None:
 
 
 def _honesty(run: Run) -> str:
-    return _trained(run) if isinstance(run, TrainedRun) else _random(run)
+    if isinstance(run, TrainedRun):
+        return _trained(run)
+    return _learnt(run) if isinstance(run, LearntRun) else _random(run)
+
+
+def _learnt(run: LearntRun) -> str:
+    plan, snapshot = run.settings.plan, run.settings.snapshot
+    layers = ngettext("{count} layer", "{count} layers", plan.layers).format(count=plan.layers)
+    heads = ngettext("{count} head", "{count} heads", plan.heads).format(count=plan.heads)
+    model = _("{task}, {layers} × {heads}, energies ÷ {divisor}").format(
+        task=word(plan.task),
+        layers=layers,
+        heads=heads,
+        divisor=divisor_text(run.facts(run.kinds[0], 0)),
+    )
+    if snapshot.step == 0:
+        return _("**random weights, not trained yet** (seed {seed}): {model}").format(
+            seed=plan.seed, model=model
+        )
+    return _("**weights trained here**, {step} steps from seed {seed}: {model}").format(
+        step=snapshot.step, seed=plan.seed, model=model
+    )
 
 
 def _trained(run: TrainedRun) -> str:

@@ -11,13 +11,14 @@ from urllib.parse import parse_qs
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from model.training.plan import MOST_HEADS
 from ui.i18n import _
 from ui.options import WORDS
 from ui.parameters import KEPT, OPENING, PAGES, Parameter
-from ui.settings import DEFAULT_TEXT, TEXT_KEYS, head_choices, layer_choices, nearest
+from ui.settings import DEFAULT_TEXT, MAX_HEADS, TEXT_KEYS, head_choices, layer_choices, nearest
 
 MISSING = object()  # None is a value: nothing chosen
-WITHOUT_WIDGET = ("cells", "added", "removed")
+WITHOUT_WIDGET = ("cells", "added", "removed", "kept", "at", "weights")
 TYPED = (*TEXT_KEYS, "other", *WITHOUT_WIDGET)  # what isn't one of the options' identifiers
 
 
@@ -146,6 +147,8 @@ def _bring_along(left: str) -> None:
     state = st.session_state
     visited: dict[str, dict[str, Any]] = state.get("_visited", {})
     model = {key: value for key, value in visited.get(left, {}).items() if key in KEPT}
+    if "learn" in (left, state["_page"]):  # its sizes are those that a task is learnt with
+        model = {}
     known = {**visited.get(state["_page"], {}), **model}
     for key in {key for page in PAGES.values() for key in page}:
         state.pop(key, None)
@@ -177,10 +180,10 @@ def notice(key: str, message: str) -> None:
     st.session_state.setdefault("_notices", {})[key] = (value_of(key), message)
 
 
-def fit_heads() -> list[int]:
+def fit_heads(most: int = MAX_HEADS) -> list[int]:
     """The head counts that can be chosen; the current one is changed if it isn't among them."""
     embed_size = value_of("embed_size")
-    choices = head_choices(embed_size)
+    choices = [count for count in head_choices(embed_size) if count <= most]
     wanted, used = _fit("heads", choices)
     if used != wanted:
         message = _(
@@ -188,6 +191,11 @@ def fit_heads() -> list[int]:
         )
         notice("heads", message.format(heads=wanted, embed_size=embed_size, used=used))
     return choices
+
+
+def fit_learnt_heads() -> list[int]:
+    """As fit_heads, on Learn, which has room for fewer."""
+    return fit_heads(MOST_HEADS)
 
 
 def fit_layers() -> list[int]:
@@ -267,9 +275,27 @@ def show_notices() -> None:
         st.warning("  \n".join(lines), icon=":material/info:")
 
 
-_RANDOM = {"heads": fit_heads, "layers": fit_layers, "layer": fit_layer, "sentence": fit_sentence}
+def fit_weights() -> None:
+    """Fall back to random weights where a link asks for what was trained on somebody's page."""
+    if value_of("weights") == "learnt" and "_carried" not in st.session_state:
+        st.session_state["weights"] = "random"
+        message = _(
+            "The link shows weights that were trained on another page, which a link doesn't hold; "
+            "showing random ones. Train on Learn, and open them from there."
+        )
+        notice("weights", message)
+
+
+_RANDOM = {
+    "weights": fit_weights,
+    "heads": fit_heads,
+    "layers": fit_layers,
+    "layer": fit_layer,
+    "sentence": fit_sentence,
+}
 FITTED: dict[str, dict[str, Callable[[], Any]]] = {
     "explore": _RANDOM,
     "encoder-decoder": _RANDOM,
     "pretrained": {"sentence": fit_sentence},  # the rest when the model is known: see fit_link
+    "learn": {"heads": fit_learnt_heads, "layer": fit_layer},
 }

@@ -5,6 +5,7 @@ import re
 import streamlit as st
 
 from model.pretrained.base import ModelUnavailableError
+from model.training.plan import Plan
 from ui.compute import word_vectors
 from ui.i18n import _, ngettext
 from ui.link import value_of
@@ -14,19 +15,28 @@ from ui.stages import kind_name
 from ui.text import plain, verbatim
 from ui.trained import TrainedRun
 
+MOST_SAID = 400  # characters of why something can't be read
 MOST_NAMED = 8  # words that a model doesn't know
 FIRST_BYTES = re.compile(r" 1/\d$")  # of a character that several tokens make: see Subwords.shown
 
 
-def tell_limits(run: RandomRun | TrainedRun, messages: list[str]) -> None:
+def tell_limits(run: Run, messages: list[str]) -> None:
     """Say what was cut, what doesn't fit, and which rows have nothing to attend to."""
     messages = [*messages, *_left_out(run), *_empty_rows(run)]
     if isinstance(run, TrainedRun):
         messages += _unknown(run)
-    else:
+    elif isinstance(run, RandomRun):
         messages += _without_rotary(run) + _without_vectors(run)
     if messages:
         st.warning("  \n".join(messages), icon=":material/info:")
+
+
+def said_instead(plan: Plan, problem: str) -> str:
+    """Why a task can't read what was typed, and what is shown in its place."""
+    said = plain(problem, MOST_SAID).rstrip(".")
+    return _("{problem}. Shown instead: {probe}.").format(
+        problem=f"{said[:1].upper()}{said[1:]}", probe=plain(plan.learnt.probe)
+    )
 
 
 def _left_out(run: RandomRun | TrainedRun) -> list[str]:

@@ -7,6 +7,11 @@ from typing import Any
 
 from model.head_finder import PATTERNS
 from model.masks import decode_cells
+from model.tasks import TASKS
+from model.training.plan import HIGHEST_RATE, LOWEST_RATE, MOST_STEPS, Plan
+from model.training.plan import LARGEST_EMBEDDING as LARGEST_LEARNT
+from model.training.plan import MOST_HEADS as MOST_LEARNT_HEADS
+from model.training.plan import MOST_LAYERS as MOST_LEARNT_LAYERS
 from ui.i18n import _
 from ui.models import DEFAULT_MODEL, model_choices
 from ui.options import find_option, word
@@ -19,6 +24,7 @@ from ui.settings import (
     KINDS,
     LARGEST_EMBEDDING,
     LARGEST_SEED,
+    LEARN_VIEWS,
     LOWEST_TEMPERATURE,
     MASKS,
     MAX_CHARACTERS,
@@ -32,6 +38,7 @@ from ui.settings import (
     MOST_REMOVED,
     NORM_ORDERS,
     OVERVIEWS,
+    PACES,
     PAIR_MASKS,
     PAIR_VIEWS,
     POSITIONS,
@@ -46,11 +53,15 @@ from ui.settings import (
     TRAINED_VIEWS,
     VECTORS,
     VIEWS,
+    WEIGHTS,
 )
-from ui.text import verbatim
+from ui.stories import STORIES
+from ui.text import plain, verbatim
 
 # Turns a link's text into a value, and a message if it isn't the value asked for.
 # It gets the parameter's name, the text, and the default.
+MAX_PLAN_TEXT = 200  # characters
+
 Reader = Callable[[str, str, Any], tuple[Any, str | None]]
 
 
@@ -74,7 +85,10 @@ def _option(*options: str) -> Reader:
         return default, _(
             "The link asks for {key} {text}; there are: {options}. Using {used}."
         ).format(
-            key=key, text=verbatim(text), options=", ".join(map(word, options)), used=word(default)
+            key=key,
+            text=verbatim(text),
+            options=", ".join(map(word, options)),
+            used=_("none") if default is None else word(default),
         )
 
     return read
@@ -153,6 +167,63 @@ def _whole_numbers(most: int, size: int) -> Reader:
     return read
 
 
+def _plan(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+    """A training to compare with, as plan_text writes it."""
+    try:
+        return plan_text(read_plan(text)) if text else default, None
+    except ValueError as error:
+        return default, _(
+            "The link's {key} {text} is no training to compare with: {error}."
+        ).format(key=key, text=verbatim(text), error=plain(str(error), 300))
+
+
+PLAN_FIELDS = (
+    "task",
+    "heads",
+    "embed_size",
+    "layers",
+    "positions",
+    "scale",
+    "learning_rate",
+    "steps",
+    "seed",
+)
+
+
+def plan_text(plan: Plan) -> str:
+    """A plan without its corpus, short enough for a link."""
+    return ",".join(
+        f"{value:g}" if isinstance(value, float) else str(value)
+        for value in (getattr(plan, name) for name in PLAN_FIELDS)
+    )
+
+
+def read_plan(text: str, corpus: str = "") -> Plan:
+    """The plan that plan_text wrote.
+
+    Raises:
+        ValueError: if the text is anything else, or the plan is over a limit.
+    """
+    parts = text[:MAX_PLAN_TEXT].split(",")
+    if len(parts) != len(PLAN_FIELDS):
+        raise ValueError(f"expected {len(PLAN_FIELDS)} parts, got {len(parts)}")
+    task, heads, embed_size, layers, positions, scale, rate, steps, seed = parts
+    if not all(map(_is_whole, (heads, embed_size, layers, steps))) or not seed.isdigit():
+        raise ValueError("sizes, steps and seed must be whole numbers")
+    return Plan(
+        task=task,
+        heads=int(heads),
+        embed_size=int(embed_size),
+        layers=int(layers),
+        positions=positions,  # type: ignore[arg-type]  # the plan checks it
+        scale=scale,  # type: ignore[arg-type]
+        learning_rate=float(rate),
+        steps=int(steps),
+        seed=int(seed[:10]),
+        corpus=corpus,
+    )
+
+
 def _is_whole(text: str) -> bool:
     return text.strip().isascii() and text.strip().isdigit() and len(text.strip()) < 10
 
@@ -186,6 +257,7 @@ _SHARED: dict[str, Parameter] = {
     "seed": Parameter(0, _number(0, LARGEST_SEED)),
     "layer": Parameter(0, _number(0, MAX_LAYERS - 1)),
     "head": Parameter(None, _number(0, MAX_HEADS - 1)),
+    "weights": Parameter("random", _option(*WEIGHTS)),
 }
 
 PAGES: dict[str, dict[str, Parameter]] = {
@@ -225,6 +297,33 @@ PAGES: dict[str, dict[str, Parameter]] = {
         "added": Parameter("", _whole_numbers(MOST_ADDED, 1)),
         "removed": Parameter("", _whole_numbers(MOST_REMOVED, 2)),
     },
+}
+
+_OPENS_LEARN = STORIES["reverse_positions"].plans()[1]
+
+PAGES["learn"] = {
+    **_EVERYWHERE,
+    "text": Parameter("", _text),  # empty: the task's own
+    "task": Parameter(_OPENS_LEARN.task, _option(*TASKS)),
+    "heads": Parameter(_OPENS_LEARN.heads, _number(1, MOST_LEARNT_HEADS)),
+    "embed_size": Parameter(_OPENS_LEARN.embed_size, _number(SMALLEST_EMBEDDING, LARGEST_LEARNT)),
+    "layers": Parameter(_OPENS_LEARN.layers, _number(1, MOST_LEARNT_LAYERS)),
+    "positions": Parameter(_OPENS_LEARN.positions, _option(*POSITIONS)),
+    "scale": Parameter(_OPENS_LEARN.scale, _option(*SCALES)),
+    "learning_rate": Parameter(
+        _OPENS_LEARN.learning_rate,
+        _number(LOWEST_RATE, HIGHEST_RATE, lambda rate: float(f"{rate:.4g}")),
+    ),
+    "steps": Parameter(_OPENS_LEARN.steps, _number(1, MOST_STEPS)),
+    "seed": Parameter(0, _number(0, LARGEST_SEED)),
+    "pace": Parameter("full", _option(*PACES)),
+    "story": Parameter(None, _option(*STORIES)),
+    "kept": Parameter("", _plan),
+    "at": Parameter(None, _number(0, MOST_STEPS)),
+    "view": Parameter("watch", _option(*LEARN_VIEWS)),
+    "kind": Parameter("cross", _option(*KINDS)),
+    "layer": Parameter(0, _number(0, MOST_LEARNT_LAYERS - 1)),
+    "head": Parameter(None, _number(0, MOST_LEARNT_HEADS - 1)),
 }
 
 # What a page chooses where neither a link nor a person does. (A control's default is what it has

@@ -121,13 +121,10 @@ class Run(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomRun(Run):
-    """A run of a model with random weights."""
+class ModuleRun(Run):
+    """A run of one of our own stacks, whatever its weights are."""
 
-    settings: Settings
     model: Encoder | Transformer
-    inputs: Tensor  # (B, S, E) the source's token vectors, before positions
-    target_inputs: Tensor | None  # (B, T, E) the target's, on Encoder-decoder
 
     @cached_property
     def parity(self) -> Parity:
@@ -137,6 +134,15 @@ class RandomRun(Run):
     def facts(self, kind: Kind, layer: int) -> SelfAttention:
         """The module that computed the attention."""
         return attention_of(self.model, kind, layer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomRun(ModuleRun):
+    """A run of a model with random weights."""
+
+    settings: Settings
+    inputs: Tensor  # (B, S, E) the source's token vectors, before positions
+    target_inputs: Tensor | None  # (B, T, E) the target's, on Encoder-decoder
 
     @property
     def is_post_norm(self) -> bool:

@@ -18,21 +18,27 @@ PairView = Literal["kinds", "heads", "head", "cell", "layers", "numbers"]  # on 
 TrainedView = Literal[
     "heads", "head", "cell", "layers", "finder", "next", "similarity", "numbers"
 ]  # on Pretrained; a model has not all of them
+LearnView = Literal["watch", "head", "cell", "layers", "numbers"]  # on Learn
+Pace = Literal["full", "slow"]  # of a training
 Overview = Literal["every_head", "mean_heads", "mean_layers", "rollout", "stream"]
 Test = Literal["leak", "order"]
 Vectors = Literal["hashed", "minilm"]  # where a token's vector comes from
+Weights = Literal["random", "learnt"]  # the seed's, or those of a model that was trained on Learn
 ProjectionChoice = Literal["full", "shared", "identity"]
 
 MASKS: tuple[Mask, ...] = get_args(Mask)
 PROJECTIONS: tuple[ProjectionChoice, ...] = get_args(ProjectionChoice)  # the paper's is first
 SCALES: tuple[Scale, ...] = ("head_dim", "embed_size", "none")
 TOKENIZERS: tuple[Tokenizer, ...] = get_args(Tokenizer)
+WEIGHTS: tuple[Weights, ...] = get_args(Weights)
 VECTORS: tuple[Vectors, ...] = get_args(Vectors)
 POSITIONS: tuple[Positions, ...] = get_args(Positions)
 STAGES: tuple[Stage, ...] = get_args(Stage)
 VIEWS: tuple[View, ...] = get_args(View)
 PAIR_VIEWS: tuple[PairView, ...] = get_args(PairView)
 TRAINED_VIEWS: tuple[TrainedView, ...] = get_args(TrainedView)
+LEARN_VIEWS: tuple[LearnView, ...] = get_args(LearnView)
+PACES: tuple[Pace, ...] = get_args(Pace)
 PAIR_MASKS: tuple[Mask, ...] = ("none", "causal", "padding", "causal_padding")
 OVERVIEWS: tuple[Overview, ...] = get_args(Overview)
 TESTS: tuple[Test, ...] = get_args(Test)
@@ -108,6 +114,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "norm_order": "post",
     },
 }
+
+# On Learn, where sizes are small enough to learn within seconds.
+LEARN_EMBEDDINGS = [8, 16, 24, 32, 48, 64, 96, 128]
+LEARN_RATES = [1e-4, 3e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2, 0.1, 1.0, 10.0, 1000.0]
+LEARN_STEPS = [50, 100, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500, 2000, 3000]
+MOST_HEADS_SHOWN = 8  # of all layers, and as many of a run to compare with: more are too small
+SLOW_SECONDS = 20.0  # of a whole training at the slow pace: long enough to talk about it
+MAX_PROBE = 400  # characters of a probe: 48 symbols, the longest of which are words
+MAX_CORPUS = 20_000  # characters: some pages, which are read in milliseconds
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,28 @@ import streamlit as st
 from model.pretrained.base import Head
 from ui.compute import compute, compute_pair
 from ui.controls import MODEL_KEYS, positions_in_use, vectors_in_use
+from ui.learnt import LearntSettings, compute_learnt
 from ui.link import value_of
+from ui.parameters import PLAN_FIELDS
 from ui.run import Run
 from ui.seeing import Seeing
 from ui.settings import TEXT_KEYS, Settings
 from ui.trained import TrainedSettings, compute_trained
+from ui.trainings import carried, carried_settings, learnt_settings
 
 NO_MASK_OPTIONS: dict[str, Any] = {"span": 1, "look_ahead": False, "cells": ""}
 
 
-def current_settings() -> Settings | TrainedSettings:
-    """What is chosen at this moment, on the page that is shown."""
+def current_settings() -> Settings | TrainedSettings | LearntSettings:
+    """What is chosen at this moment, on the page that is shown.
+
+    Raises:
+        ValueError: on Learn, if what is chosen can't be trained.
+    """
+    if on_learn_page():
+        return learnt_settings()[0]
+    if (model := carried()) is not None:
+        return carried_settings(model)[0]
     return trained_settings() if on_trained_page() else random_settings()
 
 
@@ -60,8 +71,10 @@ def removed_heads() -> list[Head]:
     return [(int(layer), int(head)) for layer, head in pairs]
 
 
-def run_of(settings: Settings | TrainedSettings) -> Run:
+def run_of(settings: Settings | TrainedSettings | LearntSettings) -> Run:
     """The numbers of these settings, on the page that is shown."""
+    if isinstance(settings, LearntSettings):
+        return compute_learnt(settings)
     if isinstance(settings, TrainedSettings):
         return compute_trained(settings)
     return compute_pair(settings) if on_pair_page() else compute(settings)
@@ -69,14 +82,23 @@ def run_of(settings: Settings | TrainedSettings) -> Run:
 
 def layout_in_use() -> tuple[Any, ...]:
     """The values that decide which controls there are, beside those in the fragment."""
+    if on_learn_page():
+        return tuple(value_of(key) for key in ("view", "kept", "story", *PLAN_FIELDS))
     if on_trained_page():
         return tuple(value_of(key) for key in ("view", "model", "special"))
+    if carried() is not None:
+        return tuple(value_of(key) for key in ("view", "weights"))
     return tuple(value_of(key) for key in ("view", "mask", "layers", "embed_size", "heads"))
 
 
 def on_trained_page() -> bool:
     """Whether the page shown has a trained model."""
     return bool(st.session_state["_page"] == "pretrained")
+
+
+def on_learn_page() -> bool:
+    """Whether the page shown trains its model."""
+    return bool(st.session_state["_page"] == "learn")
 
 
 def on_pair_page() -> bool:

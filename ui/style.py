@@ -59,7 +59,15 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
     min-width: 860px;
   }
 }
-.st-key-heads_chart .nsewdrag, .st-key-heads_chart .annotation { cursor: pointer !important; }
+.answers { overflow-x: auto; }
+.answers table { border-collapse: separate; border-spacing: 2px; font-size: 1.05rem; }
+.answers th { text-align: right; font-weight: 400; opacity: 0.75; padding-right: 0.5rem; }
+.answers td { text-align: center; min-width: 1.5rem; padding: 0 0.3rem; border-radius: 4px; }
+.answers td.right { background: rgb(0 158 115 / 28%); }
+.answers td.wrong { background: rgb(213 94 0 / 34%); text-decoration: underline wavy; }
+:is(.st-key-heads_chart, .st-key-learn_chart) :is(.nsewdrag, .annotation) {
+  cursor: pointer !important;
+}
 </style>
 """
 

@@ -1,5 +1,7 @@
 """What can be learnt in seconds, each by attention of a kind that can be looked at."""
 
+from functools import lru_cache
+
 from model.tasks.base import Task
 from model.tasks.brackets import Brackets
 from model.tasks.characters import Characters
@@ -24,6 +26,7 @@ TASKS: dict[str, type[Task]] = {
 }
 
 
+@lru_cache(maxsize=16)  # a page asks with each key press, and a text has to be counted out
 def task_of(name: str, corpus: str = "") -> Task:
     """The task of that name.
 

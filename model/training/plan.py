@@ -1,8 +1,8 @@
 """What is to be trained, and how: one small frozen dataclass that checks itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import get_args
+from typing import Any, get_args
 
 from model.attention import Scale, check_heads_divide
 from model.config import Architecture, Config
@@ -76,6 +76,10 @@ class Plan:
                 f"the model would have {self.parameters:,} weights, and there may be "
                 f"{MOST_PARAMETERS:,}; take fewer layers or a smaller embedding"
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a plan is, without the task that it has made of it: that has tensors."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def learnt(self) -> Task:

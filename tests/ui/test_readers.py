@@ -12,6 +12,7 @@ from streamlit.runtime.state.query_params import parse_url_param
 
 from model.head_finder import PATTERNS
 from model.masks import decode_cells
+from model.tasks import TASKS
 from ui.link import _as_written
 from ui.models import model_choices
 from ui.options import find_option, word
@@ -19,11 +20,13 @@ from ui.parameters import KEPT, PAGES
 from ui.settings import (
     ACTIVATIONS,
     KINDS,
+    LEARN_VIEWS,
     MASKS,
     MOST_ADDED,
     MOST_REMOVED,
     NORM_ORDERS,
     OVERVIEWS,
+    PACES,
     PAIR_MASKS,
     PAIR_VIEWS,
     POSITIONS,
@@ -36,7 +39,9 @@ from ui.settings import (
     TRAINED_VIEWS,
     VECTORS,
     VIEWS,
+    WEIGHTS,
 )
+from ui.stories import STORIES
 from ui.text import verbatim
 
 SHARED: dict[str, tuple[str, ...]] = {
@@ -45,11 +50,18 @@ SHARED: dict[str, tuple[str, ...]] = {
     "vectors": VECTORS,
 }  # fmt: skip
 OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    "explore": {**SHARED, "mask": MASKS, "view": VIEWS, "test": TESTS},
-    "encoder-decoder": {**SHARED, "mask": PAIR_MASKS, "view": PAIR_VIEWS, "kind": KINDS},
+    "explore": {**SHARED, "weights": WEIGHTS, "mask": MASKS, "view": VIEWS, "test": TESTS},
+    "encoder-decoder": {
+        **SHARED, "weights": WEIGHTS, "mask": PAIR_MASKS, "view": PAIR_VIEWS, "kind": KINDS,
+    },
     "pretrained": {
         "stage": STAGES, "overview": OVERVIEWS, "model": model_choices(), "view": TRAINED_VIEWS,
         "kind": KINDS, "pattern": PATTERNS,
+    },
+    "learn": {
+        "stage": STAGES, "overview": OVERVIEWS, "view": LEARN_VIEWS, "kind": KINDS,
+        "task": tuple(TASKS), "positions": POSITIONS, "scale": SCALES, "pace": PACES,
+        "story": tuple(STORIES),
     },
 }  # fmt: skip
 SHARED_RANGES: dict[str, tuple[float, float]] = {
@@ -63,16 +75,25 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "pretrained": {
         "layer": (0, 127), "head": (0, 127), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
     },
+    "learn": {
+        "heads": (1, 8), "embed_size": (8, 128), "layers": (1, 4), "learning_rate": (1e-5, 1000.0),
+        "steps": (1, 3000), "seed": (0, 2**31 - 1), "at": (0, 3000), "layer": (0, 3),
+        "head": (0, 7), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
+    },
 }  # fmt: skip
 FLAGS = {
     "explore": ("head_scale", "look_ahead", "same_word"),
     "encoder-decoder": ("head_scale",),
     "pretrained": ("head_scale", "words", "special", "rest"),
+    "learn": ("head_scale",),
 }
+FRACTIONS = ("temperature", "learning_rate")  # the numbers that aren't whole
+MAY_BE_NONE = ("story",)  # the options of which none can be chosen, as at first
 TEXTS = {
     "explore": (*TEXT_KEYS, "other", "cells"),
     "encoder-decoder": TEXT_KEYS,
     "pretrained": ("text", "text2", "added", "removed"),
+    "learn": ("text", "kept"),
 }
 
 
@@ -94,7 +115,9 @@ def test_every_parameter_of_a_page_has_a_kind_and_a_default_of_that_kind(page: s
     kinds = {*OPTIONS[page], *RANGES[page], *FLAGS[page], *TEXTS[page]}
     assert set(PAGES[page]) == kinds
     for key, parameter in PAGES[page].items():
-        if key in OPTIONS[page]:
+        if key in MAY_BE_NONE:
+            assert parameter.default is None, key
+        elif key in OPTIONS[page]:
             assert parameter.default in OPTIONS[page][key], key
         elif key in RANGES[page]:
             low, high = RANGES[page][key]
@@ -126,7 +149,7 @@ def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: st
         assert parameter.default is None
     else:
         assert low <= value <= high
-        assert type(value) is (float if key == "temperature" else int)
+        assert type(value) is (float if key in FRACTIONS else int)
     if message is None:
         assert value == float(text)
     else:
@@ -139,12 +162,31 @@ def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: st
 @given(text=st.text())
 def test_an_option_is_one_of_those_there_are_or_told(page: str, key: str, text: str) -> None:
     value, message = PAGES[page][key].read(key, text)
-    assert value in OPTIONS[page][key]
     if message is None:
+        assert value in OPTIONS[page][key]
         assert text.strip().casefold() in (value.casefold(), word(value).casefold())
     else:
         assert value == PAGES[page][key].default
-        assert message.endswith(f"Using {word(value)}.")
+        assert message.endswith(f"Using {'none' if value is None else word(value)}.")
+
+
+@pytest.mark.parametrize(
+    ("text", "used", "told"),
+    [
+        ("0.003", 0.003, False),
+        (" 1e-3 ", 0.001, False),
+        ("1000", 1000.0, False),
+        ("0.0012346", 0.001235, True),  # four digits are kept
+        ("0", 1e-5, True),
+        ("-inf", 1e-5, True),
+        ("1e999", 1000.0, True),
+        ("nan", PAGES["learn"]["learning_rate"].default, True),
+    ],
+)
+def test_a_learning_rate_by_hand(text: str, used: float, told: bool) -> None:
+    read, message = PAGES["learn"]["learning_rate"].read("learning_rate", text)
+    assert read == used
+    assert (message is not None) == told
 
 
 @pytest.mark.parametrize(("page", "key"), every(FLAGS))

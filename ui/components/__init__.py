@@ -88,19 +88,31 @@ def window_is_tall() -> bool:
 
 
 def chart_clicks(
-    *, charts: Sequence[str], on_cell: Callable[[], None], on_name: Callable[[], None]
+    *,
+    charts: Sequence[str],
+    on_cell: Callable[[], None],
+    on_name: Callable[[], None],
+    on_frame: Callable[[], None] = lambda: None,
+    steady: Sequence[str] = (),
 ) -> Any:
     """Report clicks in the Plotly charts with the given keys, which Streamlit itself doesn't.
 
     Its own key is `chart_clicks`. Sets the trigger `cell` to {"chart", "tile", "row", "column"}, or
-    `name` to {"chart", "tile"} for a click on the name above a tile; and the state that
-    window_is_tall reads.
+    `name` to {"chart", "tile"} for a click on the name above a tile, or `frame` to {"chart",
+    "frame"} when a figure's slider rests; and the state that window_is_tall reads. The `steady`
+    charts don't vanish for the moment in which they are drawn anew.
     """
     return _clicks()(
         key="chart_clicks",
-        data={"charts": list(charts), "tall_from": TALL_FROM, "tall": window_is_tall()},
+        data={
+            "charts": list(charts),
+            "steady": list(steady),
+            "tall_from": TALL_FROM,
+            "tall": window_is_tall(),
+        },
         on_cell_change=on_cell,
         on_name_change=on_name,
+        on_frame_change=on_frame,
         on_tall_change=lambda: None,
         height=1,
     )

@@ -1,12 +1,13 @@
 // Listens to the page's Plotly charts. Reports clicked cells and names of those inside
-// `.st-key-<chart>` for the given charts, and lets every hover box say "masked" where Plotly writes
-// NaN.
+// `.st-key-<chart>` for the given charts, where a slider was let go, and lets every hover box say
+// "masked" where Plotly writes NaN.
 // Also reports whether the window is tall, so that a large screen gets larger heads.
 // Streamlit mounts a chart anew when its figure changes, so charts are looked up after each change
-// of the page.
+// of the page. Until a steady chart has drawn itself again, its last picture stays in its place.
 export default function (component) {
   const { data, setStateValue, setTriggerValue, parentElement } = component
   const listened = (parentElement.headlightListened ??= new WeakSet())
+  const pictures = (parentElement.headlightPictures ??= new Map()) // of each steady chart
 
   let gap = "" // what the hovered trace calls a cell without a value
   const nameGaps = () => {
@@ -18,6 +19,25 @@ export default function (component) {
     gap = point.fullData.hovertemplatefallback
     nameGaps()
   }
+
+  // The frame that a figure's slider is at; sent when it rests.
+  const listenToSlider = (plot, chart) => {
+    const active = () => plot.layout?.sliders?.[0]?.active
+    if (active() === undefined) return
+    plot._fullLayout._currentFrame ??= String(active()) // or Play would begin with the first
+    let sent = active()
+    let resting
+    const rest = () => {
+      clearTimeout(resting)
+      resting = setTimeout(() => {
+        if (!plot.isConnected || active() === sent) return
+        sent = active()
+        setTriggerValue("frame", { chart, frame: sent })
+      }, 400)
+    }
+    plot.on("plotly_sliderchange", rest)
+  }
+
   const listen = () => {
     for (const plot of document.querySelectorAll(".js-plotly-plot")) {
       if (!plot.on || listened.has(plot)) continue
@@ -25,11 +45,37 @@ export default function (component) {
       plot.on("plotly_hover", hover)
       const chart = data.charts.find((key) => plot.closest(`.st-key-${key}`))
       if (!chart) continue
+      listenToSlider(plot, chart)
       plot.on("plotly_click", ({ points: [point] }) => {
+        if (!Array.isArray(point.pointNumber)) return // on a curve
         const [row, column] = point.pointNumber
         setTriggerValue("cell", { chart, tile: point.curveNumber, row, column })
       })
       plot.on("plotly_clickannotation", ({ index }) => setTriggerValue("name", { chart, tile: index }))
+    }
+  }
+
+  // Plotly takes a picture out before the next one is drawn, a tenth of a second later.
+  const steady = () => {
+    for (const chart of data.steady) {
+      const place = document.querySelector(`.st-key-${chart}`)
+      const drawn = place?.querySelector(".js-plotly-plot .plot-container:has(.main-svg)")
+      const last = pictures.get(chart)
+      const cover = place?.querySelector(".headlight-last-picture")
+      if (drawn) {
+        cover?.remove()
+        pictures.set(chart, drawn)
+      } else if (place && last && !cover) {
+        const cover = document.createElement("div")
+        cover.className = "headlight-last-picture"
+        cover.style.cssText = "position:absolute;inset:0;pointer-events:none"
+        cover.append(last.cloneNode(true)) // Plotly may still take the picture itself away
+        place.style.position = "relative"
+        place.append(cover)
+      } else if (!place && last) {
+        // Another view is shown, or it is only about to be mounted.
+        setTimeout(() => document.querySelector(`.st-key-${chart}`) || pictures.delete(chart), 300)
+      }
     }
   }
 
@@ -41,13 +87,19 @@ export default function (component) {
   measure()
   window.addEventListener("resize", measure)
   listen()
+  steady()
   const observer = new MutationObserver(() => {
     listen()
     nameGaps() // Plotly writes the box anew while the pointer moves within a cell
+    steady()
   })
   observer.observe(document.body, { childList: true, subtree: true })
+  // A playing figure that is told to pause rejects a promise that nobody can catch.
+  const calm = (event) => event.reason === undefined && event.preventDefault()
+  window.addEventListener("unhandledrejection", calm)
   return () => {
     observer.disconnect()
     window.removeEventListener("resize", measure)
+    window.removeEventListener("unhandledrejection", calm)
   }
 }

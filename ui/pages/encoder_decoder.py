@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui.carried import show_carried
 from ui.compute import compute_pair
 from ui.controls import (
     draw_layers,
@@ -18,12 +19,16 @@ from ui.link import read_link, remember, show_notices
 from ui.messages import tell_limits
 from ui.settings import KINDS, PAIR_MASKS, PAIR_VIEWS
 from ui.state import current_settings
+from ui.trainings import carried
 from ui.view_bar import draw_selection_row, draw_view_bar
 
 
 def page() -> None:
     """The page: controls that stay, around a part that follows each key press."""
     read_link("encoder-decoder")
+    if (model := carried()) is not None:
+        show_carried(model, PAIR_VIEWS)
+        return
     with st.sidebar:
         sentences_place = st.container()
         with st.popover(_("A second pair (a batch)"), icon=":material/add:", width="stretch"):

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui.carried import show_carried
 from ui.compute import compute
 from ui.controls import (
     draw_examples,
@@ -24,6 +25,7 @@ from ui.messages import tell_limits
 from ui.settings import VIEWS
 from ui.state import current_settings
 from ui.strip import show_strip
+from ui.trainings import carried
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.leak import draw_leak_controls
 from ui.views.order import draw_order_controls
@@ -32,6 +34,9 @@ from ui.views.order import draw_order_controls
 def page() -> None:
     """The page: controls that stay, around a part that follows each key press."""
     read_link("explore")
+    if (model := carried()) is not None:
+        show_carried(model, tuple(view for view in VIEWS if view != "tests"))
+        return
     with st.sidebar:
         sentence_place = st.container()
         draw_examples()

@@ -1,0 +1,314 @@
+"""Learn's own controls: what is trained, how, and the buttons that do it."""
+
+import json
+from typing import Any
+
+import streamlit as st
+from model.training.recommended import RECOMMENDED
+
+from model.tasks import TASKS
+from model.training.plan import LARGEST_EMBEDDING, MOST_LAYERS, MOST_STEPS, Plan
+from model.training.weights_file import LARGEST_FILE, configuration, read_weights, write_weights
+from ui.controls import BOUND, segments
+from ui.i18n import _
+from ui.link import default_of, fit_layer, fit_learnt_heads, keep, value_of
+from ui.options import word
+from ui.parameters import PLAN_FIELDS, plan_text
+from ui.settings import (
+    LARGEST_SEED,
+    LEARN_EMBEDDINGS,
+    LEARN_RATES,
+    LEARN_STEPS,
+    MAX_CORPUS,
+    PACES,
+    POSITIONS,
+    SCALES,
+    SMALLEST_EMBEDDING,
+    nearest,
+)
+from ui.stories import STORIES
+from ui.text import plain
+from ui.trainings import (
+    add_loaded,
+    carry,
+    home_of,
+    keep_none,
+    keep_this,
+    kept_plan,
+    pause,
+    plan_in_use,
+    reset,
+    shown_snapshot,
+    train,
+    training_of,
+)
+
+# What a solving head has to do.
+GOALS = {
+    "reverse": _("Say the letters backwards. A solving head looks at the place across."),
+    "copy": _("Say the letters again after the bar. A solving head looks back, always as far."),
+    "shift": _("Say the letter before. A solving head looks one place back."),
+    "sort": _("Say the digits in order. A solving head finds the digit of each rank."),
+    "histogram": _("Say how often each letter occurs. A solving head looks at its likes."),
+    "majority": _("Say which letter is the most frequent. A solving head looks at all alike."),
+    "compare": _("Is the right neighbour larger than the left one? Two heads look at one each."),
+    "lookup": _("Say the value of the key in front. A solving head finds the key's pair."),
+    "brackets": _("Say which bracket closes. A solving head finds the one that opened."),
+    "induction": _("Continue a repetition. A solving head looks at what followed the last time."),
+    "characters": _("Say the next character of your text. Heads look back at what helps."),
+    "numbers": _("Write number words in digits. Cross-attention aligns digits with words."),
+}  # fmt: skip
+
+
+def draw_story() -> None:
+    """Which story is told, if any."""
+    st.selectbox(
+        _("Story"),
+        list(STORIES),
+        index=None,
+        format_func=word,
+        key="story",
+        bind=BOUND,
+        placeholder=_("A story to tell"),
+        label_visibility="collapsed",
+        on_change=_take_story,
+    )
+
+
+def _take_story() -> None:
+    if value_of("story") is None:
+        return
+    kept, shown = STORIES[value_of("story")].plans()
+    choose_plan(shown)
+    keep("kept", plan_text(kept))
+
+
+def choose_plan(plan: Plan) -> None:
+    """Let the controls describe a plan; called by a widget."""
+    st.session_state.update({name: getattr(plan, name) for name in PLAN_FIELDS})
+    st.session_state.update(text="", head=None, q=None, k=None, layer=0)
+    if plan.corpus:
+        st.session_state["_corpus"] = plan.corpus
+    keep("at", None)
+
+
+def draw_task() -> None:
+    """Which task, and what it asks for."""
+    st.selectbox(
+        _("Task"),
+        list(TASKS),
+        index=list(TASKS).index(default_of("task")),
+        format_func=word,
+        key="task",
+        bind=BOUND,
+        on_change=_take_task,
+    )
+    st.caption(GOALS[value_of("task")])
+
+
+def _take_task() -> None:
+    """Another task was chosen: begin with what solves it."""
+    choose_plan(RECOMMENDED[value_of("task")])
+    st.session_state["story"] = None
+    keep("kept", "")
+
+
+def draw_sizes() -> None:
+    """The model's sizes and positions, the learning rate and the steps."""
+    left, right = st.columns(2, gap="small")
+    with right:
+        _slider(_("Embedding size"), "embed_size", LEARN_EMBEDDINGS, help=_(
+            "Numbers per symbol, {low} to {high}. A larger embedding extends the smaller one."
+        ).format(low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING))  # fmt: skip
+    heads = fit_learnt_heads()
+    with left:
+        st.select_slider(
+            _("Heads"), heads, value=nearest(default_of("heads"), heads), key="heads", bind=BOUND
+        )
+    left, right = st.columns(2, gap="small")
+    with left:
+        _slider(_("Layers"), "layers", list(range(1, MOST_LAYERS + 1)))
+    with right:
+        st.selectbox(
+            _("Positions"),
+            POSITIONS,
+            index=POSITIONS.index(default_of("positions")),
+            format_func=word,
+            key="positions",
+            bind=BOUND,
+            help=_("How the model knows where a symbol stands; with none it doesn't."),
+        )
+    left, right = st.columns(2, gap="small")
+    with left:
+        _slider(_("Learning rate"), "learning_rate", LEARN_RATES, help=_(
+            "How far AdamW's steps go. Too large, and the loss diverges: try it."
+        ))  # fmt: skip
+    with right:
+        _slider(_("Steps"), "steps", LEARN_STEPS, help=_(
+            "Updates of the weights, each on 64 new examples; {most} at most."
+        ).format(most=MOST_STEPS))  # fmt: skip
+    fit_layer()
+
+
+def _slider(label: str, key: str, choices: list[Any], help: str | None = None) -> None:
+    """A slider over some numbers, and the one that a link or a file has chosen."""
+    st.select_slider(
+        label,
+        sorted({*choices, default_of(key), value_of(key)}),
+        value=default_of(key),
+        key=key,
+        bind=BOUND,
+        help=help,
+    )
+
+
+def draw_more() -> None:
+    """The rest: scale, seed, pace, and a character model's text."""
+    with (
+        st.popover(_("More"), icon=":material/tune:", width="stretch"),
+        st.container(key="more"),
+    ):
+        segments(
+            _("Scale"),
+            SCALES,
+            key="scale",
+            help=_("Scores are energies divided by the square root of this size."),
+        )
+        segments(
+            _("Pace"),
+            PACES,
+            key="pace",
+            help=_("Slow: spread over twenty seconds, to talk about it. It learns the same."),
+        )
+        st.number_input(
+            _("Seed"),
+            0,
+            LARGEST_SEED,
+            value=default_of("seed"),
+            key="seed",
+            bind=BOUND,
+            help=_("Of the first weights and the examples: the same seed learns the same."),
+        )
+
+
+def draw_corpus() -> None:
+    """The text that a character model learns from."""
+    if value_of("task") != "characters":
+        return
+    st.session_state.setdefault("corpus", st.session_state.get("_corpus", ""))
+    with st.popover(_("Text to learn from"), icon=":material/article:", width="stretch"):
+        st.text_area(
+            _("Text to learn from"),
+            key="corpus",
+            height=300,
+            max_chars=MAX_CORPUS,
+            placeholder=_("Paste a page of text. Left empty, it learns from a story of ours."),
+            label_visibility="collapsed",
+            on_change=lambda: st.session_state.update(_corpus=st.session_state["corpus"]),
+        )
+
+
+def draw_weights() -> None:
+    """Trained weights as a file, and from a file."""
+    with st.popover(_("Weights"), icon=":material/save:", width="stretch"):
+        try:
+            plan = plan_in_use()
+        except ValueError:
+            plan = None
+        if plan is not None:
+            snapshot = shown_snapshot(plan)
+            name = f"headlight_{plan.task}_step_{snapshot.step}"
+            st.download_button(
+                _("These weights (safetensors)"),
+                lambda: write_weights(plan, snapshot),
+                f"{name}.safetensors",
+                "application/octet-stream",
+                key="download_weights",
+                on_click="ignore",
+            )
+            st.download_button(
+                _("Their configuration (JSON)"),
+                lambda: json.dumps(configuration(plan, snapshot), indent=2, ensure_ascii=False),
+                f"{name}.json",
+                "application/json",
+                key="download_configuration",
+                on_click="ignore",
+            )
+            st.button(
+                _("Open in {page}").format(page=word(home_of(plan))),
+                key="carry",
+                icon=":material/open_in_new:",
+                on_click=carry,
+                help=_("All views of that page, with these weights."),
+            )
+        st.file_uploader(
+            _("Weights that were downloaded here"),
+            "safetensors",
+            key="weights_file",
+            on_change=_take_file,
+            max_upload_size=LARGEST_FILE // 2**20,
+        )
+        if "_file_problem" in st.session_state:
+            st.error(st.session_state["_file_problem"], icon=":material/error:")
+
+
+def _take_file() -> None:
+    st.session_state.pop("_file_problem", None)
+    file = st.session_state["weights_file"]
+    if file is None:
+        return
+    try:
+        plan, snapshot = read_weights(file.getvalue())
+    except ValueError as error:
+        st.session_state["_file_problem"] = _("{name} can't be loaded: {error}.").format(
+            name=plain(file.name), error=plain(str(error), 400)
+        )
+        return
+    add_loaded(plan, snapshot)
+    choose_plan(plan)
+    keep("kept", "")
+    st.session_state["story"] = None
+
+
+def draw_buttons(plan: Plan | None) -> None:
+    """Train, Pause, Continue, Reset, Keep."""
+    training = training_of(plan) if plan else None
+    is_active = training is not None and training.is_active
+    if is_active:
+        st.button(_("Pause"), key="pause", icon=":material/pause:", on_click=pause)
+    elif training is not None and training.can_go_on:
+        st.button(
+            _("Continue"), key="train", icon=":material/play_arrow:", type="primary", on_click=train
+        )
+    else:
+        done = training is not None and training.state == "finished"
+        other = kept_plan()
+        waits = other is not None and training_of(other) is None
+        st.button(
+            _("Train both") if other not in (None, plan) and (waits or not done) else _("Train"),
+            key="train",
+            icon=":material/play_arrow:",
+            type="primary",
+            disabled=plan is None or (done and not waits),
+            on_click=train,
+        )
+    st.button(
+        _("Reset"),
+        key="reset",
+        icon=":material/restart_alt:",
+        disabled=training is None,
+        on_click=reset,
+    )
+    if plan is not None and value_of("kept") == "":
+        st.button(
+            _("Keep this run"),
+            key="keep",
+            icon=":material/bookmark_add:",
+            disabled=training is None,
+            on_click=keep_this,
+            help=_("Compare it with what you train next: curves overlaid, heads side by side."),
+        )
+    elif value_of("kept"):
+        st.button(
+            _("Stop comparing"), key="keep", icon=":material/bookmark_remove:", on_click=keep_none
+        )

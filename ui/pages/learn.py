@@ -1,0 +1,154 @@
+"""Learn: train a small transformer, and watch its attention form."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from model.training.plan import Plan
+from ui.clicks import CLICKABLE, take_cell, take_frame, take_name
+from ui.components import chart_clicks
+from ui.controls import sentence_input
+from ui.downloads import Shown, draw_downloads
+from ui.frame import show_view
+from ui.header import show_header
+from ui.i18n import _
+from ui.learn_controls import (
+    draw_buttons,
+    draw_corpus,
+    draw_more,
+    draw_sizes,
+    draw_story,
+    draw_task,
+    draw_weights,
+)
+from ui.learn_progress import show_progress, tell_endings
+from ui.learnt import compute_learnt
+from ui.link import read_link, remember, show_notices, value_of
+from ui.messages import said_instead, tell_limits
+from ui.options import word
+from ui.selection import selection_in
+from ui.settings import LEARN_VIEWS
+from ui.state import layout_in_use
+from ui.stories import STORIES
+from ui.story_check import current_check, draw_check_button, show_check
+from ui.text import plain
+from ui.trainings import active, learnt_settings, plan_in_use, queue
+from ui.view_bar import draw_selection_row, draw_view_bar
+from ui.views.learn_inputs import draw_kind_and_layer
+from ui.views.watch import CHART
+
+REPAINT_EVERY = 0.2  # seconds, while something runs
+
+
+def page() -> None:
+    """The page: controls that stay, around a part that repaints while a training runs."""
+    read_link("learn")
+    queue().warm_up()
+    with st.sidebar:
+        draw_story()
+        draw_task()
+        draw_sizes()
+        text_place = st.container()
+        draw_corpus()
+        try:
+            plan, problem = plan_in_use(), ""
+        except ValueError as error:
+            plan, problem = None, str(error)
+        shown = _shown() if plan else None
+        _draw_rest(shown)
+    top = st.container()
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="learning"):
+        draw_buttons(plan)
+        if value_of("story") is not None:
+            draw_check_button()
+        progress_place = st.container()
+    check_place = _draw_story_box()
+    view = draw_view_bar(LEARN_VIEWS, ("stage", "overview"), draw_kind_and_layer)
+    draw_selection_row(view)
+    remember()
+    st.session_state["_layout"] = layout_in_use()
+    if shown is None:
+        with top:
+            show_notices()
+            st.error(plain(problem, 500), icon=":material/error:")
+        with text_place:
+            sentence_input(_("Try your own input"), "text")
+        return
+    st.session_state["_running"] = _running()
+    follow = st.fragment(_follow, run_every=REPAINT_EVERY if _running() else None)
+    follow(text_place, top, progress_place, check_place, shown)
+
+
+def _running() -> list[Plan]:
+    """What runs, or waits for it; a check counts once."""
+    check = current_check()
+    checked = [check.pairs[0][0].plan] if check and check.active() else []
+    return [training.plan for training in active()] + checked
+
+
+def _shown() -> Shown:
+    settings, _problem = learnt_settings()
+    shown: Shown = st.session_state.setdefault("_shown_learnt", Shown(compute_learnt, settings))
+    return shown
+
+
+def _draw_rest(shown: Shown | None) -> None:
+    left, right = st.columns(2, gap="small")
+    with left:
+        draw_more()
+    with right:
+        draw_weights()
+    if shown is not None:
+        draw_downloads(shown)
+    chart_clicks(
+        charts=CLICKABLE,
+        on_cell=take_cell,
+        on_name=take_name,
+        on_frame=take_frame,
+        steady=[CHART],
+    )
+
+
+def _draw_story_box() -> DeltaGenerator | None:
+    """The story that is told, and the place for what its check finds."""
+    key = value_of("story")
+    if key is None:
+        return None
+    st.markdown(f"**{word(key)}.** {STORIES[key].say}")
+    return st.container()
+
+
+def _follow(
+    text_place: DeltaGenerator,
+    top: DeltaGenerator,
+    progress_place: DeltaGenerator,
+    check_place: DeltaGenerator | None,
+    shown: Shown,
+) -> None:
+    """What follows from the typed text, and from how far the trainings are."""
+    if st.session_state["_layout"] != layout_in_use():
+        st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
+    if check_place is not None:
+        with check_place:
+            show_check()
+    if _running() != st.session_state["_running"]:
+        st.rerun()  # a training has ended: other buttons
+    settings, problem = learnt_settings()
+    shown.settings = settings
+    run = shown.run()
+    selection, messages = selection_in(run)
+    shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind
+    remember("text")
+    if value_of("view") != "watch":
+        st.session_state.pop("_mounted", None)  # its figure is gone
+    show_view(run, selection)
+    with progress_place:
+        show_progress(settings.plan)
+    with top:
+        show_header(run)
+        show_notices()
+        tell_endings(settings.plan)
+        if problem:
+            messages.append(said_instead(settings.plan, problem))
+        tell_limits(run, messages)
+    with text_place:
+        sentence_input(_("Try your own input"), "text", placeholder=settings.plan.learnt.probe)

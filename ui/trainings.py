@@ -1,0 +1,232 @@
+"""The trainings of a page: those that run, those that have run, and the one to compare with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from model.tasks.base import Task
+from model.training.plan import Plan
+from model.training.trainer import Snapshot
+from ui.learnt import LearntSettings, Watched, untrained
+from ui.link import keep, parameters, value_of
+from ui.parameters import PLAN_FIELDS, plan_text, read_plan
+from ui.settings import SLOW_SECONDS
+from ui.training_queue import Training, TrainingQueue
+
+MOST_KEPT = 6  # trainings of a page: what was trained a minute ago is still there
+MOST_WATCHED = 4  # examples whose attention at all snapshots is kept
+
+
+@cache
+def queue() -> TrainingQueue:
+    """The queue that all pages share."""
+    return TrainingQueue()
+
+
+def plan_in_use() -> Plan:
+    """What the controls describe.
+
+    Raises:
+        ValueError: if it is over a limit, or its task can't be made; says why.
+    """
+    chosen = {name: value_of(name) for name in PLAN_FIELDS}
+    return Plan(**chosen, corpus=corpus_in_use())
+
+
+def corpus_in_use() -> str:
+    """The text that a character model reads; empty where that is the default one, or none."""
+    if value_of("task") != "characters":
+        return ""
+    corpus: str = st.session_state.get("_corpus", "")
+    return corpus
+
+
+def kept_plan() -> Plan | None:
+    """What to compare with, if there is anything."""
+    text = value_of("kept")
+    if not text:
+        return None
+    try:
+        return read_plan(text, corpus_in_use() if text.startswith("characters,") else "")
+    except ValueError:  # its corpus has changed to one that is too short
+        return None
+
+
+def training_of(plan: Plan) -> Training | None:
+    """What has come of a plan on this page; None if it was never trained."""
+    return _trainings().get(plan)
+
+
+def snapshots_of(plan: Plan) -> tuple[Snapshot, ...]:
+    """What there is to see of a plan, at least its beginning."""
+    training = training_of(plan)
+    return training.snapshots if training and training.snapshots else (untrained(plan),)
+
+
+def shown_snapshot(plan: Plan) -> Snapshot:
+    """The snapshot that is chosen: the last one at or before the chosen step."""
+    snapshots, at = snapshots_of(plan), value_of("at")
+    if at is None:
+        return snapshots[-1]
+    return next((s for s in reversed(snapshots) if s.step <= at), snapshots[0])
+
+
+def learnt_settings() -> tuple[LearntSettings, str | None]:
+    """What is looked at, and why that isn't what was typed.
+
+    Raises:
+        ValueError: if there is no plan that can be trained; says why.
+    """
+    plan = plan_in_use()
+    typed, problem = typed_in(plan.learnt, value_of("text"))
+    return LearntSettings(plan, shown_snapshot(plan), typed), problem
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A model that was trained on Learn, and is looked at elsewhere."""
+
+    plan: Plan
+    snapshot: Snapshot
+
+
+def carry() -> None:
+    """Take what is shown to the page that shows such models; called by a button."""
+    settings, _problem = learnt_settings()
+    st.session_state["_carried"] = Carried(settings.plan, settings.snapshot)
+    page = home_of(settings.plan)
+    text = value_of("text").strip() or settings.plan.learnt.probe
+    visited = st.session_state.setdefault("_visited", {}).setdefault(page, {})
+    visited.update(weights="learnt", text=text, view="heads", layer=0, head=None, q=None, k=None)
+    st.session_state["_go_to"] = page
+
+
+def home_of(plan: Plan) -> str:
+    """Which page shows such models."""
+    return "encoder-decoder" if plan.learnt.kind == "encoder-decoder" else "explore"
+
+
+def carried() -> Carried | None:
+    """The model that is carried here, if the page shows it."""
+    if "weights" not in parameters() or value_of("weights") != "learnt":
+        return None
+    model: Carried | None = st.session_state.get("_carried")
+    return model
+
+
+def carried_settings(model: Carried) -> tuple[LearntSettings, str | None]:
+    """What is looked at of a carried model, and why that isn't what was typed."""
+    typed, problem = typed_in(model.plan.learnt, value_of("text"))
+    return LearntSettings(model.plan, model.snapshot, typed), problem
+
+
+def typed_in(task: Task, text: str) -> tuple[tuple[str, ...], str | None]:
+    """What a task reads of a text; its own example, and why, if it can read nothing of it."""
+    if text.strip():
+        try:
+            typed = task.split(text)
+            task.example(typed)
+        except ValueError as error:
+            return task.split(task.probe), str(error)
+        return typed, None
+    return task.split(task.probe), None
+
+
+def watched(plan: Plan, typed: tuple[str, ...]) -> Watched:
+    """What a plan's snapshots make of an example, up to the last one that has come."""
+    kept: dict[tuple[Plan, tuple[str, ...]], Watched] = st.session_state.setdefault("_watched", {})
+    snapshots = snapshots_of(plan)
+    known = kept.pop((plan, typed), None)
+    if known is None or snapshots[: len(known.snapshots)] != known.snapshots:
+        known = Watched(plan, typed)
+    known.follow(snapshots)
+    kept[plan, typed] = known
+    while len(kept) > MOST_WATCHED:
+        del kept[next(iter(kept))]
+    return known
+
+
+def train() -> None:
+    """Start what the controls describe, or go on with it; also what it is compared with."""
+    plan, other = plan_in_use(), kept_plan()
+    for each in dict.fromkeys([plan, other]):
+        if each is not None and not _is_trained(each):
+            _submit(each)
+    keep("at", None)
+
+
+def pause() -> None:
+    """Stop all that runs on this page; it can go on."""
+    for training in _trainings().values():
+        if training.is_active:
+            training.stop()
+
+
+def reset() -> None:
+    """Forget what the controls' training has learnt."""
+    training = _trainings().pop(plan_in_use(), None)
+    if training is not None:
+        training.stop()
+    keep("at", None)
+
+
+def keep_this() -> None:
+    """Compare with this run from now on."""
+    keep("kept", plan_text(plan_in_use()))
+
+
+def keep_none() -> None:
+    """Compare with nothing."""
+    keep("kept", "")
+
+
+def add_loaded(plan: Plan, snapshot: Snapshot) -> None:
+    """Have weights that come from a file, as if they had been trained here."""
+    training = Training(plan)
+    training.state, training.step, training.snapshots = "finished", snapshot.step, (snapshot,)
+    _add(training)
+
+
+def active() -> list[Training]:
+    """What the page shows of what runs, or waits for it."""
+    return [training for training in _trainings().values() if training.is_active]
+
+
+def _is_trained(plan: Plan) -> bool:
+    training = training_of(plan)
+    return training is not None and (training.is_active or training.state == "finished")
+
+
+def _submit(plan: Plan) -> None:
+    training = training_of(plan)
+    if training is None or not training.can_go_on:
+        training = Training(plan, page_is_open())
+        _add(training)
+    training.least_seconds = SLOW_SECONDS if value_of("pace") == "slow" else 0.0
+    queue().submit(training)
+
+
+def _add(training: Training) -> None:
+    trainings = _trainings()
+    trainings.pop(training.plan, None)
+    trainings[training.plan] = training
+    for plan in [p for p, t in trainings.items() if not t.is_active][: len(trainings) - MOST_KEPT]:
+        del trainings[plan]
+
+
+def _trainings() -> dict[Plan, Training]:
+    trainings: dict[Plan, Training] = st.session_state.setdefault("_trainings", {})
+    return trainings
+
+
+def page_is_open() -> Callable[[], bool]:
+    """Whether this page is still open in a browser, for a thread to ask."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: True
+    server, session = runtime.get_instance(), context.session_id
+    return lambda: bool(server.is_active_session(session))

@@ -1,0 +1,310 @@
+"""Attention being learnt: the heads at one snapshot, how they came to it, and what they answer."""
+
+from dataclasses import dataclass, replace
+from html import escape as escape_html
+
+import numpy as np
+import streamlit as st
+
+from model.training.plan import Plan
+from ui.components import window_is_tall
+from ui.i18n import _
+from ui.learnt import LONGEST_CONTINUATION, LearntRun, LearntSettings, Watched, continuation
+from ui.link import keep, value_of
+from ui.selection import Selection
+from ui.settings import MOST_HEADS_SHOWN, Kind
+from ui.stages import attention_tiles, describe
+from ui.text import token_text, verbatim
+from ui.trainings import kept_plan, plan_in_use, snapshots_of, training_of, typed_in, watched
+from ui.views.heads import PLOTLY_CONFIG
+from viz.labels import escape, shorten, visible
+from viz.learning import (
+    HEIGHT,
+    TALL_HEIGHT,
+    TALL_WIDTH,
+    WIDTH,
+    Curves,
+    Learning,
+    Words,
+    draw_learning,
+    frames_size,
+)
+from viz.theme import Theme
+
+CHART = "learn_chart"
+MOST_FRAME_BYTES = 2 * 2**20  # that a page gets to scrub without asking the server
+LONGEST_SAID = 24  # characters of an example in the caption
+
+Place = tuple[int, int, int]  # tile, row, column
+
+
+def show_watch(run: LearntRun, selection: Selection, theme: Theme) -> None:
+    """Draw the figure, with all snapshots inside where they are small enough, and the answers."""
+    plan = run.settings.plan
+    learning, others = _learning(run, selection)
+    st.plotly_chart(
+        draw_learning(learning, theme),
+        key=CHART,
+        theme=None,
+        config=PLOTLY_CONFIG,
+        alt=_describe(learning, plan),
+    )
+    is_over = len(learning.curves[0].steps) > 1 and not _is_active(plan, kept_plan())
+    if learning.frames is None and is_over:
+        _draw_slider(learning)
+    _show_answers(run)
+    for message in others:
+        st.caption(message)
+
+
+def _learning(run: LearntRun, selection: Selection) -> tuple[Learning, list[str]]:
+    """What the figure shows, and what is said below it."""
+    settings, kind = run.settings, selection.kind
+    plan, seen = settings.plan, watched(settings.plan, settings.typed)
+    layers = shown_layers(plan, selection.layer)
+    tiles = attention_tiles(run.attention(layers[0], 0, kind), "weights")
+    values = _of_layers(seen, kind, plan, layers)
+    names, short = _names(plan, layers), _names(plan, layers, short=True)
+    curves = [_curves(seen, kind, plan, layers, _("this run"))]
+    messages: list[str] = []
+    kept = _kept_seen(plan, settings)
+    if kept is not None:
+        other, kept_layers = kept.plan, shown_layers(kept.plan, selection.layer)
+        curves.append(_curves(kept, kind, other, kept_layers, _("kept")))
+        if kept.example == seen.example and kind in kept.weights:
+            theirs = _of_layers(kept, kind, other, kept_layers)
+            values = np.concatenate([values, _at_steps(theirs, kept, seen)], axis=1)
+            names += [_("kept: {head}").format(head=n) for n in _names(other, kept_layers)]
+            short += [
+                _("kept {head}").format(head=n) for n in _names(other, kept_layers, short=True)
+            ]
+        else:
+            messages.append(_("The kept run reads other symbols, so only its curves are compared."))
+    active = next(i for i, s in enumerate(seen.snapshots) if s.step == settings.snapshot.step)
+    masked = ~seen.allowed(kind)
+    values = np.where(masked, np.float32("nan"), values)
+    words = _words()
+    learning = Learning(
+        tiles=replace(tiles, values=values[active], names=names, short_names=short),
+        curves=curves,
+        step=settings.snapshot.step,
+        last_step=max(plan.steps, *(int(c.steps[-1]) for c in curves)),
+        captions=[_caption(seen, active, words)],
+        words=words,
+        width=TALL_WIDTH if window_is_tall() else WIDTH,
+        height=TALL_HEIGHT if window_is_tall() else HEIGHT,
+    )
+    fits = frames_size(learning, len(values)) <= MOST_FRAME_BYTES
+    if fits and len(values) > 1 and not _is_active(plan, kept_plan()):
+        captions = [_caption(seen, i, words) for i in range(len(values))]
+        first = _first_frame(
+            (settings.plan, settings.typed, value_of("kept"), kind, layers), active
+        )
+        learning = replace(learning, frames=values, captions=captions, active=first)
+    return learning, messages
+
+
+def _first_frame(shows: tuple[object, ...], active: int) -> int:
+    """The frame that the figure begins with.
+
+    It stays while the browser scrubs, or the figure would be sent again, with all its frames, each
+    time the slider is let go.
+    """
+    mounted = st.session_state.get("_mounted")
+    if mounted is not None and mounted.shows == shows and mounted.at == value_of("at"):
+        return mounted.first
+    st.session_state["_mounted"] = _Mounted(shows, value_of("at"), active)
+    return active
+
+
+@dataclass
+class _Mounted:
+    """What the browser's figure began with."""
+
+    shows: tuple[object, ...]
+    at: int | None  # what the browser has last said of its slider
+    first: int
+
+
+def shown_layers(plan: Plan, layer: int) -> list[int]:
+    """The layers whose heads are drawn: all, if there is room for them."""
+    if plan.layers * plan.heads <= MOST_HEADS_SHOWN:
+        return list(range(plan.layers))
+    return [min(layer, plan.layers - 1)]
+
+
+def _kept_seen(plan: Plan, settings: LearntSettings) -> Watched | None:
+    """What there is to see of the kept run."""
+    other = kept_plan()
+    if other is None or other == plan or training_of(other) is None:
+        return None
+    typed = settings.typed
+    if other.task != plan.task:
+        typed, _problem = typed_in(other.learnt, "")
+    return watched(other, typed)
+
+
+def _of_layers(seen: Watched, kind: Kind, plan: Plan, layers: list[int]) -> np.ndarray:
+    """The weights of these layers' heads at each snapshot, (S, T, Q, K)."""
+    heads = [layer * plan.heads + head for layer in layers for head in range(plan.heads)]
+    return np.stack(seen.weights[kind])[:, heads]
+
+
+def _at_steps(values: np.ndarray, kept: Watched, seen: Watched) -> np.ndarray:
+    """The kept run's weights where this run has snapshots: those of the last one until then."""
+    steps = np.array([s.step for s in kept.snapshots])
+    at = np.searchsorted(steps, [s.step for s in seen.snapshots], side="right") - 1
+    return values[np.maximum(at, 0)]
+
+
+def _names(plan: Plan, layers: list[int], *, short: bool = False) -> list[str]:
+    """What the heads are called; with their layer, where there are several."""
+    of_one, of_more = _("Head {head}"), _("Layer {layer}, head {head}")
+    if short:
+        of_one, of_more = "{head}", "{layer} · {head}"
+    name = of_one if plan.layers == 1 else of_more
+    return [name.format(layer=layer, head=head) for layer in layers for head in range(plan.heads)]
+
+
+def _curves(seen: Watched, kind: Kind, plan: Plan, layers: list[int], name: str) -> Curves:
+    heads = [layer * plan.heads + head for layer in layers for head in range(plan.heads)]
+    kind = kind if kind in seen.weights else "encoder_self"
+    return Curves(
+        steps=np.array([s.step for s in seen.snapshots]),
+        accuracy=np.array([s.accuracy for s in seen.snapshots]),
+        loss=np.array([s.loss for s in seen.snapshots]),
+        entropy=seen.entropies(kind)[:, heads],
+        head_names=_names(plan, layers),
+        name=name,
+        phase_change=seen.phase_change,
+    )
+
+
+def _words() -> Words:
+    return Words(
+        step=_("step"),
+        accuracy=_("accuracy"),
+        loss=_("loss (nats)"),
+        entropy=_("entropy of each head (nats)"),
+        entropy_value=_("entropy"),
+        phase_change=_("phase change"),
+        play=_("▶ Play"),
+        pause=_("❚❚ Pause"),
+    )
+
+
+def _caption(seen: Watched, i: int, words: Words) -> str:
+    """What is said of a snapshot, above the slider."""
+    snapshot = seen.snapshots[i]
+    asked = [
+        (symbol, right)
+        for symbol, right in zip(seen.answers[i], seen.example.targets, strict=True)
+        if right is not None
+    ]
+    joint = "" if all(len(symbol) == 1 for symbol, _right in asked) else " "
+    answer = shorten(joint.join(symbol for symbol, _right in asked), LONGEST_SAID)
+    return _("{step_word} {step} · {accuracy:.1%} right · here: {answer}").format(
+        step_word=words.step,
+        step=snapshot.step,
+        accuracy=snapshot.accuracy,
+        answer=escape("".join(visible(c) for c in answer)),
+    )
+
+
+def _describe(learning: Learning, plan: Plan) -> str:
+    """A sentence on the chart, for people who hear it instead of seeing it.
+
+    It is about what the figure begins with: another text would mount it anew.
+    """
+    curves = learning.curves[0]
+    at = int(np.flatnonzero(curves.steps <= learning.step_shown)[-1])
+    said = _(
+        "{task}, step {step} of {steps}: {accuracy:.1%} of the answers are right, loss {loss:.3g}."
+    ).format(
+        task=plan.task,
+        step=learning.step_shown,
+        steps=plan.steps,
+        accuracy=curves.accuracy[at],
+        loss=curves.loss[at],
+    )
+    return f"{said} {describe(learning.tiles_shown)}"
+
+
+def _is_active(*plans: Plan | None) -> bool:
+    trainings = [training_of(plan) for plan in plans if plan is not None]
+    return any(training is not None and training.is_active for training in trainings)
+
+
+def _draw_slider(learning: Learning) -> None:
+    """The snapshots on a slider of the server's, where there are too many numbers to send."""
+    steps = [int(step) for step in learning.curves[0].steps]
+    st.session_state["_at"] = max(s for s in steps if s <= learning.step)
+    st.select_slider(
+        _("Snapshot at step"),
+        steps,
+        key="_at",
+        on_change=lambda: keep("at", st.session_state["_at"]),
+    )
+
+
+def _show_answers(run: LearntRun) -> None:
+    """What was read, what the model says at each place, and what is right."""
+    example = run.example
+    rows = [(_("reads"), example.inputs, None)]
+    if example.source:
+        rows.insert(0, (_("source"), example.source, None))
+    rows.append((_("says"), run.answer, example.targets))
+    rows.append((_("right"), tuple(t or "" for t in example.targets), None))
+    st.html(f'<div class="answers"><table>{"".join(map(_row, rows))}</table></div>')
+    if run.settings.plan.task == "characters" and not _is_active(run.settings.plan):
+        written = verbatim(continuation(run.settings), LONGEST_CONTINUATION)
+        st.markdown(
+            _("Writes on, always with the most probable character: {text}").format(text=written)
+        )
+
+
+def _row(row: tuple[str, tuple[str, ...], tuple[str | None, ...] | None]) -> str:
+    name, symbols, targets = row
+    cells = []
+    for i, symbol in enumerate(symbols):
+        right = targets[i] if targets else None
+        look = "" if targets is None else "unasked" if right is None else "wrong"
+        look = "right" if look == "wrong" and right == symbol else look
+        text = "" if look == "unasked" else token_text(symbol) if symbol else ""
+        cells.append(f'<td class="{look}">{escape_html(text)}</td>')
+    return f"<tr><th>{escape_html(name)}</th>{''.join(cells)}</tr>"
+
+
+def take_frame(frame: int) -> None:
+    """The slider in the figure was let go at a snapshot."""
+    try:
+        snapshots = snapshots_of(plan_in_use())
+    except ValueError:
+        return
+    if 0 <= frame < len(snapshots):
+        last = frame == len(snapshots) - 1
+        keep("at", None if last else snapshots[frame].step)
+        if "_mounted" in st.session_state:
+            st.session_state["_mounted"].at = value_of("at")
+
+
+def behind_tile(run: LearntRun, selection: Selection, tile: int) -> dict[str, int | str] | None:
+    """What to show after a click on a head: the head itself; None for one of the kept run."""
+    plan = run.settings.plan
+    layers = shown_layers(plan, selection.layer)
+    place, head = divmod(tile, plan.heads)
+    if not 0 <= place < len(layers):
+        return None
+    return {"view": "head", "layer": layers[place], "head": head}
+
+
+def behind_cell(run: LearntRun, selection: Selection, place: Place) -> dict[str, int | str] | None:
+    """What to show after a click on a cell: its arithmetic."""
+    tile, row, column = place
+    behind = behind_tile(run, selection, tile)
+    attention = run.attention(0, 0, selection.kind)
+    if behind is None or not (
+        0 <= row < len(attention.queries) and 0 <= column < len(attention.keys)
+    ):
+        return None
+    return {**behind, "view": "cell", "q": row, "k": column}
