@@ -4,9 +4,11 @@ Light and dark, at a classroom projector's 1366×768, in a headless Chromium.
 """
 
 import sys
+from io import BytesIO
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tools.find_chromium import find_chromium
 
@@ -26,10 +28,60 @@ VIEWS = {
     "similarity": "pretrained?view=similarity&words=true&text=A+man+plays+the+guitar+on+a+stage."
     "&text2=Someone+makes+music+in+front+of+people.",
 }
+TRAININGS = {
+    "learn": "learn",
+    "story": "learn?task=compare&heads=2&learning_rate=0.01&steps=600&story=one_head"
+    "&kept=compare,1,32,1,sinusoidal,head_dim,0.01,600,0",
+}
 MODES = ("light", "dark")
+FRAMES = 32  # of the animation ...
+FRAME_MS, LAST_MS = 110, 2500  # ... and how long each is shown, and the last
+SHRUNK = 0.75  # to keep it small
 SETTLED = """() => !document.querySelector("[data-testid=stSkeleton]")
     && document.querySelector(".js-plotly-plot .main-svg")
     && document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]")"""
+
+
+def train(browser: Browser, url: str, name: str, mode: str) -> Page:
+    """Open a page on Learn, train what it describes, and wait until it is over."""
+    context = browser.new_context(viewport=PROJECTOR, color_scheme=mode)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{url}/{TRAININGS[name]}")
+    page.wait_for_function(SETTLED)
+    page.locator(".st-key-train button").click()
+    page.locator(".slider-rail-touch-rect").wait_for(timeout=120_000)  # comes with the frames
+    page.wait_for_function(SETTLED)
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def animate(page: Page, file: Path) -> Path:
+    """The figure of a finished training, scrubbed from its first step to its last."""
+    rail = page.locator(".slider-rail-touch-rect").bounding_box()
+    assert rail is not None
+    pictures = []
+    page.mouse.move(rail["x"] + 8, rail["y"] + rail["height"] / 2)
+    page.mouse.down()
+    for i in range(FRAMES):
+        across = 8 + (rail["width"] - 16) * i / (FRAMES - 1)
+        page.mouse.move(rail["x"] + across, rail["y"] + rail["height"] / 2)
+        page.evaluate("() => new Promise((done) => setTimeout(done, 200))")  # until it is drawn
+        png = page.locator(".st-key-learn_chart").screenshot()
+        picture = Image.open(BytesIO(png)).convert("RGB")
+        size = (round(picture.width * SHRUNK), round(picture.height * SHRUNK))
+        pictures.append(picture.resize(size, Image.Resampling.LANCZOS))
+    page.mouse.up()
+    times = [FRAME_MS] * (FRAMES - 1) + [LAST_MS]
+    pictures[0].save(
+        file,
+        save_all=True,
+        append_images=pictures[1:],
+        duration=times,
+        loop=0,
+        quality=60,
+        method=6,
+    )
+    return file
 
 
 def take(browser: Browser, url: str, view: str, mode: str) -> Path:
@@ -53,9 +105,18 @@ def main(url: str = "http://localhost:8501") -> None:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
+        url = url.rstrip("/")
         for view in VIEWS:
             for mode in MODES:
-                print(take(browser, url.rstrip("/"), view, mode))
+                print(take(browser, url, view, mode))
+        for name in TRAININGS:
+            for mode in MODES:
+                page = train(browser, url, name, mode)
+                page.screenshot(path=DOCS / f"{name}-{mode}.png")
+                print(DOCS / f"{name}-{mode}.png")
+                if (name, mode) == ("learn", "light"):
+                    print(animate(page, DOCS / "learn.webp"))
+                page.context.close()
         browser.close()
 
 

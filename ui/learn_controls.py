@@ -273,8 +273,9 @@ def _take_file() -> None:
 def draw_buttons(plan: Plan | None) -> None:
     """Train, Pause, Continue, Reset, Keep."""
     training = training_of(plan) if plan else None
-    is_active = training is not None and training.is_active
-    if is_active:
+    other = kept_plan()
+    compared = training_of(other) if other else None
+    if any(each is not None and each.is_active for each in (training, compared)):
         st.button(_("Pause"), key="pause", icon=":material/pause:", on_click=pause)
     elif training is not None and training.can_go_on:
         st.button(
@@ -282,8 +283,7 @@ def draw_buttons(plan: Plan | None) -> None:
         )
     else:
         done = training is not None and training.state == "finished"
-        other = kept_plan()
-        waits = other is not None and training_of(other) is None
+        waits = other is not None and compared is None
         st.button(
             _("Train both") if other not in (None, plan) and (waits or not done) else _("Train"),
             key="train",

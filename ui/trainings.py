@@ -17,7 +17,8 @@ from ui.parameters import PLAN_FIELDS, plan_text, read_plan
 from ui.settings import SLOW_SECONDS
 from ui.training_queue import Training, TrainingQueue
 
-MOST_KEPT = 6  # trainings of a page: what was trained a minute ago is still there
+MOST_KEPT = 6  # trainings of a page: what was trained a minute ago is still there ...
+MOST_KEPT_BYTES = 32 * 2**20  # ... unless its snapshots are large: a class has a hundred pages
 MOST_WATCHED = 4  # examples whose attention at all snapshots is kept
 
 
@@ -213,9 +214,16 @@ def _submit(plan: Plan) -> None:
 def _add(training: Training) -> None:
     trainings = _trainings()
     trainings.pop(training.plan, None)
+    others = [plan for plan, other in trainings.items() if not other.is_active]
+    while others and (
+        len(trainings) >= MOST_KEPT or sum(map(_bytes, trainings.values())) > MOST_KEPT_BYTES
+    ):
+        del trainings[others.pop(0)]
     trainings[training.plan] = training
-    for plan in [p for p, t in trainings.items() if not t.is_active][: len(trainings) - MOST_KEPT]:
-        del trainings[plan]
+
+
+def _bytes(training: Training) -> int:
+    return sum(len(snapshot.weights) for snapshot in training.snapshots)
 
 
 def _trainings() -> dict[Plan, Training]:

@@ -202,12 +202,12 @@ def _caption(seen: Watched, i: int, words: Words) -> str:
         if right is not None
     ]
     joint = "" if all(len(symbol) == 1 for symbol, _right in asked) else " "
-    answer = shorten(joint.join(symbol for symbol, _right in asked), LONGEST_SAID)
+    answer = shorten(joint.join(visible(symbol) for symbol, _right in asked), LONGEST_SAID)
     return _("{step_word} {step} · {accuracy:.1%} right · here: {answer}").format(
         step_word=words.step,
         step=snapshot.step,
         accuracy=snapshot.accuracy,
-        answer=escape("".join(visible(c) for c in answer)),
+        answer=escape(answer),
     )
 
 
