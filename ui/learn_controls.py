@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import streamlit as st
-from model.training.recommended import RECOMMENDED
 
 from model.tasks import TASKS
 from model.training.plan import LARGEST_EMBEDDING, MOST_LAYERS, MOST_STEPS, Plan
+from model.training.recommended import RECOMMENDED
 from model.training.weights_file import LARGEST_FILE, configuration, read_weights, write_weights
 from ui.controls import BOUND, segments
 from ui.i18n import _

@@ -8,6 +8,7 @@ from model.pretrained.base import ModelUnavailableError
 from model.training.plan import Plan
 from ui.compute import word_vectors
 from ui.i18n import _, ngettext
+from ui.learnt import LearntRun
 from ui.link import value_of
 from ui.run import RandomRun, Run
 from ui.settings import MAX_TOKENS
@@ -25,6 +26,8 @@ def tell_limits(run: Run, messages: list[str]) -> None:
     messages = [*messages, *_left_out(run), *_empty_rows(run)]
     if isinstance(run, TrainedRun):
         messages += _unknown(run)
+    elif isinstance(run, LearntRun):
+        messages += _unseen_length(run)
     elif isinstance(run, RandomRun):
         messages += _without_rotary(run) + _without_vectors(run)
     if messages:
@@ -37,6 +40,20 @@ def said_instead(plan: Plan, problem: str) -> str:
     return _("{problem}. Shown instead: {probe}.").format(
         problem=f"{said[:1].upper()}{said[1:]}", probe=plain(plan.learnt.probe)
     )
+
+
+def _unseen_length(run: LearntRun) -> list[str]:
+    """That a model is asked about a length that its training never had."""
+    task = run.learner.task
+    read = len(run.example.source or run.example.inputs)
+    if read == task.length or (read < task.length and not task.one_length):
+        return []
+    return [
+        _(
+            "Trained on {trained} symbols, it reads {read} here: what it says of places that "
+            "it has never seen is a guess."
+        ).format(trained=task.length, read=read)
+    ]
 
 
 def _left_out(run: RandomRun | TrainedRun) -> list[str]:

@@ -63,7 +63,8 @@ class Task(ABC):
     kind: TaskKind = "encoder"
     attention_only: bool = False  # whether it is learnt without feed-forward layers
     symbols: tuple[str, ...]
-    length: int  # how many symbols there are to read in training, at most
+    length: int  # how many symbols there are to read in training, at most ...
+    one_length: bool = True  # ... and at least: no others have ever been seen
     probe: str  # something to look at while it is learnt; as somebody could have typed it
 
     @property

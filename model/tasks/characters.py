@@ -37,18 +37,20 @@ class Characters(Task):
     name = "characters"
     kind: TaskKind = "decoder"
     length = 32
+    one_length = False
 
     def __init__(self, corpus: str = "") -> None:
         text = tidy(corpus or DEFAULT_CORPUS).strip()
-        if len(text) < SHORTEST_CORPUS:
-            raise ValueError(
-                f"the text has {len(text)} characters, and must have {SHORTEST_CORPUS} or more to "
-                "learn from; type or paste a longer one"
-            )
         by_count = sorted(Counter(text).items(), key=lambda item: (-item[1], item[0]))
         self.symbols = tuple(sorted(character for character, _ in by_count[:MOST_CHARACTERS]))
         self.dropped = tuple(character for character, _ in by_count[MOST_CHARACTERS:])
         kept = [character for character in text if character not in self.dropped]
+        if len(kept) < SHORTEST_CORPUS:
+            without = "without its rarest characters " if self.dropped else ""
+            raise ValueError(
+                f"{without}the text has {len(kept)} characters, and must have {SHORTEST_CORPUS} or "
+                "more to learn from; type or paste a longer one"
+            )
         self.probe = "".join(kept[: self.length])
         ids = self.encode(kept)
         unread = max(len(ids) // 10, self.length + 1)

@@ -14,9 +14,9 @@ from model.tasks.sequences import LETTERS
 class Histogram(Task):
     """How often each position's letter occurs in the whole sequence.
 
-    A solving head attends more to the letters that are the same than to the others, by a finite
-    amount: the part of its weight that they get grows with their number, and the number can be read
-    from it. Source: the histogram ("hist") of RASP in Weiss et al. (2021), "Thinking Like
+    A solving head gives the letters that are the same more weight than the others, or less, by a
+    finite amount: the part that they get depends on their number, and the number can be read from
+    it. Source: the histogram ("hist") of RASP in Weiss et al. (2021), "Thinking Like
     Transformers", section 5.
     """
 

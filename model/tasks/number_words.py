@@ -40,9 +40,9 @@ class Numbers(Task):
     """The digits of a number in words: "four hundred and seven" is 4 0 7, and then the end.
 
     A solving head of the cross-attention attends from each digit to the word that it comes from;
-    a nought comes from no word, and follows from where the others belong. Such an alignment, in
-    two languages, was the first use of attention: Bahdanau et al. (2015), "Neural Machine
-    Translation by Jointly Learning to Align and Translate", section 5.2.1.
+    a nought comes from no word, and follows from where the others belong. Such alignments of two
+    languages are what Bahdanau et al. (2015), "Neural Machine Translation by Jointly Learning to
+    Align and Translate", section 5.2.1, show of their attention.
     """
 
     name = "numbers"
@@ -51,6 +51,7 @@ class Numbers(Task):
     start, end = "[START]", "[END]"
     symbols = (*WORDS, *DIGITS, start, end, PADDING)
     length = 7  # nine thousand nine hundred and ninety nine
+    one_length = False
     probe = "four hundred and seven"
 
     def draw(self, count: int, generator: torch.Generator) -> Batch:

@@ -114,6 +114,7 @@ class Induction(Task):
     attention_only = True
     symbols = LETTERS
     length = 32
+    one_length = False
     shortest, longest = 6, 16  # letters of a segment, all different
     probe = "daylightdaylightdaylight"
 
