@@ -239,6 +239,23 @@ def _positions() -> None:
     )
 
 
+def draw_scale() -> None:
+    """What energies are divided by."""
+    segments(
+        _("Scale"),
+        SCALES,
+        key="scale",
+        help=_("Scores are energies divided by the square root of this size."),
+    )
+
+
+def draw_seed(help: str) -> None:
+    """What is random to look at."""
+    st.number_input(
+        _("Seed"), 0, LARGEST_SEED, value=default_of("seed"), key="seed", bind=BOUND, help=help
+    )
+
+
 def _formulation() -> None:
     st.session_state["preset"] = preset_of(value_of("projection"), value_of("scale"))
 
@@ -267,12 +284,7 @@ def _formulation() -> None:
             "none at all, so that energies are plain dot products of the token vectors."
         ),
     )
-    segments(
-        _("Scale"),
-        SCALES,
-        key="scale",
-        help=_("Scores are energies divided by the square root of this size."),
-    )
+    draw_scale()
     st.slider(
         _("Temperature"),
         LOWEST_TEMPERATURE,
@@ -320,13 +332,5 @@ def _block() -> None:
         key="activation",
         help=_("The activation between the two linear layers that follow each attention."),
     )
-    st.number_input(
-        _("Seed"),
-        0,
-        LARGEST_SEED,
-        value=default_of("seed"),
-        key="seed",
-        bind=BOUND,
-        help=_("The same seed gives the same weights and token vectors, everywhere."),
-    )
+    draw_seed(_("The same seed gives the same weights and token vectors, everywhere."))
     st.button(_("New random weights"), on_click=take_seed, icon=":material/casino:")

@@ -43,6 +43,10 @@ def _learnt(run: LearntRun) -> str:
         heads=heads,
         divisor=divisor_text(run.facts(run.kinds[0], 0)),
     )
+    if run.settings.from_file:
+        return _("**weights from a file**, {step} steps from seed {seed}: {model}").format(
+            step=snapshot.step, seed=plan.seed, model=model
+        )
     if snapshot.step == 0:
         return _("**random weights, not trained yet** (seed {seed}): {model}").format(
             seed=plan.seed, model=model

@@ -1,6 +1,5 @@
 """Learn's own controls: what is trained, how, and the buttons that do it."""
 
-import json
 from typing import Any
 
 import streamlit as st
@@ -8,37 +7,28 @@ import streamlit as st
 from model.tasks import TASKS
 from model.training.plan import LARGEST_EMBEDDING, MOST_LAYERS, MOST_STEPS, Plan
 from model.training.recommended import RECOMMENDED
-from model.training.weights_file import LARGEST_FILE, configuration, read_weights, write_weights
-from ui.controls import BOUND, segments
+from ui.controls import BOUND, draw_scale, draw_seed, segments
 from ui.i18n import _
 from ui.link import default_of, fit_layer, fit_learnt_heads, keep, value_of
 from ui.options import word
 from ui.parameters import PLAN_FIELDS, plan_text
 from ui.settings import (
-    LARGEST_SEED,
     LEARN_EMBEDDINGS,
     LEARN_RATES,
     LEARN_STEPS,
     MAX_CORPUS,
     PACES,
     POSITIONS,
-    SCALES,
     SMALLEST_EMBEDDING,
     nearest,
 )
 from ui.stories import STORIES
-from ui.text import plain
 from ui.trainings import (
-    add_loaded,
-    carry,
-    home_of,
     keep_none,
     keep_this,
     kept_plan,
     pause,
-    plan_in_use,
     reset,
-    shown_snapshot,
     train,
     training_of,
 )
@@ -168,27 +158,14 @@ def draw_more() -> None:
         st.popover(_("More"), icon=":material/tune:", width="stretch"),
         st.container(key="more"),
     ):
-        segments(
-            _("Scale"),
-            SCALES,
-            key="scale",
-            help=_("Scores are energies divided by the square root of this size."),
-        )
+        draw_scale()
         segments(
             _("Pace"),
             PACES,
             key="pace",
             help=_("Slow: spread over twenty seconds, to talk about it. It learns the same."),
         )
-        st.number_input(
-            _("Seed"),
-            0,
-            LARGEST_SEED,
-            value=default_of("seed"),
-            key="seed",
-            bind=BOUND,
-            help=_("Of the first weights and the examples: the same seed learns the same."),
-        )
+        draw_seed(_("Of the first weights and the examples: the same seed learns the same."))
 
 
 def draw_corpus() -> None:
@@ -206,68 +183,6 @@ def draw_corpus() -> None:
             label_visibility="collapsed",
             on_change=lambda: st.session_state.update(_corpus=st.session_state["corpus"]),
         )
-
-
-def draw_weights() -> None:
-    """Trained weights as a file, and from a file."""
-    with st.popover(_("Weights"), icon=":material/save:", width="stretch"):
-        try:
-            plan = plan_in_use()
-        except ValueError:
-            plan = None
-        if plan is not None:
-            snapshot = shown_snapshot(plan)
-            name = f"headlight_{plan.task}_step_{snapshot.step}"
-            st.download_button(
-                _("These weights (safetensors)"),
-                lambda: write_weights(plan, snapshot),
-                f"{name}.safetensors",
-                "application/octet-stream",
-                key="download_weights",
-                on_click="ignore",
-            )
-            st.download_button(
-                _("Their configuration (JSON)"),
-                lambda: json.dumps(configuration(plan, snapshot), indent=2, ensure_ascii=False),
-                f"{name}.json",
-                "application/json",
-                key="download_configuration",
-                on_click="ignore",
-            )
-            st.button(
-                _("Open in {page}").format(page=word(home_of(plan))),
-                key="carry",
-                icon=":material/open_in_new:",
-                on_click=carry,
-                help=_("All views of that page, with these weights."),
-            )
-        st.file_uploader(
-            _("Weights that were downloaded here"),
-            "safetensors",
-            key="weights_file",
-            on_change=_take_file,
-            max_upload_size=LARGEST_FILE // 2**20,
-        )
-        if "_file_problem" in st.session_state:
-            st.error(st.session_state["_file_problem"], icon=":material/error:")
-
-
-def _take_file() -> None:
-    st.session_state.pop("_file_problem", None)
-    file = st.session_state["weights_file"]
-    if file is None:
-        return
-    try:
-        plan, snapshot = read_weights(file.getvalue())
-    except ValueError as error:
-        st.session_state["_file_problem"] = _("{name} can't be loaded: {error}.").format(
-            name=plain(file.name), error=plain(str(error), 400)
-        )
-        return
-    add_loaded(plan, snapshot)
-    choose_plan(plan)
-    keep("kept", "")
-    st.session_state["story"] = None
 
 
 def draw_buttons(plan: Plan | None) -> None:

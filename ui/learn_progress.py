@@ -46,6 +46,8 @@ def _said(training: Training) -> str:
             return _("{step} · {rate:.0f} steps/s · {left:.1f} s left").format(
                 step=step, rate=training.steps_per_second, left=left
             )
+        case "finished" if training.from_file:
+            return _("{step}, from a file").format(step=step)
         case "finished":
             return _("{step} · {seconds:.1f} s of training").format(
                 step=step, seconds=training.seconds

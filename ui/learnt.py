@@ -28,6 +28,7 @@ class LearntSettings:
     plan: Plan
     snapshot: Snapshot
     typed: tuple[str, ...]  # symbols
+    from_file: bool = False  # whether the weights were trained some other time
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,7 @@ class Training:
         self.steps_per_second = 0.0  # since it was started or went on
         self.message = ""  # of a failure
         self.checkpoint: Checkpoint | None = None
+        self.from_file = False  # whether its only snapshot was trained some other time
         self.is_asked_to_stop = False
         self.changed = Condition()
         self._began = (0, 0.0)  # the step and the seconds where it was started or went on

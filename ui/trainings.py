@@ -68,6 +68,12 @@ def snapshots_of(plan: Plan) -> tuple[Snapshot, ...]:
     return training.snapshots if training and training.snapshots else (untrained(plan),)
 
 
+def is_from_file(plan: Plan) -> bool:
+    """Whether what there is of a plan was trained some other time."""
+    training = training_of(plan)
+    return training is not None and training.from_file
+
+
 def shown_snapshot(plan: Plan) -> Snapshot:
     """The snapshot that is chosen: the last one at or before the chosen step."""
     snapshots, at = snapshots_of(plan), value_of("at")
@@ -84,7 +90,7 @@ def learnt_settings() -> tuple[LearntSettings, str | None]:
     """
     plan = plan_in_use()
     typed, problem = typed_in(plan.learnt, value_of("text"))
-    return LearntSettings(plan, shown_snapshot(plan), typed), problem
+    return LearntSettings(plan, shown_snapshot(plan), typed, is_from_file(plan)), problem
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,13 @@ class Carried:
 
     plan: Plan
     snapshot: Snapshot
+    from_file: bool
 
 
 def carry() -> None:
     """Take what is shown to the page that shows such models; called by a button."""
     settings, _problem = learnt_settings()
-    st.session_state["_carried"] = Carried(settings.plan, settings.snapshot)
+    st.session_state["_carried"] = Carried(settings.plan, settings.snapshot, settings.from_file)
     page = home_of(settings.plan)
     text = value_of("text").strip() or settings.plan.learnt.probe
     visited = st.session_state.setdefault("_visited", {}).setdefault(page, {})
@@ -122,7 +129,7 @@ def carried() -> Carried | None:
 def carried_settings(model: Carried) -> tuple[LearntSettings, str | None]:
     """What is looked at of a carried model, and why that isn't what was typed."""
     typed, problem = typed_in(model.plan.learnt, value_of("text"))
-    return LearntSettings(model.plan, model.snapshot, typed), problem
+    return LearntSettings(model.plan, model.snapshot, typed, model.from_file), problem
 
 
 def typed_in(task: Task, text: str) -> tuple[tuple[str, ...], str | None]:
@@ -189,6 +196,7 @@ def add_loaded(plan: Plan, snapshot: Snapshot) -> None:
     """Have weights that come from a file, as if they had been trained here."""
     training = Training(plan)
     training.state, training.step, training.snapshots = "finished", snapshot.step, (snapshot,)
+    training.from_file = True
     _add(training)
 
 

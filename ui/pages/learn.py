@@ -18,7 +18,6 @@ from ui.learn_controls import (
     draw_sizes,
     draw_story,
     draw_task,
-    draw_weights,
 )
 from ui.learn_progress import show_progress, tell_endings
 from ui.learnt import compute_learnt
@@ -35,6 +34,7 @@ from ui.trainings import active, learnt_settings, plan_in_use, queue
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.learn_inputs import draw_kind_and_layer
 from ui.views.watch import CHART
+from ui.weights_controls import draw_weights
 
 REPAINT_EVERY = 0.2  # seconds, while something runs
 
@@ -69,7 +69,7 @@ def page() -> None:
     if shown is None:
         with top:
             show_notices()
-            st.error(plain(problem, 500), icon=":material/error:")
+            st.error(plain(f"{problem[:1].upper()}{problem[1:]}.", 500), icon=":material/error:")
         with text_place:
             sentence_input(_("Try your own input"), "text")
         return

@@ -1,7 +1,6 @@
 """Attention being learnt: the heads at one snapshot, how they came to it, and what they answer."""
 
 from dataclasses import dataclass, replace
-from html import escape as escape_html
 
 import numpy as np
 import streamlit as st
@@ -9,13 +8,13 @@ import streamlit as st
 from model.training.plan import Plan
 from ui.components import window_is_tall
 from ui.i18n import _
-from ui.learnt import LONGEST_CONTINUATION, LearntRun, LearntSettings, Watched, continuation
+from ui.learnt import LearntRun, LearntSettings, Watched
 from ui.link import keep, value_of
 from ui.selection import Selection
 from ui.settings import MOST_HEADS_SHOWN, Kind
 from ui.stages import attention_tiles, describe
-from ui.text import token_text, verbatim
 from ui.trainings import kept_plan, plan_in_use, snapshots_of, training_of, typed_in, watched
+from ui.views.answers import show_answers
 from ui.views.heads import PLOTLY_CONFIG
 from viz.labels import escape, shorten, visible
 from viz.learning import (
@@ -52,7 +51,7 @@ def show_watch(run: LearntRun, selection: Selection, theme: Theme) -> None:
     is_over = len(learning.curves[0].steps) > 1 and not _is_active(plan, kept_plan())
     if learning.frames is None and is_over:
         _draw_slider(learning)
-    _show_answers(run)
+    show_answers(run, is_over=not _is_active(plan))
     for message in others:
         st.caption(message)
 
@@ -245,34 +244,6 @@ def _draw_slider(learning: Learning) -> None:
         key="_at",
         on_change=lambda: keep("at", st.session_state["_at"]),
     )
-
-
-def _show_answers(run: LearntRun) -> None:
-    """What was read, what the model says at each place, and what is right."""
-    example = run.example
-    rows = [(_("reads"), example.inputs, None)]
-    if example.source:
-        rows.insert(0, (_("source"), example.source, None))
-    rows.append((_("says"), run.answer, example.targets))
-    rows.append((_("right"), tuple(t or "" for t in example.targets), None))
-    st.html(f'<div class="answers"><table>{"".join(map(_row, rows))}</table></div>')
-    if run.settings.plan.task == "characters" and not _is_active(run.settings.plan):
-        written = verbatim(continuation(run.settings), LONGEST_CONTINUATION)
-        st.markdown(
-            _("Writes on, always with the most probable character: {text}").format(text=written)
-        )
-
-
-def _row(row: tuple[str, tuple[str, ...], tuple[str | None, ...] | None]) -> str:
-    name, symbols, targets = row
-    cells = []
-    for i, symbol in enumerate(symbols):
-        right = targets[i] if targets else None
-        look = "" if targets is None else "unasked" if right is None else "wrong"
-        look = "right" if look == "wrong" and right == symbol else look
-        text = "" if look == "unasked" else token_text(symbol) if symbol else ""
-        cells.append(f'<td class="{look}">{escape_html(text)}</td>')
-    return f"<tr><th>{escape_html(name)}</th>{''.join(cells)}</tr>"
 
 
 def take_frame(frame: int) -> None:

@@ -1,0 +1,75 @@
+"""Weights that were trained here, as a file and from a file, and on to another page."""
+
+import json
+
+import streamlit as st
+
+from model.training.weights_file import LARGEST_FILE, configuration, read_weights, write_weights
+from ui.i18n import _
+from ui.learn_controls import choose_plan
+from ui.link import keep
+from ui.options import word
+from ui.text import plain
+from ui.trainings import add_loaded, carry, home_of, plan_in_use, shown_snapshot
+
+
+def draw_weights() -> None:
+    """Trained weights as a file, and from a file."""
+    with st.popover(_("Weights"), icon=":material/save:", width="stretch"):
+        try:
+            plan = plan_in_use()
+        except ValueError:
+            plan = None
+        if plan is not None:
+            snapshot = shown_snapshot(plan)
+            name = f"headlight_{plan.task}_step_{snapshot.step}"
+            st.download_button(
+                _("These weights (safetensors)"),
+                lambda: write_weights(plan, snapshot),
+                f"{name}.safetensors",
+                "application/octet-stream",
+                key="download_weights",
+                on_click="ignore",
+            )
+            st.download_button(
+                _("Their configuration (JSON)"),
+                lambda: json.dumps(configuration(plan, snapshot), indent=2, ensure_ascii=False),
+                f"{name}.json",
+                "application/json",
+                key="download_configuration",
+                on_click="ignore",
+            )
+            st.button(
+                _("Open in {page}").format(page=word(home_of(plan))),
+                key="carry",
+                icon=":material/open_in_new:",
+                on_click=carry,
+                help=_("All views of that page, with these weights."),
+            )
+        st.file_uploader(
+            _("Weights that were downloaded here"),
+            "safetensors",
+            key="weights_file",
+            on_change=_take_file,
+            max_upload_size=LARGEST_FILE // 2**20,
+        )
+        if "_file_problem" in st.session_state:
+            st.error(st.session_state["_file_problem"], icon=":material/error:")
+
+
+def _take_file() -> None:
+    st.session_state.pop("_file_problem", None)
+    file = st.session_state["weights_file"]
+    if file is None:
+        return
+    try:
+        plan, snapshot = read_weights(file.getvalue())
+    except ValueError as error:
+        st.session_state["_file_problem"] = _("{name} can't be loaded: {error}.").format(
+            name=plain(file.name), error=plain(str(error), 400)
+        )
+        return
+    add_loaded(plan, snapshot)
+    choose_plan(plan)
+    keep("kept", "")
+    st.session_state["story"] = None
