@@ -18,7 +18,5 @@ pages = {
     "pretrained": st.Page(pretrained.page, title=_("Pretrained"), url_path="pretrained"),
     "learn": st.Page(learn.page, title=_("Learn"), url_path="learn"),
 }
-page = st.navigation(list(pages.values()), position="top")
-if "_go_to" in st.session_state:  # a button on one page opens another
-    st.switch_page(pages[st.session_state.pop("_go_to")])
-page.run()
+st.session_state["_pages"] = pages  # for links from one to another
+st.navigation(list(pages.values()), position="top").run()

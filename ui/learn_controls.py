@@ -23,6 +23,7 @@ from ui.settings import (
     nearest,
 )
 from ui.stories import STORIES
+from ui.story_check import stop_check
 from ui.trainings import (
     keep_none,
     keep_this,
@@ -66,6 +67,7 @@ def draw_story() -> None:
 
 
 def _take_story() -> None:
+    stop_check()
     if value_of("story") is None:
         return
     kept, shown = STORIES[value_of("story")].plans()
@@ -98,6 +100,7 @@ def draw_task() -> None:
 
 def _take_task() -> None:
     """Another task was chosen: begin with what solves it."""
+    stop_check()
     choose_plan(RECOMMENDED[value_of("task")])
     st.session_state["story"] = None
     keep("kept", "")
@@ -146,6 +149,7 @@ def _slider(label: str, key: str, choices: list[Any], help: str | None = None) -
         label,
         sorted({*choices, default_of(key), value_of(key)}),
         value=default_of(key),
+        format_func=lambda value: f"{value:g}",  # which is also how a link has it
         key=key,
         bind=BOUND,
         help=help,
@@ -192,7 +196,7 @@ def draw_buttons(plan: Plan | None) -> None:
     compared = training_of(other) if other else None
     if any(each is not None and each.is_active for each in (training, compared)):
         st.button(_("Pause"), key="pause", icon=":material/pause:", on_click=pause)
-    elif training is not None and training.can_go_on:
+    elif any(each is not None and each.can_go_on for each in (training, compared)):
         st.button(
             _("Continue"), key="train", icon=":material/play_arrow:", type="primary", on_click=train
         )

@@ -277,8 +277,15 @@ def show_notices() -> None:
 
 def fit_weights() -> None:
     """Fall back to random weights where a link asks for what was trained on somebody's page."""
-    if value_of("weights") == "learnt" and "_carried" not in st.session_state:
-        st.session_state["weights"] = "random"
+    if value_of("weights") != "learnt":
+        return
+    state = st.session_state
+    model = state.get("_carried")
+    if model is not None and model.home == state["_page"]:
+        if "text" not in _asked():
+            state["text"] = model.text
+    else:
+        state["weights"] = "random"
         message = _(
             "The link shows weights that were trained on another page, which a link doesn't hold; "
             "showing random ones. Train on Learn, and open them from there."

@@ -95,22 +95,21 @@ def learnt_settings() -> tuple[LearntSettings, str | None]:
 
 @dataclass(frozen=True)
 class Carried:
-    """A model that was trained on Learn, and is looked at elsewhere."""
+    """A model that was trained on Learn, as it was looked at there last."""
 
     plan: Plan
     snapshot: Snapshot
     from_file: bool
+    text: str  # what it was asked about
+    home: str  # the page that shows such models
 
 
-def carry() -> None:
-    """Take what is shown to the page that shows such models; called by a button."""
-    settings, _problem = learnt_settings()
-    st.session_state["_carried"] = Carried(settings.plan, settings.snapshot, settings.from_file)
-    page = home_of(settings.plan)
+def leave_behind(settings: LearntSettings) -> None:
+    """What is shown on Learn is what its link to another page opens."""
     text = value_of("text").strip() or settings.plan.learnt.probe
-    visited = st.session_state.setdefault("_visited", {}).setdefault(page, {})
-    visited.update(weights="learnt", text=text, view="heads", layer=0, head=None, q=None, k=None)
-    st.session_state["_go_to"] = page
+    st.session_state["_carried"] = Carried(
+        settings.plan, settings.snapshot, settings.from_file, text, home_of(settings.plan)
+    )
 
 
 def home_of(plan: Plan) -> str:
@@ -123,7 +122,7 @@ def carried() -> Carried | None:
     if "weights" not in parameters() or value_of("weights") != "learnt":
         return None
     model: Carried | None = st.session_state.get("_carried")
-    return model
+    return model if model is not None and model.home == st.session_state["_page"] else None
 
 
 def carried_settings(model: Carried) -> tuple[LearntSettings, str | None]:

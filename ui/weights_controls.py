@@ -10,7 +10,7 @@ from ui.learn_controls import choose_plan
 from ui.link import keep
 from ui.options import word
 from ui.text import plain
-from ui.trainings import add_loaded, carry, home_of, plan_in_use, shown_snapshot
+from ui.trainings import add_loaded, home_of, plan_in_use, shown_snapshot
 
 
 def draw_weights() -> None:
@@ -39,12 +39,14 @@ def draw_weights() -> None:
                 key="download_configuration",
                 on_click="ignore",
             )
-            st.button(
-                _("Open in {page}").format(page=word(home_of(plan))),
-                key="carry",
+            # A link and not a button: st.switch_page can't leave a page with bound parameters.
+            home = home_of(plan)
+            st.page_link(
+                st.session_state["_pages"][home],
+                label=_("Open in {page}").format(page=word(home)),
                 icon=":material/open_in_new:",
-                on_click=carry,
                 help=_("All views of that page, with these weights."),
+                query_params={"weights": "learnt"},
             )
         st.file_uploader(
             _("Weights that were downloaded here"),

@@ -30,7 +30,7 @@ from ui.state import layout_in_use
 from ui.stories import STORIES
 from ui.story_check import current_check, draw_check_button, show_check
 from ui.text import plain
-from ui.trainings import active, learnt_settings, plan_in_use, queue
+from ui.trainings import active, learnt_settings, leave_behind, plan_in_use, queue
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.learn_inputs import draw_kind_and_layer
 from ui.views.watch import CHART
@@ -134,6 +134,7 @@ def _follow(
         st.rerun()  # a training has ended: other buttons
     settings, problem = learnt_settings()
     shown.settings = settings
+    leave_behind(settings)
     run = shown.run()
     selection, messages = selection_in(run)
     shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind

@@ -16,7 +16,11 @@ def draw_kind_and_layer(view: str) -> None:
     fit_layer()
     layers, heads = value_of("layers"), value_of("heads")
     is_asked = layers > 1 and not (view == "watch" and layers * heads <= MOST_HEADS_SHOWN)
-    draw_kept(_draw_layer, "layer", is_asked, "layer")
+    # Drawn in any case: Streamlit leaves a control's first value out of the link, and a click on a
+    # head would be it.
+    if layers > 1 or value_of("layer"):
+        with st.container(key="layer_used" if is_asked else "layer_unused", width="content"):
+            _draw_layer()
 
 
 def _draw_kind() -> None:

@@ -97,7 +97,7 @@ def _learning(run: LearntRun, selection: Selection) -> tuple[Learning, list[str]
     if fits and len(values) > 1 and not _is_active(plan, kept_plan()):
         captions = [_caption(seen, i, words) for i in range(len(values))]
         first = _first_frame(
-            (settings.plan, settings.typed, value_of("kept"), kind, layers), active
+            (settings.plan, settings.typed, value_of("kept"), kind, layers, len(values)), active
         )
         learning = replace(learning, frames=values, captions=captions, active=first)
     return learning, messages
