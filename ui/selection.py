@@ -141,6 +141,8 @@ def whole_numbers(sent: Any, *names: str) -> list[int] | None:
     if not isinstance(sent, dict):
         return None
     values = [sent.get(name) for name in names]
-    if not all(isinstance(v, (int, float)) and v == v // 1 for v in values):
+    if not all(
+        isinstance(v, (int, float)) and not isinstance(v, bool) and v == v // 1 for v in values
+    ):
         return None
     return [int(v) for v in values]

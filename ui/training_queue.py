@@ -21,7 +21,8 @@ from model.training.worker import Ended, Job, Message, Progress, Reason
 ROOT = Path(__file__).parents[1]
 LISTEN = 0.05  # seconds between two looks at what a training's page wants
 GONE_FOR = 1.0  # seconds without its page, after which a training ends: a lost line comes back
-DEAF_FOR = 3.0  # seconds without an answer, after which a process is killed
+DEAF_FOR = 3.0  # seconds without an answer, after which a process is killed ...
+START_FOR = 60.0  # ... if it has said anything yet: starting takes its time on a busy machine
 IDLE_FOR = 300.0  # seconds without work, after which a process ends
 
 State = Literal["waiting", "running"] | Reason
@@ -119,6 +120,7 @@ class Worker:
                 pass_fds=[theirs.fileno()],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the server, which ends it by its pipe
             )
 
     @property
@@ -145,7 +147,7 @@ class TrainingQueue:
         self._changed = Condition()
         self._waiting: list[Training] = []
         self._running: list[Training] = []
-        self._idle: list[Worker] = []
+        self._idle: dict[Worker, Timer] = {}
 
     def submit(self, training: Training) -> None:
         """Run it as soon as it is its turn; also one that was stopped, which goes on."""
@@ -166,7 +168,7 @@ class TrainingQueue:
     def warm_up(self) -> None:
         """Let a process be ready before somebody needs it: starting takes over a second."""
         with self._changed:
-            if self._idle or self._running:
+            if any(worker.is_alive for worker in self._idle) or self._running:
                 return
             self._keep(Worker())
 
@@ -182,8 +184,9 @@ class TrainingQueue:
             training.stop()
         with self._changed:
             self._changed.wait_for(lambda: not self._running, DEAF_FOR + 1)
-            idle, self._idle = self._idle, []
-        for worker in idle:
+            idle, self._idle = self._idle, {}
+        for worker, timer in idle.items():
+            timer.cancel()
             worker.end()
 
     def _drop_unwanted(self) -> None:
@@ -211,6 +214,8 @@ class TrainingQueue:
             worker.pipe.send(training._job())
             _listen(worker, training)
         except (EOFError, OSError) as error:  # the process is gone: killed, or out of memory
+            if worker is not None:
+                worker.end()  # or is about to be
             message = f"the training's process ended by itself ({type(error).__name__})"
             training._take(Ended("failed", training.step, training.seconds, message=message))
         finally:
@@ -224,23 +229,23 @@ class TrainingQueue:
     def _take_worker(self) -> Worker:
         with self._changed:
             while self._idle:
-                worker = self._idle.pop()
+                worker, timer = self._idle.popitem()
+                timer.cancel()
                 if worker.is_alive:
                     return worker
                 worker.end()
         return Worker()
 
     def _keep(self, worker: Worker) -> None:
-        self._idle.append(worker)
         timer = Timer(IDLE_FOR, self._end_if_idle, [worker])
         timer.daemon = True
         timer.start()
+        self._idle[worker] = timer
 
     def _end_if_idle(self, worker: Worker) -> None:
         with self._changed:
-            if worker not in self._idle:
+            if self._idle.pop(worker, None) is None:
                 return
-            self._idle.remove(worker)
         worker.end()
 
 
@@ -252,15 +257,17 @@ def _listen(worker: Worker, training: Training) -> None:
     """
     seen = time.monotonic()  # when somebody was there the last time
     told = None  # when it was asked to stop
+    heard, patience = seen, START_FOR
     while training.state == "running":
         if worker.pipe.poll(LISTEN):
             training._take(worker.pipe.recv())
+            heard, patience = time.monotonic(), DEAF_FOR
         now = time.monotonic()
         if training.is_wanted():
             seen = now
         if told is None and (training.is_asked_to_stop or now - seen > GONE_FOR):
             told = now
             worker.pipe.send("stop")
-        if told is not None and now - told > DEAF_FOR:
+        if told is not None and now - max(told, heard) > patience:
             worker.end()
             raise EOFError

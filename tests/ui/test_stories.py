@@ -1,0 +1,47 @@
+"""Each story's claim, tried with one seed: what the kept training can't, the shown one can."""
+
+from dataclasses import replace
+
+import pytest
+
+from model.training.trainer import train
+from ui.compute import use_one_thread
+from ui.stories import STORIES
+
+SEED = 1
+STEPS = {"induction_layers": 250}  # by when it is as clear as after all of them, and sooner
+
+
+def accuracies(key: str, seed: int) -> tuple[float, float]:
+    """How much is right after the last step, of the kept and the shown training."""
+    use_one_thread()
+    kept, shown = (
+        [s.accuracy for s in train(replace(plan, steps=STEPS.get(key, plan.steps)))][-1]
+        for plan in STORIES[key].plans(seed)
+    )
+    return kept, shown
+
+
+@pytest.mark.parametrize("key", STORIES)
+def test_a_storys_claim_holds(key: str) -> None:
+    story = STORIES[key]
+    kept, shown = accuracies(key, SEED)
+    assert story.holds(kept, shown), (kept, shown)
+    assert story.solved - story.unsolved > 0.09  # nobody takes one for the other
+
+
+@pytest.mark.parametrize("key", STORIES)
+def test_a_storys_trainings_differ_in_one_thing(key: str) -> None:
+    kept, shown = STORIES[key].plans(3)
+    differ = [name for name in vars(shown) if getattr(kept, name) != getattr(shown, name)]
+    assert len(differ) == 1
+    assert kept.seed == shown.seed == 3
+    assert STORIES[key].say.count(". ") == 1  # two sentences, to say aloud
+
+
+@pytest.mark.parametrize("key", STORIES)
+def test_a_claim_holds_only_if_one_run_solves_the_task_and_the_other_does_not(key: str) -> None:
+    story = STORIES[key]
+    assert story.holds(kept=story.unsolved - 0.01, shown=story.solved + 0.001)
+    assert not story.holds(kept=story.unsolved, shown=1.0)
+    assert not story.holds(kept=0.0, shown=story.solved)
