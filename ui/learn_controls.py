@@ -1,5 +1,7 @@
 """Learn's own controls: what is trained, how, and the buttons that do it."""
 
+import math
+import time
 from typing import Any
 
 import streamlit as st
@@ -24,7 +26,9 @@ from ui.settings import (
 )
 from ui.stories import STORIES
 from ui.story_check import stop_check
+from ui.training_queue import Training
 from ui.trainings import (
+    active,
     keep_none,
     keep_this,
     kept_plan,
@@ -33,6 +37,8 @@ from ui.trainings import (
     train,
     training_of,
 )
+
+STALE_FOR = 1.0  # seconds in which a browser may not have heard yet what was chosen
 
 # What a solving head has to do.
 GOALS = {
@@ -67,21 +73,45 @@ def draw_story() -> None:
 
 
 def _take_story() -> None:
-    stop_check()
-    if value_of("story") is None:
+    story = value_of("story")
+    if _is_stale(story=story):
         return
-    kept, shown = STORIES[value_of("story")].plans()
-    choose_plan(shown)
-    keep("kept", plan_text(kept))
+    stop_check()
+    if story is not None:
+        kept, shown = STORIES[story].plans()
+        choose_plan(shown, kept=plan_text(kept), story=story)
 
 
-def choose_plan(plan: Plan) -> None:
+def choose_plan(plan: Plan, *, kept: str = "", story: str | None = None) -> None:
     """Let the controls describe a plan; called by a widget."""
-    st.session_state.update({name: getattr(plan, name) for name in PLAN_FIELDS})
-    st.session_state.update(text="", head=None, q=None, k=None, layer=0)
+    chosen = {name: getattr(plan, name) for name in PLAN_FIELDS}
+    chosen |= {"story": story, "text": "", "head": None, "q": None, "k": None, "layer": 0}
+    st.session_state.update(chosen)
     if plan.corpus:
         st.session_state["_corpus"] = plan.corpus
     keep("at", None)
+    keep("kept", kept)
+    if st.session_state.get("_running"):
+        st.session_state["_chosen"] = (chosen, kept, time.monotonic())
+
+
+def choose_again() -> None:
+    """Choose once more what has just been chosen, if a stale repaint has undone it.
+
+    While a training runs, the browser asks for a repaint five times a second, with the values that
+    its controls have then: also those that it hasn't heard yet were changed.
+    """
+    chosen, kept, at = st.session_state.get("_chosen", ({}, "", -math.inf))
+    if time.monotonic() - at < STALE_FOR:
+        st.session_state.update({k: v for k, v in chosen.items() if value_of(k) != v})
+        if value_of("kept") != kept:
+            keep("kept", kept)
+
+
+def _is_stale(**values: Any) -> bool:
+    """Whether a control's change is none, but what a browser had before it was told otherwise."""
+    chosen, _kept, at = st.session_state.get("_chosen", ({}, "", -math.inf))
+    return time.monotonic() - at < STALE_FOR and any(chosen[k] != v for k, v in values.items())
 
 
 def draw_task() -> None:
@@ -100,10 +130,10 @@ def draw_task() -> None:
 
 def _take_task() -> None:
     """Another task was chosen: begin with what solves it."""
+    if _is_stale(task=value_of("task")):
+        return
     stop_check()
     choose_plan(RECOMMENDED[value_of("task")])
-    st.session_state["story"] = None
-    keep("kept", "")
 
 
 def draw_sizes() -> None:
@@ -194,23 +224,11 @@ def draw_buttons(plan: Plan | None) -> None:
     training = training_of(plan) if plan else None
     other = kept_plan()
     compared = training_of(other) if other else None
-    if any(each is not None and each.is_active for each in (training, compared)):
+    shown = [each for each in (training, compared) if each is not None]
+    if active():  # perhaps of a plan that was looked at before
         st.button(_("Pause"), key="pause", icon=":material/pause:", on_click=pause)
-    elif any(each is not None and each.can_go_on for each in (training, compared)):
-        st.button(
-            _("Continue"), key="train", icon=":material/play_arrow:", type="primary", on_click=train
-        )
-    else:
-        done = training is not None and training.state == "finished"
-        waits = other is not None and compared is None
-        st.button(
-            _("Train both") if other not in (None, plan) and (waits or not done) else _("Train"),
-            key="train",
-            icon=":material/play_arrow:",
-            type="primary",
-            disabled=plan is None or (done and not waits),
-            on_click=train,
-        )
+    if not any(each.is_active for each in shown):
+        _draw_train(plan, shown)
     st.button(
         _("Reset"),
         key="reset",
@@ -231,3 +249,21 @@ def draw_buttons(plan: Plan | None) -> None:
         st.button(
             _("Stop comparing"), key="keep", icon=":material/bookmark_remove:", on_click=keep_none
         )
+
+
+def _draw_train(plan: Plan | None, shown: list[Training]) -> None:
+    """Train, or what it is called where something has been trained already."""
+    other = kept_plan()
+    wanted = [each for each in dict.fromkeys([plan, other]) if each is not None]
+    left = [each for each in wanted if (known := training_of(each)) is None or not known.is_over]
+    label = _("Train both") if len(left) > 1 else _("Train")
+    if any(each.can_go_on for each in shown):
+        label = _("Continue")
+    st.button(
+        label,
+        key="train",
+        icon=":material/play_arrow:",
+        type="primary",
+        disabled=plan is None or not left,
+        on_click=train,
+    )

@@ -38,7 +38,7 @@ def _said(training: Training) -> str:
                 return _("Starting …")
             return ngettext(
                 "All of this server's cores are busy: {count} training is before yours.",
-                "All of this server's cores are busy: you are number {count} in the queue.",
+                "All of this server's cores are busy: {count} trainings are before yours.",
                 place,
             ).format(count=place)
         case "running" if training.steps_per_second:

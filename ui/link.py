@@ -14,8 +14,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from model.training.plan import MOST_HEADS
 from ui.i18n import _
 from ui.options import WORDS
-from ui.parameters import KEPT, OPENING, PAGES, Parameter
+from ui.parameters import KEPT, OPENING, PAGES, PLAN_FIELDS, Parameter, plan_text
 from ui.settings import DEFAULT_TEXT, MAX_HEADS, TEXT_KEYS, head_choices, layer_choices, nearest
+from ui.stories import STORIES
 
 MISSING = object()  # None is a value: nothing chosen
 WITHOUT_WIDGET = ("cells", "added", "removed", "kept", "at", "weights")
@@ -293,6 +294,19 @@ def fit_weights() -> None:
         notice("weights", message)
 
 
+def fit_story() -> None:
+    """Let a story's link, that says nothing else, open its two plans; and no story be of others."""
+    story = value_of("story")
+    if story is None:
+        return
+    kept, shown = STORIES[story].plans()
+    if not {*PLAN_FIELDS, "kept"} & _asked().keys():
+        state = st.session_state
+        state.update({name: getattr(shown, name) for name in PLAN_FIELDS}, kept=plan_text(kept))
+    elif value_of("task") != shown.task:
+        st.session_state["story"] = None
+
+
 _RANDOM = {
     "weights": fit_weights,
     "heads": fit_heads,
@@ -304,5 +318,5 @@ FITTED: dict[str, dict[str, Callable[[], Any]]] = {
     "explore": _RANDOM,
     "encoder-decoder": _RANDOM,
     "pretrained": {"sentence": fit_sentence},  # the rest when the model is known: see fit_link
-    "learn": {"heads": fit_learnt_heads, "layer": fit_layer},
+    "learn": {"story": fit_story, "heads": fit_learnt_heads, "layer": fit_layer},
 }

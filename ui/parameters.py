@@ -208,7 +208,9 @@ def read_plan(text: str, corpus: str = "") -> Plan:
     if len(parts) != len(PLAN_FIELDS):
         raise ValueError(f"expected {len(PLAN_FIELDS)} parts, got {len(parts)}")
     task, heads, embed_size, layers, positions, scale, rate, steps, seed = parts
-    if not all(map(_is_whole, (heads, embed_size, layers, steps))) or not seed.isdigit():
+    if not all(map(_is_whole, (heads, embed_size, layers, steps))) or not (
+        seed.isascii() and seed.isdigit()
+    ):
         raise ValueError("sizes, steps and seed must be whole numbers")
     return Plan(
         task=task,

@@ -63,11 +63,13 @@ def draw_check_button() -> None:
         st.session_state["_check"].go_on()
 
     check = current_check()
+    if check is not None and check.active():
+        st.button(_("Stop the check"), key="check", icon=":material/stop:", on_click=stop_check)
+        return
     st.button(
         _("Check: five seeds"),
         key="check",
         icon=":material/fact_check:",
-        disabled=check is not None and bool(check.active()),
         on_click=start,
         help=_("Trains both models with the seeds 0 to 4, and counts how often the claim holds."),
     )

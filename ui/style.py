@@ -60,7 +60,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   }
 }
 .answers { overflow-x: auto; }
-.answers table { border-collapse: separate; border-spacing: 2px; font-size: 1.05rem; }
+.answers table { border-collapse: separate; border-spacing: 2px; line-height: 1.3; }
 .answers th { text-align: right; font-weight: 400; opacity: 0.75; padding-right: 0.5rem; }
 .answers td { text-align: center; min-width: 1.5rem; padding: 0 0.3rem; border-radius: 4px; }
 .answers td.right { background: rgb(0 158 115 / 28%); }

@@ -65,6 +65,11 @@ class Training:
         return self.state in ("waiting", "running")
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has come to its last step."""
+        return self.state == "finished"
+
+    @property
     def can_go_on(self) -> bool:
         """Whether there are steps left, and a checkpoint to go on from."""
         return self.state in ("stopped", "too slow") and self.checkpoint is not None

@@ -7,7 +7,6 @@ import streamlit as st
 from model.training.weights_file import LARGEST_FILE, configuration, read_weights, write_weights
 from ui.i18n import _
 from ui.learn_controls import choose_plan
-from ui.link import keep
 from ui.options import word
 from ui.text import plain
 from ui.trainings import add_loaded, home_of, plan_in_use, shown_snapshot
@@ -73,5 +72,3 @@ def _take_file() -> None:
         return
     add_loaded(plan, snapshot)
     choose_plan(plan)
-    keep("kept", "")
-    st.session_state["story"] = None

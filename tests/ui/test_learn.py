@@ -183,9 +183,7 @@ def test_a_training_that_waits_says_its_place(monkeypatch: pytest.MonkeyPatch) -
         press(page, "train")
         page.run()
     assert progress(second) == ("All of this server's cores are busy: 1 training is before yours.")
-    assert progress(third) == (
-        "All of this server's cores are busy: you are number 2 in the queue."
-    )
+    assert progress(third) == ("All of this server's cores are busy: 2 trainings are before yours.")
     assert buttons(third) == {"Pause": True, "Reset": True, "Keep this run": True}
     press(second, "pause")
     second.run()

@@ -123,7 +123,7 @@ def test_what_runs_for_a_page_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> N
     press(page, "check")
     check = page.session_state["_check"]
     running = [*trainings(page).values(), *check.active()]
-    assert len(running) == 3
+    assert len(running) == 4
     assert running[0].wait(lambda t: t.state == "running", LONG)
     open_pages.clear()
     for training in running:

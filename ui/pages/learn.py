@@ -12,6 +12,7 @@ from ui.frame import show_view
 from ui.header import show_header
 from ui.i18n import _
 from ui.learn_controls import (
+    choose_again,
     draw_buttons,
     draw_corpus,
     draw_more,
@@ -42,6 +43,7 @@ REPAINT_EVERY = 0.2  # seconds, while something runs
 def page() -> None:
     """The page: controls that stay, around a part that repaints while a training runs."""
     read_link("learn")
+    choose_again()
     queue().warm_up()
     with st.sidebar:
         draw_story()

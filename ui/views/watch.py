@@ -96,24 +96,24 @@ def _learning(run: LearntRun, selection: Selection) -> tuple[Learning, list[str]
     fits = frames_size(learning, len(values)) <= MOST_FRAME_BYTES
     if fits and len(values) > 1 and not _is_active(plan, kept_plan()):
         captions = [_caption(seen, i, words) for i in range(len(values))]
-        first = _first_frame(
-            (settings.plan, settings.typed, value_of("kept"), kind, layers, len(values)), active
-        )
+        shows = (settings.plan, settings.typed, value_of("kept"), kind, layers, len(values))
+        first = _first_frame(shows, active, len(values) - 1)
         learning = replace(learning, frames=values, captions=captions, active=first)
     return learning, messages
 
 
-def _first_frame(shows: tuple[object, ...], active: int) -> int:
-    """The frame that the figure begins with.
+def _first_frame(shows: tuple[object, ...], active: int, last: int) -> int:
+    """The frame that the figure begins with: the last, or the one that a link asks for.
 
     It stays while the browser scrubs, or the figure would be sent again, with all its frames, each
     time the slider is let go.
     """
-    mounted = st.session_state.get("_mounted")
-    if mounted is not None and mounted.shows == shows and mounted.at == value_of("at"):
-        return mounted.first
-    st.session_state["_mounted"] = _Mounted(shows, value_of("at"), active)
-    return active
+    at, mounted = value_of("at"), st.session_state.get("_mounted")
+    first = last if at is None else active
+    if mounted is not None and mounted.shows == shows and mounted.at == at is not None:
+        first = mounted.first
+    st.session_state["_mounted"] = _Mounted(shows, at, first)
+    return first
 
 
 @dataclass
