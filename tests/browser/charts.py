@@ -13,27 +13,27 @@ def of_key(key: str) -> str:
     return f".st-key-{key} .js-plotly-plot"
 
 
+# In the browser: the z of a chart's heatmaps, as nested lists; undefined while there is no chart.
+Z = """chart => document.querySelector(chart)?._fullData?.filter(trace => trace.z)
+    .map(trace => [...trace.z].map(row => [...row].map(v => isFinite(v) ? v : null)))"""
+
+
 def numbers(page: Page, chart: str = HEADS) -> np.ndarray:
-    """The z of all traces, (traces, rows, columns), as the browser holds it."""
-    z = page.evaluate(
-        "chart => document.querySelector(chart)._fullData"
-        ".map(trace => [...trace.z].map(row => [...row].map(v => isFinite(v) ? v : null)))",
-        chart,
-    )
-    return np.array(z, dtype=float)
+    """The z of all heatmaps, (heatmaps, rows, columns), as the browser holds it."""
+    return np.array(page.evaluate(Z, chart), dtype=float)
 
 
 def wait_for_shape(page: Page, shape: tuple[int, int, int], chart: str = HEADS) -> np.ndarray:
-    """The chart's numbers, once it shows that many traces, rows and columns."""
-    page.wait_for_function(
-        """([chart, shape]) => {
-            const data = document.querySelector(chart)?._fullData
-            return data?.length === shape[0] && data[0].z.length === shape[1]
-                && data[0].z[0].length === shape[2]
-        }""",
+    """The chart's numbers, once it shows that many heatmaps, rows and columns."""
+    z = page.wait_for_function(
+        f"""([chart, shape]) => {{
+            const z = ({Z})(chart)
+            return z?.length === shape[0] && z[0].length === shape[1]
+                && z[0][0].length === shape[2] && z
+        }}""",
         arg=[chart, list(shape)],
     )
-    return numbers(page, chart)
+    return np.array(z.json_value(), dtype=float)
 
 
 def cell_position(page: Page, trace: int, row: int, column: int, chart: str = HEADS) -> Any:

@@ -1,0 +1,525 @@
+"""Learn in a real Chromium: attention is watched while it forms, played back, and taken along."""
+
+import math
+import os
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from model.training.plan import Plan
+from model.training.recommended import RECOMMENDED
+from model.training.trainer import train as snapshots
+from tests.browser.charts import HEADS, click_cell, numbers, of_key, tick_labels, wait_for_shape
+from tests.browser.conftest import NewPage
+from tests.browser.helpers import FINISHED, PATIENCE, Server, choose, open_app, shared
+from ui.compute import use_one_thread
+from ui.learnt import LearntSettings, compute_learnt
+from ui.stories import STORIES
+
+PATH = "/learn"
+PLACE = ".st-key-learn_chart"
+CHART = of_key("learn_chart")
+SLOW = "pace=slow&steps=400"  # lasts for twenty seconds
+QUICK = "embed_size=16&steps=50"
+QUICK_PLAN = Plan(task="reverse", embed_size=16, learning_rate=2e-3, steps=50)
+CORES = len(os.sched_getaffinity(0))  # as many trainings run at once
+AT_ONCE = 5_000  # ms, for what takes a second or two on a machine that has nothing else to do
+
+
+def learnt(plan: Plan) -> np.ndarray:
+    """The weights that a training ends with, on its task's own example, computed here."""
+    use_one_thread()
+    *_, last = snapshots(plan)
+    typed = plan.learnt.split(plan.learnt.probe)
+    return compute_learnt(LearntSettings(plan, last, typed)).attention(0, 0).field("weights")
+
+
+def says(place: Locator, text: str) -> None:
+    """Wait until a place of the page says this, also on a busy machine."""
+    expect(place).to_contain_text(text, timeout=PATIENCE)
+
+
+def open_learn(page: Page, server: Server, query: str = "") -> None:
+    open_app(page, server, query, PATH)
+    page.locator(f"{CHART} .main-svg").first.wait_for(timeout=PATIENCE)
+
+
+def button(page: Page, name: str) -> Locator:
+    """One of the row above the figure."""
+    return page.locator(".st-key-learning").get_by_role("button", name=name, exact=True)
+
+
+def progress(page: Page) -> Locator:
+    return page.locator(".st-key-learning").get_by_test_id("stProgress")
+
+
+def header(page: Page) -> Locator:
+    return page.get_by_text(re.compile("^Headlight — "))
+
+
+def start(page: Page, name: str = "Train") -> None:
+    """Press the button, and wait until steps are made."""
+    button(page, name).click()
+    says(progress(page), "steps/s")
+
+
+def train(page: Page, name: str = "Train") -> None:
+    """Press the button, and wait until the figure can be played back."""
+    button(page, name).click()
+    wait_until_over(page)
+
+
+def wait_until_over(page: Page) -> None:
+    says(progress(page), "s of training")
+    wait_for_playback(page)
+
+
+def pause(page: Page) -> None:
+    """Press Pause, and wait until there is nothing more to come."""
+    button(page, "Pause").click()
+    button(page, "Continue").wait_for(timeout=PATIENCE)
+    wait_for_playback(page)
+
+
+def wait_for_playback(page: Page) -> None:
+    expect(button(page, "Pause")).to_have_count(0, timeout=PATIENCE)
+    page.wait_for_function("chart => document.querySelector(chart)?.layout?.sliders", arg=CHART)
+    page.locator(FINISHED).wait_for(timeout=PATIENCE)
+
+
+def choose_pace(page: Page, pace: str) -> None:
+    page.get_by_role("button", name="More").click()
+    choose(page, "pace", pace)
+    page.wait_for_url(lambda url: ("pace=slow" in url) == (pace == "slow"))
+    page.keyboard.press("Escape")
+    page.locator(FINISHED).wait_for()
+
+
+def frame_shown(page: Page) -> int:
+    """The frame that the figure's slider is at."""
+    return page.evaluate("chart => document.querySelector(chart).layout.sliders[0].active", CHART)
+
+
+def caption(page: Page) -> str:
+    """What the figure says of the snapshot, above its slider."""
+    return page.locator(f"{CHART} .slider-label").first.text_content() or ""
+
+
+def step_shown(page: Page) -> int:
+    """The step of which the figure says that it shows it."""
+    return int(caption(page).split()[1])
+
+
+def curves(page: Page) -> list[dict[str, Any]]:
+    """The curves: their names, steps and values."""
+    return page.evaluate(
+        """chart => document.querySelector(chart)._fullData
+            .filter(trace => trace.type === "scatter" && trace.hoverinfo !== "skip")
+            .map(({ name, x, y, yaxis }) => ({ name, yaxis, x: [...x], y: [...y] }))""",
+        CHART,
+    )
+
+
+def cursors(page: Page) -> list[int]:
+    """The steps at which the three cursors stand."""
+    return page.evaluate(
+        """chart => document.querySelector(chart)._fullData
+            .filter(trace => trace.type === "scatter" && trace.hoverinfo === "skip")
+            .map(trace => trace.x[0])""",
+        CHART,
+    )
+
+
+# In the browser: what is on the screen at each of its frames, until window.samples is read.
+SAMPLE = """place => {
+    window.samples = []
+    const sample = () => {
+        const images = [...document.querySelectorAll(`${place} .heatmaplayer image`)]
+            .filter(image => image.getAttribute("href")?.startsWith("data:image"))
+        const box = images[0]?.getBoundingClientRect()
+        samples.push({
+            seen: !!box && box.width > 0 && box.height > 0,
+            place: box && [box.left, box.top, box.width, box.height].map(Math.round).join(),
+            picture: images.at(-1)?.getAttribute("href"),
+        })
+        window.sampling = requestAnimationFrame(sample)
+    }
+    sample()
+}"""
+
+
+def test_attention_is_watched_while_it_forms_and_the_chart_never_vanishes(
+    page: Page, server: Server
+) -> None:
+    plan = RECOMMENDED["reverse"]
+    open_learn(page, server)
+    expect(header(page)).to_contain_text("random weights, not trained yet (seed 0): reverse")
+    page.evaluate(SAMPLE, PLACE)
+    train(page)
+    samples = page.evaluate("() => { cancelAnimationFrame(sampling); return samples }")
+    assert [i for i, sample in enumerate(samples) if not sample["seen"]] == []
+    assert len({sample["place"] for sample in samples}) == 1  # nor did it jump
+    assert len({sample["picture"] for sample in samples}) >= 4  # first, last, and some between
+    shown = wait_for_shape(page, (1, 10, 10), CHART)
+    np.testing.assert_array_equal(shown, learnt(plan))
+    across = np.arange(10)[::-1]
+    assert (abs(shown[0].argmax(axis=1) - across) <= 1).all()  # the anti-diagonal
+    expect(header(page)).to_contain_text("weights trained here, 400 steps from seed 0: reverse")
+    assert caption(page) == "step 400 · 100.0% right · here: sthgildaeh"
+    expect(page.locator(".answers td.right")).to_have_count(10)
+
+
+def test_a_paused_training_stands_still_and_goes_on_to_the_same_end(
+    page: Page, server: Server
+) -> None:
+    open_learn(page, server, f"{QUICK}&pace=slow")
+    start(page)
+    pause(page)
+    paused = progress(page).inner_text()
+    assert re.search(r"Paused at step [1-9]\d* of 50", paused)
+    page.get_by_label("Try your own input").fill("abc")
+    wait_for_shape(page, (1, 3, 3), CHART)  # the server has looked again, and more than once
+    page.get_by_label("Try your own input").fill("")
+    wait_for_shape(page, (1, 10, 10), CHART)
+    assert progress(page).inner_text() == paused
+    choose_pace(page, "full")
+    train(page, "Continue")
+    says(progress(page), "step 50 of 50")
+    says(header(page), "50 steps from seed 0")
+    assert step_shown(page) == 50
+    np.testing.assert_array_equal(numbers(page, CHART), learnt(QUICK_PLAN))
+
+
+def test_after_a_reset_the_same_training_can_be_paused_earlier(page: Page, server: Server) -> None:
+    open_learn(page, server, QUICK)
+    train(page)
+    button(page, "Reset").click()
+    says(header(page), "random weights, not trained yet")
+    choose_pace(page, "slow")
+    start(page)
+    pause(page)
+    says(header(page), f"weights trained here, {step_shown(page)} steps from")
+    assert 0 < step_shown(page) < 50
+    assert frame_shown(page) == len(curves(page)[0]["x"]) - 1  # the last one that there is
+
+
+def grip(page: Page) -> tuple[float, float]:
+    """Where the slider's grip is on the screen."""
+    box = page.locator(f"{CHART} .slider-grip-rect").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag_grip(page: Page, by: float, steps: int) -> None:
+    """Take the slider's grip to another place, without letting it go."""
+    x, y = grip(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by, y, steps=steps)
+
+
+def test_scrubbing_asks_no_server_until_it_rests_and_then_the_page_follows(
+    page: Page, server: Server
+) -> None:
+    sent: list[str | bytes] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))
+    open_learn(page, server, QUICK)
+    train(page)
+    last, before = frame_shown(page), numbers(page, CHART)
+    assert (last, step_shown(page)) == (len(curves(page)[0]["x"]) - 1, 50)
+    assert sent  # it is heard
+    # When the slider changed, and when something was sent: on a busy machine a drag may rest.
+    page.evaluate(
+        """chart => {
+            const plot = document.querySelector(chart)
+            plot.isTheSame = true
+            window.changes = []
+            window.sends = []
+            plot.on("plotly_sliderchange", () => changes.push(performance.now()))
+            const send = WebSocket.prototype.send
+            WebSocket.prototype.send = function (...args) {
+                sends.push(performance.now())
+                return send.apply(this, args)
+            }
+        }""",
+        CHART,
+    )
+    sent.clear()
+    drag_grip(page, -400, steps=10)
+    frame, step, shown = frame_shown(page), step_shown(page), numbers(page, CHART)
+    assert frame < last
+    assert step < 50
+    assert cursors(page) == [step] * 3
+    assert not np.array_equal(shown, before)
+    assert len(curves(page)[0]["x"]) == last + 1  # they stay whole
+    page.mouse.up()
+    says(header(page), f"weights trained here, {step} steps from seed 0")
+    page.wait_for_url(lambda url: f"at={step}" in url)
+    page.locator(FINISHED).wait_for()
+    assert (frame_shown(page), step_shown(page)) == (frame, step)
+    np.testing.assert_array_equal(numbers(page, CHART), shown)
+    assert page.evaluate("chart => document.querySelector(chart).isTheSame === true", CHART)
+    changes, sends = page.evaluate("[changes, sends]")
+    assert len(changes) >= 3
+    assert len(sends) == len(sent) > 0
+    for moment in sends:  # each after a rest, of 400 ms
+        assert min(moment - change for change in changes if change < moment) > 350
+
+
+def test_play_goes_through_the_frames_and_pause_stops_at_one(page: Page, server: Server) -> None:
+    open_learn(page, server, QUICK)
+    train(page)
+    last = frame_shown(page)
+    drag_grip(page, -150, steps=3)
+    page.mouse.up()
+    began = frame_shown(page)
+    assert 0 < began < last
+    page.evaluate(
+        """chart => {
+            const plot = document.querySelector(chart)
+            window.played = []
+            plot.on("plotly_animatingframe", ({ name }) => {
+                const heads = plot._fullData.filter(trace => trace.z)
+                played.push([Number(name), plot.layout.sliders[0].active, heads[0].z[0][0]])
+            })
+        }""",
+        CHART,
+    )
+    play = page.locator(f"{CHART} .updatemenu-button").filter(has_text="Play")
+    pause = page.locator(f"{CHART} .updatemenu-button").filter(has_text="Pause")
+    play.click()
+    page.wait_for_function("first => window.played.at(-1)?.[0] > first + 1", arg=began)
+    pause.click()
+    stopped = frame_shown(page)
+    assert began < stopped < last
+    says(header(page), f"{step_shown(page)} steps from")
+    assert frame_shown(page) == stopped
+    play.click()
+    page.wait_for_function(
+        "([chart, last]) => document.querySelector(chart).layout.sliders[0].active === last",
+        arg=[CHART, last],
+    )
+    says(header(page), "50 steps from")
+    names = [name for name, _active, _z in page.evaluate("played")]
+    assert names[-1] == last
+    assert set(range(began + 1, last)) <= set(names)
+    assert names == sorted(names)
+    assert len({z for _name, _active, z in page.evaluate("played")}) >= (last - began) // 2
+
+
+def test_a_reload_forgets_the_run_and_keeps_the_controls(page: Page, server: Server) -> None:
+    open_learn(page, server, "embed_size=16&steps=50&seed=3&heads=2&task=sort&text=31524")
+    train(page)
+    before = shared(page)
+    page.reload()
+    page.locator(FINISHED).wait_for(timeout=PATIENCE)
+    expect(progress(page)).to_contain_text("Not trained yet: 50 steps")
+    expect(header(page)).to_contain_text("random weights, not trained yet (seed 3): sort")
+    assert wait_for_shape(page, (2, 5, 5), CHART).shape == (2, 5, 5)
+    assert shared(page) == before
+    expect(page.get_by_label("Try your own input")).to_have_value("31524")
+    expect(button(page, "Train")).to_be_enabled()
+    expect(button(page, "Reset")).to_be_disabled()
+
+
+@pytest.mark.skipif(CORES > 8, reason="too many pages would be needed to keep all cores busy")
+@pytest.mark.parametrize("end", ["closed", "reloaded"])
+def test_a_training_ends_with_its_page(new_page: NewPage, server: Server, end: str) -> None:
+    story = "story=reverse+needs+positions&kept=reverse,1,32,1,none,head_dim,0.002,400,0"
+    pages = [new_page() for _ in range(math.ceil(CORES / 2) + 1)]  # a story trains two
+    for page in pages:
+        open_learn(page, server, f"{SLOW}&{story}")
+    *busy, waiting = pages
+    for page in busy:
+        start(page, "Train both")
+    button(waiting, "Train both").click()
+    says(progress(waiting), "All of this server's cores are busy: 1 training is before yours.")
+    if end == "closed":
+        busy[0].close()
+    else:
+        busy[0].reload(wait_until="commit")
+    expect(progress(waiting)).to_contain_text("steps/s", timeout=AT_ONCE)
+
+
+def test_a_cells_click_opens_its_arithmetic_and_a_name_its_head(page: Page, server: Server) -> None:
+    open_learn(page, server, f"{QUICK}&heads=2&layers=2")
+    train(page)
+    shown = wait_for_shape(page, (4, 10, 10), CHART)
+    click_cell(page, 3, 7, 2, CHART)
+    arithmetic = page.locator(".st-key-arithmetic table")
+    arithmetic.wait_for(timeout=PATIENCE)
+    weight = arithmetic.get_by_role("row").filter(has_text="the module's weight (float32)")
+    written = weight.locator("td").last.inner_text()
+    assert float(written) == pytest.approx(float(shown[3, 7, 2]), rel=1e-8)
+    expect(page.get_by_label("Head", exact=True)).to_have_value("1")
+    page.wait_for_url(lambda url: "k=2" in url)
+    chosen = {"view": "cell", "layer": "1", "head": "1", "q": "7", "k": "2"}
+    assert chosen.items() <= shared(page).items()
+    choose(page, "view", "watch")
+    page.locator(f"{CHART} .annotation").get_by_text("Layer 1, head 0").click(timeout=PATIENCE)
+    expect(page.get_by_text("Head 0 of 2, layer 1, D = 8.")).to_be_visible(timeout=PATIENCE)
+
+
+def test_an_own_input_is_read_while_it_is_typed_also_during_a_training(
+    page: Page, server: Server
+) -> None:
+    open_learn(page, server, SLOW)
+    start(page)
+    field = page.get_by_label("Try your own input")
+    field.click()
+    page.keyboard.type("chromium", delay=60)
+    wait_for_shape(page, (1, 8, 8), CHART)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("chromium")
+    page.wait_for_url(lambda url: "text=chromium" in url)
+    pause(page)
+    assert tick_labels(page, "x", CHART) == ["c", "h", "r", "o", "m ·4", "i", "u", "m ·7"]
+    field.press("End")
+    page.keyboard.type("!")
+    alert = page.get_by_role("alert")
+    says(alert, "'!' is none of this task's symbols")
+    says(alert, "Shown instead: headlights.")
+    wait_for_shape(page, (1, 10, 10), CHART)
+    expect(field).to_have_value("chromium!")
+    field.press("Backspace")
+    wait_for_shape(page, (1, 8, 8), CHART)
+    expect(page.get_by_text("Shown instead")).to_have_count(0, timeout=PATIENCE)
+    expect(field).to_have_value("chromium")
+
+
+def test_a_story_shows_both_trainings_side_by_side(page: Page, server: Server) -> None:
+    open_learn(page, server)
+    page.get_by_role("combobox", name="Story").click()
+    page.get_by_role("option", name="One head can't do two things at once").click()
+    expect(page.get_by_text("One head can't do two things at once.")).to_be_visible()
+    train(page, "Train both")
+    shown = wait_for_shape(page, (3, 10, 10), CHART)
+    names = page.locator(f"{CHART} .annotation").filter(has_text=re.compile(r"Head \d"))
+    expect(names).to_have_text(["━ Head 0", "━ Head 1", "╍ kept: Head 0"])
+    accuracy = {c["name"]: c["y"] for c in curves(page) if c["yaxis"] == "y2"}
+    assert set(accuracy) == {"this run", "kept"}
+    ends = {name: values[-1] / 100 for name, values in accuracy.items()}
+    assert STORIES["one_head"].holds(ends["kept"], ends["this run"])
+    kept, plan = STORIES["one_head"].plans()
+    np.testing.assert_array_equal(shown, np.concatenate([learnt(plan), learnt(kept)]))
+    button(page, "Stop comparing").click()
+    assert len(wait_for_shape(page, (2, 10, 10), CHART)) == 2
+
+
+def open_weights(page: Page) -> None:
+    page.get_by_role("button", name="Weights").click()
+
+
+def test_weights_are_saved_and_loaded_again(
+    new_page: NewPage, server: Server, tmp_path: Path
+) -> None:
+    page = new_page()
+    open_learn(page, server, "task=shift&embed_size=16&steps=50&seed=2")
+    train(page)
+    open_weights(page)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="These weights (safetensors)").click()
+    name = "headlight_shift_step_50.safetensors"
+    assert started.value.suggested_filename == name
+    started.value.save_as(tmp_path / name)
+    other = new_page()
+    open_learn(other, server)
+    open_weights(other)
+    other.locator(".st-key-weights_file input[type=file]").set_input_files(tmp_path / name)
+    expect(header(other)).to_contain_text("50 steps from seed 2: shift", timeout=PATIENCE)
+    other.locator(FINISHED).wait_for()
+    trained_here = header(page).inner_text()
+    assert header(other).inner_text() == trained_here.replace("trained here", "from a file")
+    np.testing.assert_array_equal(numbers(other, CHART), numbers(page, CHART))
+    assert shared(other) == shared(page)
+
+
+def test_a_trained_model_is_opened_in_explore_and_left_again(page: Page, server: Server) -> None:
+    open_learn(page, server, f"{QUICK}&heads=2")
+    train(page)
+    shown = numbers(page, CHART)
+    open_weights(page)
+    page.get_by_role("link", name="Open in Explore").click()
+    page.locator(f"{HEADS} .main-svg").first.wait_for(timeout=PATIENCE)
+    expect(header(page)).to_contain_text("weights trained here, 50 steps from seed 0: reverse")
+    np.testing.assert_array_equal(wait_for_shape(page, (2, 10, 10)), shown)
+    page.get_by_role("button", name="Back to random weights").click()
+    expect(header(page)).to_contain_text("random weights, untrained")
+    wait_for_shape(page, (8, 12, 12))
+    page.get_by_role("link", name="Learn").click()
+    expect(header(page)).to_contain_text("50 steps from seed 0: reverse", timeout=PATIENCE)
+    np.testing.assert_array_equal(wait_for_shape(page, (2, 10, 10), CHART), shown)
+
+
+# In the browser: [text or class, left, top, right, bottom] of all that a selector finds.
+BOXES = """selector => [...document.querySelectorAll(selector)].map(element => {
+    const { left, top, right, bottom } = element.getBoundingClientRect()
+    const name = element.textContent || element.getAttribute("class") || element.tagName
+    return [name.trim(), left, top, right, bottom]
+}).filter(([, left, , right]) => right > left)"""
+CONTROLS = [
+    *(".st-key-learning button", ".st-key-learning [data-testid=stProgress]"),
+    *(".st-key-view_bar [role=radio]", PLACE, ".answers table"),
+]
+PARTS = [
+    *(".annotation", ".xtick text", ".x2tick text", ".ytick text", ".y2tick text", ".y3tick text"),
+    *(".y4tick text", ".xtitle", ".x2title", ".ytitle", ".cbaxis text", ".heatmaplayer image"),
+    *(".slider-label", ".slider-rail-rect", ".slider-grip-rect", ".updatemenu-button"),
+]
+
+
+class Box(NamedTuple):
+    """A rectangle on the screen, in pixels."""
+
+    name: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def covers(self, other: "Box") -> bool:
+        """Whether they share more than a pixel."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return width > 1 and height > 1
+
+
+def boxes(page: Page, selectors: list[str], within: str = "") -> list[Box]:
+    selector = ",".join(f"{within} {selector}" for selector in selectors)
+    return [Box(*box) for box in page.evaluate(BOXES, selector)]
+
+
+def overlapping(boxes: list[Box]) -> list[str]:
+    return [f"{a.name} and {b.name}" for i, a in enumerate(boxes) for b in boxes[:i] if a.covers(b)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_cut_off_or_covered(new_page: NewPage, server: Server, scheme: str) -> None:
+    page = new_page(color_scheme=scheme)
+    open_learn(page, server, QUICK)
+    train(page)
+    height = 0
+    for size in ({"width": 1366, "height": 768}, {"width": 1920, "height": 1080}):
+        page.set_viewport_size(size)
+        page.wait_for_function(  # the larger window has larger heads
+            """([chart, height]) => document.querySelector(chart)?.layout?.height > height
+                && document.querySelector(`${chart} .slider-grip-rect`)""",
+            arg=[CHART, height + 100],
+        )
+        page.locator(FINISHED).wait_for()
+        height = page.evaluate("chart => document.querySelector(chart).layout.height", CHART)
+        controls, parts = boxes(page, CONTROLS), boxes(page, PARTS, CHART)
+        assert len(controls) > 9
+        assert len(parts) > 30
+        assert not overlapping(controls)
+        grip, rail = "slider-grip-rect", "slider-rail-rect"  # one lies on the other
+        assert [o for o in overlapping(parts) if not (grip in o and rail in o)] == []
+        for box in controls + parts:
+            assert box.left >= 0, box
+            assert box.top >= 0, box
+            assert box.right <= size["width"], box
+            assert box.bottom <= size["height"], box
