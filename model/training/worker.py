@@ -93,7 +93,7 @@ def work(connection: Connection, job: Job, *, seconds: float = SECONDS) -> Ended
                 listened = now
                 if connection.poll(max(0.0, ahead)):
                     return ended("stopped")
-            if now > max(seconds, job.least_seconds):
+            if now > max(seconds, job.least_seconds) and trainer.step < job.plan.steps:
                 return ended("too slow")
     except DivergedError as error:
         return Ended("diverged", error.step, passed())

@@ -1,5 +1,6 @@
 """How a training ends other than with its last step, and what Learn says of it."""
 
+import importlib
 from types import SimpleNamespace
 
 import pytest
@@ -7,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.training.plan import Plan
 from model.training.worker import SECONDS, Ended
-from tests.ui.helpers import alt, change, checked, header, notices
+from tests.ui.helpers import alt, change, chart, checked, header, notices
 from tests.ui.learning import (
     CHART,
     LONG,
@@ -21,6 +22,7 @@ from tests.ui.learning import (
     snapshots_of,
     trainings,
 )
+from tests.ui.processes import ended
 from ui import trainings as trainings_module
 from ui.parameters import plan_text
 from ui.training_queue import Training
@@ -132,3 +134,47 @@ def test_what_runs_for_a_page_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> N
         assert training.state in ("stopped", "finished")
     assert running[0].state == "stopped"
     assert running[0].step < 600
+
+
+@pytest.mark.parametrize("drawn", ["pages.learn.draw_buttons", "pages.learn.draw_view_bar"])
+def test_one_that_ends_while_the_page_is_drawn_can_go_on(
+    monkeypatch: pytest.MonkeyPatch, drawn: str
+) -> None:
+    page = open_learn(**SMALL, pace="slow")
+    press(page, "train")
+    end_after(monkeypatch, drawn, page)
+    checked(page.run())
+    assert buttons(page) == {"Continue": True, "Reset": True, "Keep this run": True}
+
+
+def test_one_that_ends_while_its_figure_is_drawn_is_shown_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = open_learn(**SMALL, pace="slow")
+    press(page, "train")
+    end_after(monkeypatch, "views.watch.draw_learning", page)
+    checked(page.run())
+    assert "pause" in {each.key for each in page.button}
+    assert "_at" not in {each.key for each in page.select_slider}
+    assert "frames" not in chart(page, CHART)
+    finish(page)
+    assert "at" not in page.query_params
+    assert chart(page, CHART)["frames"]
+
+
+def end_after(monkeypatch: pytest.MonkeyPatch, drawn: str, page: AppTest) -> None:
+    """Stop the page's training, after some steps, when this function has been called."""
+    name, _, function = drawn.rpartition(".")
+    module = importlib.import_module(f"ui.{name}")
+    (training,) = trainings(page).values()
+    original = getattr(module, function)
+
+    def ending(*args: object, **options: object) -> object:
+        done = original(*args, **options)
+        if training.is_active:
+            assert training.wait(lambda t: len(t.snapshots) > 1, LONG)
+            training.stop()
+            ended(training)
+        return done
+
+    monkeypatch.setattr(module, function, ending)

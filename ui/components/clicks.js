@@ -55,11 +55,12 @@ export default function (component) {
     }
   }
 
-  // Plotly takes a picture out before the next one is drawn, a tenth of a second later.
+  // Plotly takes a picture out before the next one is drawn, a tenth of a second later; and of the
+  // next one, the empty axes may stand there first.
   const steady = () => {
     for (const chart of data.steady) {
       const place = document.querySelector(`.st-key-${chart}`)
-      const drawn = place?.querySelector(".js-plotly-plot .plot-container:has(.main-svg)")
+      const drawn = place?.querySelector(".js-plotly-plot .plot-container:has(.heatmaplayer image)")
       const last = pictures.get(chart)
       const cover = place?.querySelector(".headlight-last-picture")
       if (drawn) {
@@ -69,7 +70,9 @@ export default function (component) {
         const cover = document.createElement("div")
         cover.className = "headlight-last-picture"
         cover.style.cssText = "position:absolute;inset:0;pointer-events:none"
-        cover.append(last.cloneNode(true)) // Plotly may still take the picture itself away
+        // A copy, and from now on: Plotly empties its own, and the place may be mounted once more.
+        pictures.set(chart, last.cloneNode(true))
+        cover.append(pictures.get(chart).cloneNode(true))
         place.style.position = "relative"
         place.append(cover)
       } else if (!place && last) {

@@ -45,6 +45,8 @@ def page() -> None:
     read_link("learn")
     choose_again()
     queue().warm_up()
+    # Before anything is drawn: what ends from here on is seen by the part that repaints.
+    st.session_state["_running"] = _running()
     with st.sidebar:
         draw_story()
         draw_task()
@@ -75,8 +77,8 @@ def page() -> None:
         with text_place:
             sentence_input(_("Try your own input"), "text")
         return
-    st.session_state["_running"] = _running()
-    follow = st.fragment(_follow, run_every=REPAINT_EVERY if _running() else None)
+    runs = bool(st.session_state["_running"])
+    follow = st.fragment(_follow, run_every=REPAINT_EVERY if runs else None)
     follow(text_place, top, progress_place, check_place, shown)
 
 

@@ -40,7 +40,8 @@ Place = tuple[int, int, int]  # tile, row, column
 def show_watch(run: LearntRun, selection: Selection, theme: Theme) -> None:
     """Draw the figure, with all snapshots inside where they are small enough, and the answers."""
     plan = run.settings.plan
-    learning, others = _learning(run, selection)
+    is_over = not _is_active(plan, kept_plan())  # asked once: it may end while this is drawn
+    learning, others = _learning(run, selection, is_over=is_over)
     st.plotly_chart(
         draw_learning(learning, theme),
         key=CHART,
@@ -48,15 +49,14 @@ def show_watch(run: LearntRun, selection: Selection, theme: Theme) -> None:
         config=PLOTLY_CONFIG,
         alt=_describe(learning, plan),
     )
-    is_over = len(learning.curves[0].steps) > 1 and not _is_active(plan, kept_plan())
-    if learning.frames is None and is_over:
+    if learning.frames is None and is_over and len(learning.curves[0].steps) > 1:
         _draw_slider(learning)
     show_answers(run, is_over=not _is_active(plan))
     for message in others:
         st.caption(message)
 
 
-def _learning(run: LearntRun, selection: Selection) -> tuple[Learning, list[str]]:
+def _learning(run: LearntRun, selection: Selection, *, is_over: bool) -> tuple[Learning, list[str]]:
     """What the figure shows, and what is said below it."""
     settings, kind = run.settings, selection.kind
     plan, seen = settings.plan, watched(settings.plan, settings.typed)
@@ -94,7 +94,7 @@ def _learning(run: LearntRun, selection: Selection) -> tuple[Learning, list[str]
         height=TALL_HEIGHT if window_is_tall() else HEIGHT,
     )
     fits = frames_size(learning, len(values)) <= MOST_FRAME_BYTES
-    if fits and len(values) > 1 and not _is_active(plan, kept_plan()):
+    if fits and len(values) > 1 and is_over:
         captions = [_caption(seen, i, words) for i in range(len(values))]
         shows = (settings.plan, settings.typed, value_of("kept"), kind, layers, len(values))
         first = _first_frame(shows, active, len(values) - 1)
