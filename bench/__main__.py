@@ -23,6 +23,8 @@ PARTS = {  # name: module
     "models": "bench.models",
     "bert": "bench.bert",
     "head": "bench.head",
+    "learn": "bench.learn",
+    "stories": "bench.stories",
     "cold": "bench.cold",
     "memory": "bench.memory",
 }

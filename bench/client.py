@@ -104,6 +104,8 @@ class Session:
         state = message.rerun_script
         state.query_string = query
         state.page_script_hash = self._page_script_hash
+        if not self._page_script_hash:  # the first run, before the server has told it
+            state.page_name = self._app.page
         state.fragment_id = fragment
         state.widget_states.widgets.extend(self._states.values())
         state.cached_message_hashes.extend(self._cached)

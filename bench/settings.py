@@ -24,12 +24,14 @@ class App:
     """One of the two apps compared.
 
     `binds_text` says that the app keeps the sentence in the URL, as a browser would then send it.
+    `page` is the path below the app's address; empty for its first page.
     """
 
     name: str
     script: Path
     parameters: tuple[tuple[str, str], ...] = ()
     binds_text: bool = False
+    page: str = ""
 
     def query(self, text: str | None = None) -> str:
         """The URL's query string, without its question mark, as this app's page has it."""

@@ -327,21 +327,23 @@ def test_a_reload_forgets_the_run_and_keeps_the_controls(page: Page, server: Ser
 
 
 @pytest.mark.skipif(CORES > 8, reason="too many pages would be needed to keep all cores busy")
-@pytest.mark.parametrize("end", ["closed", "reloaded"])
-def test_a_training_ends_with_its_page(new_page: NewPage, server: Server, end: str) -> None:
+def test_a_training_ends_with_its_page(new_page: NewPage, server: Server) -> None:
     story = "story=reverse+needs+positions&kept=reverse,1,32,1,none,head_dim,0.002,400,0"
     pages = [new_page() for _ in range(math.ceil(CORES / 2) + 1)]  # a story trains two
     for page in pages:
         open_learn(page, server, f"{SLOW}&{story}")
-    *busy, waiting = pages
-    for page in busy:
+    reloaded, *busy, closed = pages
+    for page in (closed, *busy):
         start(page, "Train both")
+    button(reloaded, "Train both").click()
+    says(progress(reloaded), "All of this server's cores are busy: 1 training is before yours.")
+    closed.close()
+    expect(progress(reloaded)).to_contain_text("steps/s", timeout=AT_ONCE)
+    waiting = new_page()
+    open_learn(waiting, server, f"{SLOW}&{story}")
     button(waiting, "Train both").click()
     says(progress(waiting), "All of this server's cores are busy: 1 training is before yours.")
-    if end == "closed":
-        busy[0].close()
-    else:
-        busy[0].reload(wait_until="commit")
+    reloaded.reload(wait_until="commit")
     expect(progress(waiting)).to_contain_text("steps/s", timeout=AT_ONCE)
 
 

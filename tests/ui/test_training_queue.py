@@ -123,7 +123,7 @@ def test_a_run_that_takes_too_long_ends_where_it_can_go_on() -> None:
 def test_the_slow_pace_may_take_longer_than_the_limit() -> None:
     ours, theirs = Pipe()
     with ours, theirs:
-        assert work(theirs, Job(small(steps=2), least_seconds=2.0), seconds=0).reason == "finished"
+        assert work(theirs, Job(small(steps=2), least_seconds=1.0), seconds=0).reason == "finished"
 
 
 def test_what_a_process_cannot_do_is_told(queue_of_one: TrainingQueue) -> None:
