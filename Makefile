@@ -19,7 +19,8 @@ run: $(CORE) $(MODELS) $(if $(HF),$(ANY))  ## start the app on http://localhost:
 
 test: chromium check  ## check everything, then run all tests (ARGS="-k masks" goes to pytest)
 	@echo "Testing"
-	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@# Each worker has a core, and so one thread to calculate with.
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(DEV)  ## check the format, the lint and the types
 	@echo "Checking the format, the lint and the types"

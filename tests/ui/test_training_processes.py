@@ -60,9 +60,6 @@ def test_a_process_that_does_not_answer_is_ended(
         training.stop()
         assert ended(training).state == "failed"
     assert deaf._process.wait(LONG) == -signal.SIGKILL
-    after = Training(small())
-    queue_of_one.submit(after)
-    assert ended(after).state == "finished"
 
 
 def test_a_process_that_is_still_starting_is_not_taken_for_one_that_does_not_answer(
