@@ -31,7 +31,7 @@ from viz.learning import (
 from viz.theme import Theme
 
 CHART = "learn_chart"
-MOST_FRAME_BYTES = 2 * 2**20  # that a page gets to scrub without asking the server
+MOST_FRAME_BYTES = 3 * 2**20  # that a page gets to scrub without asking the server
 LONGEST_SAID = 24  # characters of an example in the caption
 
 Place = tuple[int, int, int]  # tile, row, column
@@ -182,8 +182,8 @@ def _curves(seen: Watched, kind: Kind, plan: Plan, layers: list[int], name: str)
 def _words() -> Words:
     return Words(
         step=_("step"),
-        accuracy=_("accuracy"),
-        loss=_("loss (nats)"),
+        accuracy=_("held-out accuracy"),
+        loss=_("held-out loss (nats)"),
         entropy=_("entropy of each head (nats)"),
         entropy_value=_("entropy"),
         phase_change=_("phase change"),
