@@ -55,12 +55,11 @@ export default function (component) {
     }
   }
 
-  // Plotly takes a picture out before the next one is drawn, a tenth of a second later; and of the
-  // next one, the empty axes may stand there first.
+  // Plotly takes a picture out before the next one is drawn, a tenth of a second later.
   const steady = () => {
     for (const chart of data.steady) {
       const place = document.querySelector(`.st-key-${chart}`)
-      const drawn = place?.querySelector(".js-plotly-plot .plot-container:has(.heatmaplayer image)")
+      const drawn = place?.querySelector(".js-plotly-plot .plot-container:has(.main-svg)")
       const last = pictures.get(chart)
       const cover = place?.querySelector(".headlight-last-picture")
       if (drawn) {
@@ -70,9 +69,9 @@ export default function (component) {
         const cover = document.createElement("div")
         cover.className = "headlight-last-picture"
         cover.style.cssText = "position:absolute;inset:0;pointer-events:none"
-        // A copy, and from now on: Plotly empties its own, and the place may be mounted once more.
+        // Plotly empties its own, and the place may be mounted once more: the copy is what lasts.
         pictures.set(chart, last.cloneNode(true))
-        cover.append(pictures.get(chart).cloneNode(true))
+        cover.append(pictures.get(chart))
         place.style.position = "relative"
         place.append(cover)
       } else if (!place && last) {
