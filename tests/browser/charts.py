@@ -4,7 +4,11 @@ from typing import Any
 
 import numpy as np
 from playwright.sync_api import Locator, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from tests.browser.helpers import PATIENCE
+
+HOVERS = 15  # times that the pointer is moved to a cell, at most
 HEADS = ".st-key-heads_chart .js-plotly-plot"
 
 
@@ -60,11 +64,22 @@ def click_cell(page: Page, trace: int, row: int, column: int, chart: str = HEADS
 
 
 def point_at(page: Page, trace: int, row: int, column: int, chart: str = HEADS) -> Any:
-    """Move the pointer to a cell, until the hover box is there; where that is."""
-    place = cell_position(page, trace, row, column, chart)
-    page.mouse.move(place["x"] - 2, place["y"])
-    page.mouse.move(place["x"], place["y"])
-    page.locator(f"{chart} .hoverlayer .hovertext").first.wait_for()
+    """Move the pointer to a cell, until the hover box is there; where that is.
+
+    A chart that is drawn anew meanwhile forgets where the pointer was: then it is moved again.
+    """
+    box = page.locator(f"{chart} .hoverlayer .hovertext").first
+    for attempt in range(HOVERS):
+        place = cell_position(page, trace, row, column, chart)
+        page.mouse.move(place["x"] - 2, place["y"])
+        page.mouse.move(place["x"], place["y"])
+        try:
+            box.wait_for(timeout=PATIENCE / HOVERS)
+        except PlaywrightTimeout:
+            if attempt == HOVERS - 1:
+                raise
+        else:
+            break
     return place
 
 
