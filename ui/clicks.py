@@ -5,15 +5,23 @@ from typing import Any
 import streamlit as st
 
 from ui.components import window_is_tall
-from ui.link import fit_heads, fit_layers, fit_learnt_heads, value_of
+from ui.link import current_page, fit_heads, fit_layers, fit_learnt_heads, value_of
 from ui.run import Run
 from ui.selection import Selection, attention_in, selection_in, whole_numbers
 from ui.settings import KINDS
+from ui.side_runs import comparison_shown
 from ui.stages import cell_at, stage_tiles
 from ui.state import current_settings, on_learn_page, on_trained_page, run_of
-from ui.views import finder, heads, kinds, layers, watch
+from ui.views import compare, finder, heads, kinds, layers, watch
 
-CLICKABLE = (heads.CHART, layers.CHART, finder.CHART, watch.CHART, *map(kinds.chart_key, KINDS))
+CLICKABLE = (
+    heads.CHART,
+    layers.CHART,
+    finder.CHART,
+    watch.CHART,
+    *map(kinds.chart_key, KINDS),
+    *compare.CHARTS,
+)
 
 Place = tuple[int, int, int]  # tile, row, column
 
@@ -23,6 +31,9 @@ def take_cell() -> None:
     sent = st.session_state.get("chart_clicks", {}).get("cell")
     place = whole_numbers(sent, "tile", "row", "column")
     if not place:
+        return
+    if current_page() == "compare":
+        _show(_behind_tile_of_two(sent.get("chart"), place[0]))
         return
     run = _current_run()
     if run is None or run.is_empty:  # the sentence was emptied before the click arrived
@@ -37,6 +48,9 @@ def take_name() -> None:
     tile = whole_numbers(sent, "tile")
     if not tile:
         return
+    if current_page() == "compare":
+        _show(_behind_tile_of_two(sent.get("chart"), *tile))
+        return
     run = _current_run()
     if run is not None and not run.is_empty:
         _show(_behind_name(run, selection_in(run)[0], sent.get("chart"), *tile))
@@ -47,6 +61,11 @@ def take_frame() -> None:
     frame = whole_numbers(st.session_state.get("chart_clicks", {}).get("frame"), "frame")
     if frame and on_learn_page():
         watch.take_frame(*frame)
+
+
+def _behind_tile_of_two(chart: Any, tile: int) -> dict[str, Any] | None:
+    comparison = comparison_shown()
+    return compare.behind_tile(comparison, chart, tile) if comparison is not None else None
 
 
 def _current_run() -> Run | None:

@@ -10,6 +10,7 @@ from ui.i18n import _
 from ui.link import remember, value_of
 from ui.run import Run
 from ui.selection import Selection, attention_in, selection_in
+from ui.sides import draw_pin, leave_side
 from ui.state import current_settings, layout_in_use
 from ui.views.cell import show_cell
 from ui.views.finder import show_finder
@@ -34,6 +35,7 @@ def end_sidebar(shown: Shown, *, more: bool = True) -> None:
             draw_more()
     with places[-1]:
         draw_downloads(shown)
+    draw_pin()
     chart_clicks(charts=CLICKABLE, on_cell=take_cell, on_name=take_name)
     st.session_state["_layout"] = layout_in_use()
 
@@ -50,6 +52,7 @@ def follow(shown: Shown, *typed: str) -> tuple[Run, Selection, list[str]]:
     selection, messages = selection_in(run)
     shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind
     remember(*typed)
+    leave_side()
     # The picture goes first: what is sent before it would delay it by a frame each.
     if not run.is_empty:
         show_view(run, selection)

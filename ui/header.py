@@ -25,7 +25,12 @@ def show_header(run: Run) -> None:
     if run.is_empty:  # nothing was computed, so nothing was compared
         st.markdown(f"**Headlight** — {_honesty(run)}")
         return
-    st.markdown(f"**Headlight** — {_honesty(run)}   {_badge(run)}", help=_compared(run))
+    st.markdown(f"**Headlight** — {said_of(run)}", help=_compared(run))
+
+
+def said_of(run: Run) -> str:
+    """What the numbers are, and how far they are from PyTorch's."""
+    return f"{_honesty(run)}   {_badge(run)}"
 
 
 def _honesty(run: Run) -> str:

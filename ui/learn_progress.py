@@ -17,7 +17,7 @@ def show_progress(plan: Plan) -> None:
         steps = ngettext("{count} step", "{count} steps", plan.steps)
         st.progress(0.0, _("Not trained yet: ") + steps.format(count=plan.steps))
         return
-    st.progress(min(1.0, training.step / training.plan.steps), _said(training))
+    st.progress(min(1.0, training.step / training.plan.steps), said_of_training(training))
 
 
 def _told(plan: Plan) -> Training | None:
@@ -29,7 +29,8 @@ def _told(plan: Plan) -> Training | None:
     return compared if compared is not None and compared.is_active else training
 
 
-def _said(training: Training) -> str:
+def said_of_training(training: Training) -> str:
+    """How far a training is."""
     step = _("step {step} of {steps}").format(step=training.step, steps=training.plan.steps)
     match training.state:
         case "waiting":

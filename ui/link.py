@@ -4,7 +4,9 @@ Streamlit's own binding of widgets to the URL silently falls back to the default
 value is replaced by the nearest one that works, and the page says so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,18 +16,39 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from model.training.plan import MOST_HEADS
 from ui.i18n import _
 from ui.options import WORDS
-from ui.parameters import KEPT, OPENING, PAGES, PLAN_FIELDS, Parameter, plan_text
+from ui.parameters import KEPT, MODEL_PAGES, OPENING, PAGES, PLAN_FIELDS, SIDES, plan_text
+from ui.readers import Parameter
 from ui.settings import DEFAULT_TEXT, MAX_HEADS, TEXT_KEYS, head_choices, layer_choices, nearest
 from ui.stories import STORIES
 
 MISSING = object()  # None is a value: nothing chosen
-WITHOUT_WIDGET = ("cells", "added", "removed", "kept", "at", "weights")
-TYPED = (*TEXT_KEYS, "other", *WITHOUT_WIDGET)  # what isn't one of the options' identifiers
+WITHOUT_WIDGET = ("cells", "added", "removed", "kept", "at", "weights", "a", "b")
+# What isn't one of the options' identifiers.
+TYPED = (*TEXT_KEYS, "other", *WITHOUT_WIDGET)
+
+_as_if: ContextVar[tuple[str, Mapping[str, Any]] | None] = ContextVar("as_if", default=None)
+
+
+@contextmanager
+def as_if(page: str, chosen: Mapping[str, Any]) -> Iterator[None]:
+    """Let everything be as if another page were shown, with nothing chosen there but this."""
+    before = _as_if.set((page, chosen))
+    try:
+        yield
+    finally:
+        _as_if.reset(before)
+
+
+def current_page() -> str:
+    """The name of the page that is shown, or is looked at as if it were."""
+    other = _as_if.get()
+    page: str = st.session_state["_page"] if other is None else other[0]
+    return page
 
 
 def parameters() -> dict[str, Parameter]:
-    """The parameters of the page that is shown."""
-    return PAGES[st.session_state["_page"]]
+    """The parameters of the current page."""
+    return PAGES[current_page()]
 
 
 def default_of(key: str) -> Any:
@@ -35,7 +58,8 @@ def default_of(key: str) -> Any:
 
 def value_of(key: str) -> Any:
     """The current value of a control, before or after its widget exists."""
-    value = st.session_state.get(key, MISSING)
+    other = _as_if.get()
+    value = (st.session_state if other is None else other[1]).get(key, MISSING)
     return default_of(key) if value is MISSING else value
 
 
@@ -57,8 +81,9 @@ def read_link(page: str) -> None:
     asked = _asked()
     if "added" in asked:
         state.pop("_written_after", None)  # it goes with the link's own text
-    if not asked and page not in state.get("_visited", {}) and value_of("text") == DEFAULT_TEXT:
-        state.update(OPENING.get(page, {}))
+    is_first = not asked and page not in state.get("_visited", {})
+    if is_first and page in OPENING and value_of("text") == DEFAULT_TEXT:
+        state.update(OPENING[page])
     for key, text in asked.items():
         state[key], message = parameters()[key].read(key, text)
         if message and not _went_back():  # nobody asks for what the browser remembers
@@ -123,7 +148,7 @@ def _write_link() -> bool:
     """Write what is chosen into the address, in one go; whether that changed anything."""
     chosen = {key: value_of(key) for key in parameters()}
     wanted = {
-        key: [_as_written(key, value)] for key, value in chosen.items() if value != default_of(key)
+        key: [as_written(key, value)] for key, value in chosen.items() if value != default_of(key)
     }
     now = {key: st.query_params.get_all(key) for key in st.query_params}
     others = {key: values for key, values in now.items() if key not in chosen}
@@ -147,16 +172,20 @@ def _bring_along(left: str) -> None:
     """
     state = st.session_state
     visited: dict[str, dict[str, Any]] = state.get("_visited", {})
-    model = {key: value for key, value in visited.get(left, {}).items() if key in KEPT}
-    if "learn" in (left, state["_page"]):  # its sizes are those that a task is learnt with
-        model = {}
+    model = {}
+    if {left, state["_page"]} <= MODEL_PAGES:  # elsewhere, sizes mean something else
+        model = {key: value for key, value in visited.get(left, {}).items() if key in KEPT}
     known = {**visited.get(state["_page"], {}), **model}
     for key in {key for page in PAGES.values() for key in page}:
         state.pop(key, None)
     state.update({key: known[key] for key in parameters() if key in known})
+    if state["_page"] == "compare" and "_pinned" in state:
+        state["a"] = state["_pinned"]
+        if left in SIDES and "_left" in state:
+            state["b"] = state["_left"]
 
 
-def _as_written(key: str, value: Any) -> str:
+def as_written(key: str, value: Any) -> str:
     """A control's value as Streamlit writes it into the URL."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -173,7 +202,7 @@ def keep(key: str, value: Any) -> None:
     if value == default_of(key):
         st.query_params.pop(key, None)
     else:
-        st.query_params[key] = _as_written(key, value)
+        st.query_params[key] = as_written(key, value)
 
 
 def notice(key: str, message: str) -> None:
@@ -202,7 +231,7 @@ def fit_learnt_heads() -> list[int]:
 def fit_layers() -> list[int]:
     """The layer counts that can be chosen; the current one is changed if it isn't among them."""
     embed_size = value_of("embed_size")
-    choices = layer_choices(embed_size, pair=st.session_state["_page"] == "encoder-decoder")
+    choices = layer_choices(embed_size, pair=current_page() == "encoder-decoder")
     wanted, used = _fit("layers", choices)
     if used != wanted:
         message = _(
@@ -238,7 +267,7 @@ def count_sentences() -> int:
     if st.session_state.get("_model_kind", "encoder") != "encoder" and "model" in parameters():
         return 1  # a decoder writes on with one text
     blank = [not value_of(key).strip() for key in TEXT_KEYS if key in parameters()]
-    if st.session_state["_page"] == "encoder-decoder":
+    if current_page() == "encoder-decoder":
         return 1 if all(blank[2:]) else 2
     return 1 + blank[1:].count(False)
 
@@ -319,4 +348,5 @@ FITTED: dict[str, dict[str, Callable[[], Any]]] = {
     "encoder-decoder": _RANDOM,
     "pretrained": {"sentence": fit_sentence},  # the rest when the model is known: see fit_link
     "learn": {"story": fit_story, "heads": fit_learnt_heads, "layer": fit_layer},
+    "compare": {},
 }

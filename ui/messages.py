@@ -23,15 +23,21 @@ FIRST_BYTES = re.compile(r" 1/\d$")  # of a character that several tokens make: 
 
 def tell_limits(run: Run, messages: list[str]) -> None:
     """Say what was cut, what doesn't fit, and which rows have nothing to attend to."""
-    messages = [*messages, *_left_out(run), *_empty_rows(run)]
+    messages = [*messages, *limits_of(run)]
+    if messages:
+        st.warning("  \n".join(messages), icon=":material/info:")
+
+
+def limits_of(run: Run) -> list[str]:
+    """What was cut, what doesn't fit, and which rows have nothing to attend to."""
+    messages = [*_left_out(run), *_empty_rows(run)]
     if isinstance(run, TrainedRun):
         messages += _unknown(run)
     elif isinstance(run, LearntRun):
         messages += _unseen_length(run)
     elif isinstance(run, RandomRun):
         messages += _without_rotary(run) + _without_vectors(run)
-    if messages:
-        st.warning("  \n".join(messages), icon=":material/info:")
+    return messages
 
 
 def said_instead(plan: Plan, problem: str) -> str:

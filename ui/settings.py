@@ -19,6 +19,7 @@ TrainedView = Literal[
     "heads", "head", "cell", "layers", "finder", "next", "similarity", "numbers"
 ]  # on Pretrained; a model has not all of them
 LearnView = Literal["watch", "head", "cell", "layers", "numbers"]  # on Learn
+CompareView = Literal["heads", "head", "divergence", "numbers"]  # on Compare
 Pace = Literal["full", "slow"]  # of a training
 Overview = Literal["every_head", "mean_heads", "mean_layers", "rollout", "stream"]
 Test = Literal["leak", "order"]
@@ -34,10 +35,12 @@ WEIGHTS: tuple[Weights, ...] = get_args(Weights)
 VECTORS: tuple[Vectors, ...] = get_args(Vectors)
 POSITIONS: tuple[Positions, ...] = get_args(Positions)
 STAGES: tuple[Stage, ...] = get_args(Stage)
+BETWEEN_TOKENS: tuple[Stage, ...] = ("energy", "scores", "weights")  # of (query, key) pairs
 VIEWS: tuple[View, ...] = get_args(View)
 PAIR_VIEWS: tuple[PairView, ...] = get_args(PairView)
 TRAINED_VIEWS: tuple[TrainedView, ...] = get_args(TrainedView)
 LEARN_VIEWS: tuple[LearnView, ...] = get_args(LearnView)
+COMPARE_VIEWS: tuple[CompareView, ...] = get_args(CompareView)
 PACES: tuple[Pace, ...] = get_args(Pace)
 PAIR_MASKS: tuple[Mask, ...] = ("none", "causal", "padding", "causal_padding")
 OVERVIEWS: tuple[Overview, ...] = get_args(Overview)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ui.i18n import _, ngettext
 from ui.run import Attention
-from ui.settings import Kind, Stage
+from ui.settings import BETWEEN_TOKENS, Kind, Stage
 from viz.labels import AxisLabels, dimension_labels
 from viz.pooling import furthest
 from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles, grid_of
@@ -20,7 +20,6 @@ FIELDS: dict[Stage, tuple[str, ...]] = {
     "head_outputs": ("head_outputs",),
     "output": ("output",),
 }
-BETWEEN_TOKENS = ("energy", "scores", "weights")  # stages whose cells are (query, key) pairs
 
 
 def value_word(stage: Stage) -> str:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import streamlit as st
-
 from model.pretrained.base import Head
 from ui.compute import compute, compute_pair
 from ui.controls import MODEL_KEYS, positions_in_use, vectors_in_use
 from ui.learnt import LearntSettings, compute_learnt
-from ui.link import value_of
+from ui.link import current_page, value_of
+from ui.models import is_loaded, model_of
 from ui.parameters import PLAN_FIELDS
 from ui.run import Run
 from ui.seeing import Seeing
@@ -48,11 +47,12 @@ def random_settings() -> Settings:
 def trained_settings() -> TrainedSettings:
     """What is chosen at this moment on Pretrained."""
     texts = (value_of("text"), value_of("text2"))
-    kind = st.session_state.get("_model_kind")
+    choice = value_of("model")
+    kind = model_of(choice).kind if is_loaded(choice) else None
     if kind == "decoder" or (kind != "encoder-decoder" and not texts[1].strip()):
         texts = texts[:1]
     return TrainedSettings(
-        model=value_of("model"),
+        model=choice,
         texts=texts,
         added=() if kind == "encoder" else added_tokens(),
         removed=frozenset(removed_heads()),
@@ -93,17 +93,17 @@ def layout_in_use() -> tuple[Any, ...]:
 
 def on_trained_page() -> bool:
     """Whether the page shown has a trained model."""
-    return bool(st.session_state["_page"] == "pretrained")
+    return current_page() == "pretrained"
 
 
 def on_learn_page() -> bool:
     """Whether the page shown trains its model."""
-    return bool(st.session_state["_page"] == "learn")
+    return current_page() == "learn"
 
 
 def on_pair_page() -> bool:
     """Whether the page shown has a source and a target."""
-    return bool(st.session_state["_page"] == "encoder-decoder")
+    return current_page() == "encoder-decoder"
 
 
 def _batch() -> tuple[str, ...]:

@@ -55,10 +55,12 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   .st-key-arithmetic td { white-space: normal; }
   .stMainBlockContainer { overflow-x: auto; padding-top: 3rem; }
   .st-key-formulas, .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-layers_chart,
-  .st-key-stream_chart {
+  .st-key-stream_chart, .st-key-compare {
     min-width: 860px;
   }
 }
+.st-key-sentence_of_two .stMarkdown p { font-size: 1.15rem; }
+.st-key-sentence_of_two [data-testid="stCaptionContainer"] p { font-size: 0.9rem; }
 .answers { overflow-x: auto; }
 .answers table { border-collapse: separate; border-spacing: 2px; line-height: 1.3; }
 .answers th { text-align: right; font-weight: 400; opacity: 0.75; padding-right: 0.5rem; }

@@ -105,11 +105,7 @@ def load_model() -> PretrainedModel | None:
     choice = value_of("model")
     is_first, st.session_state["_is_fitted"] = "_is_fitted" not in st.session_state, True
     try:
-        if is_loaded(choice):
-            model = model_of(choice)
-        else:
-            said = _("Loading {model}, for everybody on this server …").format(model=word(choice))
-            model = _load_with_progress(choice, said)
+        model = load_with_progress(choice)
     except ModelUnavailableError as error:
         st.session_state["_model_kind"] = None
         # What transformers says isn't ours.
@@ -133,7 +129,15 @@ def load_model() -> PretrainedModel | None:
     return model
 
 
-def _load_with_progress(choice: str, said: str) -> PretrainedModel:
+def load_with_progress(choice: str) -> PretrainedModel:
+    """A model, with a bar while it is loaded, if it isn't yet.
+
+    Raises:
+        ModelUnavailableError: if it can't be used.
+    """
+    if is_loaded(choice):
+        return model_of(choice)
+    said = _("Loading {model}, for everybody on this server …").format(model=word(choice))
     bar = st.progress(0.0, said)
     stops: list[BaseException] = []
 

@@ -12,7 +12,7 @@ from model.tasks.base import Task
 from model.training.plan import Plan
 from model.training.trainer import Snapshot
 from ui.learnt import LearntSettings, Watched, untrained
-from ui.link import keep, parameters, value_of
+from ui.link import current_page, keep, parameters, value_of
 from ui.parameters import PLAN_FIELDS, plan_text, read_plan
 from ui.settings import SLOW_SECONDS
 from ui.training_queue import Training, TrainingQueue
@@ -122,7 +122,7 @@ def carried() -> Carried | None:
     if "weights" not in parameters() or value_of("weights") != "learnt":
         return None
     model: Carried | None = st.session_state.get("_carried")
-    return model if model is not None and model.home == st.session_state["_page"] else None
+    return model if model is not None and model.home == current_page() else None
 
 
 def carried_settings(model: Carried) -> tuple[LearntSettings, str | None]:
@@ -164,6 +164,12 @@ def train() -> None:
         if each is not None and not _is_trained(each):
             _submit(each)
     keep("at", None)
+
+
+def train_unless_known(plan: Plan) -> None:
+    """Start what nobody has trained on this page yet."""
+    if training_of(plan) is None:
+        _submit(plan)
 
 
 def pause() -> None:

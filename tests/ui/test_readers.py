@@ -13,12 +13,14 @@ from streamlit.runtime.state.query_params import parse_url_param
 from model.head_finder import PATTERNS
 from model.masks import decode_cells
 from model.tasks import TASKS
-from ui.link import _as_written
+from ui.link import as_written
 from ui.models import model_choices
 from ui.options import find_option, word
 from ui.parameters import KEPT, PAGES
 from ui.settings import (
     ACTIVATIONS,
+    BETWEEN_TOKENS,
+    COMPARE_VIEWS,
     KINDS,
     LEARN_VIEWS,
     MASKS,
@@ -63,6 +65,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "task": tuple(TASKS), "positions": POSITIONS, "scale": SCALES, "pace": PACES,
         "story": tuple(STORIES),
     },
+    "compare": {"side": ("a", "b"), "stage": BETWEEN_TOKENS, "view": COMPARE_VIEWS},
 }  # fmt: skip
 SHARED_RANGES: dict[str, tuple[float, float]] = {
     "layers": (1, 12), "heads": (1, 16), "embed_size": (8, 512), "temperature": (0.1, 5.0),
@@ -80,12 +83,14 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "steps": (1, 3000), "seed": (0, 2**31 - 1), "at": (0, 3000), "layer": (0, 3),
         "head": (0, 7), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
     },
+    "compare": {"head": (0, 127)},
 }  # fmt: skip
 FLAGS = {
     "explore": ("head_scale", "look_ahead", "same_word"),
     "encoder-decoder": ("head_scale",),
     "pretrained": ("head_scale", "words", "special", "rest"),
     "learn": ("head_scale",),
+    "compare": ("one_text",),
 }
 FRACTIONS = ("temperature", "learning_rate")  # the numbers that aren't whole
 MAY_BE_NONE = ("story",)  # the options of which none can be chosen, as at first
@@ -94,6 +99,7 @@ TEXTS = {
     "encoder-decoder": TEXT_KEYS,
     "pretrained": ("text", "text2", "added", "removed"),
     "learn": ("text", "kept"),
+    "compare": ("a", "b"),
 }
 
 
@@ -320,11 +326,11 @@ SAMPLES: dict[str, dict[str, list[Any]]] = {
 @pytest.mark.parametrize(("page", "key"), every(SAMPLES))
 def test_what_is_written_into_the_url_is_read_back_without_a_word(page: str, key: str) -> None:
     for value in SAMPLES[page][key]:
-        assert PAGES[page][key].read(key, _as_written(key, value)) == (value, None)
+        assert PAGES[page][key].read(key, as_written(key, value)) == (value, None)
 
 
 def test_a_flag_is_written_as_streamlit_reads_it() -> None:
-    assert [parse_url_param(_as_written("head_scale", v), "bool_value") for v in (True, False)] == [
+    assert [parse_url_param(as_written("head_scale", v), "bool_value") for v in (True, False)] == [
         True,
         False,
     ]

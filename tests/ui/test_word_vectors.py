@@ -29,7 +29,7 @@ from tests.ui.helpers import (
 )
 from tests.ui.test_downloads import load
 from ui.compute import compute, word_vectors
-from ui.link import _as_written
+from ui.link import as_written
 from ui.parameters import PAGES
 from ui.run import RandomRun
 from ui.settings import EXAMPLES, Settings, preset_of
@@ -357,4 +357,4 @@ def test_the_example_sets_what_it_needs_from_wherever_one_comes() -> None:
 def test_an_example_sets_what_a_link_to_the_page_can_ask_for(name: str) -> None:
     for key, value in EXAMPLES[name].items():
         parameter = PAGES["explore"][key]
-        assert parameter.read(key, _as_written(key, value)) == (value, None)
+        assert parameter.read(key, as_written(key, value)) == (value, None)

@@ -10,8 +10,8 @@ from ui.i18n import _
 from ui.options import word
 from ui.run import Run
 from ui.selection import Selection
-from ui.settings import KINDS, Kind, Stage
-from ui.stages import BETWEEN_TOKENS, attention_tiles, cell_at
+from ui.settings import BETWEEN_TOKENS, KINDS, Kind, Stage
+from ui.stages import attention_tiles, cell_at
 from ui.views.heads import show_tiles
 from viz.heatmap import limit_of
 from viz.theme import Theme

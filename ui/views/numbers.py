@@ -11,8 +11,8 @@ from model.attention import AttentionTrace
 from ui.i18n import _
 from ui.options import word
 from ui.run import Attention
-from ui.settings import Stage
-from ui.stages import BETWEEN_TOKENS, FIELDS, value_word
+from ui.settings import BETWEEN_TOKENS, Stage
+from ui.stages import FIELDS, value_word
 from viz.statistics import head_statistics, tidy
 
 MOST_ROWS = 20_000  # of the table on the page; downloads have all

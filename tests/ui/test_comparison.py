@@ -1,0 +1,233 @@
+"""Two attentions against each other, and the sentence about them: against numbers made here."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from tests.defaults import pair_of, run_of
+from ui.comparison import Comparison, difference_tiles, divergence_tiles, only, side_tiles
+from ui.comparison_words import notes, what_changed
+from ui.run import Attention
+from ui.sides import Side
+
+TEXT = "the cat saw the dog"
+SIZE = {"height": 300, "width": 200}
+
+
+def attention(text: str = TEXT, *, layer: int = 0, **chosen: object) -> Attention:
+    return run_of(text, **chosen).attention(layer)
+
+
+def entropy(weights: np.ndarray) -> float:
+    """The mean entropy of all rows, nats."""
+    logs = np.log(weights, where=weights > 0, out=np.zeros_like(weights))
+    return float(-(weights * logs).sum(-1).mean())
+
+
+def divergence(p: np.ndarray, q: np.ndarray) -> float:
+    """Of two rows, nats, by entropies: H(m) - (H(p) + H(q)) / 2 with m their mean (Lin, 1991)."""
+    middle = (p + q) / 2
+    return entropy(middle[None]) - (entropy(p[None]) + entropy(q[None])) / 2
+
+
+def side(**chosen: object) -> Side:
+    return Side.of("explore", {"text": TEXT, **chosen})
+
+
+def test_equal_sides_have_no_divergence_and_no_difference_at_all() -> None:
+    same = Comparison(attention(), attention())
+    assert same.pairs == tuple((head, head) for head in range(8))
+    assert not same.are_matched
+    assert (same.divergences == 0).all()
+    for stage in ("weights", "scores", "energy"):
+        assert (same.difference(stage) == 0).all()
+    assert notes(same) == []
+    assert what_changed(side(), side(), same).startswith("**A and B are the same.**")
+
+
+def test_difference_and_divergence_are_of_the_numbers_on_both_sides() -> None:
+    a, b = attention(), attention(scale="none")
+    both = Comparison(a, b)
+    weights = [each.field("weights").astype(float) for each in (a, b)]
+    np.testing.assert_allclose(both.difference("weights"), weights[1] - weights[0], atol=1e-7)
+    # Not divided, scores are energies: the square root of 8 is missing.
+    np.testing.assert_allclose(
+        both.difference("scores"), a.field("energy") * (1 - 1 / math.sqrt(8)), rtol=1e-5, atol=1e-6
+    )
+    for head, query in ((0, 0), (5, 3), (7, 4)):
+        expected = divergence(weights[0][head, query], weights[1][head, query])
+        assert both.divergences[head, query] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_table_has_a_row_for_each_pair() -> None:
+    a, b = attention(), attention(scale="none")
+    table = Comparison(a, b).table()
+    assert list(table["head_a"]) == list(table["head_b"]) == list(range(8))
+    for letter, each in (("a", a), ("b", b)):
+        weights = each.field("weights")
+        expected = [entropy(head.astype(float)) for head in weights]
+        np.testing.assert_allclose(table[f"entropy_{letter}"], expected, rtol=1e-6)
+        expected = weights.max(-1).mean(-1)
+        np.testing.assert_allclose(table[f"largest_weight_{letter}"], expected, rtol=1e-6)
+    assert (table["largest_divergence"] >= table["divergence"]).all()
+    assert (table["divergence"] > 0).all()
+
+
+def test_a_score_that_one_side_masks_has_no_difference_but_a_weight_has() -> None:
+    both = Comparison(attention(), attention(mask="causal"))
+    ahead = ~np.tri(5, dtype=bool)
+    scores, weights = both.difference("scores"), both.difference("weights")
+    assert np.isnan(scores[:, ahead]).all()
+    assert np.isfinite(scores[:, ~ahead]).all()
+    np.testing.assert_array_equal(weights[:, ahead], -both.a.field("weights")[:, ahead])
+    assert difference_tiles(both, "weights", **SIZE).masked is not None
+    assert not difference_tiles(both, "weights", **SIZE).masked.any()  # A may look everywhere
+    np.testing.assert_array_equal(difference_tiles(both, "scores", **SIZE).masked, ahead)
+    assert difference_tiles(both, "energy", **SIZE).masked is None
+
+
+def test_where_the_counts_differ_each_head_of_the_larger_side_takes_its_likest() -> None:
+    few, many = attention(heads=2), attention(heads=4)
+    for both, larger in ((Comparison(few, many), 1), (Comparison(many, few), 0)):
+        assert both.are_matched
+        assert [pair[larger] for pair in sorted(both.pairs, key=lambda p: p[larger])] == [
+            0,
+            1,
+            2,
+            3,
+        ]
+        sides = both.a.field("weights").astype(float), both.b.field("weights").astype(float)
+        for i, (a, b) in enumerate(both.pairs):
+            ours = [a, b][larger]
+            others = range(2)
+            means = [
+                np.mean(
+                    [
+                        divergence(sides[larger][ours, q], sides[1 - larger][other, q])
+                        for q in range(5)
+                    ]
+                )
+                for other in others
+            ]
+            assert int(np.argmin(means)) == [a, b][1 - larger]
+            assert both.divergences[i].mean() == pytest.approx(min(means), abs=1e-6)
+    assert Comparison(few, many).pair_names()[0].startswith("A")
+    said = notes(Comparison(few, many))
+    assert len(said) == 1
+    assert said[0].startswith(
+        "Heads are matched by similarity, as their counts differ: each of B's 4"
+    )
+
+
+def test_sentences_of_other_lengths_have_statistics_alone() -> None:
+    both = Comparison(attention(), attention("the cat"))
+    assert not both.has_one_shape
+    with pytest.raises(ValueError, match="different numbers of tokens"):
+        both.difference("weights")
+    assert "divergence" not in both.table()
+    assert len(both.table()) == 8
+    (said,) = notes(both)
+    assert said.startswith("A has 5 tokens and B has 2: cells have no partners")
+    # Of other counts of heads too, there are not even pairs: each side has its own rows.
+    neither = Comparison(attention(), attention("the cat", heads=4))
+    assert neither.pairs == ()
+    table = neither.table()
+    assert list(table["side"]) == ["A"] * 8 + ["B"] * 4
+    assert list(table["head"]) == [*range(8), *range(4)]
+
+
+def test_other_words_of_one_count_are_compared_place_by_place_and_it_says_so() -> None:
+    both = Comparison(attention(), attention("a b c d e"))
+    assert notes(both) == ["A and B read different words: they are compared place by place."]
+    assert (both.divergences > 0).all()
+
+
+def test_cross_attention_has_a_shape_of_its_own() -> None:
+    pair = pair_of("one two three", "eins zwei")
+    cross, own = pair.attention(0, 0, "cross"), pair.attention(0, 0, "encoder_self")
+    (said,) = notes(Comparison(cross, own))
+    assert said.startswith("A has 2 × 3 tokens and B has 3:")
+
+
+def test_tiles_of_a_pair_are_of_that_pair() -> None:
+    both = Comparison(attention(heads=2), attention(heads=4))
+    tiles = difference_tiles(both, "weights", **SIZE)
+    one = only(tiles, 2)
+    a, b = both.pairs[2]
+    assert list(one.names) == [f"A{a} – B{b}"]
+    expected = both.b.field("weights")[b] - both.a.field("weights")[a]
+    np.testing.assert_array_equal(one.values, expected[None])
+    alone = side_tiles(both.b, "energy", 3, **SIZE)
+    assert list(alone.names) == ["Head 3"]
+    np.testing.assert_array_equal(alone.values[0], both.b.field("energy")[3])
+
+
+def test_the_divergences_are_a_picture_of_rows_and_pairs() -> None:
+    both = Comparison(attention(), attention(seed=1))
+    tiles = divergence_tiles(both, **SIZE)
+    np.testing.assert_array_equal(tiles.values[0], both.divergences.T)
+    assert tiles.rows.short == ("the ·0", "cat", "saw", "the ·3", "dog")
+    assert tiles.columns.short == tuple("01234567")
+    assert not tiles.diverging
+
+
+def numbers_said(sentence: str) -> list[float]:
+    """The entropies, the shares and the divergence of a sentence."""
+    return [float(n) for n in re.findall(r"\d+\.\d+|\d+(?=%)", sentence)]
+
+
+def test_the_sentence_says_what_was_done_and_what_it_did() -> None:
+    a, b = attention(), attention(scale="none")
+    said = what_changed(side(), side(scale="none"), Comparison(a, b))
+    assert said.startswith("Dropping the scale (head_dim) makes the rows **sharper**: mean entropy")
+    weights = [each.field("weights").astype(float) for each in (a, b)]
+    moved = np.mean(
+        [divergence(p, q) for p, q in zip(*(w.reshape(-1, 5) for w in weights), strict=True)]
+    )
+    assert numbers_said(said) == [
+        round(entropy(weights[0]), 2),
+        round(entropy(weights[1]), 2),
+        *(round(100 * w.max(-1).mean()) for w in weights),
+        round(moved, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "begins"),
+    [
+        ({"heads": 4}, "Lowering heads from 8 to 4"),
+        ({"embed_size": 128}, "Raising the embedding from 64 to 128"),
+        ({"temperature": 0.5}, "Lowering the temperature from 1 to 0.5"),
+        ({"mask": "causal"}, "Adding the mask causal"),
+        ({"positions": "rotary"}, "Adding rotary positions"),
+        ({"projection": "shared"}, "Changing projection from full to shared"),
+        ({"seed": 7}, "Another seed (0 → 7)"),
+        ({"text": "the dog saw the cat"}, "Another text"),
+        ({"heads": 4, "mask": "causal"}, "Changing heads and mask"),
+        ({"heads": 4, "mask": "causal", "seed": 1}, "Changing heads, the seed and mask"),
+    ],
+)
+def test_each_change_is_called_by_its_name(changed: dict[str, object], begins: str) -> None:
+    other = side(**changed)
+    settings = {key: value for key, value in changed.items() if key != "text"}
+    both = Comparison(attention(), attention(str(changed.get("text", TEXT)), **settings))
+    assert what_changed(side(), other, both).startswith(begins + " ")
+
+
+def test_what_is_evened_out_and_what_hardly_changes_is_said() -> None:
+    even = what_changed(
+        side(), side(temperature=5.0), Comparison(attention(), attention(temperature=5.0))
+    )
+    assert "makes the rows **more even**" in even
+    near = what_changed(
+        side(), side(temperature=1.01), Comparison(attention(), attention(temperature=1.01))
+    )
+    assert "hardly changes how sharp the rows are" in near
+
+
+def test_other_weights_are_called_by_what_they_are() -> None:
+    both = Comparison(attention(), attention(seed=1))
+    there = Side.of("pretrained", {"model": "smollm2"})
+    assert what_changed(side(), there, both).startswith("Going from random weights to SmolLM2 ")

@@ -1,0 +1,186 @@
+"""What changed from A to B, in a sentence that is worked out from the numbers."""
+
+from typing import Any
+
+from ui.comparison import Comparison
+from ui.i18n import _, ngettext
+from ui.learnt import LearntRun
+from ui.options import word
+from ui.parameters import compared
+from ui.settings import POSITIONS
+from ui.sides import Side
+
+NAMES = {
+    "heads": _("heads"),
+    "embed_size": _("the embedding"),
+    "layers": _("layers"),
+    "layer": _("the layer"),
+    "mask": _("mask"),
+    "span": _("the mask's span"),
+    "look_ahead": _("looking ahead"),
+    "cells": _("the painted mask"),
+    "projection": _("projection"),
+    "scale": _("scale"),
+    "temperature": _("the temperature"),
+    "tokenizer": _("tokens"),
+    "vectors": _("word vectors"),
+    "positions": _("positions"),
+    "norm_order": _("norm"),
+    "activation": _("feed-forward"),
+    "seed": _("the seed"),
+    "sentence": _("the sentence shown"),
+    "model": _("model"),
+    "kind": _("attention"),
+    "added": _("the added tokens"),
+    "removed": _("the removed heads"),
+    "task": _("task"),
+    "learning_rate": _("the learning rate"),
+    "steps": _("the steps"),
+    "at": _("the moment of training"),
+}
+WEIGHTS = {
+    "explore": _("random weights"),
+    "encoder-decoder": _("a random encoder and decoder"),
+    "pretrained": _("a trained model"),
+    "learn": _("weights trained here"),
+}
+HARDLY = 0.01  # nats of mean entropy: less is no change that anybody sees
+
+
+def differing(a: Side, b: Side) -> list[str]:
+    """The parameters that the two sides differ in; what only another page has isn't among them."""
+    if a.page != b.page:
+        return []
+    return [key for key in compared(a.page) if a.value(key) != b.value(key)]
+
+
+def what_changed(a: Side, b: Side, comparison: Comparison) -> str:
+    """What was done, and what it did to the weights: entropies, largest weights, divergence."""
+    if a == b:
+        return _("**A and B are the same.** Change one of them on the left, to see what it does.")
+    said = [_done(a, b), _effect(comparison), _learnt(comparison), _moved(comparison)]
+    return " ".join(filter(None, said))
+
+
+def _done(a: Side, b: Side) -> str:
+    """The changes as the beginning of a sentence."""
+    if a.page != b.page:
+        return _("Going from {a} to {b}").format(a=_weights(a), b=_weights(b))
+    keys = differing(a, b)
+    if len(keys) == 1:
+        return _one_change(keys[0], a.value(keys[0]), b.value(keys[0]))
+    names = [_("the text") if key.startswith("text") else NAMES[key] for key in keys]
+    return _("Changing {names}").format(
+        names=_("{first} and {last}").format(first=", ".join(names[:-1]), last=names[-1])
+    )
+
+
+def _weights(side: Side) -> str:
+    """Whose weights a side has."""
+    if side.page == "pretrained":
+        return word(side.value("model"))
+    return WEIGHTS[side.page]
+
+
+def _one_change(key: str, a: Any, b: Any) -> str:
+    if key.startswith("text"):
+        return _("Another text")
+    if key == "seed":
+        return _("Another seed ({a} → {b})").format(a=a, b=b)
+    name = NAMES[key]
+    if isinstance(a, str) and isinstance(b, str):
+        if b == "none":
+            return _("Dropping the {name} ({a})").format(name=name, a=word(a))
+        if a == "none":
+            article = _("Adding {b} {name}") if b in POSITIONS else _("Adding the {name} {b}")
+            return article.format(name=name, b=word(b))
+        if key == "cells":
+            return _("Another {name}").format(name=name)
+    elif _is_number(a) and _is_number(b):
+        raised = _("Raising {name} from {a:g} to {b:g}")
+        lowered = _("Lowering {name} from {a:g} to {b:g}")
+        return (raised if b > a else lowered).format(name=name, a=a, b=b)
+    return _("Changing {name} from {a} to {b}").format(name=name, a=_shown(a), b=_shown(b))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return _("the last")
+    return word(value) if isinstance(value, str) else str(value)
+
+
+def _effect(comparison: Comparison) -> str:
+    """What became of the rows: sharper, more even, or neither."""
+    before, after = comparison.mean("entropy")
+    largest_before, largest_after = comparison.mean("largest_weight")
+    if after < before - HARDLY:
+        said = _("makes the rows **sharper**")
+    elif after > before + HARDLY:
+        said = _("makes the rows **more even**")
+    else:
+        said = _("hardly changes how sharp the rows are")
+    return _(
+        "{said}: mean entropy **{before:.2f} → {after:.2f} nats**, largest weight "
+        "{largest_before:.0%} → {largest_after:.0%} on average."
+    ).format(
+        said=said,
+        before=before,
+        after=after,
+        largest_before=largest_before,
+        largest_after=largest_after,
+    )
+
+
+def _learnt(comparison: Comparison) -> str:
+    """What became of the answers, where both sides have learnt a task."""
+    a, b = comparison.a.run, comparison.b.run
+    if not (isinstance(a, LearntRun) and isinstance(b, LearntRun)):
+        return ""
+    return _("Held-out accuracy **{a:.1%} → {b:.1%}**.").format(
+        a=a.settings.snapshot.accuracy, b=b.settings.snapshot.accuracy
+    )
+
+
+def _moved(comparison: Comparison) -> str:
+    """How far the weights themselves have moved."""
+    if not comparison.has_one_shape or not comparison.pairs:
+        return ""
+    mean = float(comparison.divergences[:, : comparison.a.real_queries].mean())
+    return _("Rows diverge by **{mean:.3f} nats**.").format(mean=mean)
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """What has to be known to read the pictures."""
+    said = []
+    a, b = comparison.a, comparison.b
+    if not comparison.has_one_shape:
+        shapes = [side.field("weights").shape[1:] for side in (a, b)]
+        said.append(
+            _(
+                "A has {a} tokens and B has {b}: cells have no partners, so there is no difference "
+                "and no divergence. Give both the same sentence and tokens."
+            ).format(a=_size(shapes[0]), b=_size(shapes[1]))
+        )
+    elif not comparison.has_same_tokens:
+        said.append(_("A and B read different words: they are compared place by place."))
+    if comparison.are_matched and comparison.pairs:
+        more, fewer = ("A", "B") if a.facts.heads > b.facts.heads else ("B", "A")
+        count = ngettext("{count} head", "{count} heads", max(a.facts.heads, b.facts.heads))
+        said.append(
+            _(
+                "Heads are matched by similarity, as their counts differ: each of {more}'s {count} "
+                "stands beside the head of {fewer} whose rows diverge least from its own."
+            ).format(
+                more=more, fewer=fewer, count=count.format(count=max(a.facts.heads, b.facts.heads))
+            )
+        )
+    return said
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    queries, keys = shape
+    return str(keys) if queries == keys else f"{queries} × {keys}"

@@ -1,0 +1,132 @@
+"""Compare: two configurations side by side, and what lies between them."""
+
+from contextlib import suppress
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from model.pretrained.base import ModelUnavailableError
+from ui.clicks import CLICKABLE, take_cell, take_name
+from ui.comparison import Comparison
+from ui.comparison_words import notes, what_changed
+from ui.components import chart_clicks
+from ui.controls import BOUND, draw_kept, segments
+from ui.i18n import _
+from ui.learn_progress import said_of_training
+from ui.link import default_of, read_link, remember, show_notices, value_of
+from ui.settings import BETWEEN_TOKENS, COMPARE_VIEWS, MAX_TRAINED_HEADS
+from ui.side_controls import draw_sides
+from ui.side_runs import Seen, see
+from ui.sides import LETTERS, Letter, side_of
+from ui.trained_controls import load_with_progress
+from ui.trainings import active, plan_in_use, train_unless_known
+from ui.views.compare import CHARTS, show_alone, show_comparison
+from viz.theme import theme_of
+
+DIVERGENCE_HELP = _(
+    "Entropy: how evenly a query spreads its weights, from 0 nats (all on one key). Divergence "
+    "(Jensen-Shannon): how far the weights have moved, from 0 nats (the same) to 0.693 (log 2: no "
+    "key in common). Means over all queries and heads."
+)
+REPAINT_EVERY = 0.2  # seconds, while a side is being trained
+
+
+def page() -> None:
+    """The page: the controls of one side, around what both are."""
+    read_link("compare")
+    _train_sides()
+    running = [training.plan for training in active()]
+    with st.sidebar:
+        draw_sides()
+        chart_clicks(charts=CLICKABLE, on_cell=take_cell, on_name=take_name, steady=CHARTS)
+    top = st.container()
+    _draw_view_bar()
+    remember()
+    st.session_state["_running"] = running
+    st.fragment(_follow, run_every=REPAINT_EVERY if running else None)(top)
+
+
+def _train_sides() -> None:
+    """Start the training of what nobody has trained on this page yet."""
+    for letter in LETTERS:
+        side, _messages = side_of(letter)
+        if side.page == "learn":
+            with side.in_force():
+                try:
+                    train_unless_known(plan_in_use())
+                except ValueError:
+                    continue  # said where the side is drawn
+
+
+def _load_models() -> None:
+    """Load the trained models of the two sides, with a bar, where that hasn't been done."""
+    for letter in LETTERS:
+        side, _messages = side_of(letter)
+        if side.page == "pretrained":
+            with suppress(ModelUnavailableError):  # said where the side is shown
+                load_with_progress(side.value("model"))
+
+
+def _draw_view_bar() -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
+        view = segments(_("View"), COMPARE_VIEWS, key="view", hidden=True)
+
+        def draw_stage() -> None:
+            segments(_("Stage"), BETWEEN_TOKENS, key="stage", hidden=True)
+
+        draw_kept(draw_stage, "stage", view in ("heads", "head"), "stage")
+        # Always there, if out of sight: a click in the picture chooses it, and the link gets it.
+        with st.container(key=f"pair_{'used' if view == 'head' else 'unused'}", width="content"):
+            st.number_input(
+                _("Pair"),
+                0,
+                MAX_TRAINED_HEADS - 1,
+                value=default_of("head"),
+                key="head",
+                bind=BOUND,
+                width=150,
+                label_visibility="collapsed",
+                help=_("Which pair of heads."),
+            )
+
+
+def _follow(top: DeltaGenerator) -> None:
+    if [training.plan for training in active()] != st.session_state["_running"]:
+        st.rerun()  # a training has ended: no more repainting
+    _load_models()
+    a, b = (see(letter) for letter in LETTERS)
+    theme = theme_of(st.context.theme.type)
+    messages = [*a.messages, *b.messages]
+    sentence, said = "", []
+    if a.attention is not None and b.attention is not None:
+        comparison = Comparison(a.attention, b.attention)
+        said = notes(comparison)
+        sentence = what_changed(a.side, b.side, comparison)
+        show_comparison(comparison, value_of("view"), value_of("stage"), value_of("head"), theme)
+    else:
+        for letter, seen in zip(LETTERS, (a, b), strict=True):
+            if seen.attention is not None:
+                show_alone(seen.attention, f"compare_{letter}", value_of("stage"), theme)
+    with top:
+        show_notices()
+        with st.container(key="sides", gap=None):
+            for letter, seen in zip(LETTERS, (a, b), strict=True):
+                _show_side(letter, seen)
+        if sentence:
+            with st.container(key="sentence_of_two"):
+                st.markdown(f":blue-background[A → B]   {sentence}", help=DIVERGENCE_HELP)
+                if said:
+                    st.caption(" ".join(said))
+        if messages:
+            st.warning("  \n".join(dict.fromkeys(messages)), icon=":material/info:")
+
+
+def _show_side(letter: Letter, seen: Seen) -> None:
+    """What a side is, and how far its training is."""
+    if seen.attention is None:
+        st.error(f"**{letter.upper()}**: {seen.said}", icon=":material/error:")
+        return
+    st.markdown(f"**{letter.upper()}** — {seen.said}")
+    if seen.training is not None and seen.training.is_active:
+        training = seen.training
+        st.progress(min(1.0, training.step / training.plan.steps), said_of_training(training))
