@@ -1,7 +1,6 @@
 """What all tests share."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,20 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("steady")
 
 
+MODELS = "models"  # below the folder of temporary files
+
+
 @pytest.fixture(scope="session")
-def kept_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def kept_models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A cache directory of the tests', and nobody's own: models are converted once for all."""
-    folder = tmp_path_factory.mktemp("cache")
-    yield folder
-    shutil.rmtree(folder)  # half a gigabyte
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / MODELS
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove half a gigabyte, once no worker needs it any more."""
+    if not hasattr(session.config, "workerinput"):
+        folder = session.config._tmp_path_factory.getbasetemp() / MODELS
+        shutil.rmtree(folder, ignore_errors=True)

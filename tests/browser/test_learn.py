@@ -333,9 +333,10 @@ def test_a_reload_forgets_the_run_and_keeps_the_controls(page: Page, server: Ser
 @pytest.mark.skipif(CORES > 8, reason="too many pages would be needed to keep all cores busy")
 def test_a_training_ends_with_its_page(new_page: NewPage, server: Server) -> None:
     story = "story=reverse+needs+positions&kept=reverse,1,32,1,none,head_dim,0.002,400,0"
+    link = f"{SLOW}&{story}&view=numbers"  # which are drawn sooner than pictures
     pages = [new_page() for _ in range(math.ceil(CORES / 2) + 1)]  # a story trains two
     for page in pages:
-        open_learn(page, server, f"{SLOW}&{story}")
+        open_app(page, server, link, PATH)
     reloaded, *busy, closed = pages
     for page in (closed, *busy):
         start(page, "Train both")
@@ -344,7 +345,7 @@ def test_a_training_ends_with_its_page(new_page: NewPage, server: Server) -> Non
     closed.close()
     expect(progress(reloaded)).to_contain_text("steps/s", timeout=AT_ONCE)
     waiting = new_page()
-    open_learn(waiting, server, f"{SLOW}&{story}")
+    open_app(waiting, server, link, PATH)
     button(waiting, "Train both").click()
     says(progress(waiting), "All of this server's cores are busy: 1 training is before yours.")
     reloaded.reload(wait_until="commit")

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, kept_models: Path) -> Iterato
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder
-    if (folder / "headlight").is_dir() and not (kept_models / "headlight").exists():
+    with suppress(OSError):  # none was made, or others have made theirs
         (folder / "headlight").rename(kept_models / "headlight")  # for the other tests
     shutil.rmtree(folder)  # half a gigabyte
 
