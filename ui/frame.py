@@ -10,7 +10,7 @@ from ui.i18n import _
 from ui.link import remember, value_of
 from ui.run import Run
 from ui.selection import Selection, attention_in, selection_in
-from ui.sides import draw_pin, leave_side
+from ui.sides import draw_pin
 from ui.state import current_settings, layout_in_use
 from ui.views.cell import show_cell
 from ui.views.finder import show_finder
@@ -52,7 +52,6 @@ def follow(shown: Shown, *typed: str) -> tuple[Run, Selection, list[str]]:
     selection, messages = selection_in(run)
     shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind
     remember(*typed)
-    leave_side()
     # The picture goes first: what is sent before it would delay it by a frame each.
     if not run.is_empty:
         show_view(run, selection)

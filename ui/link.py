@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from model.training.plan import MOST_HEADS
 from ui.i18n import _
 from ui.options import WORDS
-from ui.parameters import KEPT, MODEL_PAGES, OPENING, PAGES, PLAN_FIELDS, SIDES, plan_text
+from ui.parameters import KEPT, MODEL_PAGES, OPENING, PAGES, PLAN_FIELDS, plan_text
 from ui.readers import Parameter
 from ui.settings import DEFAULT_TEXT, MAX_HEADS, TEXT_KEYS, head_choices, layer_choices, nearest
 from ui.stories import STORIES
@@ -165,24 +165,33 @@ def remember(*keys: str) -> None:
     visited.update({key: value_of(key) for key in keys or parameters()})
 
 
+def left_on(page: str) -> dict[str, Any]:
+    """What a page that is just left has shown.
+
+    It may have been left so soon after a choice that its script never came to remember it; then
+    Streamlit has what the browser sent, at least until another page's widgets are there.
+    """
+    state = st.session_state
+    visited: dict[str, Any] = state.setdefault("_visited", {}).setdefault(page, {})
+    visited.update({key: state[key] for key in PAGES[page] if key in state})
+    return visited
+
+
 def _bring_along(left: str) -> None:
     """Begin a page as it was left, with the model of the page before.
 
     Streamlit takes neither a page's values nor its URL along, but may leave single values behind.
     """
     state = st.session_state
-    visited: dict[str, dict[str, Any]] = state.get("_visited", {})
+    before = left_on(left)
+    visited: dict[str, dict[str, Any]] = state["_visited"]
     model = {}
     if {left, state["_page"]} <= MODEL_PAGES:  # elsewhere, sizes mean something else
-        model = {key: value for key, value in visited.get(left, {}).items() if key in KEPT}
+        model = {key: value for key, value in before.items() if key in KEPT}
     known = {**visited.get(state["_page"], {}), **model}
     for key in {key for page in PAGES.values() for key in page}:
         state.pop(key, None)
     state.update({key: known[key] for key in parameters() if key in known})
-    if state["_page"] == "compare" and "_pinned" in state:
-        state["a"] = state["_pinned"]
-        if left in SIDES and "_left" in state:
-            state["b"] = state["_left"]
 
 
 def as_written(key: str, value: Any) -> str:

@@ -5,7 +5,7 @@ be compared, and whatever is compared can be opened on its page.
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ import streamlit as st
 
 from model.training.plan import MOST_HEADS
 from ui.i18n import _
-from ui.link import as_if, as_written, current_page, keep, parameters, value_of
+from ui.link import as_if, as_written, current_page, keep, left_on, parameters, value_of
 from ui.parameters import PLAN_FIELDS, SIDES, compared, read_side
 from ui.settings import head_choices, layer_choices, nearest
 from ui.text import plain
@@ -126,12 +126,21 @@ def _carried_side(model: Carried) -> Side:
     return Side.of("learn", {**plan, **which, "at": model.snapshot.step})
 
 
-def leave_side() -> None:
-    """Remember what the page shows, for when the comparison is opened."""
-    try:
-        st.session_state["_left"] = side_shown().text
-    except ValueError:
-        st.session_state.pop("_left", None)
+def bring_sides() -> None:
+    """Let the comparison begin with what was pinned, and with what the page that is left shows.
+
+    To be called before the comparison's link is read, as long as that page is the current one.
+    """
+    state = st.session_state
+    left = state.get("_page")
+    if left in (None, "compare") or "_pinned" not in state:
+        return
+    shown = left_on(left)
+    sides = state["_visited"].setdefault("compare", {})
+    sides["a"] = state["_pinned"]
+    if left in SIDES:
+        with as_if(left, shown), suppress(ValueError):  # no link holds it: B is what it was
+            sides["b"] = side_shown().text
 
 
 def draw_pin() -> None:

@@ -175,6 +175,17 @@ def test_what_is_pinned_on_explore_is_a_and_what_is_shown_when_one_leaves_is_b()
     assert query(page)["b"] == "explore?text=we+see&layers=2&layer=1"
 
 
+def test_what_was_chosen_just_before_is_compared_though_its_run_was_stopped() -> None:
+    page = open_app(link(heads=4))
+    click(page, "pin")
+    page.session_state["mask"] = "causal"  # chosen, and the script came no further than that
+    go_to(page, "compare")
+    assert query(page) == {"a": "explore?heads=4", "b": "explore?heads=4&mask=causal"}
+    assert np.isnan(drawn(page, "compare_b")[0, 0, 1:]).all()  # masked
+    go_to(page, "explore")
+    assert page.session_state["mask"] == "causal"
+
+
 def test_without_a_pin_a_comparison_is_found_again_as_it_was_left() -> None:
     page = open_compare()
     change(page, b_heads=4)

@@ -17,7 +17,7 @@ from ui.link import default_of, read_link, remember, show_notices, value_of
 from ui.settings import BETWEEN_TOKENS, COMPARE_VIEWS, MAX_TRAINED_HEADS
 from ui.side_controls import draw_sides
 from ui.side_runs import Seen, see
-from ui.sides import LETTERS, Letter, side_of
+from ui.sides import LETTERS, Letter, bring_sides, side_of
 from ui.trained_controls import load_with_progress
 from ui.trainings import active, plan_in_use, train_unless_known
 from ui.views.compare import CHARTS, show_alone, show_comparison
@@ -33,6 +33,7 @@ REPAINT_EVERY = 0.2  # seconds, while a side is being trained
 
 def page() -> None:
     """The page: the controls of one side, around what both are."""
+    bring_sides()
     read_link("compare")
     _train_sides()
     running = [training.plan for training in active()]

@@ -27,7 +27,7 @@ from ui.messages import said_instead, tell_limits
 from ui.options import word
 from ui.selection import selection_in
 from ui.settings import LEARN_VIEWS
-from ui.sides import draw_pin, leave_side
+from ui.sides import draw_pin
 from ui.state import layout_in_use
 from ui.stories import STORIES
 from ui.story_check import current_check, draw_check_button, show_check
@@ -145,7 +145,6 @@ def _follow(
     selection, messages = selection_in(run)
     shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind
     remember("text")
-    leave_side()
     if value_of("view") != "watch":
         st.session_state.pop("_mounted", None)  # its figure is gone
     show_view(run, selection)
