@@ -12,8 +12,9 @@ ROOT = Path(__file__).parents[1]
 # What each layer's files must not import. Nothing imports the app, its tests or its benchmark.
 TOP = {"app", "tests", "bench"}
 FORBIDDEN = {
-    "model": TOP | {"pandas", "plotly", "streamlit", "viz", "ui"},
-    "viz": TOP | {"torch", "streamlit", "model", "ui"},
+    "model": TOP | {"pandas", "plotly", "streamlit", "viz", "lab", "ui"},
+    "viz": TOP | {"torch", "streamlit", "model", "lab", "ui"},
+    "lab": TOP | {"plotly", "streamlit", "viz", "ui"},
     "ui": TOP,
     "tools": TOP,
     "bench": {"app", "tests"},
@@ -86,9 +87,12 @@ def test_pages_are_where_streamlit_does_not_pick_them_up_by_itself() -> None:
         ("model/deep/a.py", "from ... import viz"),
         ("model/deep/a.py", "from ...ui import state"),
         ("model/a.py", "importlib.import_module('streamlit')"),
+        ("model/a.py", "from lab.grid import MechanismGrid"),
         ("viz/a.py", "import torch"),
         ("viz/a.py", "from model.attention import AttentionTrace"),
         ("viz/a.py", "torch = __import__('torch')"),
+        ("lab/a.py", "from ui.settings import MASKS"),
+        ("lab/a.py", "import plotly"),
         ("ui/pages/a.py", "from tests.browser import helpers"),
         ("ui/pages/a.py", "import app"),
         ("bench/a.py", "import tests"),
@@ -108,6 +112,7 @@ def test_a_crossing_is_found(file: str, source: str) -> None:
         ("model/deep/a.py", "from ..plotly import names"),
         ("model/a.py", "import uiua\n# import streamlit\n'import streamlit'"),
         ("viz/a.py", "import plotly.graph_objects as go\nimport pandas as pd"),
+        ("lab/a.py", "import joblib, dask, pandas\nfrom model.measures import redundancy"),
         ("ui/pages/a.py", "import streamlit as st\nfrom ..state import State\nimport torch, viz"),
         ("app.py", "import gc\nfrom pathlib import Path\nimport streamlit as st\nfrom ui import a"),
     ],

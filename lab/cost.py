@@ -1,0 +1,271 @@
+"""What attention costs, predicted and measured on this very machine.
+
+    python -m lab cost --embed-size 256,512 --heads 8 --tokens 1000
+    python -m lab cost --embed-size 256,512 --heads 8 --measure 64,128,256,512
+
+Measuring has a process of its own, lab/cost_process.
+"""
+
+import argparse
+import json
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from math import nan
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+import torch
+
+from model.amount import ZERO, Amount
+from model.config import BERT, LLAMA, PAPER, TUTORIAL, Config
+from model.cost import (
+    Rates,
+    part_costs,
+    peak_memory,
+    predict_seconds,
+)
+from model.transformer import Encoder
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST_TOKENS = 4096
+MOST_CONFIGS, MOST_LENGTHS = 8, 32
+MOST_BYTES = 1_500_000_000  # parameters and peak of one forward pass
+MOST_SECONDS = 10.0  # of one forward pass
+START_SECONDS = 120.0  # until the process has to have loaded PyTorch on a busy machine
+ARCHITECTURES = {"tutorial": TUTORIAL, "paper": PAPER, "bert": BERT, "llama": LLAMA}
+IDENTIFYING = ("embed_size", "heads", "layers")  # columns that tell configurations apart
+AMOUNTS = ("parameters", "multiply_adds", "elementary", "bytes")
+COLUMNS = {
+    "part": "a part of the encoder, in all layers together",
+    "parameters": "numbers that training finds",
+    "multiply_adds": "multiply-adds of matrix products in one forward pass; two FLOPs each",
+    "elementary": "operations on single numbers: softmax, norms, activations, additions",
+    "bytes": "bytes of results kept to the end of the pass, and of the feed-forward's hidden units "
+    "in one layer; in the total, the most held at one time",
+    **{f"{name}_formula": f"where {name} come from; letters as in model/cost" for name in AMOUNTS},
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One forward pass of one configuration at one length."""
+
+    config_index: int
+    tokens: int
+    seconds: float | None  # the fastest of several runs, on one thread; None if left out
+    peak_bytes: int | None  # the most that its tensors held, parameters not counted
+    rates: Rates  # of this machine, at the beginning
+    left_out: str = ""  # why it wasn't run
+
+
+class MeasureError(RuntimeError):
+    """The process that measures ended or hung; the message has the end of what it said."""
+
+
+def cost_table(config: Config, tokens: int, *, batch: int = 1) -> pd.DataFrame:
+    """What each part costs and, last, all together; COLUMNS says what the columns are.
+
+    Raises:
+        ValueError: as model.cost.part_costs does.
+    """
+    parts = part_costs(config, tokens, batch=batch)
+    rows: list[tuple[str, dict[str, Amount]]] = [
+        (part.name, {name: getattr(part, name) for name in AMOUNTS}) for part in parts
+    ]
+    total = {name: sum((row[name] for _, row in rows), ZERO) for name in AMOUNTS}
+    rows.append(("total", total | {"bytes": peak_memory(config, tokens, batch=batch)}))
+    return pd.DataFrame(
+        {
+            "part": [name for name, _ in rows],
+            **{name: [row[name].value for _, row in rows] for name in AMOUNTS},
+            **{f"{name}_formula": [row[name].formula for _, row in rows] for name in AMOUNTS},
+        }
+    )
+
+
+def measure(
+    configs: Sequence[Config],
+    lengths: Sequence[int],
+    *,
+    most_bytes: int = MOST_BYTES,
+    most_seconds: float = MOST_SECONDS,
+) -> Iterator[Measured]:
+    """Run forward passes in another process, shortest first, each length in all configurations.
+
+    A pass that is predicted to need more memory or time than it may is left out, and says why.
+    Whoever stops taking results ends the process.
+
+    Args:
+        configs: at most MOST_CONFIGS.
+        lengths: in tokens, at most MOST_LENGTHS of at most MOST_TOKENS each.
+        most_bytes: that parameters and the pass may need together.
+        most_seconds: that a pass may take.
+
+    Raises:
+        ValueError: if there is nothing to measure, or too much, or no such encoder.
+        MeasureError: if the process ends too early, or says nothing for too long.
+    """
+    lengths = sorted(set(lengths))
+    if not 1 <= len(configs) <= MOST_CONFIGS or not 1 <= len(lengths) <= MOST_LENGTHS:
+        raise ValueError(
+            f"expected 1 to {MOST_CONFIGS} configurations and 1 to {MOST_LENGTHS} lengths, "
+            f"got {len(configs)} and {len(lengths)}"
+        )
+    if lengths[0] < 1 or lengths[-1] > MOST_TOKENS:
+        raise ValueError(
+            f"expected lengths of 1 to {MOST_TOKENS} tokens, got {lengths[0]} to {lengths[-1]}"
+        )
+    for config in configs:
+        check_encoder(config)
+    task = {
+        "configs": [asdict(config) for config in configs],
+        "lengths": lengths,
+        "most_bytes": most_bytes,
+        "most_seconds": most_seconds,
+    }
+    # A prediction may be wrong by some factor, and a pass is run at least three times.
+    return _results(task, len(configs) * len(lengths), START_SECONDS + 20 * most_seconds)
+
+
+def check_encoder(config: Config) -> None:
+    """Raise the ValueError of an encoder that can't be built; it takes no memory.
+
+    A Config alone doesn't know what concerns a module, such as rotary positions of an odd size.
+    """
+    with torch.device("meta"):
+        Encoder(config)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m lab cost`."""
+    parser.add_argument("--embed-size", type=_numbers, default=(256,), metavar="E,...")
+    parser.add_argument("--heads", type=_numbers, default=(8,), metavar="H,...")
+    parser.add_argument("--kv-heads", type=int, help="heads of keys and values; default: all")
+    parser.add_argument("--layers", type=int, default=1)
+    parser.add_argument("--expansion", type=float, default=4, help="of the feed-forward")
+    parser.add_argument("--architecture", choices=ARCHITECTURES, default="tutorial")
+    parser.add_argument("--tokens", type=int, default=1000, help="for the table of parts")
+    parser.add_argument(
+        "--measure",
+        type=_numbers,
+        metavar="L,...",
+        help="run these numbers of tokens, and compare time and memory with the prediction",
+    )
+
+
+def run_command(args: argparse.Namespace) -> pd.DataFrame:
+    """The table of parts at a length, or of measurements; one block a configuration.
+
+    Raises:
+        ValueError: if a configuration is impossible, or `measure` refuses.
+        MeasureError: as `measure` does.
+    """
+    configs = [
+        Config(
+            embed_size=size,
+            heads=heads,
+            kv_heads=args.kv_heads,
+            layers=args.layers,
+            forward_expansion=args.expansion,
+            longest=max(512, args.tokens, *(args.measure or ())),
+            architecture=ARCHITECTURES[args.architecture],
+        )
+        for size, heads in product(args.embed_size, args.heads)
+    ]
+    for config in configs:
+        check_encoder(config)
+    if args.measure:
+        return measured_table(configs, measure(configs, args.measure))
+    tables = [cost_table(config, args.tokens) for config in configs]
+    for config, table in zip(configs, tables, strict=True):
+        for at, name in enumerate(IDENTIFYING):
+            table.insert(at, name, getattr(config, name))
+    return pd.concat(tables, ignore_index=True)
+
+
+def measured_table(configs: Sequence[Config], results: Iterator[Measured]) -> pd.DataFrame:
+    """One row a measurement: seconds and bytes, measured and predicted; NaN where left out."""
+    rows = []
+    for result in results:
+        config, tokens = configs[result.config_index], result.tokens
+        rows.append(
+            {
+                **{name: getattr(config, name) for name in IDENTIFYING},
+                "tokens": tokens,
+                "seconds": nan if result.seconds is None else result.seconds,
+                "predicted_seconds": predict_seconds(config, tokens, result.rates),
+                "peak_bytes": nan if result.peak_bytes is None else result.peak_bytes,
+                "predicted_bytes": peak_memory(config, tokens).value,
+                "left_out": result.left_out,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError:
+        message = f"expected whole numbers with commas between them, got {text!r}"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _results(task: dict[str, Any], count: int, patience: float) -> Iterator[Measured]:
+    """The results of a task, in a process that lives as long as this generator."""
+    lines: queue.Queue[str] = queue.Queue()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lab.cost_process"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+        )
+        try:
+            reader = threading.Thread(target=_exchange, args=(process, task, lines), daemon=True)
+            reader.start()
+            for _ in range(count):
+                yield _result(lines, patience, errors)
+        finally:
+            process.kill()
+            process.wait()
+            reader.join()
+
+
+def _exchange(
+    process: "subprocess.Popen[str]", task: dict[str, Any], lines: "queue.Queue[str]"
+) -> None:
+    """Hand over the task, and take lines as they come, an empty one at the end."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        with process.stdin, process.stdout:
+            process.stdin.write(json.dumps(task))
+            process.stdin.close()
+            for line in process.stdout:
+                lines.put(line)
+    except OSError:  # it ended before it had read all
+        pass
+    finally:
+        lines.put("")
+
+
+def _result(lines: "queue.Queue[str]", patience: float, errors: IO[str]) -> Measured:
+    try:
+        line = lines.get(timeout=patience)
+    except queue.Empty:
+        raise MeasureError(f"the measuring process said nothing for {patience:.0f} s") from None
+    if not line:
+        errors.seek(0)
+        raise MeasureError(f"the measuring process ended too early: {errors.read()[-500:].strip()}")
+    config_index, tokens, seconds, peak_bytes, rates, left_out = json.loads(line)
+    return Measured(config_index, tokens, seconds, peak_bytes, Rates(*rates), left_out)
