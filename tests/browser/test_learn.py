@@ -276,27 +276,29 @@ def test_play_goes_through_the_frames_and_pause_stops_at_one(page: Page, server:
     last = frame_shown(page)
     drag_grip(page, -150, steps=3)
     page.mouse.up()
+    says(header(page), f"{step_shown(page)} steps from")  # the server has heard, and drawn again
+    page.locator(FINISHED).wait_for()
     began = frame_shown(page)
     assert 0 < began < last
     page.evaluate(
         """([chart, pauseAt]) => {
             const plot = document.querySelector(chart)
-            const pause = [...plot.querySelectorAll(".updatemenu-button")]
-                .find(button => button.textContent.includes("Pause"))
+            const press = word => [...plot.querySelectorAll(".updatemenu-button")]
+                .find(button => button.textContent.includes(word))
+                .dispatchEvent(new MouseEvent("click", { bubbles: true }))
             window.played = []
             plot.on("plotly_animatingframe", ({ name }) => {
                 const heads = plot._fullData.filter(trace => trace.z)
                 played.push([Number(name), heads[0].z[0][0]])
                 if (!window.paused && Number(name) >= pauseAt) {
                     window.paused = true
-                    pause.dispatchEvent(new MouseEvent("click", { bubbles: true }))
+                    press("Pause")
                 }
             })
+            press("Play")
         }""",
-        [CHART, began + 2],  # in the page: a slow machine may reach the end before our click does
+        [CHART, began + 2],  # in the page: a slow machine may reach the end before our clicks do
     )
-    play = page.locator(f"{CHART} .updatemenu-button").filter(has_text="Play")
-    play.click()
     stopped = page.wait_for_function(  # the slider follows after the frame, at the machine's pace
         """chart => {
             const { active } = document.querySelector(chart).layout.sliders[0]
@@ -307,7 +309,7 @@ def test_play_goes_through_the_frames_and_pause_stops_at_one(page: Page, server:
     assert began < stopped < last
     says(header(page), f"{step_shown(page)} steps from")
     assert frame_shown(page) == stopped
-    play.click()
+    page.locator(f"{CHART} .updatemenu-button").filter(has_text="Play").click()
     page.wait_for_function(
         "([chart, last]) => document.querySelector(chart).layout.sliders[0].active === last",
         arg=[CHART, last],
