@@ -1,0 +1,344 @@
+"""Grids of experiments: every combination of some values, each with several seeds."""
+
+import itertools
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar, Literal, get_args
+
+from model.attention import Scale, check_heads_divide
+from model.masks import Mask
+from model.positions import Positions
+from model.tasks import TASKS
+from model.tokens import Tokenizer, tokenize
+from model.training.plan import (
+    HIGHEST_RATE,
+    LARGEST_EMBEDDING,
+    LOWEST_RATE,
+    MOST_HEADS,
+    MOST_LAYERS,
+    MOST_STEPS,
+    Plan,
+)
+
+Kind = Literal["mechanism", "learning"]
+Projection = Literal["full", "shared", "identity"]
+
+# A sweep is watched by somebody who waits for it: these take a minute or two on two cores.
+MOST_POINTS: dict[Kind, int] = {"mechanism": 5000, "learning": 200}
+MOST_SEEDS = 50
+MOST_TOKENS = 512  # as many as a sentence on Explore may have
+MOST_CHARACTERS = 20_000
+MOST_CELLS = 2**28  # points × heads × tokens²: some minutes on one core
+
+SWEPT_MASKS = tuple(mask for mask in get_args(Mask) if mask != "custom")  # nobody paints hundreds
+
+_RANGES: dict[Kind, dict[str, tuple[float, float]]] = {
+    "mechanism": {
+        "heads": (1, 16),
+        "embed_size": (8, 512),
+        "temperature": (0.1, 5.0),
+        "span": (1, 64),
+        "seeds": (1, MOST_SEEDS),
+    },
+    "learning": {
+        "heads": (1, MOST_HEADS),
+        "embed_size": (2, LARGEST_EMBEDDING),
+        "layers": (1, MOST_LAYERS),
+        "learning_rate": (LOWEST_RATE, HIGHEST_RATE),
+        "steps": (1, MOST_STEPS),
+        "seeds": (1, MOST_SEEDS),
+    },
+}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "tokenizer": get_args(Tokenizer),
+    "projection": get_args(Projection),
+    "scale": get_args(Scale),
+    "positions": get_args(Positions),
+    "mask": SWEPT_MASKS,
+    "task": tuple(TASKS),
+}
+_FLOATS = ("temperature", "learning_rate")
+
+
+class GridTooLargeError(ValueError):
+    """A grid has more points, or larger ones, than somebody would wait for."""
+
+    def __init__(self, count: int, limit: int, what: str = "points") -> None:
+        super().__init__(
+            f"the grid has {count:,} {what}, and may have {limit:,}; "
+            "take fewer values, fewer seeds or a shorter text"
+        )
+        self.count = count
+        self.limit = limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class MechanismPoint:
+    """One attention layer on one text, with random weights.
+
+    Raises:
+        ValueError: if the heads don't divide the embedding, or rotary positions don't fit.
+    """
+
+    text: str
+    tokenizer: Tokenizer = "words"
+    heads: int
+    embed_size: int
+    projection: Projection = "full"
+    scale: Scale = "head_dim"
+    temperature: float = 1.0
+    positions: Positions = "none"
+    mask: Mask = "none"
+    span: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check what no value shows alone."""
+        check_heads_divide(self.embed_size, self.heads)
+        if self.positions == "rotary" and self.embed_size // self.heads % 2:
+            raise ValueError(
+                "rotary positions turn pairs of numbers, so embed_size / heads must be even, got "
+                f"{self.embed_size} / {self.heads}"
+            )
+
+
+LearningPoint = Plan
+Point = MechanismPoint | LearningPoint
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A combination that doesn't work."""
+
+    parameters: dict[str, Any]  # of the axes, by their names
+    reason: str
+
+
+@dataclass(frozen=True)
+class Points:
+    """What a grid comes to."""
+
+    valid: tuple[Point, ...]  # in the grid's order: the last axis changes first, the seed before it
+    skipped: tuple[Skipped, ...]  # a combination each, whatever the number of seeds
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Grid:
+    """What both kinds of grids share; a value that is there twice counts once."""
+
+    kind: ClassVar[Kind]
+    axes: ClassVar[tuple[str, ...]]
+    seeds: int = 5  # the values are 0 to seeds - 1
+
+    def __post_init__(self) -> None:
+        """Check each value by itself.
+
+        Raises:
+            ValueError: if one is unknown or out of range, or an axis has none.
+        """
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in self.axes:
+                object.__setattr__(self, field.name, self._checked(field.name, value))
+                continue
+            values = tuple(dict.fromkeys(self._checked(field.name, v) for v in value))
+            if not values:
+                raise ValueError(f"{field.name} needs at least one value")
+            object.__setattr__(self, field.name, values)
+
+    @property
+    def count(self) -> int:
+        """The points of all combinations, those included that will be skipped."""
+        return self.seeds * self._combinations
+
+    @property
+    def _combinations(self) -> int:
+        return math.prod(len(getattr(self, axis)) for axis in self.axes)
+
+    def points(self) -> Points:
+        """All points.
+
+        Raises:
+            GridTooLargeError: if there are too many; nothing has been made by then.
+        """
+        if self.count > MOST_POINTS[self.kind]:
+            raise GridTooLargeError(self.count, MOST_POINTS[self.kind])
+        valid: list[Point] = []
+        skipped = []
+        for values in itertools.product(*(getattr(self, axis) for axis in self.axes)):
+            parameters = dict(zip(self.axes, values, strict=True))
+            try:
+                valid += [self._point(parameters, seed) for seed in range(self.seeds)]
+            except ValueError as error:
+                skipped.append(Skipped(parameters, str(error)))
+        return Points(tuple(valid), tuple(skipped))
+
+    def _point(self, parameters: Mapping[str, Any], seed: int) -> Point:
+        raise NotImplementedError
+
+    def _checked(self, name: str, value: Any) -> Any:
+        if limits := _RANGES[self.kind].get(name):
+            return _number(name, value, *limits)
+        if choices := _CHOICES.get(name):
+            if value not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+            return value
+        if not isinstance(value, str):
+            raise ValueError(f"{name} must be a text, got {value!r}")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class MechanismGrid(_Grid):
+    """One attention layer with random weights, over and over.
+
+    Raises:
+        ValueError: if a value is unknown or out of range, or the text is empty or too long.
+    """
+
+    kind: ClassVar[Kind] = "mechanism"
+    axes: ClassVar[tuple[str, ...]] = (
+        "heads", "embed_size", "projection", "scale", "positions", "mask",
+    )  # fmt: skip
+
+    text: str
+    tokenizer: Tokenizer = "words"
+    heads: tuple[int, ...]
+    embed_size: tuple[int, ...]
+    projection: tuple[Projection, ...] = ("full",)
+    scale: tuple[Scale, ...] = ("head_dim",)
+    temperature: float = 1.0
+    positions: tuple[Positions, ...] = ("none",)
+    mask: tuple[Mask, ...] = ("none",)
+    span: int = 3  # of the masks that have one
+
+    def __post_init__(self) -> None:
+        """Check each value by itself, and the text."""
+        super().__post_init__()
+        if len(self.text) > MOST_CHARACTERS:
+            raise ValueError(
+                f"the text may have {MOST_CHARACTERS:,} characters, got {len(self.text):,}"
+            )
+        if not 1 <= len(self.tokens) <= MOST_TOKENS:
+            raise ValueError(
+                f"the text has {len(self.tokens):,} tokens, and may have {MOST_TOKENS}"
+                if self.tokens
+                else "the text is empty: there is nothing to attend to"
+            )
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """The text's."""
+        return tuple(tokenize(self.text, self.tokenizer))
+
+    def points(self) -> Points:
+        """All points.
+
+        Raises:
+            GridTooLargeError: if there are too many, or too many cells in all their matrices
+                together; nothing has been made by then.
+        """
+        cells = self.count // len(self.heads) * sum(self.heads) * len(self.tokens) ** 2
+        if self.count <= MOST_POINTS[self.kind] and cells > MOST_CELLS:
+            raise GridTooLargeError(cells, MOST_CELLS, "cells (points × heads × tokens²)")
+        return super().points()
+
+    def _point(self, parameters: Mapping[str, Any], seed: int) -> MechanismPoint:
+        return MechanismPoint(
+            text=self.text,
+            tokenizer=self.tokenizer,
+            temperature=self.temperature,
+            span=self.span,
+            seed=seed,
+            **parameters,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningGrid(_Grid):
+    """Small transformers that learn a task, over and over.
+
+    Raises:
+        ValueError: if a value is unknown or out of range, or the corpus isn't one for the task.
+    """
+
+    kind: ClassVar[Kind] = "learning"
+    axes: ClassVar[tuple[str, ...]] = (
+        "heads", "embed_size", "layers", "positions", "scale", "learning_rate",
+    )  # fmt: skip
+
+    task: str
+    heads: tuple[int, ...] = (1,)
+    embed_size: tuple[int, ...] = (32,)
+    layers: tuple[int, ...] = (1,)
+    positions: tuple[Positions, ...] = ("sinusoidal",)
+    scale: tuple[Scale, ...] = ("head_dim",)
+    learning_rate: tuple[float, ...] = (3e-3,)
+    steps: int = 400
+    corpus: str = ""
+
+    def __post_init__(self) -> None:
+        """Check each value by itself, and the corpus with its task."""
+        super().__post_init__()
+        Plan(task=self.task, steps=self.steps, corpus=self.corpus)
+
+    def _point(self, parameters: Mapping[str, Any], seed: int) -> LearningPoint:
+        return Plan(task=self.task, steps=self.steps, corpus=self.corpus, seed=seed, **parameters)
+
+
+Grid = MechanismGrid | LearningGrid
+
+_TYPES: dict[str, type[Any]] = {
+    "mechanism grid": MechanismGrid,
+    "learning grid": LearningGrid,
+    "mechanism": MechanismPoint,
+    "learning": Plan,
+}
+
+
+def kind_of(point: Point) -> Kind:
+    """Which kind of experiment a point is of."""
+    return "mechanism" if isinstance(point, MechanismPoint) else "learning"
+
+
+def parameters_of(point: Point) -> dict[str, Any]:
+    """A point's parameters by their names, in their order."""
+    return {field.name: getattr(point, field.name) for field in fields(point)}
+
+
+def to_json(value: Grid | Point) -> str:
+    """A grid or a point as ASCII; equal ones have one spelling."""
+    name = next(name for name, kind in _TYPES.items() if isinstance(value, kind))
+    content = {field.name: getattr(value, field.name) for field in fields(value)}
+    return json.dumps({"type": name, **content}, sort_keys=True, separators=(",", ":"))
+
+
+def from_json(text: str) -> Grid | Point:
+    """What to_json wrote.
+
+    Raises:
+        ValueError: if it is anything else, or out of a limit.
+    """
+    try:
+        content = json.loads(text)
+        made: Grid | Point = _TYPES[content.pop("type")](
+            **{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+        )
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"expected a grid or a point of the Lab as JSON: {error}") from None
+    return made
+
+
+def _number(name: str, value: Any, least: float, most: float) -> float:
+    """The value, if it lies within its limits; whole, where a part of one means nothing."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and least <= value <= most:
+        if name in _FLOATS:
+            return float(value)
+        if int(value) == value:
+            return int(value)
+    whole = "" if name in _FLOATS else "whole numbers "
+    raise ValueError(f"{name} takes {whole}from {least:g} to {most:g}, got {value!r}")

@@ -1,0 +1,82 @@
+"""What a worker process does: a batch of points, asked and answered in plain values."""
+
+import importlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypedDict
+
+from lab.cache import code_version
+
+# PyTorch is imported where it is used: a cluster's scheduler reads this module as well, and needs
+# none.
+
+NICENESS = 10  # whoever looks at a page goes first
+MEASURES = {
+    "mechanism": "lab.measure:measure_mechanism",
+    "learning": "lab.measure:measure_learning",
+}
+LONGEST_REASON = 300  # characters
+
+
+class Job(TypedDict):
+    """A batch of points to measure."""
+
+    number: int  # of the batch
+    version: str  # of whoever asks
+    measure: str  # the function, as module:name
+    points: list[tuple[int, str]]  # each one's index and JSON
+
+
+class Answer(TypedDict):
+    """What came of a batch."""
+
+    number: int
+    version: str  # of the worker; nothing was measured if it isn't the job's
+    results: list[tuple[int, dict[str, Any] | None, str]]  # index, metrics or None, failure
+    seconds: float
+
+
+def start_worker() -> None:
+    """Prepare a process that does nothing else, before its first batch."""
+    os.nice(NICENESS)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started it, and ends it
+    importlib.import_module("lab.measure")
+
+
+def run_batch(job: Job) -> Answer:
+    """Measure points; what goes wrong with one is its failure, and costs no other.
+
+    With one thread, since a sum's last bits depend on how many share it.
+    """
+    if job["version"] != code_version():
+        return Answer(number=job["number"], version=code_version(), results=[], seconds=0.0)
+    import torch
+
+    from lab.grid import from_json
+
+    torch.set_num_threads(1)
+    started = time.perf_counter()
+    results: list[tuple[int, dict[str, Any] | None, str]] = []
+    for index, point in job["points"]:
+        try:
+            measure = _function(job["measure"])
+            results.append((index, measure(from_json(point)), ""))
+        except Exception as error:  # whatever it is, it is this point's
+            results.append((index, None, _reason(error)))
+    seconds = time.perf_counter() - started
+    return Answer(number=job["number"], version=job["version"], results=results, seconds=seconds)
+
+
+@lru_cache
+def _function(name: str) -> Callable[[Any], dict[str, Any]]:
+    module, function = name.split(":")
+    found: Callable[[Any], dict[str, Any]] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())[:LONGEST_REASON]
+    return text or {"MemoryError": "out of memory"}.get(type(error).__name__, type(error).__name__)
