@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.i18n import _
-from ui.pages import compare, encoder_decoder, explore, learn, pretrained
+from ui.pages import compare, encoder_decoder, explore, lab, learn, pretrained
 from ui.server import prepare
 from ui.style import apply_style
 
@@ -18,6 +18,7 @@ pages = {
     "pretrained": st.Page(pretrained.page, title=_("Pretrained"), url_path="pretrained"),
     "learn": st.Page(learn.page, title=_("Learn"), url_path="learn"),
     "compare": st.Page(compare.page, title=_("Compare"), url_path="compare"),
+    "lab": st.Page(lab.page, title=_("Lab"), url_path="lab"),
 }
 st.session_state["_pages"] = pages  # for links from one to another
 st.navigation(list(pages.values()), position="top").run()

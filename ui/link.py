@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from model.training.plan import MOST_HEADS
 from ui.i18n import _
+from ui.lab_parameters import CHOICES, LISTS
 from ui.options import WORDS
 from ui.parameters import KEPT, MODEL_PAGES, OPENING, PAGES, PLAN_FIELDS, plan_text
 from ui.readers import Parameter
@@ -24,7 +25,7 @@ from ui.stories import STORIES
 MISSING = object()  # None is a value: nothing chosen
 WITHOUT_WIDGET = ("cells", "added", "removed", "kept", "at", "weights", "a", "b")
 # What isn't one of the options' identifiers.
-TYPED = (*TEXT_KEYS, "other", *WITHOUT_WIDGET)
+TYPED = (*TEXT_KEYS, "other", *LISTS, *CHOICES, *WITHOUT_WIDGET)
 
 _as_if: ContextVar[tuple[str, Mapping[str, Any]] | None] = ContextVar("as_if", default=None)
 
@@ -358,4 +359,5 @@ FITTED: dict[str, dict[str, Callable[[], Any]]] = {
     "pretrained": {"sentence": fit_sentence},  # the rest when the model is known: see fit_link
     "learn": {"story": fit_story, "heads": fit_learnt_heads, "layer": fit_layer},
     "compare": {},
+    "lab": {},
 }

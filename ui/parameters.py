@@ -10,6 +10,7 @@ from model.training.plan import LARGEST_EMBEDDING as LARGEST_LEARNT
 from model.training.plan import MOST_HEADS as MOST_LEARNT_HEADS
 from model.training.plan import MOST_LAYERS as MOST_LEARNT_LAYERS
 from ui.i18n import _
+from ui.lab_parameters import LAB
 from ui.models import DEFAULT_MODEL, model_choices
 from ui.readers import Parameter, cells, flag, is_whole, number, option, text, whole_numbers
 from ui.settings import (
@@ -275,6 +276,8 @@ PAGES["compare"] = {  # opens with what the scale does
     "view": Parameter("heads", option(*COMPARE_VIEWS)),
     "head": Parameter(0, number(0, MAX_TRAINED_HEADS - 1)),  # or pair of heads
 }
+
+PAGES["lab"] = LAB
 
 # What a page chooses where neither a link nor a person does. (A control's default is what it has
 # when it is cleared.)

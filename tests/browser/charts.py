@@ -1,5 +1,6 @@
 """Reading a Plotly chart in the page: its numbers, its labels, the place of a cell."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,13 +65,18 @@ def click_cell(page: Page, trace: int, row: int, column: int, chart: str = HEADS
 
 
 def point_at(page: Page, trace: int, row: int, column: int, chart: str = HEADS) -> Any:
-    """Move the pointer to a cell, until the hover box is there; where that is.
+    """Move the pointer to a cell, until the hover box is there; where that is."""
+    return hover(page, lambda: cell_position(page, trace, row, column, chart), chart)
+
+
+def hover(page: Page, position: Callable[[], Any], chart: str) -> Any:
+    """Move the pointer to a place of a chart, until the hover box is there; where that is.
 
     A chart that is drawn anew meanwhile forgets where the pointer was: then it is moved again.
     """
     box = page.locator(f"{chart} .hoverlayer .hovertext").first
     for attempt in range(HOVERS):
-        place = cell_position(page, trace, row, column, chart)
+        place = position()
         page.mouse.move(place["x"] - 2, place["y"])
         page.mouse.move(place["x"], place["y"])
         try:

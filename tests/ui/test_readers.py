@@ -13,6 +13,16 @@ from streamlit.runtime.state.query_params import parse_url_param
 from model.head_finder import PATTERNS
 from model.masks import decode_cells
 from model.tasks import TASKS
+from ui.lab_parameters import (
+    AMOUNTS,
+    AXES,
+    CHOICES,
+    LAB_VIEWS,
+    LEARN_PICTURES,
+    LISTS,
+    METRIC_NAMES,
+    PICTURES,
+)
 from ui.link import as_written
 from ui.models import model_choices
 from ui.options import find_option, word
@@ -66,6 +76,11 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "story": tuple(STORIES),
     },
     "compare": {"side": ("a", "b"), "stage": BETWEEN_TOKENS, "view": COMPARE_VIEWS},
+    "lab": {
+        "view": LAB_VIEWS, "tokenizer": TOKENIZERS, "metric": METRIC_NAMES, "picture": PICTURES,
+        "along": AXES, "line": AXES, "panel": AXES, "task": tuple(TASKS),
+        "learn_picture": LEARN_PICTURES, "amount": AMOUNTS,
+    },
 }  # fmt: skip
 SHARED_RANGES: dict[str, tuple[float, float]] = {
     "layers": (1, 12), "heads": (1, 16), "embed_size": (8, 512), "temperature": (0.1, 5.0),
@@ -84,6 +99,11 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "head": (0, 7), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
     },
     "compare": {"head": (0, 127)},
+    "lab": {
+        "temperature": (0.1, 5.0), "span": (1, 64), "seeds": (1, 50), "steps": (1, 3000),
+        "learn_seeds": (1, 50), "cost_heads": (1, 128), "cost_layers": (1, 128),
+        "tokens": (1, 32_768),
+    },
 }  # fmt: skip
 FLAGS = {
     "explore": ("head_scale", "look_ahead", "same_word"),
@@ -91,15 +111,22 @@ FLAGS = {
     "pretrained": ("head_scale", "words", "special", "rest"),
     "learn": ("head_scale",),
     "compare": ("one_text",),
+    "lab": ("decoder",),
 }
 FRACTIONS = ("temperature", "learning_rate")  # the numbers that aren't whole
-MAY_BE_NONE = ("story",)  # the options of which none can be chosen, as at first
+MAY_BE_NONE = (
+    "story",
+    "along",
+    "line",
+    "panel",
+)  # of these, none can be chosen, as at first
 TEXTS = {
     "explore": (*TEXT_KEYS, "other", "cells"),
     "encoder-decoder": TEXT_KEYS,
     "pretrained": ("text", "text2", "added", "removed"),
     "learn": ("text", "kept"),
     "compare": ("a", "b"),
+    "lab": ("text", *LISTS, *CHOICES),
 }
 
 
@@ -348,7 +375,7 @@ def test_a_strangers_text_is_code_that_it_cannot_end(text: str) -> None:
     assert found["fence"] not in re.findall("`+", found[2])
     assert len(found[2]) <= 40
     assert not re.search("[\n\r\x00-\x1f]", found[2])
-    if text.isprintable() and len(text) <= 40 and not text.isspace():
+    if text.isprintable() and len(text) <= 40 and any(map(str.isalnum, text)):
         assert found[2] == text
 
 

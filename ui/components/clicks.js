@@ -4,6 +4,7 @@
 // Also reports whether the window is tall, so that a large screen gets larger heads.
 // Streamlit mounts a chart anew when its figure changes, so charts are looked up after each change
 // of the page. Until a steady chart has drawn itself again, its last picture stays in its place.
+// A link inside `.st-key-open_now` is followed as soon as it is there.
 export default function (component) {
   const { data, setStateValue, setTriggerValue, parentElement } = component
   const listened = (parentElement.headlightListened ??= new WeakSet())
@@ -81,6 +82,13 @@ export default function (component) {
     }
   }
 
+  const openNow = () => {
+    const link = document.querySelector(".st-key-open_now a")
+    if (!link || listened.has(link)) return
+    listened.add(link)
+    link.click()
+  }
+
   const measure = () => {
     const tall = window.innerHeight >= data.tall_from
     if (tall !== data.tall) setStateValue("tall", (data.tall = tall))
@@ -94,6 +102,7 @@ export default function (component) {
     listen()
     nameGaps() // Plotly writes the box anew while the pointer moves within a cell
     steady()
+    openNow()
   })
   observer.observe(document.body, { childList: true, subtree: true })
   // A playing figure that is told to pause rejects a promise that nobody can catch.

@@ -1,0 +1,126 @@
+"""Costs that are measured for a page, in their turn with its sweeps."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from threading import Condition, Thread
+
+import streamlit as st
+
+from lab.cost import MOST_TOKENS, Measured, MeasureError, measure
+from model.config import Config
+from ui.i18n import _
+from ui.sweeps import ENDS_WITHIN, State, Waiting, line
+from ui.trainings import page_is_open
+
+LENGTHS = (64, 128, 256, 512, 1024, 2048)  # tokens
+
+Measure = Callable[..., Generator[Measured, None, None]]
+
+
+class CostRun(Waiting):
+    """Forward passes of some configurations at some lengths, measured in another process."""
+
+    def __init__(
+        self,
+        configs: tuple[Config, ...],
+        lengths: tuple[int, ...],
+        is_wanted: Callable[[], bool] = lambda: True,
+        *,
+        measured_by: Measure = measure,
+    ) -> None:
+        super().__init__(is_wanted)
+        self.configs = configs
+        self.lengths = lengths
+        self.results: tuple[Measured, ...] = ()
+        self.error = ""  # why it failed, for people
+        self.seconds = 0.0  # that it took
+        self._measured_by = measured_by
+        self._state: State = "waiting"
+        self._changed = Condition()
+
+    @property
+    def total(self) -> int:
+        """How many results there will be."""
+        return len(self.configs) * len(self.lengths)
+
+    @property
+    def state(self) -> State:
+        """Where it is."""
+        return "cancelled" if self._state == "waiting" and self.is_over else self._state
+
+    def work(self) -> None:
+        """Measure until the end, or until nobody wants it any more."""
+        self._state, began = "running", time.monotonic()
+        thread = Thread(target=self._measure, daemon=True)
+        thread.start()
+        if not self.wait_while_wanted(self._has_ended):
+            self.is_cancelled = True
+            self._state = "cancelled"
+            thread.join(ENDS_WITHIN)  # the pass under way ends first
+        self.seconds = time.monotonic() - began
+
+    def _has_ended(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: not self.is_active, seconds)
+
+    def _measure(self) -> None:
+        state: State = "finished"
+        try:
+            with closing(self._measured_by(self.configs, self.lengths)) as results:
+                for result in results:
+                    self.results = (*self.results, result)
+                    if self.is_cancelled:
+                        state = "cancelled"
+                        break
+        except (MeasureError, ValueError, OSError) as error:
+            state, self.error = "failed", str(error)
+        with self._changed:
+            if self.is_active:
+                self._state = state
+            self._changed.notify_all()
+
+
+def cost_run(configs: tuple[Config, ...], lengths: tuple[int, ...]) -> CostRun | None:
+    """What was measured of these on this page, or is; None if nothing."""
+    run: CostRun | None = st.session_state.get("_cost_run")
+    return run if run is not None and (run.configs, run.lengths) == (configs, lengths) else None
+
+
+def start_cost_run(configs: tuple[Config, ...], lengths: tuple[int, ...]) -> CostRun:
+    """Measure for this page, instead of what runs."""
+    cancel_cost_run()
+    run = CostRun(configs, lengths, page_is_open())
+    st.session_state["_cost_run"] = run
+    line().submit(run)
+    return run
+
+
+def cancel_cost_run() -> None:
+    """End what is measured for this page."""
+    run: CostRun | None = st.session_state.get("_cost_run")
+    if run is not None and run.is_active:
+        run.cancel()
+
+
+def lengths_around(tokens: int) -> tuple[int, ...]:
+    """The lengths that are measured: doublings, and the one that is asked about."""
+    return tuple(sorted({*LENGTHS, min(tokens, MOST_TOKENS)}))
+
+
+def said_progress(run: CostRun | None) -> str:
+    """How far it is."""
+    if run is None:
+        return _("Not measured yet")
+    count = _("{done} of {total} passes").format(done=len(run.results), total=run.total)
+    match run.state:
+        case "waiting":
+            place = line().place(run)
+            return (
+                _("Waiting: {count} before yours").format(count=place) if place else _("Starting …")
+            )
+        case "running":
+            return _("{count}, in a process of its own on this machine").format(count=count)
+        case "cancelled":
+            return _("{count}, cancelled").format(count=count)
+    return _("{count} · {seconds:.1f} s").format(count=count, seconds=run.seconds)

@@ -1,0 +1,294 @@
+"""The Lab's controls: which values are tried, with how many seeds, and what is looked at."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from lab.grid import MOST_SEEDS
+from model.tasks import TASKS
+from model.training.plan import MOST_STEPS
+from ui.controls import BOUND, draw_kept
+from ui.i18n import _
+from ui.lab_parameters import (
+    AMOUNTS,
+    AXES,
+    CHOICES,
+    COST,
+    LAB_VIEWS,
+    LEARN_PICTURES,
+    LEARNING,
+    LISTS,
+    LONGEST_TEXT,
+    MECHANISM,
+    METRIC_NAMES,
+    MOST_LIST_TEXT,
+    PICTURES,
+    chosen,
+)
+from ui.lab_presets import QUESTIONS, WITHOUT_WIDGET, choose_preset
+from ui.lab_words import AMOUNT_WORDS, AXIS_WORDS, METRIC_WORDS, PICTURE_WORDS, SCALE_WORDS
+from ui.learn_controls import GOALS
+from ui.link import default_of, keep, value_of
+from ui.options import word
+from ui.settings import (
+    HIGHEST_TEMPERATURE,
+    LOWEST_TEMPERATURE,
+    MAX_CHARACTERS,
+    MAX_SPAN,
+    TOKENIZERS,
+)
+from ui.text import verbatim
+
+Named = Callable[[Any], str]
+REST = ("temperature", "span")  # what is seldom changed
+
+
+def draw_presets(on_choose: Callable[[], None]) -> None:
+    """The questions that one click answers."""
+
+    def take(name: str) -> None:
+        choose_preset(name)
+        on_choose()
+
+    with st.container(horizontal=True, gap="small", key="presets"):
+        for name, question in QUESTIONS.items():
+            st.button(
+                question,
+                key=f"preset_{name}",
+                icon=":material/help:",
+                on_click=take,
+                args=[name],
+            )
+
+
+def draw_view() -> str:
+    """Which kind of experiment."""
+    view: str = st.segmented_control(
+        _("View"),
+        LAB_VIEWS,
+        default=default_of("view"),
+        required=True,
+        format_func=word,
+        key="view",
+        bind=BOUND,
+        label_visibility="collapsed",
+    )
+    return view
+
+
+def draw_settings() -> None:
+    """The controls of the view; those of the others keep what was changed."""
+    for name, draw, parameters in (
+        ("mechanism", _mechanism, MECHANISM),
+        ("learning", _learning, LEARNING),
+        ("cost", _cost, COST),
+    ):
+        keys = [key for key in parameters if key not in WITHOUT_WIDGET and key not in REST]
+        draw_kept(draw, name, value_of("view") == name, *keys, width="stretch")
+
+
+def draw_rest() -> None:
+    """The rest of a mechanism's controls, in a popover."""
+
+    def draw() -> None:
+        with st.popover(_("More"), icon=":material/tune:", width="stretch"):
+            _rest()
+
+    draw_kept(draw, "rest", value_of("view") == "mechanism", *REST, width="stretch")
+
+
+def _mechanism() -> None:
+    st.text_input(
+        _("Sentence"),
+        default_of("text"),
+        key="text",
+        bind=BOUND,
+        max_chars=MAX_CHARACTERS,
+        placeholder=_("Type a sentence"),
+    )
+    left, right = st.columns(2, gap="small")
+    with left:
+        _numbers(_("Heads"), "head_counts")
+    with right:
+        _count(_("Seeds"), "seeds", MOST_SEEDS, _(
+            "So often each combination is measured, with other random weights and vectors."
+        ))  # fmt: skip
+    _numbers(_("Embedding sizes"), "embed_sizes")
+    _several(_("Scale"), "scales", SCALE_WORDS.__getitem__)
+    _several(_("Positions"), "schemes")
+    _several(_("Mask"), "masks")
+    _several(_("Projection"), "projections")
+
+
+def _rest() -> None:
+    pick_one(_("Tokens"), "tokenizer", TOKENIZERS, word)
+    st.slider(
+        _("Temperature"),
+        LOWEST_TEMPERATURE,
+        HIGHEST_TEMPERATURE,
+        value=default_of("temperature"),
+        step=0.1,
+        key="temperature",
+        bind=BOUND,
+        help=_("Divides the energies once more: below 1 sharpens the weights, above 1 evens them."),
+    )
+    _count(_("Span"), "span", MAX_SPAN, _("Of a window, a prefix, or every n-th key."))
+
+
+def _learning() -> None:
+    pick_one(_("Task"), "task", tuple(TASKS), word)
+    st.caption(GOALS[value_of("task")])
+    left, right = st.columns(2, gap="small")
+    with left:
+        _numbers(_("Heads"), "learn_heads")
+        _numbers(_("Layers"), "learn_layers")
+        _count(_("Steps"), "steps", MOST_STEPS, _(
+            "Updates of the weights, each on 64 new examples."
+        ))  # fmt: skip
+    with right:
+        _numbers(_("Embedding"), "learn_embeddings")
+        _numbers(_("Learning rates"), "learn_rates")
+        _count(_("Seeds"), "learn_seeds", MOST_SEEDS, _(
+            "So often each combination is trained, with other first weights and examples."
+        ))  # fmt: skip
+    _several(_("Positions"), "learn_schemes")
+    _several(_("Scale"), "learn_scales", SCALE_WORDS.__getitem__)
+
+
+def _cost() -> None:
+    _numbers(_("Embedding sizes"), "cost_embeddings", _("Up to three, which are compared."))
+    left, right = st.columns(2, gap="small")
+    with left:
+        _count(_("Heads"), "cost_heads", 128)
+    with right:
+        _count(_("Layers"), "cost_layers", 128)
+    _count(_("Tokens"), "tokens", LONGEST_TEXT)
+    st.toggle(
+        _("Decoder"),
+        value=default_of("decoder"),
+        key="decoder",
+        bind=BOUND,
+        help=_("It writes token after token, and keeps the keys and values of those before."),
+    )
+
+
+def _numbers(label: str, key: str, help: str = "") -> None:
+    """A list of numbers to type; what isn't understood is said, and the rest is used."""
+    accepted = LISTS[key]
+    st.text_input(
+        label,
+        default_of(key),
+        key=key,
+        bind=BOUND,
+        max_chars=MOST_LIST_TEXT,
+        help=help or _("Numbers with commas between them: {limits}.").format(
+            limits=accepted.limits
+        ),
+    )  # fmt: skip
+    used, refused = accepted.read(value_of(key))
+    if refused:
+        st.caption(
+            _(":red[Not used: {parts}.] Possible are {limits}; {most} of them.").format(
+                parts=", ".join(verbatim(part, 12) for part in refused[:4]),
+                limits=accepted.limits,
+                most=accepted.most,
+            )
+        )
+    elif not used:
+        st.caption(_(":red[At least one number is needed] ({limits}).").format(
+            limits=accepted.limits
+        ))  # fmt: skip
+
+
+def _count(label: str, key: str, most: int, help: str | None = None) -> None:
+    st.number_input(label, 1, most, value=default_of(key), key=key, bind=BOUND, help=help)
+
+
+def _several(label: str, key: str, named: Named = word) -> None:
+    """Some of the options, at least one; the link has them with commas between them."""
+    widget = f"pick_{key}"
+
+    def take() -> None:
+        picked = st.session_state[widget]
+        if picked:
+            keep(key, ",".join(option for option in CHOICES[key] if option in picked))
+
+    used = list(chosen(value_of(key)))
+    # Set only where it shows others: what is set is sent to the browser, where it would undo what
+    # was clicked in the meantime.
+    if set(st.session_state.get(widget, ())) != set(used):
+        st.session_state[widget] = used
+    st.pills(
+        label,
+        CHOICES[key],
+        default=used,  # for a browser that a second run reaches before it has heard of the first
+        selection_mode="multi",
+        format_func=named,
+        key=widget,
+        on_change=take,
+    )
+
+
+def pick_one(
+    label: str,
+    key: str,
+    options: Sequence[str],
+    named: Named,
+    *,
+    automatic: str = "",
+) -> None:
+    """One of the options; with `automatic`, which says what is used then, or none."""
+    widget = f"pick_{key}"
+
+    def take() -> None:
+        keep(key, st.session_state[widget])
+
+    st.session_state[widget] = value_of(key)
+    st.selectbox(
+        label,
+        options,
+        index=None if automatic else 0,  # None lets people clear it
+        format_func=named,
+        key=widget,
+        on_change=take,
+        placeholder=automatic,
+    )
+
+
+def draw_picture_choice(used: dict[str, str]) -> None:
+    """What is drawn of a mechanism's sweep; the axes that are used where none is chosen."""
+    with st.container(horizontal=True, gap="small", key="picture_choice"):
+        pick_one(_("Picture"), "picture", PICTURES, PICTURE_WORDS.__getitem__)
+        pick_one(_("Measure"), "metric", METRIC_NAMES, METRIC_WORDS.__getitem__)
+        for label, key in (
+            (_("Along"), "along"),
+            (_("Up") if value_of("picture") == "heatmap" else _("A line for each"), "line"),
+            (_("A panel for each"), "panel"),
+        ):
+            pick_one(label, key, AXES, AXIS_WORDS.__getitem__, automatic=used[key])
+
+
+def draw_learn_picture() -> None:
+    """What is drawn of a sweep of trainings."""
+    _segments(_("Picture"), "learn_picture", LEARN_PICTURES, PICTURE_WORDS)
+
+
+def draw_amount() -> None:
+    """What the table of costs counts."""
+    _segments(_("Amount"), "amount", AMOUNTS, AMOUNT_WORDS)
+
+
+def _segments(label: str, key: str, options: Sequence[str], words: Mapping[str, str]) -> None:
+    widget = f"pick_{key}"
+    st.session_state[widget] = value_of(key)
+    st.segmented_control(
+        label,
+        options,
+        default=value_of(key),
+        required=True,
+        format_func=words.__getitem__,
+        key=widget,
+        on_change=lambda: keep(key, st.session_state[widget]),
+        label_visibility="collapsed",
+    )

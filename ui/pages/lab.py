@@ -1,0 +1,142 @@
+"""Lab: experiments in bulk, to learn what a setting does by trying it."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.components import chart_clicks
+from ui.i18n import _
+from ui.lab_controls import (
+    draw_learn_picture,
+    draw_picture_choice,
+    draw_presets,
+    draw_rest,
+    draw_settings,
+    draw_view,
+)
+from ui.lab_grids import Described, described
+from ui.lab_progress import (
+    draw_buttons,
+    draw_left_out,
+    run_described,
+    show_progress,
+    tell_problems,
+)
+from ui.lab_table import draw_downloads, show_table
+from ui.link import read_link, remember, show_notices, value_of
+from ui.sweeps import Ticket, active, is_kept, prepare_workers, show_kept, ticket_of
+from ui.views import cost, learning, mechanism
+
+REPAINT_EVERY = 0.4  # seconds, while something runs
+
+
+def page() -> None:
+    """The page: controls that stay, around a part that repaints while a sweep runs."""
+    read_link("lab")
+    prepare_workers()
+    with st.sidebar:
+        draw_settings()
+        left, downloads_place = st.columns([5, 7], gap="small")
+        with left:
+            draw_rest()
+        chart_clicks(
+            charts=[],
+            on_cell=lambda: None,
+            on_name=lambda: None,
+            steady=[mechanism.CHART, learning.CHART, cost.CHART],
+        )
+    draw_presets(_run_preset)
+    if value_of("view") == "cost":
+        cost.show_cost()
+        return
+    _show_sweeps(downloads_place)
+
+
+def _run_preset() -> None:
+    if value_of("view") != "cost":
+        run_described()
+
+
+def _show_sweeps(downloads_place: DeltaGenerator) -> None:
+    what = described()
+    ticket = _ticket(what)
+    # Before anything is drawn: what ends from here on is seen by the part that repaints.
+    st.session_state["_sweeping"] = running = _running()
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="experiment"):
+        draw_view()
+        draw_buttons(what, ticket)
+        left_out_place = st.container(width="content")
+        progress_place = st.container()
+    top = st.container()
+    if value_of("view") == "learning":
+        draw_learn_picture()
+    elif what.grid is not None:
+        draw_picture_choice(mechanism.said_axes(what.grid))
+    remember()
+    with downloads_place:
+        draw_downloads(ticket)
+    follow = st.fragment(_follow, run_every=REPAINT_EVERY if running else None)
+    follow(progress_place, left_out_place, top, what, ticket)
+
+
+def _running() -> object:
+    """What runs, or waits for it, and whether it has begun: the buttons depend on it."""
+    ticket = active()
+    return None if ticket is None else ticket.grid
+
+
+def _ticket(what: Described) -> Ticket | None:
+    """What has come of the controls' grid; what was measured before needs no button."""
+    if what.grid is None or what.points is None:
+        return None
+    ticket = ticket_of(what.grid)
+    if ticket is None and _was_measured(what):
+        ticket = show_kept(what.grid)
+    return ticket
+
+
+def _was_measured(what: Described) -> bool:
+    """Whether all of it is known from earlier; asked once for each grid."""
+    state = st.session_state
+    if state.get("_looked_up") == what.grid:
+        return False
+    state["_looked_up"] = what.grid
+    return what.points is not None and is_kept(what.points.valid)
+
+
+def _follow(
+    progress_place: DeltaGenerator,
+    left_out_place: DeltaGenerator,
+    top: DeltaGenerator,
+    what: Described,
+    ticket: Ticket | None,
+) -> None:
+    """What follows from how far the sweep is."""
+    if _running() != st.session_state["_sweeping"]:
+        st.rerun()  # a sweep has ended: other buttons
+    with progress_place:
+        show_progress(what, ticket)
+    with left_out_place:
+        draw_left_out(what, ticket)
+    with top:
+        show_notices()
+        tell_problems(what, ticket)
+    if ticket is None:
+        _tell_to_run(what)
+        return
+    if what.grid.kind == "learning":
+        learning.show_learning(ticket)
+    else:
+        mechanism.show_mechanism(ticket)
+    if ticket.results and not ticket.is_active:  # thousands of rows, which nobody reads meanwhile
+        is_chosen = what.grid.kind == "learning" and value_of("learn_picture") == "table"
+        with st.expander(_("All measurements"), expanded=is_chosen):
+            show_table(ticket)
+
+
+def _tell_to_run(what: Described) -> None:
+    """What to do where there is nothing to see yet."""
+    if what.points is not None and what.points.valid:
+        st.info(
+            _("Press **Run**: every combination is measured, and the picture grows meanwhile."),
+            icon=":material/science:",
+        )
