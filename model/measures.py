@@ -6,7 +6,6 @@ as a tensor. Measures of a head are means over its rows; the mean over no rows i
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -157,9 +156,8 @@ def redundancy(weights: Weights) -> Tensor:
 def match_heads(a: Weights, b: Weights) -> list[tuple[int, int, float]]:
     """Which head of b belongs to each head of a: models number their heads as chance will have it.
 
-    Equal counts are matched one to one, such that the sum of similarities is as large as possible.
-    Otherwise each head of the larger side takes its most similar head of the smaller side, which
-    others may take too; of equals the first.
+    Each head of the larger side, of a where both have as many, takes its most similar head of the
+    other side, which others may take too; of equals the first.
 
     Args:
         a: (H_a, Q, K).
@@ -180,54 +178,11 @@ def match_heads(a: Weights, b: Weights) -> list[tuple[int, int, float]]:
         )
     similarity = _similarities(p, q)
     known = similarity.nan_to_num(0.0)  # heads that attend to nothing fit anywhere
-    if len(p) == len(q):
-        pairs = list(enumerate(best_assignment(known.tolist())))
-    elif len(p) > len(q):
+    if len(p) >= len(q):
         pairs = [(i, j) for i, j, _ in best_matches(known)]
     else:
         pairs = sorted((i, j) for j, i, _ in best_matches(known.T))
     return [(i, j, float(similarity[i, j])) for i, j in pairs]
-
-
-def best_assignment(gains: Sequence[Sequence[float]]) -> list[int]:
-    """The column of each row, no column twice, such that the sum of gains is the largest.
-
-    The Hungarian method in n³ steps: rows come in one by one; each finds the cheapest path over
-    which the rows before it can make room, where prices keep all of them content with what they
-    have. Source: Kuhn (1955), "The Hungarian method for the assignment problem"; shortest
-    augmenting paths as in Jonker & Volgenant (1987).
-
-    Args:
-        gains: n rows of n finite numbers.
-    """
-    size = len(gains)
-    row_price, column_price = [0.0] * size, [0.0] * size
-    owner: list[int | None] = [None] * size  # the row that has each column
-    for new in range(size):
-        cost, before = [math.inf] * size, [-1] * size  # of the cheapest path to each column
-        visited: set[int] = set()
-        row, came_from = new, -1
-        while True:
-            for column in set(range(size)) - visited:
-                step = -gains[row][column] - row_price[row] - column_price[column]
-                if step < cost[column]:
-                    cost[column], before[column] = step, came_from
-            column = min(set(range(size)) - visited, key=cost.__getitem__)
-            price = cost[column]
-            row_price[new] += price
-            for seen in visited:
-                row_price[owner[seen]] += price  # type: ignore[index]  # visited columns are owned
-                column_price[seen] -= price
-            cost = [c if i in visited else c - price for i, c in enumerate(cost)]
-            visited.add(column)
-            if owner[column] is None:
-                break
-            row, came_from = owner[column], column  # type: ignore[assignment]
-        while column != -1:  # everybody on the path moves on by one
-            previous = before[column]
-            owner[column] = new if previous == -1 else owner[previous]
-            column = previous
-    return [owner.index(row) for row in range(size)]
 
 
 def _rows(weights: Weights) -> Tensor:

@@ -34,6 +34,11 @@ class Comparison:
         return self.a.queries == self.b.queries and self.a.keys == self.b.keys
 
     @property
+    def real_queries(self) -> int:
+        """How many rows are no padding on either side."""
+        return min(self.a.real_queries, self.b.real_queries)
+
+    @property
     def are_matched(self) -> bool:
         """Whether heads were paired by similarity, because their counts differ."""
         return self.a.facts.heads != self.b.facts.heads
@@ -48,18 +53,20 @@ class Comparison:
             return tuple((head, head) for head in range(self.a.facts.heads))
         if not self.has_one_shape:
             return ()
-        found = match_heads(self.a.field("weights"), self.b.field("weights"))
+        a, b = (side.field("weights")[:, : self.real_queries] for side in (self.a, self.b))
+        found = match_heads(a, b)
         return tuple((a, b) for a, b, _similarity in found)
 
     @cached_property
     def divergences(self) -> np.ndarray:
-        """Of each pair's rows, (pairs, Q), nats.
+        """Of each pair's rows, (pairs, real_queries), nats.
 
         Raises:
             ValueError: if the shapes differ.
         """
         ours, theirs = self._paired("weights")
-        divergence: np.ndarray = jensen_shannon(ours, theirs).numpy()
+        real = slice(self.real_queries)  # padding attends to what nobody asks about
+        divergence: np.ndarray = jensen_shannon(ours[:, real], theirs[:, real]).numpy()
         return divergence
 
     def difference(self, stage: Stage) -> np.ndarray:
@@ -100,7 +107,7 @@ class Comparison:
         rows = []
         for i, (head_a, head_b) in enumerate(self.pairs):
             row: dict[str, float] = {"head_a": head_a, "head_b": head_b}
-            if self.has_one_shape:
+            if self.has_one_shape and self.real_queries:
                 row["divergence"] = float(self.divergences[i].mean())
                 row["largest_divergence"] = float(self.divergences[i].max())
             for name in columns:
@@ -169,11 +176,11 @@ def divergence_tiles(comparison: Comparison, *, height: int, width: int) -> Tile
     Raises:
         ValueError: if the shapes differ.
     """
-    real = comparison.a.real_queries
+    real = comparison.real_queries
     names = [f"A{a}–B{b}" if comparison.are_matched else str(a) for a, b in comparison.pairs]
     rows = comparison.a.query_labels
     return Tiles(
-        values=comparison.divergences.T[None, :real],
+        values=comparison.divergences.T[None],
         names=[_("Jensen-Shannon divergence of each row")],
         rows=AxisLabels(rows.short[:real], rows.full[:real]),
         columns=AxisLabels(tuple(names), tuple(comparison.pair_names())),

@@ -85,6 +85,8 @@ def _weights(side: Side) -> str:
 def _one_change(key: str, a: Any, b: Any) -> str:
     if key.startswith("text"):
         return _("Another text")
+    if key == "cells":
+        return _("Another painted mask")
     if key == "seed":
         return _("Another seed ({a} → {b})").format(a=a, b=b)
     name = NAMES[key]
@@ -92,10 +94,8 @@ def _one_change(key: str, a: Any, b: Any) -> str:
         if b == "none":
             return _("Dropping the {name} ({a})").format(name=name, a=word(a))
         if a == "none":
-            article = _("Adding {b} {name}") if b in POSITIONS else _("Adding the {name} {b}")
+            article = _("Adding {b} {name}") if b in POSITIONS else _("Adding the {b} {name}")
             return article.format(name=name, b=word(b))
-        if key == "cells":
-            return _("Another {name}").format(name=name)
     elif _is_number(a) and _is_number(b):
         raised = _("Raising {name} from {a:g} to {b:g}")
         lowered = _("Lowering {name} from {a:g} to {b:g}")
@@ -147,9 +147,9 @@ def _learnt(comparison: Comparison) -> str:
 
 def _moved(comparison: Comparison) -> str:
     """How far the weights themselves have moved."""
-    if not comparison.has_one_shape or not comparison.pairs:
+    if not comparison.has_one_shape or not comparison.pairs or not comparison.real_queries:
         return ""
-    mean = float(comparison.divergences[:, : comparison.a.real_queries].mean())
+    mean = float(comparison.divergences.mean())
     return _("Rows diverge by **{mean:.3f} nats**.").format(mean=mean)
 
 
@@ -167,6 +167,13 @@ def notes(comparison: Comparison) -> list[str]:
         )
     elif not comparison.has_same_tokens:
         said.append(_("A and B read different words: they are compared place by place."))
+    if comparison.has_one_shape and a.real_queries != b.real_queries:
+        said.append(
+            _(
+                "Without padding A has {a} tokens and B has {b}: rows diverge, and heads are "
+                "matched, over the {both} that both have."
+            ).format(a=a.real_queries, b=b.real_queries, both=comparison.real_queries)
+        )
     if comparison.are_matched and comparison.pairs:
         more, fewer = ("A", "B") if a.facts.heads > b.facts.heads else ("B", "A")
         count = ngettext("{count} head", "{count} heads", max(a.facts.heads, b.facts.heads))

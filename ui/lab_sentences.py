@@ -121,7 +121,7 @@ def learning_sentence(frame: pd.DataFrame, axes: Sequence[str]) -> str:
     """How many seeds of each configuration have learnt the task, and how soon.
 
     Args:
-        frame: a sweep's table without its failures.
+        frame: a sweep's table. Whoever failed has not learnt it.
         axes: what tells configurations apart.
     """
     if frame.empty:
@@ -136,14 +136,18 @@ def learning_sentence(frame: pd.DataFrame, axes: Sequence[str]) -> str:
 
 def _reached(of: pd.DataFrame, axes: Sequence[str], *, first: bool) -> str:
     """How many seeds of one configuration get there, and when; in full the first time."""
-    steps, seeds = of["steps_to_95"].dropna(), len(of)
+    steps, seeds, failed = of["steps_to_95"].dropna(), len(of), int((of["failure"] != "").sum())
     told = ngettext(
         "with {which} {count} of {seeds} seed reaches 95 %",
         "with {which} {count} of {seeds} seeds reach 95 %",
         seeds,
     ) if first else _("with {which} {count} of {seeds}")  # fmt: skip
     told = told.format(which=configuration(of.iloc[0], axes), count=len(steps), seeds=seeds)
+    if failed:
+        told += _(" ({failed} failed)").format(failed=failed)
     if steps.empty:
+        if failed == seeds:
+            return told
         return told + _(" (accuracy {accuracy:.0%})").format(accuracy=of["accuracy"].mean())
     after = _(", after {steps:.0f} steps on average") if first else _(", after {steps:.0f}")
     return told + after.format(steps=steps.mean())
@@ -170,7 +174,15 @@ def _of_many(groups: Sequence[tuple[Any, pd.DataFrame]], axes: Sequence[str]) ->
         told += _("; soonest with {which}, after {steps:.0f} steps on average").format(
             which=configuration(soonest.iloc[0], axes), steps=soonest["steps_to_95"].mean()
         )
-    worst = min(frames, key=lambda of: of["accuracy"].mean())
+    failed = sum(int((of["failure"] != "").sum()) for of in frames)
+    if failed:
+        told += ngettext(
+            "; {count} training failed", "; {count} trainings failed", failed
+        ).format(count=failed)  # fmt: skip
+    ended = [of for of in frames if of["accuracy"].notna().any()]
+    if not ended:
+        return f"{told}."
+    worst = min(ended, key=lambda of: of["accuracy"].mean())
     return told + _("; the lowest accuracy is {accuracy:.0%}, with {which}.").format(
         accuracy=worst["accuracy"].mean(), which=configuration(worst.iloc[0], axes)
     )

@@ -27,7 +27,7 @@ class Dots:
 
     columns: Axis
     seeds: Sequence[np.ndarray]  # for each column (S,): NaN for never
-    about: Sequence[str]  # of each column, escaped
+    about: Sequence[Sequence[str]]  # for each column (S,): what hovering says of it, escaped
     ids: Sequence[np.ndarray]  # for each column (S,): what a click reports
     value: str  # escaped
     words: Words = ENGLISH
@@ -56,12 +56,14 @@ def draw_dots(dots: Dots, theme: Theme) -> go.Figure:
                 "symbol": ["circle" if np.isfinite(v) else "x" for v in seeds],
             },
             "customdata": ids.astype(np.int32),
-            "hovertext": [_dot_hover(dots, column, seed, v) for seed, v in enumerate(seeds)],
+            "hovertext": [_hover(dots, *dot) for dot in zip(about, seeds, strict=True)],
             "hovertemplate": "%{hovertext}<extra></extra>",
             "showlegend": False,
             **steady_markers(),
         }
-        for column, (seeds, ids) in enumerate(zip(dots.seeds, dots.ids, strict=True))
+        for column, (seeds, ids, about) in enumerate(
+            zip(dots.seeds, dots.ids, dots.about, strict=True)
+        )
     ]
     layout = frame_of(theme, dots.height, legend=False)
     layout["shapes"] = _mean_bars(dots, theme)
@@ -92,9 +94,9 @@ def _spread(count: int) -> np.ndarray:
     return np.linspace(-0.18, 0.18, count) if count > 1 else np.zeros(count)
 
 
-def _dot_hover(dots: Dots, column: int, seed: int, value: float) -> str:
+def _hover(dots: Dots, about: str, value: float) -> str:
     said = f"<b>{value:{DIGITS}}</b>" if np.isfinite(value) else f"<b>{dots.words.never}</b>"
-    return f"{dots.about[column]}, seed {seed}<br>{dots.value} {said}"
+    return f"{about}<br>{dots.value} {said}"
 
 
 def _mean_bars(dots: Dots, theme: Theme) -> list[dict[str, Any]]:

@@ -94,12 +94,12 @@ def pick(page: AppTest, key: str, value: Any) -> AppTest:
     raise KeyError(key)
 
 
-def measured(grid: Grid, metrics: list[dict[str, Any]]) -> Ticket:
-    """A sweep that is over, with these results in the grid's order."""
+def measured(grid: Grid, metrics: list[dict[str, Any] | None]) -> Ticket:
+    """A sweep that is over, with these results in the grid's order; None for one that failed."""
     ticket = Ticket(grid)
     points = grid.points().valid
     ticket.sweep._results = [
-        Result(point, found, index=index)
+        Result(point, found, "" if found else "the loss isn't finite", index=index)
         for index, (point, found) in enumerate(zip(points, metrics, strict=True))
     ]
     ticket.sweep.state = "finished"

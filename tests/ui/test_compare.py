@@ -144,7 +144,7 @@ def test_swap_and_copy() -> None:
     page = open_compare()
     click(page, "swap")
     assert query(page) == {"a": "explore?scale=none", "b": "explore"}
-    assert said(page).startswith("Adding the scale head_dim makes the rows **more even**")
+    assert said(page).startswith("Adding the head_dim scale makes the rows **more even**")
     click(page, "as_other")
     assert query(page) == {"a": "explore?scale=none"}  # and so is b, which opens with it
     assert said(page).startswith("**A and B are the same.**")

@@ -16,8 +16,8 @@ TEXT = "the cat saw the dog"
 SIZE = {"height": 300, "width": 200}
 
 
-def attention(text: str = TEXT, *, layer: int = 0, **chosen: object) -> Attention:
-    return run_of(text, **chosen).attention(layer)
+def attention(*texts: str, layer: int = 0, **chosen: object) -> Attention:
+    return run_of(*(texts or [TEXT]), **chosen).attention(layer)
 
 
 def entropy(weights: np.ndarray) -> float:
@@ -200,7 +200,7 @@ def test_the_sentence_says_what_was_done_and_what_it_did() -> None:
         ({"heads": 4}, "Lowering heads from 8 to 4"),
         ({"embed_size": 128}, "Raising the embedding from 64 to 128"),
         ({"temperature": 0.5}, "Lowering the temperature from 1 to 0.5"),
-        ({"mask": "causal"}, "Adding the mask causal"),
+        ({"mask": "causal"}, "Adding the causal mask"),
         ({"positions": "rotary"}, "Adding rotary positions"),
         ({"projection": "shared"}, "Changing projection from full to shared"),
         ({"seed": 7}, "Another seed (0 → 7)"),
@@ -225,6 +225,36 @@ def test_what_is_evened_out_and_what_hardly_changes_is_said() -> None:
         side(), side(temperature=1.01), Comparison(attention(), attention(temperature=1.01))
     )
     assert "hardly changes how sharp the rows are" in near
+
+
+def test_another_painted_mask_is_called_that() -> None:
+    painted = {"mask": "custom", "cells": "100110111"}
+    both = Comparison(attention(), attention())
+    said = what_changed(side(**painted), side(**{**painted, "cells": "100110101"}), both)
+    assert said.startswith("Another painted mask ")
+
+
+def test_padding_is_no_part_of_a_comparison() -> None:
+    short, longer = "the cat", "a b c d e f g h i"
+    padded = Comparison(attention(short, longer), attention(short, longer, seed=1))
+    alone = Comparison(attention(short), attention(short, seed=1))
+    assert padded.divergences.shape == (8, 2)
+    weights = [each.field("weights")[:, :2].astype(float) for each in (padded.a, padded.b)]
+    moved = np.mean(
+        [divergence(p, q) for p, q in zip(*(w.reshape(-1, 9) for w in weights), strict=True)]
+    )
+    said = what_changed(side(), side(seed=1), padded)
+    assert numbers_said(said)[-1] == round(moved, 3)
+    assert padded.table()["divergence"].mean() == pytest.approx(moved, abs=1e-6)
+    assert list(divergence_tiles(padded, **SIZE).rows.short) == ["the", "cat"]
+    assert notes(padded) == notes(alone) == []
+    # Of other lengths within one batch, what both have is compared.
+    other = Comparison(attention(short, longer), attention("x y z", longer))
+    assert (other.real_queries, other.divergences.shape) == (2, (8, 2))
+    assert notes(other)[-1] == (
+        "Without padding A has 2 tokens and B has 3: rows diverge, and heads are matched, over the "
+        "2 that both have."
+    )
 
 
 def test_other_weights_are_called_by_what_they_are() -> None:

@@ -20,6 +20,7 @@ from ui.lab_sentences import (
     mechanism_sentence,
 )
 from ui.lab_words import three_digits
+from ui.views.learning import curves_of, dots_of, groups_of
 
 
 def grid_of(**changes: Any) -> MechanismGrid:
@@ -187,6 +188,49 @@ def test_how_many_heads_a_task_needs() -> None:
     none = learning_sentence(learnt((1, 2), [never] * 4), ["heads"])
     assert none.endswith("**With no number of heads here all seeds get there.**")
     assert learning_sentence(learnt((1,), [1.0]).iloc[:0], ["heads"]) == "Nothing was measured."
+
+
+def trained(steps: list[float | None]) -> list[dict[str, Any] | None]:
+    """What came of trainings; None for those that failed."""
+    return [
+        None if at is None else {
+            "steps_to_95": at, "accuracy": 0.9, "curve_steps": [0, 9], "curve_accuracy": [0.1, 0.9],
+        }
+        for at in steps
+    ]  # fmt: skip
+
+
+def test_a_training_that_failed_has_learnt_nothing() -> None:
+    grid = LearningGrid(task="sort", heads=(1, 2), seeds=3)
+    frame = ticket_of(grid, trained([None, 100, None, 80, 90, 100])).frame()
+    assert learning_sentence(frame, ["heads"]) == (
+        "With 1 head 1 of 3 seeds reach 95 % (2 failed), after 100 steps on average; with 2 heads "
+        "3 of 3, after 90. **2 heads are enough.**"
+    )
+    lost = ticket_of(grid, trained([None] * 3 + [80, 90, 100])).frame()
+    assert learning_sentence(lost, ["heads"]).startswith(
+        "With 1 head 0 of 3 seeds reach 95 % (3 failed); with 2 heads 3 of 3, after 90."
+    )
+    many = LearningGrid(task="sort", heads=(1, 2), layers=(1, 2, 3), seeds=1)
+    told = learning_sentence(
+        ticket_of(many, trained([None, 90, 80, 70, 60, 50])).frame(), ["heads", "layers"]
+    )
+    assert told.startswith("In 5 of 6 configurations all seeds reach 95 %")
+    assert "; 1 training failed; the lowest accuracy is 90%" in told
+
+
+def test_each_point_is_called_by_its_seed_though_others_failed() -> None:
+    grid = LearningGrid(task="sort", heads=(1, 2), seeds=2)
+    ticket = ticket_of(grid, trained([None, 100, 80, 90]))
+    groups = groups_of(ticket.results, ["heads"])
+    dots = dots_of(groups, 400)
+    np.testing.assert_array_equal(dots.seeds, [[np.nan, 100], [80, 90]])
+    assert [list(ids) for ids in dots.ids] == [[0, 1], [2, 3]]
+    assert dots.about[0] == [
+        "<b>1 head</b>, seed 0<br>the loss isn't finite", "<b>1 head</b>, seed 1",
+    ]  # fmt: skip
+    (panel,) = curves_of(groups, grid, 400).panels
+    assert [series.count.tolist() for series in panel.series] == [[1, 1], [2, 2]]
 
 
 def test_many_configurations_are_summed_up() -> None:

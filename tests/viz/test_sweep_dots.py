@@ -13,7 +13,10 @@ def dots_of(*seeds: list[float]) -> Dots:
     return Dots(
         Axis("", np.arange(float(len(seeds))), names, numeric=False),
         [np.array(each) for each in seeds],
-        [f"<b>{name}</b>" for name in names],
+        [
+            [f"<b>{name}</b>, seed {seed + 5}" for seed in range(len(each))]
+            for name, each in zip(names, seeds, strict=True)
+        ],
         [np.arange(len(each)) + 10 * i for i, each in enumerate(seeds)],
         "steps to 95 %",
     )
@@ -30,7 +33,7 @@ def test_each_seed_has_a_point_around_its_column_and_a_bar_is_at_the_mean() -> N
     assert second.customdata.tolist() == [10, 11, 12]
     assert [(bar.y0, bar.y1) for bar in figure.layout.shapes] == [(150, 150), (90, 90)]
     assert list(figure.layout.xaxis.ticktext) == ["1 heads", "2 heads"]
-    assert first.hovertext[1] == "<b>1 heads</b>, seed 1<br>steps to 95 % <b>150</b>"
+    assert first.hovertext[1] == "<b>1 heads</b>, seed 6<br>steps to 95 % <b>150</b>"
 
 
 def test_a_seed_that_never_got_there_stands_above_all_others_and_there_is_no_mean() -> None:

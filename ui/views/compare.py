@@ -39,20 +39,23 @@ def show_comparison(
         _show_side_by_side(comparison, stage, pair if view == "head" else None, theme)
 
 
-def show_alone(attention: Attention, letter: str, stage: Stage, theme: Theme) -> None:
+def show_alone(attention: Attention, chart: str, stage: Stage, theme: Theme) -> None:
     """Draw one side, where the other has nothing to show."""
-    show_tiles(side_tiles(attention, stage, None, height=_height(), width=WIDTH), letter, theme)
+    show_tiles(side_tiles(attention, stage, None, height=_height(), width=WIDTH), chart, theme)
 
 
 def _height() -> int:
     return LOW + (GAINED_WHEN_TALL if window_is_tall() else 0)
 
 
-def _show_side_by_side(comparison: Comparison, stage: Stage, pair: int, theme: Theme) -> None:
+def _show_side_by_side(
+    comparison: Comparison, stage: Stage, pair: int | None, theme: Theme
+) -> None:
     """A, B and their difference: all heads, or one pair; A and B on one colour scale."""
     heads: tuple[int | None, int | None] = (None, None)
     if pair is not None and comparison.pairs:
-        heads = comparison.pairs[min(pair, len(comparison.pairs) - 1)]
+        pair = min(pair, len(comparison.pairs) - 1)
+        heads = comparison.pairs[pair]
     sizes = {"height": _height(), "width": NARROW}
     a = side_tiles(comparison.a, stage, heads[0], **sizes)
     b = side_tiles(comparison.b, stage, heads[1], **sizes)
@@ -61,9 +64,7 @@ def _show_side_by_side(comparison: Comparison, stage: Stage, pair: int, theme: T
     tiles, titles = [a, b], [_("**A**"), _("**B**, on A's colour scale")]
     if comparison.has_one_shape and comparison.pairs:
         difference = difference_tiles(comparison, stage, **sizes)
-        tiles.append(
-            only(difference, comparison.pairs.index(heads)) if pair is not None else difference
-        )  # type: ignore[arg-type]
+        tiles.append(difference if pair is None else only(difference, pair))
         titles.append(_("**B − A**: orange where B has more"))
     with st.container(key="compare"):
         places = st.columns([10, 12.4, 12.4][: len(tiles)], gap="small")

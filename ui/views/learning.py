@@ -19,6 +19,7 @@ from ui.lab_words import METRIC_WORDS, configuration
 from ui.link import value_of
 from ui.sweeps import Ticket
 from ui.views.heads import PLOTLY_CONFIG
+from viz.labels import escape, shorten
 from viz.sweep_dots import Dots, draw_dots
 from viz.sweep_parts import HEIGHT, TALL_HEIGHT, Axis
 from viz.sweeps import Lines, Panel, Series, draw_lines
@@ -33,7 +34,6 @@ Group = tuple[str, list[Result]]  # a configuration's name, and its seeds in the
 def show_learning(ticket: Ticket) -> None:
     """Draw what the trainings have learnt so far, and say what it is."""
     frame = ticket.frame()
-    frame = frame[frame["failure"] == ""]
     if frame.empty:
         return
     axes = varying(ticket.grid) or ["heads"]
@@ -41,6 +41,8 @@ def show_learning(ticket: Ticket) -> None:
     if value_of("learn_picture") == "table":
         return  # which is below every picture, and has the room now
     groups = groups_of(ticket.results, axes)
+    if not any(result.metrics for _name, results in groups for result in results):
+        return  # all have failed, and the row above says why
     height = TALL_HEIGHT if window_is_tall() else HEIGHT
     theme = theme_of(st.context.theme.type)
     shown = groups[:MOST_CURVES]
@@ -59,6 +61,8 @@ def show_learning(ticket: Ticket) -> None:
         alt=_("How configurations learn, for each seed"),
     )
     said = [_("Accuracy is of held-out examples, at each snapshot.")]
+    if any(result.failure for _name, results in shown for result in results):
+        said.append(_("Trainings that failed are in no curve, and have never reached 95 %."))
     if len(groups) > MOST_CURVES:
         said.append(
             _("The first {shown} of {all} configurations; the table has all.").format(
@@ -70,12 +74,11 @@ def show_learning(ticket: Ticket) -> None:
 
 
 def groups_of(results: Sequence[Result], axes: Sequence[str]) -> list[Group]:
-    """The results of each configuration, those that failed left out."""
+    """The results of each configuration, failures included."""
     groups: dict[str, list[Result]] = {}
     for result in sorted(results, key=lambda result: result.index):
-        if result.metrics is not None:
-            name = configuration(parameters_of(result.point), axes)
-            groups.setdefault(name, []).append(result)
+        name = configuration(parameters_of(result.point), axes)
+        groups.setdefault(name, []).append(result)
     return list(groups.items())
 
 
@@ -84,6 +87,8 @@ def curves_of(groups: Sequence[Group], grid: Grid, height: int) -> Lines:
     series = []
     for name, results in groups:
         found = [result.metrics for result in results if result.metrics]
+        if not found:
+            continue
         curves = pd.DataFrame(
             {i: pd.Series(m["curve_accuracy"], m["curve_steps"]) for i, m in enumerate(found)}
         ).sort_index()
@@ -107,14 +112,22 @@ def curves_of(groups: Sequence[Group], grid: Grid, height: int) -> Lines:
 
 
 def dots_of(groups: Sequence[Group], height: int) -> Dots:
-    """Steps to 95 % of each seed."""
+    """Steps to 95 % of each seed; whoever failed never got there."""
     places = np.arange(len(groups), dtype=float)
     return Dots(
         Axis("", places, [name for name, _results in groups], numeric=False),
-        [np.array([r.metrics["steps_to_95"] for r in rs if r.metrics]) for _name, rs in groups],
-        [f"<b>{name}</b>" for name, _results in groups],
+        [
+            np.array([r.metrics["steps_to_95"] if r.metrics else np.nan for r in results])
+            for _name, results in groups
+        ],
+        [[_about_dot(name, result) for result in results] for name, results in groups],
         [np.array([r.index for r in results]) for _name, results in groups],
         METRIC_WORDS["steps_to_95"],
         words_of([]),
         height,
     )
+
+
+def _about_dot(name: str, result: Result) -> str:
+    said = _("<b>{name}</b>, seed {seed}").format(name=name, seed=result.point.seed)
+    return said + (f"<br>{escape(shorten(result.failure, 80))}" if result.failure else "")
