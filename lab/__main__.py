@@ -1,6 +1,7 @@
 """The Lab without a browser: `python -m lab mechanism|learning|cost`, tables as CSV or Parquet."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -36,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     args = parser.parse_args(arguments)
     try:
-        if args.out is not None and args.out.suffix not in WRITERS:
-            raise ValueError(f"--out must end in {' or '.join(WRITERS)}, got {args.out}")
+        if args.out is not None:
+            _check_out(args.out)
         if args.command == "cost":
             return _write(cost.run_command(args), args.out, FINE)
         sweep = _sweep(_grid(args), args)
@@ -47,7 +48,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     status = _run(sweep)
-    return _write(table(sweep.results, sweep.grid.kind), args.out, status)
+    status = _write(table(sweep.results, sweep.grid.kind), args.out, status)
+    if sweep.is_active:  # in this very process, with --jobs 1: nobody can end a thread
+        sys.stdout.flush()
+        os._exit(status)
+    return status
+
+
+def _check_out(out: Path) -> None:
+    """Refuse what could only be refused when all is computed."""
+    if out.suffix not in WRITERS:
+        raise ValueError(f"--out must end in {' or '.join(WRITERS)}, got {out}")
+    if not out.parent.is_dir():
+        raise ValueError(f"--out is in a folder that isn't there: {out.parent}")
 
 
 def _sweep(grid: Grid, args: argparse.Namespace) -> Sweep:
@@ -154,11 +167,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--seeds", type=int, default=5, help=f"how many, up to {MOST_SEEDS} (default: 5)"
         )
-        command.add_argument(
+        where = command.add_mutually_exclusive_group()
+        where.add_argument(
             "--scheduler",
             help="a Dask scheduler's address (default: HEADLIGHT_SCHEDULER, if it is set)",
         )
-        command.add_argument("--jobs", type=_jobs, help="processes on this machine instead")
+        where.add_argument("--jobs", type=_jobs, help="processes on this machine instead")
         command.add_argument(
             "--no-cache", action="store_true", help="neither read nor keep results"
         )
@@ -192,10 +206,9 @@ def _add_list(
 
 
 def _jobs(text: str) -> int:
-    jobs = int(text)
-    if jobs < 1:
-        raise ValueError
-    return jobs
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

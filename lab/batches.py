@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from threading import Event, Lock
 
 from lab.cache import code_version
-from lab.grid import Point, kind_of, to_json
+from lab.grid import Point, kind_of
+from lab.spelling import to_json
 from lab.worker import MEASURES, Answer, Job
 
 BATCH_SECONDS = 0.15  # sending and collecting a batch takes about 0.01 s

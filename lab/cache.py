@@ -1,7 +1,10 @@
 """Results of earlier sweeps, in a file that several servers share."""
 
 import hashlib
+import logging
+import platform
 import sqlite3
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from functools import lru_cache
@@ -18,6 +21,8 @@ ASKED_AT_ONCE = 500  # keys: SQLite takes a limited number of values
 
 Action = Callable[[sqlite3.Connection], None]
 
+_log = logging.getLogger(__name__)
+
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _TABLE = """
     CREATE TABLE IF NOT EXISTS results (key BLOB UNIQUE NOT NULL, value TEXT, checksum BLOB)
@@ -27,7 +32,8 @@ _TABLE = """
 class Cache:
     """Texts by their keys, kept on disk; can be used from several threads and processes.
 
-    Nothing that goes wrong with the file is raised: it goes on without, and `problem` says why.
+    Nothing that goes wrong with the file is raised: it goes on without, and `problem` says why, of
+    the last use alone. Where the file is, is told to the log, not to people who look at a page.
 
     Args:
         path: of the file; None for sweeps.sqlite in Headlight's cache directory.
@@ -76,6 +82,7 @@ class Cache:
         if self._path is None:
             return False
         with self._lock:
+            self.problem = ""
             try:
                 try:
                     _act(self._path, action)
@@ -85,12 +92,15 @@ class Cache:
                     aside = self._path.with_name(self._path.name + ".broken")
                     self._path.replace(aside)
                     self.problem = (
-                        f"The file of kept results was damaged. It is set aside as {aside}, and a "
-                        "new one is begun."
+                        "The file of kept results was damaged. It is set aside, and a new one is "
+                        "begun."
                     )
+                    _log.warning("%s (%s) is set aside as %s", self._path, error, aside)
                     _act(self._path, action)
             except (OSError, sqlite3.Error) as error:
-                self.problem = f"Results aren't kept in {self._path}: {error}."
+                reason = error.strerror if isinstance(error, OSError) else error
+                self.problem = f"Results aren't kept: {reason}."
+                _log.warning("%s can't be used: %s", self._path, error)
                 return False
             return True
 
@@ -102,11 +112,15 @@ def key_of(point: str) -> bytes:
 
 @lru_cache(maxsize=1)  # what runs is what was imported
 def code_version() -> str:
-    """A hash of everything that decides the numbers: sources, PyTorch and numpy."""
+    """A hash of what decides the numbers: sources, PyTorch, numpy, and how texts are split.
+
+    Kinds of one processor family differ in the last bits of a sum, which nothing here tells.
+    """
     files = [
         *ROOT.glob("model/**/*.py"), *ROOT.glob("model/**/*.txt"), ROOT / "lab" / "measure.py"
     ]  # fmt: skip
-    found = hashlib.sha256(f"{version('torch')} {version('numpy')}".encode())
+    versions = [*map(version, ("torch", "numpy", "regex")), unicodedata.unidata_version]
+    found = hashlib.sha256(" ".join([*versions, platform.machine()]).encode())
     for file in sorted(files):
         found.update(f"\0{file.relative_to(ROOT).as_posix()}\0".encode())
         found.update(hashlib.sha256(file.read_bytes()).digest())

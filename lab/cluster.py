@@ -12,7 +12,7 @@ from distributed.comm.core import connect
 from distributed.scheduler import KilledWorker
 from joblib._dask import DaskDistributedBackend
 
-from lab.pool import STREAMED, ClusterError, SchedulerUnreachableError, WorkerDiedError
+from lab.pool import STREAMED, ClusterError, SchedulerUnreachableError
 from lab.worker import Answer, Job, run_batch
 
 CONNECT_FOR = 4  # seconds that a scheduler may take to answer
@@ -20,17 +20,24 @@ WORKERS_FOR = 10  # seconds that its first worker may take to come
 
 
 class _Backend(DaskDistributedBackend):  # type: ignore[misc]  # joblib says no types
-    """joblib's backend, which waits for ever for a task that was lost: this one says so."""
+    """joblib's backend, which waits for ever for a task that was lost: this one says so.
+
+    A task whose worker died has nothing measured, and the others go on.
+    """
 
     def effective_n_jobs(self, n_jobs: int) -> int:
         # joblib would compute by itself where there is only one.
         return max(2, int(super().effective_n_jobs(n_jobs)))
 
+    def submit(self, func: Any, callback: Any = None) -> Any:
+        ((_function, (job,), _options),) = func.items
+        return super().submit(func, (callback, job))
+
     async def _collect(self) -> None:
         while self._continue:
             async for future, result in self.waiting_futures:
-                answer, callback = self._results.pop(future), self._callbacks.pop(future)
-                outcome = result if future.status == "finished" else _lost(future, result)
+                answer, (callback, job) = self._results.pop(future), self._callbacks.pop(future)
+                outcome = result if future.status == "finished" else _lost(future, result, job)
                 answer.set_result(outcome)
                 callback(outcome)
             await asyncio.sleep(0.01)
@@ -41,11 +48,11 @@ class _Backend(DaskDistributedBackend):  # type: ignore[misc]  # joblib says no 
         return super().retrieve_result_callback(out)
 
 
-def _lost(future: Future[Any], result: Any) -> Exception:
-    """What to raise for a task that wasn't finished."""
+def _lost(future: Future[Any], result: Any, job: Job) -> Exception | list[Answer]:
+    """What came of a task that wasn't finished: nothing if its worker died, else what to raise."""
     error = result[1] if future.status == "error" else result
     if isinstance(error, KilledWorker):
-        return WorkerDiedError()
+        return [Answer(number=job["number"], version=job["version"], results=[], seconds=0.0)]
     if future.status == "error":
         return ClusterError(
             f"The cluster can't run Headlight's code ({' '.join(str(error).split())[:100]}). "

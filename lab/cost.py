@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import product
 from math import nan
@@ -38,6 +40,7 @@ MOST_TOKENS = 4096
 MOST_CONFIGS, MOST_LENGTHS = 8, 32
 MOST_BYTES = 1_500_000_000  # parameters and peak of one forward pass
 MOST_SECONDS = 10.0  # of one forward pass
+LISTEN = 0.1  # seconds between two looks whether it is to stop
 START_SECONDS = 120.0  # until the process has to have loaded PyTorch on a busy machine
 ARCHITECTURES = {"tutorial": TUTORIAL, "paper": PAPER, "bert": BERT, "llama": LLAMA}
 IDENTIFYING = ("embed_size", "heads", "layers")  # columns that tell configurations apart
@@ -96,6 +99,7 @@ def measure(
     *,
     most_bytes: int = MOST_BYTES,
     most_seconds: float = MOST_SECONDS,
+    stop: threading.Event | None = None,
 ) -> Iterator[Measured]:
     """Run forward passes in another process, shortest first, each length in all configurations.
 
@@ -107,6 +111,7 @@ def measure(
         lengths: in tokens, at most MOST_LENGTHS of at most MOST_TOKENS each.
         most_bytes: that parameters and the pass may need together.
         most_seconds: that a pass may take.
+        stop: ends the process and the results at once when it is set, by any thread.
 
     Raises:
         ValueError: if there is nothing to measure, or too much, or no such encoder.
@@ -131,7 +136,8 @@ def measure(
         "most_seconds": most_seconds,
     }
     # A prediction may be wrong by some factor, and a pass is run at least three times.
-    return _results(task, len(configs) * len(lengths), START_SECONDS + 20 * most_seconds)
+    patience = START_SECONDS + 20 * most_seconds
+    return _results(task, len(configs) * len(lengths), patience, stop or threading.Event())
 
 
 def check_encoder(config: Config) -> None:
@@ -217,7 +223,9 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(message) from None
 
 
-def _results(task: dict[str, Any], count: int, patience: float) -> Iterator[Measured]:
+def _results(
+    task: dict[str, Any], count: int, patience: float, stop: threading.Event
+) -> Iterator[Measured]:
     """The results of a task, in a process that lives as long as this generator."""
     lines: queue.Queue[str] = queue.Queue()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
@@ -234,7 +242,10 @@ def _results(task: dict[str, Any], count: int, patience: float) -> Iterator[Meas
             reader = threading.Thread(target=_exchange, args=(process, task, lines), daemon=True)
             reader.start()
             for _ in range(count):
-                yield _result(lines, patience, errors)
+                result = _result(lines, patience, errors, stop)
+                if result is None:
+                    return
+                yield result
         finally:
             process.kill()
             process.wait()
@@ -259,11 +270,18 @@ def _exchange(
         lines.put("")
 
 
-def _result(lines: "queue.Queue[str]", patience: float, errors: IO[str]) -> Measured:
-    try:
-        line = lines.get(timeout=patience)
-    except queue.Empty:
-        raise MeasureError(f"the measuring process said nothing for {patience:.0f} s") from None
+def _result(
+    lines: "queue.Queue[str]", patience: float, errors: IO[str], stop: threading.Event
+) -> Measured | None:
+    """The next result; None once it is stopped."""
+    line, end = None, time.monotonic() + patience
+    while line is None:
+        if stop.is_set():
+            return None
+        if time.monotonic() > end:
+            raise MeasureError(f"the measuring process said nothing for {patience:.0f} s")
+        with suppress(queue.Empty):
+            line = lines.get(timeout=LISTEN)
     if not line:
         errors.seek(0)
         raise MeasureError(f"the measuring process ended too early: {errors.read()[-500:].strip()}")

@@ -7,9 +7,10 @@ from contextlib import closing, suppress
 
 from lab.batches import Batches, Indexed
 from lab.cache import Cache, code_version, key_of
-from lab.grid import MechanismPoint, Point, to_json
+from lab.grid import MechanismPoint, Point
 from lab.pool import STALE, ClusterError, Pool, VersionError, WorkerDiedError
 from lab.results import Result
+from lab.spelling import to_json
 from lab.worker import Answer, Job, run_batch
 
 HEAD_START = 0.1  # seconds that the calling thread measures for itself, before processes start ...
@@ -19,7 +20,7 @@ KEEP_EVERY = 0.5  # seconds between two writes to the cache
 AHEAD = 2  # batches for each worker: one that it is at, and one to go on with
 
 DIED = "A worker process died; what it was doing was run again."
-DIED_TWICE = "its worker process died twice (out of memory?)"
+DIED_AGAIN = "its worker process died, and so did the one that ran it again (out of memory?)"
 
 
 class Kept:
@@ -30,6 +31,7 @@ class Kept:
     """
 
     def __init__(self, cache: Cache | None) -> None:
+        self.problem = ""  # what went wrong, for people
         self._cache = cache
         self._waiting: dict[bytes, str] = {}
         self._written = time.monotonic()
@@ -40,6 +42,7 @@ class Kept:
             return {}
         keys = [key_of(to_json(point)) for point in points]
         values = self._cache.get(keys)
+        self.problem = self._cache.problem
         return {
             index: Result(point, json.loads(values[key]), cached=True, index=index)
             for index, (point, key) in enumerate(zip(points, keys, strict=True))
@@ -57,8 +60,10 @@ class Kept:
         if self._cache is None or not self._waiting:
             return
         if at_once or now - self._written > KEEP_EVERY:
-            if not self._cache.put(self._waiting):
-                self._cache = None  # which has a problem: the sweep goes on without
+            is_kept = self._cache.put(self._waiting)
+            self.problem = self._cache.problem or self.problem
+            if not is_kept:
+                self._cache = None  # the sweep goes on without
             self._waiting = {}
             self._written = now
 
@@ -85,8 +90,8 @@ def head_start(batches: Batches) -> Iterator[Result]:
 def measure_all(pool: Pool, batches: Batches, tell: Callable[[str], None]) -> Iterator[Result]:
     """Measure all that the batches have, until they are stopped.
 
-    What was under way when a worker died is run again, each point alone: so only the one that
-    kills workers fails.
+    What a worker was at when it died is run again, each point alone: so only the one that kills
+    workers fails.
 
     Args:
         pool: where.
@@ -96,35 +101,39 @@ def measure_all(pool: Pool, batches: Batches, tell: Callable[[str], None]) -> It
     Raises:
         ClusterError: if the workers can't run this.
     """
-    while batches.left and not batches.stopped.is_set():
-        try:
-            with closing(_run(pool, batches, AHEAD * pool.size)) as answers:
-                for answer in answers:
-                    yield from _results(batches, answer, pool.stale)
-        except WorkerDiedError:
-            if batches.stopped.is_set():
-                return
+    lost: list[Indexed] = []
+    while (lost or batches.left) and not batches.stopped.is_set():
+        if lost:
+            point = lost.pop(0)
+            if (yield from _measure(pool, batches, _once(batches, point), 1)):
+                yield Result(point[1], None, DIED_AGAIN, index=point[0])
+        elif lost := (yield from _measure(pool, batches, batches, AHEAD * pool.size)):
             tell(DIED)
-            for point in batches.lost():
-                yield from _alone(pool, batches, point)
-        except VersionError:
-            raise
-        except ClusterError:
-            if not batches.stopped.is_set():
-                raise
 
 
-def _alone(pool: Pool, batches: Batches, point: Indexed) -> Iterator[Result]:
-    if batches.stopped.is_set():
-        return
+def _measure(
+    pool: Pool, batches: Batches, jobs: Iterator[Job], ahead: int
+) -> Generator[Result, None, list[Indexed]]:
+    """Measure some jobs; returns the points that are lost with their workers, if it goes on."""
+    lost: list[Indexed] = []
     try:
-        with closing(_run(pool, iter([batches.again(point)]), 1)) as answers:
+        with closing(_run(pool, jobs, ahead)) as answers:
             for answer in answers:
-                yield from _results(batches, answer, pool.stale)
+                lost += yield from _results(batches, answer, pool.stale)
     except WorkerDiedError:
-        batches.lost()
+        lost += batches.lost()
+    except VersionError:
+        raise
+    except ClusterError:
         if not batches.stopped.is_set():
-            yield Result(point[1], None, DIED_TWICE, index=point[0])
+            raise
+    return [] if batches.stopped.is_set() else lost
+
+
+def _once(batches: Batches, point: Indexed) -> Iterator[Job]:
+    """A batch of a point that was handed out before, unless nothing more is handed out."""
+    if not batches.stopped.is_set():
+        yield batches.again(point)
 
 
 def _run(pool: Pool, jobs: Iterator[Job], ahead: int) -> Generator[Answer, None, None]:
@@ -143,9 +152,13 @@ def _run(pool: Pool, jobs: Iterator[Job], ahead: int) -> Generator[Answer, None,
         raise
 
 
-def _results(batches: Batches, answer: Answer, stale: str) -> Iterator[Result]:
+def _results(
+    batches: Batches, answer: Answer, stale: str
+) -> Generator[Result, None, list[Indexed]]:
+    """What came of a batch; returns its points of which nothing came."""
     if answer["version"] != code_version():
         raise VersionError(stale.format(theirs=answer["version"], ours=code_version()))
     points = dict(batches.done(answer))
     for index, metrics, failure in answer["results"]:
-        yield Result(points[index], metrics, failure, index=index)
+        yield Result(points.pop(index), metrics, failure, index=index)
+    return list(points.items())

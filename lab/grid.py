@@ -1,7 +1,6 @@
 """Grids of experiments: every combination of some values, each with several seeds."""
 
 import itertools
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -22,16 +21,18 @@ from model.training.plan import (
     MOST_STEPS,
     Plan,
 )
+from model.training.trainer import BATCH_SIZE
 
 Kind = Literal["mechanism", "learning"]
 Projection = Literal["full", "shared", "identity"]
 
-# A sweep is watched by somebody who waits for it: these take a minute or two on two cores.
+# A sweep is watched by somebody who waits for it, and others wait for their turn.
 MOST_POINTS: dict[Kind, int] = {"mechanism": 5000, "learning": 200}
 MOST_SEEDS = 50
 MOST_TOKENS = 512  # as many as a sentence on Explore may have
 MOST_CHARACTERS = 20_000
 MOST_CELLS = 2**28  # points × heads × tokens²: some minutes on one core
+MOST_MULTIPLY_ADDS = 10**13  # of all trainings together: some ten minutes on two cores
 
 SWEPT_MASKS = tuple(mask for mask in get_args(Mask) if mask != "custom")  # nobody paints hundreds
 
@@ -66,10 +67,12 @@ _FLOATS = ("temperature", "learning_rate")
 class GridTooLargeError(ValueError):
     """A grid has more points, or larger ones, than somebody would wait for."""
 
-    def __init__(self, count: int, limit: int, what: str = "points") -> None:
+    def __init__(
+        self, count: int, limit: int, what: str = "points", less: str = "a shorter text"
+    ) -> None:
         super().__init__(
             f"the grid has {count:,} {what}, and may have {limit:,}; "
-            "take fewer values, fewer seeds or a shorter text"
+            f"take fewer values, fewer seeds or {less}"
         )
         self.count = count
         self.limit = limit
@@ -285,18 +288,32 @@ class LearningGrid(_Grid):
         super().__post_init__()
         Plan(task=self.task, steps=self.steps, corpus=self.corpus)
 
+    def points(self) -> Points:
+        """All points.
+
+        Raises:
+            GridTooLargeError: if there are too many, or they have too much to calculate together.
+        """
+        points = super().points()
+        work = sum(_multiply_adds(plan) for plan in points.valid if isinstance(plan, Plan))
+        if work > MOST_MULTIPLY_ADDS:
+            raise GridTooLargeError(
+                work // 10**9, MOST_MULTIPLY_ADDS // 10**9,
+                "billion multiply-adds (trainings × steps × examples × symbols × weights × 3)",
+                "fewer steps",
+            )  # fmt: skip
+        return points
+
     def _point(self, parameters: Mapping[str, Any], seed: int) -> LearningPoint:
         return Plan(task=self.task, steps=self.steps, corpus=self.corpus, seed=seed, **parameters)
 
 
 Grid = MechanismGrid | LearningGrid
 
-_TYPES: dict[str, type[Any]] = {
-    "mechanism grid": MechanismGrid,
-    "learning grid": LearningGrid,
-    "mechanism": MechanismPoint,
-    "learning": Plan,
-}
+
+def _multiply_adds(plan: Plan) -> int:
+    """About how many a training has: the backward pass takes two where the forward takes one."""
+    return 3 * plan.steps * BATCH_SIZE * plan.learnt.length * plan.parameters
 
 
 def kind_of(point: Point) -> Kind:
@@ -307,29 +324,6 @@ def kind_of(point: Point) -> Kind:
 def parameters_of(point: Point) -> dict[str, Any]:
     """A point's parameters by their names, in their order."""
     return {field.name: getattr(point, field.name) for field in fields(point)}
-
-
-def to_json(value: Grid | Point) -> str:
-    """A grid or a point as ASCII; equal ones have one spelling."""
-    name = next(name for name, kind in _TYPES.items() if isinstance(value, kind))
-    content = {field.name: getattr(value, field.name) for field in fields(value)}
-    return json.dumps({"type": name, **content}, sort_keys=True, separators=(",", ":"))
-
-
-def from_json(text: str) -> Grid | Point:
-    """What to_json wrote.
-
-    Raises:
-        ValueError: if it is anything else, or out of a limit.
-    """
-    try:
-        content = json.loads(text)
-        made: Grid | Point = _TYPES[content.pop("type")](
-            **{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
-        )
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"expected a grid or a point of the Lab as JSON: {error}") from None
-    return made
 
 
 def _number(name: str, value: Any, least: float, most: float) -> float:

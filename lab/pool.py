@@ -18,7 +18,7 @@ IDLE_FOR = 300  # seconds without work, after which processes end
 
 
 class WorkerDiedError(Exception):
-    """A worker is gone, and with it what was under way."""
+    """A worker is gone, and with it all that was under way."""
 
 
 class SchedulerUnreachableError(ConnectionError):
@@ -48,7 +48,7 @@ class Pool(Protocol):
             ahead: how many are handed out before the first is answered.
 
         Raises:
-            WorkerDiedError: while it is iterated over, if a worker is gone.
+            WorkerDiedError: while it is iterated over, if all that was under way is gone.
         """
 
     def kill(self) -> None:
@@ -60,8 +60,9 @@ class Pool(Protocol):
 
 class _Processes(LokyBackend):  # type: ignore[misc]  # joblib says no types
     def kill(self) -> None:
-        if self._workers is not None:
-            self._workers.shutdown(wait=False, kill_workers=True)
+        workers = getattr(self, "_workers", None)  # none where there is one job only
+        if workers is not None:
+            workers.shutdown(wait=False, kill_workers=True)
 
 
 class LocalPool:

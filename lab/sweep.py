@@ -53,6 +53,7 @@ class Sweep:
         jobs: processes on this machine; None takes as many as there are cores, but two at least,
             since with 1 everything is computed in this process.
         cache: where results of earlier sweeps are, and these will be.
+        only_kept: end with what the cache has, and compute nothing.
 
     Raises:
         GridTooLargeError: as Grid.points.
@@ -65,6 +66,7 @@ class Sweep:
         scheduler: str | None = None,
         jobs: int | None = None,
         cache: Cache | None = None,
+        only_kept: bool = False,
     ) -> None:
         points = grid.points()
         self.grid = grid
@@ -75,8 +77,8 @@ class Sweep:
         self._points = points.valid
         self._scheduler = scheduler
         self._jobs = jobs
-        self._cache = cache
         self._kept = Kept(cache)
+        self._only_kept = only_kept
         self._results: list[Result] = []
         self._failed = self._cached = 0
         self._workers = ""
@@ -104,7 +106,7 @@ class Sweep:
     @property
     def problem(self) -> str:
         """What went wrong without stopping the sweep, for people."""
-        return " ".join(filter(None, (self._deaths, self._cache.problem if self._cache else "")))
+        return " ".join(filter(None, (self._deaths, self._kept.problem)))
 
     @property
     def progress(self) -> Progress:
@@ -217,7 +219,7 @@ class Sweep:
         known = self._kept.read(self._points)
         yield from known.values()
         rest = [(index, point) for index, point in enumerate(self._points) if index not in known]
-        if not rest:
+        if not rest or self._only_kept:
             return
         # Points that share weights stand together, and first seeds come first: the whole picture
         # is there early, and gets finer.

@@ -35,7 +35,8 @@ class Answer(TypedDict):
 
     number: int
     version: str  # of the worker; nothing was measured if it isn't the job's
-    results: list[tuple[int, dict[str, Any] | None, str]]  # index, metrics or None, failure
+    # Index, metrics or None, failure; points that aren't there are lost with a worker that died.
+    results: list[tuple[int, dict[str, Any] | None, str]]
     seconds: float
 
 
@@ -55,7 +56,7 @@ def run_batch(job: Job) -> Answer:
         return Answer(number=job["number"], version=code_version(), results=[], seconds=0.0)
     import torch
 
-    from lab.grid import from_json
+    from lab.spelling import from_json
 
     torch.set_num_threads(1)
     started = time.perf_counter()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 
 import streamlit as st
 
@@ -36,6 +36,7 @@ class CostRun(Waiting):
         self.error = ""  # why it failed, for people
         self.seconds = 0.0  # that it took
         self._measured_by = measured_by
+        self._stop = Event()
         self._state: State = "waiting"
         self._changed = Condition()
 
@@ -57,7 +58,8 @@ class CostRun(Waiting):
         if not self.wait_while_wanted(self._has_ended):
             self.is_cancelled = True
             self._state = "cancelled"
-            thread.join(ENDS_WITHIN)  # the pass under way ends first
+            self._stop.set()
+            thread.join(ENDS_WITHIN)
         self.seconds = time.monotonic() - began
 
     def _has_ended(self, seconds: float) -> bool:
@@ -67,7 +69,7 @@ class CostRun(Waiting):
     def _measure(self) -> None:
         state: State = "finished"
         try:
-            with closing(self._measured_by(self.configs, self.lengths)) as results:
+            with closing(self._measured_by(self.configs, self.lengths, stop=self._stop)) as results:
                 for result in results:
                     self.results = (*self.results, result)
                     if self.is_cancelled:

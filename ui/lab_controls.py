@@ -39,6 +39,7 @@ from ui.settings import (
     TOKENIZERS,
 )
 from ui.text import verbatim
+from ui.widgets import let_show
 
 Named = Callable[[Any], str]
 REST = ("temperature", "span")  # what is seldom changed
@@ -215,14 +216,12 @@ def _several(label: str, key: str, named: Named = word) -> None:
             keep(key, ",".join(option for option in CHOICES[key] if option in picked))
 
     used = list(chosen(value_of(key)))
-    # Set only where it shows others: what is set is sent to the browser, where it would undo what
-    # was clicked in the meantime.
-    if set(st.session_state.get(widget, ())) != set(used):
-        st.session_state[widget] = used
+    if set(st.session_state.get(widget, ())) != set(used):  # they are in the order of the clicks
+        let_show(widget, used)
     st.pills(
         label,
         CHOICES[key],
-        default=used,  # for a browser that a second run reaches before it has heard of the first
+        default=used,
         selection_mode="multi",
         format_func=named,
         key=widget,
@@ -244,11 +243,12 @@ def pick_one(
     def take() -> None:
         keep(key, st.session_state[widget])
 
-    st.session_state[widget] = value_of(key)
+    value = value_of(key)
+    let_show(widget, value)
     st.selectbox(
         label,
         options,
-        index=None if automatic else 0,  # None lets people clear it
+        index=options.index(value) if value in options else None,
         format_func=named,
         key=widget,
         on_change=take,
@@ -281,7 +281,7 @@ def draw_amount() -> None:
 
 def _segments(label: str, key: str, options: Sequence[str], words: Mapping[str, str]) -> None:
     widget = f"pick_{key}"
-    st.session_state[widget] = value_of(key)
+    let_show(widget, value_of(key))
     st.segmented_control(
         label,
         options,

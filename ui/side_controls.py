@@ -41,6 +41,7 @@ from ui.settings import (
     layer_choices,
 )
 from ui.sides import LETTERS, Letter, Side, put, side_of
+from ui.widgets import let_show
 
 LABELS = {
     "text": _("Sentence"),
@@ -173,7 +174,7 @@ def _swap() -> None:
 
 def _draw_text(letter: Letter, side: Side) -> None:
     key = f"{letter}_text"
-    st.session_state[key] = side.value("text")
+    let_show(key, side.value("text"))
 
     def take() -> None:
         _take(letter, "text", st.session_state[key])
@@ -183,6 +184,7 @@ def _draw_text(letter: Letter, side: Side) -> None:
 
     st.text_input(
         LABELS["text"] if side.page != "learn" else _("Input"),
+        side.value("text"),
         key=key,
         live=TYPING_PAUSE,
         max_chars=MAX_CHARACTERS,
@@ -244,22 +246,30 @@ def _draw(letter: Letter, side: Side, key: str) -> None:
     def take() -> None:
         _take(letter, key, st.session_state[name])
 
+    let_show(name, value)
     if key == "embed_size" and side.page != "learn":
-        st.session_state[name] = value
         st.number_input(
-            LABELS[key], SMALLEST_EMBEDDING, LARGEST_EMBEDDING, step=8, key=name, on_change=take
+            LABELS[key],
+            SMALLEST_EMBEDDING,
+            LARGEST_EMBEDDING,
+            value,
+            step=8,
+            key=name,
+            on_change=take,
         )
     elif key in NUMBERS:
         least, most, step = NUMBERS[key]
-        st.session_state[name] = value
-        st.number_input(LABELS[key], least, most, step=step, key=name, on_change=take)
+        st.number_input(LABELS[key], least, most, value, step=step, key=name, on_change=take)
     elif key == "look_ahead":
-        st.session_state[name] = value
-        st.toggle(LABELS[key], key=name, on_change=take)
+        st.toggle(LABELS[key], value, key=name, on_change=take)
     elif key == "text2":
-        st.session_state[name] = value
         st.text_input(
-            LABELS[key], key=name, live=TYPING_PAUSE, max_chars=MAX_CHARACTERS, on_change=take
+            LABELS[key],
+            value,
+            key=name,
+            live=TYPING_PAUSE,
+            max_chars=MAX_CHARACTERS,
+            on_change=take,
         )
     else:
         _select(letter, key, LABELS[key], _choices(side, key), value, _shown)
@@ -270,10 +280,12 @@ def _select(
 ) -> None:
     """One of several; a value that isn't among them (a link can have any) is one more."""
     name = f"{letter}_{key}"
-    st.session_state[name] = value
+    options = options if value in options else [*options, value]
+    let_show(name, value)
     st.selectbox(
         label,
-        options if value in options else [*options, value],
+        options,
+        index=options.index(value),
         format_func=shown,
         key=name,
         on_change=lambda: _take(letter, key, st.session_state[name]),

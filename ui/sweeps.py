@@ -12,8 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from lab.cache import Cache, key_of
-from lab.grid import Grid, Point, to_json
+from lab.grid import Grid, Point
 from lab.results import Result, table
+from lab.spelling import to_json
 from lab.sweep import Progress, Sweep, scheduler_address, warm_up
 from ui.trainings import page_is_open
 
@@ -35,7 +36,8 @@ class Waiting(ABC):
     """
 
     def __init__(self, is_wanted: Callable[[], bool]) -> None:
-        self.is_wanted = is_wanted
+        self._is_wanted = is_wanted
+        self._seen = time.monotonic()  # when somebody was there the last time
         self.is_cancelled = False
         self.is_over = False  # whether the line goes on without it
 
@@ -53,6 +55,14 @@ class Waiting(ABC):
         """Whether it runs, or waits for it."""
         return self.state in ("waiting", "running")
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether nobody has cancelled it, and somebody is there to see it, or was just now."""
+        now = time.monotonic()
+        if self._is_wanted():
+            self._seen = now
+        return not self.is_cancelled and now - self._seen <= GONE_FOR
+
     def cancel(self) -> None:
         """End it; what there is stays."""
         self.is_cancelled = True
@@ -62,12 +72,8 @@ class Waiting(ABC):
 
         `has_ended` gets the seconds that it may wait.
         """
-        seen = time.monotonic()  # when somebody was there the last time
         while not has_ended(LISTEN):
-            now = time.monotonic()
-            if self.is_wanted():
-                seen = now
-            if self.is_cancelled or now - seen > GONE_FOR:
+            if not self.is_wanted:
                 return False
         return True
 
@@ -80,6 +86,7 @@ class Ticket(Waiting):
         is_wanted: whether somebody is still there to see it; asked from another thread.
         scheduler: of the cluster that it runs on; None for this machine.
         kept: the results of earlier sweeps; None to compute everything.
+        only_kept: whether to show those, and compute nothing.
     """
 
     def __init__(
@@ -89,11 +96,12 @@ class Ticket(Waiting):
         *,
         scheduler: str | None = None,
         kept: Cache | None = None,
+        only_kept: bool = False,
     ) -> None:
         super().__init__(is_wanted)
         self.grid = grid
         self.scheduler = scheduler
-        self.sweep = Sweep(grid, scheduler=scheduler, cache=kept)
+        self.sweep = Sweep(grid, scheduler=scheduler, cache=kept, only_kept=only_kept)
         self._table: tuple[int, pd.DataFrame] | None = None
 
     @property
@@ -178,7 +186,7 @@ class SweepLine:
     def _drop_unwanted(self) -> None:
         with self._changed:
             for ticket in list(self._waiting):
-                if ticket.is_cancelled or not ticket.is_wanted():
+                if not ticket.is_wanted:
                     self._waiting.remove(ticket)
                     ticket.is_over = True
             self._changed.notify_all()
@@ -242,7 +250,7 @@ def start(grid: Grid, *, here: bool = False) -> Ticket:
 
 def show_kept(grid: Grid) -> Ticket:
     """Have a grid's results that are all kept from earlier: nobody has to wait for his turn."""
-    ticket = _add(Ticket(grid, kept=kept_results()))
+    ticket = _add(Ticket(grid, kept=kept_results(), only_kept=True))
     ticket.sweep.start()
     ticket.sweep.wait(READ_WITHIN)
     ticket.is_over = True

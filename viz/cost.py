@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from viz.figure import SpecFigure
 from viz.heatmap import base_layout
 from viz.labels import text_width
+from viz.quantities import count_text, duration_text, size_text, whole_text
 from viz.theme import LABEL_SIZE, TITLE_SIZE, Theme
 
 WIDTH, HEIGHT = 1040, 560  # design pixels
@@ -336,29 +337,3 @@ def _marks(costs: Sequence[Cost], ends: tuple[float, float], width: float) -> li
             before = (exponent - ends[0]) / (ends[1] - ends[0]) * width
             marks.append(_Mark(color, cost.crossover_label, exponent, before))
     return sorted(marks, key=lambda mark: mark.exponent)
-
-
-def whole_text(number: float) -> str:
-    """1024 -> "1 024" with a narrow space."""
-    return f"{number:,.0f}".replace(",", "\u202f")
-
-
-def _scaled(number: float, units: Sequence[tuple[float, str]]) -> str:
-    """Three digits and the largest unit that isn't larger than the number."""
-    size, unit = next((u for u in units if number >= u[0] * 0.9995), units[-1])
-    return f"{float(f'{number / size:.3g}'):g} {unit}".strip()
-
-
-def duration_text(seconds: float) -> str:
-    """0.0123 -> "12.3 ms"."""
-    return _scaled(seconds, ((1, "s"), (1e-3, "ms"), (1e-6, "µs")))
-
-
-def size_text(count: float) -> str:
-    """Bytes: 12300000 -> "12.3 MB"."""
-    return _scaled(count, ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")))
-
-
-def count_text(number: float) -> str:
-    """12300000 -> "12.3 M"."""
-    return _scaled(number, ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, "")))

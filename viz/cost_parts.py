@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.cost import ENGLISH, WIDTH, Words, count_text
+from viz.cost import ENGLISH, WIDTH, Words
 from viz.figure import SpecFigure
 from viz.heatmap import base_layout
 from viz.labels import text_width
+from viz.quantities import count_text
 from viz.theme import TITLE_SIZE, Theme
 
 ROW = 64  # pixels of a bar with the gap

@@ -11,7 +11,7 @@ import pytest
 from lab import cache as module
 from lab.cache import Cache, code_version, key_of
 from lab.sweep import Sweep
-from tests.lab.helpers import finished, learning, mechanism, numbers
+from tests.lab.helpers import LONG, finished, learning, mechanism, numbers
 
 
 @pytest.fixture
@@ -60,10 +60,12 @@ def test_a_broken_file_is_set_aside(path: Path, content: bytes | str) -> None:
     path.write_bytes(whole[: len(whole) // 2] if isinstance(content, str) else content)
     cache = Cache(path)
     assert cache.put({b"a": "1"})
-    assert cache.get([b"a"]) == {b"a": "1"}
     if content:  # an empty file is an empty database
-        assert "was damaged. It is set aside as" in cache.problem
+        assert "was damaged. It is set aside" in cache.problem
+        assert str(path) not in cache.problem
         assert path.with_name("sweeps.sqlite.broken").exists()
+    assert cache.get([b"a"]) == {b"a": "1"}
+    assert cache.problem == ""  # it is mended
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,10 @@ def test_a_file_that_cannot_be_written_is_said(
     monkeypatch.setattr(module, "_make_room", fail)
     cache = Cache(path)
     assert not cache.put({b"a": "1"})
-    assert cache.problem == f"Results aren't kept in {path}: {error}."
+    assert cache.problem == f"Results aren't kept: {error}."
+    monkeypatch.undo()
+    assert cache.put({b"a": "1"})
+    assert cache.problem == ""
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
@@ -86,7 +91,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "file" / "sweeps.sqlite")
     assert cache.get([b"a"]) == {}
     assert not cache.put({b"a": "1"})
-    assert "Results aren't kept in" in cache.problem
+    assert cache.problem == "Results aren't kept: File exists."
 
 
 def test_no_home_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +109,8 @@ def test_the_file_is_in_headlights_cache_directory(tmp_path: Path) -> None:
     assert (tmp_path / "cache" / "headlight" / "sweeps.sqlite").exists()
 
 
-def test_many_write_at_once(path: Path) -> None:
+def test_many_write_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", LONG)  # SQLite lets those wait who have bad luck
     caches = [Cache(path) for _ in range(4)]
 
     def write(cache: Cache, name: int) -> None:
@@ -207,6 +213,14 @@ def test_damaged_entries_are_computed_again(path: Path) -> None:
     assert "damaged" in second.problem
     assert numbers(first.results).equals(numbers(second.results))
     assert sweep_of(Cache(path)).progress.cached == 24
+
+
+def test_what_is_only_looked_up_computes_nothing(path: Path) -> None:
+    sweep_of(Cache(path), heads=(1, 2))
+    some = finished(Sweep(mechanism(), cache=Cache(path), only_kept=True))
+    assert (some.state, some.progress.done, some.progress.cached) == ("cancelled", 16, 16)
+    whole = finished(Sweep(mechanism(heads=(1, 2)), cache=Cache(path), only_kept=True))
+    assert (whole.state, whole.progress.done) == ("finished", 16)
 
 
 def test_a_failure_is_not_kept(path: Path, measured_by: Any) -> None:

@@ -1,15 +1,11 @@
 """Sweeps on a real Dask scheduler with two worker processes, one thread each."""
 
-import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -28,56 +24,16 @@ from tests.lab.helpers import (
     mechanism,
     numbers,
 )
+from tools.dask_cluster import dask_cluster
 
-ROOT = Path(__file__).parents[2]
-
-
-def started(stack: ExitStack, folder: Path, *arguments: str) -> None:
-    """Start a part of the cluster, in Headlight's folder, until the stack is left."""
-    environment = {
-        **os.environ,
-        # A worker's death shows itself at once, not after three tries.
-        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
-        "DASK_TEMPORARY_DIRECTORY": str(folder),
-        "OMP_NUM_THREADS": "1",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-    def end() -> None:
-        os.killpg(process.pid, signal.SIGKILL)  # a worker's nanny, and its worker
-        process.wait()
-
-    stack.callback(end)
+# A worker's death shows itself at once, not after three tries.
+ENVIRON = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of the scheduler, once both workers are there."""
-    folder = tmp_path_factory.mktemp("dask")
-    file = folder / "scheduler.json"
-    with ExitStack() as stack:
-        started(
-            stack, folder, "scheduler", "--host", "127.0.0.1", "--port", "0",
-            "--scheduler-file", str(file),
-        )  # fmt: skip
-        started(
-            stack, folder, "worker", "--scheduler-file", str(file), "--nworkers", "2",
-            "--nthreads", "1", "--host", "127.0.0.1",
-        )  # fmt: skip
-        end = time.monotonic() + LONG
-        while not file.exists():
-            assert time.monotonic() < end
-            threading.Event().wait(0.05)
-        found: str = json.loads(file.read_text())["address"]
-        with Client(found, timeout=LONG, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=LONG)
+    with dask_cluster(tmp_path_factory.mktemp("dask"), environ=ENVIRON) as found:
         yield found
 
 
@@ -113,7 +69,7 @@ def test_a_point_that_kills_its_worker_fails_alone(
 ) -> None:
     measured_by("die")
     found = finished(Sweep(learning(embed_size=(8,)), scheduler=address))
-    assert failures(found) == {(2, 8, 1): engine.DIED_TWICE}
+    assert failures(found) == {(2, 8, 1): engine.DIED_AGAIN}
     assert (found.state, found.progress.done) == ("finished", 6)
     assert found.problem == engine.DIED
 
@@ -210,19 +166,11 @@ def test_a_scheduler_without_workers_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "WORKERS_FOR", 0.1)
-    file = tmp_path / "scheduler.json"
-    with ExitStack() as stack:
-        started(
-            stack, tmp_path, "scheduler", "--host", "127.0.0.1", "--port", "0",
-            "--scheduler-file", str(file),
-        )  # fmt: skip
-        end = time.monotonic() + LONG
-        while not file.exists():
-            assert time.monotonic() < end
-            threading.Event().wait(0.05)
-        place = json.loads(file.read_text())["address"]
-        with pytest.raises(ClusterError, match=f"The scheduler at {place} has no workers."):
-            list(run(mechanism(), scheduler=place))
+    with (
+        dask_cluster(tmp_path, workers=0) as place,
+        pytest.raises(ClusterError, match=f"The scheduler at {place} has no workers."),
+    ):
+        list(run(mechanism(), scheduler=place))
 
 
 def test_a_scheduler_that_goes_away_ends_the_sweep(

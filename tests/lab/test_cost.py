@@ -2,6 +2,7 @@
 
 import argparse
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,14 @@ def test_whoever_stops_taking_results_ends_the_process(monkeypatch: pytest.Monke
     assert started[0].poll() is None
     results.close()
     assert started[0].poll() is not None
+
+
+def test_whoever_is_told_to_stop_has_no_more_results() -> None:
+    stop = threading.Event()
+    results = measure([SMALL], range(1, 30), stop=stop)
+    assert next(results).tokens == 1
+    stop.set()
+    assert list(results) == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The Lab's costs: the parts, what is predicted, and what is measured meanwhile."""
 
 from collections.abc import Generator, Iterator, Sequence
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from tests.ui.lab import buttons, errors, markdowns, open_lab, pick, press, prog
 from ui import cost_runs
 from ui.cost_runs import CostRun, lengths_around
 from ui.sweeps import line
-from ui.views.cost import bytes_text, parts_table
+from ui.views.cost import parts_table
+from viz.quantities import size_text
 
 CHART = "cost_chart"
 LONG = 20.0  # seconds that a slow machine may take for what takes none
@@ -27,7 +29,9 @@ def nothing_runs_on() -> Iterator[None]:
     line().cancel_all()
 
 
-def passes(configs: Sequence[Config], lengths: Sequence[int]) -> Generator[Measured, None, None]:
+def passes(
+    configs: Sequence[Config], lengths: Sequence[int], **_how: Any
+) -> Generator[Measured, None, None]:
     """As if each pass took a microsecond for each number of its vectors."""
     for tokens in lengths:
         for i, config in enumerate(configs):
@@ -82,7 +86,7 @@ def test_a_decoder_has_a_cache_of_keys_and_values() -> None:
     page = open_lab(view="cost", decoder=True, cost_layers=2, tokens=100, cost_embeddings="64")
     # 2 · layers · E · tokens · 4 bytes
     (said,) = [text for text in markdowns(page) if "KV cache" in text]
-    assert f"takes {bytes_text(2 * 2 * 64 * 100 * 4)} with E = 64" in said
+    assert f"takes {size_text(2 * 2 * 64 * 100 * 4)} with E = 64" in said
 
 
 def test_sizes_that_do_not_work_are_said_and_the_others_stay() -> None:
@@ -116,7 +120,7 @@ def test_what_is_measured_comes_into_the_picture_and_the_sentence() -> None:
 
 
 def test_a_measurement_that_fails_says_why() -> None:
-    def broken(*_given: Any) -> Generator[Measured, None, None]:
+    def broken(*_given: Any, **_how: Any) -> Generator[Measured, None, None]:
         raise MeasureError("the process ended")
         yield
 
@@ -126,7 +130,7 @@ def test_a_measurement_that_fails_says_why() -> None:
 
 
 def test_a_measurement_that_is_cancelled_stops() -> None:
-    def endless(*_given: Any) -> Generator[Measured, None, None]:
+    def endless(*_given: Any, **_how: Any) -> Generator[Measured, None, None]:
         while True:
             yield Measured(0, 64, 1.0, 1, RATES)
             run.cancel()
@@ -136,6 +140,23 @@ def test_a_measurement_that_is_cancelled_stops() -> None:
     assert run.state == "cancelled"
     assert run.results
     assert errors(open_lab(view="cost")) == []
+
+
+def test_a_pass_that_takes_long_is_given_up_at_once() -> None:
+    given_up = Event()
+
+    def long(*_given: Any, stop: Event) -> Generator[Measured, None, None]:
+        assert stop.wait(LONG)
+        given_up.set()
+        yield from ()
+
+    run = CostRun((Config(embed_size=8, heads=1),), (64,), measured_by=long)
+    thread = Thread(target=run.work)
+    thread.start()
+    run.cancel()
+    thread.join(LONG)
+    assert given_up.is_set()
+    assert (run.state, run.error) == ("cancelled", "")
 
 
 @pytest.mark.parametrize(
@@ -148,10 +169,3 @@ def test_a_measurement_that_is_cancelled_stops() -> None:
 )
 def test_the_length_that_is_asked_about_is_measured(tokens: int, lengths: tuple[int, ...]) -> None:
     assert lengths_around(tokens) == lengths
-
-
-@pytest.mark.parametrize(
-    ("count", "text"), [(0, "0 B"), (999, "999 B"), (2_048_000, "2.05 MB"), (3e12, "3 TB")]
-)
-def test_bytes_are_told_in_units(count: float, text: str) -> None:
-    assert bytes_text(count) == text

@@ -27,8 +27,9 @@ from ui.lab_sentences import cost_sentences, crossover_sentence
 from ui.link import remember, show_notices, value_of
 from ui.text import plain
 from ui.views.heads import PLOTLY_CONFIG
-from viz.cost import Cost, draw_cost
+from viz.cost import Cost, Words, draw_cost
 from viz.cost_parts import Parts, draw_parts
+from viz.quantities import size_text
 from viz.theme import theme_of
 
 CHART = "cost_chart"
@@ -117,6 +118,7 @@ def _follow(progress_place: Any, configs: Sequence[Config], run: CostRun | None)
             [_cost(config, i, tokens, results) for i, config in enumerate(configs)],
             theme_of(st.context.theme.type),
             left="seconds" if measured else "multiply_adds",
+            words=_words(),
             height=height,
         ),
         key=CHART,
@@ -155,6 +157,20 @@ def _cost(config: Config, index: int, tokens: int, results: Sequence[Measured]) 
     )
 
 
+def _words() -> Words:
+    return Words(
+        tokens=_("tokens"),
+        time=_("Time of a forward pass"),
+        multiply_adds=_("Multiply-adds of a forward pass"),
+        memory=_("Most memory held at one time"),
+        parameters=_("Parameters"),
+        predicted=_("predicted"),
+        measured=_("measured"),
+        attention=_("attention"),
+        feed_forward=_("feed-forward"),
+    )
+
+
 @lru_cache(maxsize=64)  # formulas are slow to evaluate, and asked for with each repaint
 def _predicted(config: Config, lengths: tuple[int, ...]) -> tuple[np.ndarray, ...]:
     """Multiply-adds of attention and of the feed-forward, and the peak memory, at each length."""
@@ -176,22 +192,13 @@ def _cache_sentence(configs: Sequence[Config], tokens: int) -> str:
     """What a decoder keeps of the tokens before."""
     said = [
         _("{size} with E = {embed}").format(
-            size=bytes_text(key_value_cache(config, tokens).value), embed=config.embed_size
+            size=size_text(key_value_cache(config, tokens).value), embed=config.embed_size
         )
         for config in configs
     ]
     return _("The KV cache of {tokens:,} tokens, {formula} bytes, takes {said}.").format(
         tokens=tokens, formula=key_value_cache(configs[0], tokens).formula, said=", ".join(said)
     )
-
-
-def bytes_text(count: float) -> str:
-    """A number of bytes: 2.1 MB."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if count < 1000 or unit == "TB":
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    raise AssertionError  # never: the last unit takes all
 
 
 def _show_parts(configs: Sequence[Config]) -> None:
@@ -234,7 +241,12 @@ def _draw_parts(configs: Sequence[Config], tokens: int) -> None:
         for config, parts in zip(configs, costs, strict=True)
     ]
     st.plotly_chart(
-        draw_parts(shown, [PART_WORDS[name] for name in counted], theme_of(st.context.theme.type)),
+        draw_parts(
+            shown,
+            [PART_WORDS[name] for name in counted],
+            theme_of(st.context.theme.type),
+            words=_words(),
+        ),
         key=PARTS_CHART,
         theme=None,
         config=PLOTLY_CONFIG,
