@@ -25,6 +25,7 @@ PARTS = {  # name: module
     "head": "bench.head",
     "learn": "bench.learn",
     "stories": "bench.stories",
+    "sweep": "bench.sweeps",
     "cold": "bench.cold",
     "memory": "bench.memory",
 }

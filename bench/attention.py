@@ -105,14 +105,21 @@ def peak_mb(kind: str, size: tuple[int, int, int]) -> float:
     return peak - before
 
 
-def from_child(module: str, *arguments: object, environ: Mapping[str, str] | None = None) -> Any:
+def from_child(
+    module: str,
+    *arguments: object,
+    environ: Mapping[str, str] | None = None,
+    timeout: float = 120,
+) -> Any:
     """The JSON that `python -m module arguments ...` prints, in a fresh process.
 
-    `environ` is added to this process' environment.
+    `environ` is added to this process' environment; `timeout` is in seconds.
     """
     command = [sys.executable, "-m", module, *map(str, arguments)]
     env = {**os.environ, **(environ or {})}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, env=env)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=timeout, cwd=ROOT, env=env
+    )
     if done.returncode != 0:
         raise BenchError(f"{' '.join(command[1:])}: {done.stderr[-500:]}")
     return json.loads(done.stdout)

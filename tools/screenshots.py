@@ -27,11 +27,17 @@ VIEWS = {
     "find-heads": "pretrained?model=smollm2&view=finder&pattern=induction",
     "similarity": "pretrained?view=similarity&words=true&text=A+man+plays+the+guitar+on+a+stage."
     "&text2=Someone+makes+music+in+front+of+people.",
+    "compare": "compare",
 }
 TRAININGS = {
     "learn": "learn",
     "story": "learn?task=compare&heads=2&learning_rate=0.01&steps=600&story=one_head"
     "&kept=compare,1,32,1,sinusoidal,head_dim,0.01,600,0",
+}
+QUESTIONS = {  # of the Lab, as its buttons ask them
+    "lab-scale": "What does √d do?",
+    "lab-sorting": "How many heads does sorting need?",
+    "lab-doubling": "What does doubling the embedding cost at 1,000 tokens?",
 }
 MODES = ("light", "dark")
 FRAMES = 32  # of the animation ...
@@ -84,6 +90,27 @@ def animate(page: Page, file: Path) -> Path:
     return file
 
 
+def ask(browser: Browser, url: str, name: str, mode: str) -> Path:
+    """The answer to one of the Lab's questions, saved under docs/."""
+    context = browser.new_context(viewport=PROJECTOR, color_scheme=mode)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{url}/lab")
+    page.get_by_role("button", name=QUESTIONS[name]).click()
+    if name == "lab-doubling":
+        page.get_by_role("button", name="Measure on this machine").click()
+        page.get_by_role("button", name="Cancel").wait_for()
+        page.get_by_role("button", name="Measure on this machine").wait_for(timeout=120_000)
+    else:
+        page.get_by_text("All measurements").wait_for(timeout=120_000)
+    page.wait_for_function(SETTLED)
+    page.mouse.move(0, 0)
+    page.wait_for_load_state("networkidle")
+    file = DOCS / f"{name}-{mode}.png"
+    page.screenshot(path=file)
+    context.close()
+    return file
+
+
 def take(browser: Browser, url: str, view: str, mode: str) -> Path:
     """One view in one mode, saved under docs/."""
     context = browser.new_context(viewport=PROJECTOR, color_scheme=mode)  # type: ignore[arg-type]
@@ -117,6 +144,9 @@ def main(url: str = "http://localhost:8501") -> None:
                 if (name, mode) == ("learn", "light"):
                     print(animate(page, DOCS / "learn.webp"))
                 page.context.close()
+        for name in QUESTIONS:
+            for mode in MODES:
+                print(ask(browser, url, name, mode))
         browser.close()
 
 
