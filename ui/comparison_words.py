@@ -44,7 +44,7 @@ WEIGHTS = {
     "pretrained": _("a trained model"),
     "learn": _("weights trained here"),
 }
-HARDLY = 0.01  # nats of mean entropy: less is no change that anybody sees
+HARDLY = 0.01  # of mean entropy, nats or its share: less is no change that anybody sees
 
 
 def differing(a: Side, b: Side) -> list[str]:
@@ -115,24 +115,32 @@ def _shown(value: Any) -> str:
 
 def _effect(comparison: Comparison) -> str:
     """What became of the rows: sharper, more even, or neither."""
-    before, after = comparison.mean("entropy")
     largest_before, largest_after = comparison.mean("largest_weight")
-    if after < before - HARDLY:
-        said = _("makes the rows **sharper**")
-    elif after > before + HARDLY:
-        said = _("makes the rows **more even**")
-    else:
-        said = _("hardly changes how sharp the rows are")
+    if comparison.has_one_shape:
+        before, after = comparison.mean("entropy")
+        numbers = _("mean entropy **{before:.2f} → {after:.2f} nats**")
+    else:  # of other numbers of keys, entropies are no measure of sharpness
+        before, after = comparison.mean("entropy_share")
+        numbers = _("mean entropy **{before:.0%} → {after:.0%} of the highest**")
     return _(
-        "{said}: mean entropy **{before:.2f} → {after:.2f} nats**, largest weight "
-        "{largest_before:.0%} → {largest_after:.0%} on average."
+        "{said}: {numbers}, largest weight {largest_before:.0%} → {largest_after:.0%}."
     ).format(
-        said=said,
-        before=before,
-        after=after,
+        said=_how_sharp(after - before, largest_after - largest_before),
+        numbers=numbers.format(before=before, after=after),
         largest_before=largest_before,
         largest_after=largest_after,
     )
+
+
+def _how_sharp(entropy: float, largest: float) -> str:
+    """What the changes of both measures say; nothing is claimed where they disagree."""
+    if not abs(entropy) > HARDLY:  # nor is NaN
+        return _("hardly changes how sharp the rows are")
+    if entropy < 0 <= largest:
+        return _("makes the rows **sharper**")
+    if largest <= 0 < entropy:
+        return _("makes the rows **more even**")
+    return _("makes the rows neither clearly sharper nor clearly more even")
 
 
 def _learnt(comparison: Comparison) -> str:

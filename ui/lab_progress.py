@@ -16,8 +16,10 @@ MOST_REASONS = 20  # of what is skipped or has failed
 
 def draw_buttons(what: Described, ticket: Ticket | None) -> None:
     """Run and Cancel."""
-    if active():
-        st.button(_("Cancel"), key="cancel", icon=":material/stop:", on_click=cancel)
+    running = active()
+    if running is not None:
+        label = _("Cancel") if running is ticket else _("Cancel the other sweep")
+        st.button(label, key="cancel", icon=":material/stop:", on_click=cancel)
     elif ticket is None or ticket.state in ("cancelled", "failed"):
         st.button(
             _("Run") if ticket is None else _("Run again"),

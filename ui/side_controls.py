@@ -192,6 +192,9 @@ def _draw_text(letter: Letter, side: Side) -> None:
         on_change=take,
     )
     if all(map(_reads_sentences, LETTERS)):
+        a, b = (side_of(each)[0].value("text") for each in LETTERS)
+        if a != b:  # a link's: typing on one side must not overwrite the other
+            let_show("one_text", False)
         st.toggle(
             _("The same for A and B"),
             default_of("one_text"),

@@ -26,7 +26,7 @@ def test_pinned_changed_and_compared(new_page: NewPage, server: Server) -> None:
     )
     difference = wait_for_shape(page, (4, 5, 5), DIFFERENCE)
     np.testing.assert_allclose(difference, after - before, atol=1e-6)
-    expect(page.get_by_text("Adding the mask causal makes the rows sharper")).to_be_visible()
+    expect(page.get_by_text("Adding the causal mask makes the rows sharper")).to_be_visible()
     assert shared(page) == {
         "a": "explore?text=the+cat+saw+the+dog&heads=4",
         "b": "explore?text=the+cat+saw+the+dog&heads=4&mask=causal",

@@ -140,6 +140,13 @@ def test_one_sentence_is_for_both_until_that_is_switched_off() -> None:
     assert drawn(page, "compare_difference").shape == (8, 3, 3)
 
 
+def test_sentences_that_a_link_has_different_stay_different() -> None:
+    page = open_compare(a="explore?text=the+cat+sat", b="explore?text=a+dog+ran")
+    assert not page.toggle(key="one_text").value
+    change(page, b_text="a dog slept")
+    assert query(page)["a"] == "explore?text=the+cat+sat"
+
+
 def test_swap_and_copy() -> None:
     page = open_compare()
     click(page, "swap")

@@ -8,8 +8,9 @@ import pytest
 
 from tests.defaults import pair_of, run_of
 from ui.comparison import Comparison, difference_tiles, divergence_tiles, only, side_tiles
-from ui.comparison_words import notes, what_changed
+from ui.comparison_words import HARDLY, notes, what_changed
 from ui.run import Attention
+from ui.settings import DEFAULT_TEXT
 from ui.sides import Side
 
 TEXT = "the cat saw the dog"
@@ -255,6 +256,24 @@ def test_padding_is_no_part_of_a_comparison() -> None:
         "Without padding A has 2 tokens and B has 3: rows diverge, and heads are matched, over the "
         "2 that both have."
     )
+
+
+def test_nothing_is_claimed_where_the_measures_disagree() -> None:
+    both = Comparison(attention(DEFAULT_TEXT, heads=2), attention(DEFAULT_TEXT))
+    (before, after), largest = both.mean("entropy"), both.mean("largest_weight")
+    assert after < before - HARDLY
+    assert largest[1] < largest[0]
+    said = what_changed(side(heads=2), side(), both)
+    assert "makes the rows neither clearly sharper nor clearly more even" in said
+
+
+def test_entropies_of_other_numbers_of_keys_are_compared_as_shares() -> None:
+    both = Comparison(attention("the cat sat"), attention("a dog ran far away now"))
+    (before, after), shares = both.mean("entropy"), both.mean("entropy_share")
+    assert after > before + 0.4  # there are twice as many keys
+    said = what_changed(side(), side(text="a dog ran far away now"), both)
+    assert f"mean entropy **{shares[0]:.0%} → {shares[1]:.0%} of the highest**" in said
+    assert "more even" not in said or shares[1] > shares[0] + HARDLY
 
 
 def test_other_weights_are_called_by_what_they_are() -> None:

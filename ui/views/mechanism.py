@@ -96,5 +96,5 @@ def _tell_means(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen, left_out: i
             said = [_("One seed; mean over {axes}.").format(axes=axes)]
     if left_out:
         said.append(_("{count} panels more don't fit.").format(count=left_out))
-    said.append(_("Click a point to open it in Explore."))
+    said.append(_("Click a point to open the first of its measurements in Explore."))
     st.caption(" ".join(said))
