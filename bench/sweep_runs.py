@@ -63,6 +63,7 @@ def run_loop(grid: Grid, first: int, step: int) -> float:
         measure_mechanism if grid.kind == "mechanism" else measure_learning
     )
     mine = in_order(grid)[first::step]
+    measure(mine[0])  # what PyTorch does once isn't the loop's
     print("ready", flush=True)
     sys.stdin.readline()
     begin = time.perf_counter()

@@ -9,7 +9,6 @@ from lab.grid import Point, kind_of
 from lab.spelling import to_json
 from lab.worker import MEASURES, Answer, Job
 
-BATCH_SECONDS = 0.15  # sending and collecting a batch takes about 0.01 s
 LARGEST = 128  # points
 GROWTH = 4  # from one batch's size to the next's: the first results come at once
 
@@ -26,6 +25,7 @@ class Batches(Iterator[Job]):
     def __init__(self, points: Sequence[Indexed]) -> None:
         self.stopped = Event()  # when nothing more is handed out
         self.workers = 1  # how many share the points
+        self.seconds = 0.0  # that a batch is to take; 0 for one point
         self._left = list(reversed(points))
         self._under_way: dict[int, list[Indexed]] = {}
         self._number = 0
@@ -70,7 +70,7 @@ class Batches(Iterator[Job]):
         with self._lock:
             points = self._under_way.pop(answer["number"])
             if answer["seconds"]:
-                fitting = int(BATCH_SECONDS * len(points) / answer["seconds"])
+                fitting = int(self.seconds * len(points) / answer["seconds"])
                 self._size = max(1, min(fitting, GROWTH * self._size, LARGEST))
             return points
 

@@ -86,6 +86,7 @@ class ClusterPool:
             raise
         cores: dict[str, int] = self._client.ncores()  # type: ignore[no-untyped-call]
         self.size = sum(cores.values())
+        self.batch_seconds = 0.6  # sending and collecting one takes some 0.03 s
         workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
         self.workers = f"{self.size} threads of {workers} workers at {address}"
 

@@ -38,6 +38,7 @@ class Pool(Protocol):
 
     workers: str  # what it is, for people
     size: int  # batches that run at once
+    batch_seconds: float  # that a batch is to take, to be worth sending
     stale: str  # what to say of workers with another version: {theirs} instead of {ours}
 
     def run(self, jobs: Iterable[Job], ahead: int) -> Iterator[Answer]:
@@ -73,6 +74,7 @@ class LocalPool:
 
     def __init__(self, jobs: int) -> None:
         self.size = jobs
+        self.batch_seconds = 0.15  # sending and collecting one takes about 0.01 s
         self.stale = STALE
         self.workers = f"{jobs} processes on this machine" if jobs > 1 else "this process"
         self._backend = _Processes(inner_max_num_threads=1)

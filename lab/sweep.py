@@ -254,7 +254,7 @@ class Sweep:
             _local.release()
 
     def _measured_in(self, pool: Pool, batches: Batches) -> Iterator[Result]:
-        batches.workers = pool.size
+        batches.workers, batches.seconds = pool.size, pool.batch_seconds
         self._workers = pool.workers
         self._pool = pool
         yield from measure_all(pool, batches, self._tell)

@@ -1,5 +1,6 @@
 """What a worker process does: a batch of points, asked and answered in plain values."""
 
+import ctypes
 import importlib
 import os
 import signal
@@ -13,6 +14,9 @@ from lab.cache import code_version
 # PyTorch is imported where it is used: a cluster's scheduler reads this module as well, and needs
 # none.
 
+# What glibc's malloc arrives at by itself, unless its environment says otherwise; bytes.
+MMAP_THRESHOLD, TRIM_THRESHOLD = 2**25, 2**26
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 NICENESS = 10  # whoever looks at a page goes first
 MEASURES = {
     "mechanism": "lab.measure:measure_mechanism",
@@ -58,6 +62,7 @@ def run_batch(job: Job) -> Answer:
 
     from lab.spelling import from_json
 
+    keep_freed_memory()
     torch.set_num_threads(1)
     started = time.perf_counter()
     results: list[tuple[int, dict[str, Any] | None, str]] = []
@@ -69,6 +74,21 @@ def run_batch(job: Job) -> Answer:
             results.append((index, None, _reason(error)))
     seconds = time.perf_counter() - started
     return Answer(number=job["number"], version=job["version"], results=results, seconds=seconds)
+
+
+@lru_cache(maxsize=1)
+def keep_freed_memory() -> bool:
+    """Let this process use freed memory again, if it was told to give it back; whether it does.
+
+    Dask's nanny tells its workers so (MALLOC_TRIM_THRESHOLD_), which also has each tensor over
+    128 kB mapped anew: computing attention takes twice as long then.
+    """
+    if "MALLOC_TRIM_THRESHOLD_" not in os.environ:
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # of glibc alone
+    return mallopt is not None and bool(
+        mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD) and mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD)
+    )
 
 
 @lru_cache

@@ -16,7 +16,7 @@ POINTS = list(enumerate(mechanism().points().valid[:6]))
 class Told:
     """A pool of one worker, which answers each job with a function."""
 
-    workers, size, stale = "told", 3, "{theirs} {ours}"
+    workers, size, batch_seconds, stale = "told", 3, 0.1, "{theirs} {ours}"
 
     def __init__(self, answer: Callable[[Job], Answer]) -> None:
         self.answer = answer
