@@ -10,7 +10,7 @@ from lab.cost import Measured, MeasureError
 from model.config import PAPER, Config
 from model.cost import Rates
 from tests.ui.helpers import array, change, chart
-from tests.ui.lab import buttons, errors, markdowns, open_lab, pick, press, progress
+from tests.ui.lab import buttons, captions, errors, markdowns, open_lab, pick, press, progress
 from ui import cost_runs
 from ui.cost_runs import CostRun, lengths_around
 from ui.sweeps import line
@@ -109,6 +109,7 @@ def test_what_is_measured_comes_into_the_picture_and_the_sentence() -> None:
     assert run.state == "finished"
     assert progress(page).startswith("12 of 12 passes · ")
     assert any("measured here, the time by **2.0**" in text for text in markdowns(page))
+    assert any("needs more than 67.1 MB" in text for text in captions(page))
     data = chart(page, CHART)["data"]
     seconds = [t for t in data if t["mode"] == "markers" and t["xaxis"] == "x"]
     assert array(seconds[0]["x"]).tolist() == [64, 128, 256, 512, 1024, 2048]

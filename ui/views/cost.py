@@ -10,7 +10,15 @@ import streamlit as st
 
 from lab.cost import Measured, cost_table
 from model.config import PAPER, Config
-from model.cost import Rates, crossover, key_value_cache, part_costs, peak_memory, predict_seconds
+from model.cost import (
+    FRESH_FROM,
+    Rates,
+    crossover,
+    key_value_cache,
+    part_costs,
+    peak_memory,
+    predict_seconds,
+)
 from ui.components import window_is_tall
 from ui.cost_runs import (
     CostRun,
@@ -126,6 +134,13 @@ def _follow(progress_place: Any, configs: Sequence[Config], run: CostRun | None)
         config=PLOTLY_CONFIG,
         alt=_("Cost of a forward pass over its length, and the memory that it needs"),
     )
+    if measured:
+        st.caption(
+            _(
+                "Predicted from how fast this machine multiplies and moves memory. Where a pass "
+                "needs more than {size}, the system gives it new memory each time: the step."
+            ).format(size=size_text(FRESH_FROM))
+        )
     left_out = sorted({result.left_out for result in results if result.left_out})
     if left_out:
         st.caption(_("Not measured: {reasons}").format(reasons=plain("; ".join(left_out), 300)))
