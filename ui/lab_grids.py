@@ -54,7 +54,7 @@ def values_of(key: str) -> tuple[Any, ...]:
 
 
 def varying(grid: Grid) -> list[str]:
-    """The axes with more than one value, in the grid's order; head_dim where it comes of two."""
+    """The axes with more than one value, in the grid's order."""
     return [axis for axis in grid.axes if len(getattr(grid, axis)) > 1]
 
 

@@ -86,7 +86,7 @@ def test_what_is_kept_needs_no_place_in_the_line() -> None:
     run(open_lab(**given))
     other = run(open_lab(**{**TINY, "text": "p q r"}))  # with results of its own, and then waits
     long = tickets(
-        press(open_lab(head_counts="8", embed_sizes="512", seeds=50, text="a b " * 100), "run")
+        press(open_lab(head_counts="8", embed_sizes="512", seeds=50, text="a b " * 200), "run")
     )[0]
     waiting = press(open_lab(**{**TINY, "text": "s t u"}), "run")
     assert progress(waiting) == "One sweep runs at a time: 1 is before yours."

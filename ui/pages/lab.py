@@ -79,7 +79,7 @@ def _show_sweeps(downloads_place: DeltaGenerator) -> None:
 
 
 def _running() -> object:
-    """What runs, or waits for it, and whether it has begun: the buttons depend on it."""
+    """What runs, or waits for it: the buttons depend on it."""
     ticket = active()
     return None if ticket is None else ticket.grid
 
