@@ -20,7 +20,7 @@ run: $(CORE) $(MODELS) $(if $(HF),$(ANY))  ## start the app on http://localhost:
 test: chromium check  ## check everything, then run all tests (ARGS="-k masks" goes to pytest)
 	@echo "Testing"
 	@# Each worker has a core, and so one thread to calculate with.
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV)  ## check the format, the lint and the types
 	@echo "Checking the format, the lint and the types"

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import joblib
@@ -119,7 +120,8 @@ def _connect(address: str) -> Client:
     for name in ("distributed", "distributed.client"):  # a sweep says itself what went wrong
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
-        asyncio.run(_ask(address))
+        with ThreadPoolExecutor(1) as thread:  # this one may run an event loop, as Jupyter's does
+            thread.submit(asyncio.run, _ask(address)).result()
         return Client(  # type: ignore[no-untyped-call]
             address, timeout=CONNECT_FOR, set_as_default=False
         )

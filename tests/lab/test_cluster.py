@@ -1,5 +1,6 @@
 """Sweeps on a real Dask scheduler with two worker processes, one thread each."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -50,6 +51,13 @@ def test_a_cluster_has_the_same_results(address: str) -> None:
         assert numbers(finished(here).results).equals(numbers(finished(there).results))
         assert there.progress.workers == f"2 threads of 2 workers at {address}"
         assert (there.state, there.progress.done) == ("finished", here.progress.total)
+
+
+def test_a_caller_may_run_an_event_loop(address: str) -> None:
+    async def sweep_in_a_notebook() -> int:
+        return len(list(run(mechanism(), scheduler=address)))
+
+    assert asyncio.run(sweep_in_a_notebook()) == 24
 
 
 def test_a_worker_that_is_killed_costs_no_result(address: str) -> None:
@@ -148,6 +156,7 @@ def test_a_scheduler_that_is_not_there_is_named(
 
 def test_something_else_that_answers_is_no_scheduler() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LONG)
 
         def answer() -> None:
             other, _ = server.accept()
@@ -159,7 +168,8 @@ def test_something_else_that_answers_is_no_scheduler() -> None:
         place = f"tcp://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(SchedulerUnreachableError, match=place):
             list(run(mechanism(), scheduler=place))
-        thread.join()
+        thread.join(LONG)
+        assert not thread.is_alive()
 
 
 def test_a_scheduler_without_workers_is_told(
