@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.helpers import Server, watch
+from tests.browser.helpers import PATIENCE, Server, watch
 from tools.find_chromium import find_chromium
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +40,7 @@ class Window:
 
     def __init__(self, context: BrowserContext, origin: str) -> None:
         self.context = context
+        context.set_default_timeout(PATIENCE)
         self.problems = watch(context, origin)
 
     def close(self) -> None:
@@ -143,6 +144,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     chromium = find_chromium()
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
         yield running

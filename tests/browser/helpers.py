@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebSocket
 
-PATIENCE = 60_000  # ms; the first run of the app imports torch, perhaps on a busy machine
+# ms that tests wait for anything: the app imports torch first, perhaps on a busy machine.
+PATIENCE = 60_000
 FINISHED = (
     '[data-testid="stApp"]'
     '[data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
@@ -31,10 +32,10 @@ def open_app(page: Page, server: Server, query: str = "", path: str = "/") -> No
     test itself waits for what it wants to see there.
     """
     page.goto(f"{server.url}{path}" + (f"?{query}" if query else ""))
-    page.locator(FINISHED).wait_for(timeout=PATIENCE)
+    page.locator(FINISHED).wait_for()
     if path == "/" and "view=" not in query:
         heads = page.locator(".st-key-heads_chart .js-plotly-plot .main-svg")
-        heads.first.wait_for(timeout=PATIENCE)
+        heads.first.wait_for()
 
 
 def shared(page: Page) -> dict[str, str]:

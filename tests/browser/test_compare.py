@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.charts import hover_text, of_key, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import FINISHED, PATIENCE, Server, choose, open_app, shared
+from tests.browser.helpers import FINISHED, Server, choose, open_app, shared
 from tests.defaults import run_of
 
 PATH = "/compare"
@@ -16,7 +16,7 @@ def test_pinned_changed_and_compared(new_page: NewPage, server: Server) -> None:
     page = new_page()
     open_app(page, server, "heads=4&text=the+cat+saw+the+dog")
     page.get_by_role("button", name="Pin as A").click()
-    expect(page.get_by_text("Pinned as A.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Pinned as A.")).to_be_visible()
     choose(page, "mask", "causal")
     page.wait_for_url(lambda url: "mask=causal" in url)
     page.get_by_role("link", name="Compare").click()
@@ -52,8 +52,8 @@ def test_typing_and_choosing_change_both_or_one_side(page: Page, server: Server)
         assert wait_for_shape(page, shape, chart).shape == shape
     page.locator(".st-key-b_scale").get_by_role("combobox").click()
     page.get_by_role("option", name="head_dim", exact=True).click()
-    expect(page.get_by_text("A and B are the same.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("A and B are the same.")).to_be_visible()
     assert not wait_for_shape(page, shape, DIFFERENCE).any()
     page.locator(FINISHED).wait_for()
     page.go_back()
-    expect(page.get_by_text("Dropping the scale (head_dim)")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Dropping the scale (head_dim)")).to_be_visible()

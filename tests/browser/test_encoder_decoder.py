@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.charts import click_cell, of_key, tick_labels, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import PATIENCE, Server, choose, open_app, shared
+from tests.browser.helpers import Server, choose, open_app, shared
 from tests.defaults import pair_of, run_of
 
 PATH = "/encoder-decoder"
@@ -41,7 +41,7 @@ def test_a_click_in_the_cross_attention_opens_its_arithmetic(page: Page, server:
     wait_for_shape(page, (2, 2, 3), CROSS)
     click_cell(page, 1, 1, 2, CROSS)
     arithmetic = page.locator(".st-key-arithmetic table")
-    arithmetic.wait_for(timeout=PATIENCE)
+    arithmetic.wait_for()
     weight = pair_of(*TEXTS, **SIZES).attention(1, 0, "cross").field("weights")[1, 1, 2]
     written = float(arithmetic.locator("tbody td:last-child").last.text_content() or "")
     assert written == pytest.approx(weight, rel=1e-8)
@@ -89,14 +89,14 @@ def test_a_hostile_link_gives_a_valid_page_and_says_so(page: Page, server: Serve
     notice = page.get_by_test_id("stAlert").first
     expect(notice).to_contain_text("there are: none, causal, padding, causal + padding.")
     expect(notice).to_contain_text("12 layers with an embedding of 512 have more weights")
-    page.locator(f"{CROSS} .main-svg").first.wait_for(timeout=PATIENCE)
+    page.locator(f"{CROSS} .main-svg").first.wait_for()
 
 
 def test_the_three_stand_on_a_projector_without_scrolling(page: Page, server: Server) -> None:
     open_app(page, server, "layers=6", path=PATH)
     for chart in (ENCODER, DECODER, CROSS, ".st-key-text2", ".st-key-mask"):
         place = page.locator(chart).first
-        place.wait_for(timeout=PATIENCE)
+        place.wait_for()
         box = place.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 768, chart

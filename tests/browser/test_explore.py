@@ -17,7 +17,7 @@ from tests.browser.charts import (
     wait_for_shape,
 )
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import PATIENCE, Server, choose, open_app, shared
+from tests.browser.helpers import Server, choose, open_app, shared
 from ui.run import Run
 
 TEXT = "the cat saw the dog"
@@ -238,7 +238,7 @@ def test_the_strip_answers_a_hover_without_the_server(page: Page, server: Server
 def test_an_empty_sentence_asks_for_one_and_typing_goes_on(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/?text=")
     hint = page.get_by_text("Type a sentence on the left")
-    hint.wait_for(timeout=PATIENCE)
+    hint.wait_for()
     page.locator(".st-key-text input").fill("hello")
     wait_for_shape(page, (8, 1, 1))
     expect(hint).to_be_hidden()

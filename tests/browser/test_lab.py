@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from lab.grid import MechanismPoint
 from lab.measure import measure_mechanism
 from tests.browser.charts import HEADS, hover, of_key, wait_for_shape
-from tests.browser.helpers import FINISHED, PATIENCE, Server, open_app, shared
+from tests.browser.helpers import FINISHED, Server, open_app, shared
 from ui.lab_presets import PRESETS, preset_link
 from ui.settings import DEFAULT_TEXT
 
@@ -24,11 +24,6 @@ LONG = (
 def progress(page: Page) -> Locator:
     """The row with the bar: while buttons come and go, there are two bars for a moment."""
     return page.locator(".st-key-experiment")
-
-
-def says(place: Locator, text: str | re.Pattern[str]) -> None:
-    """Wait until a place of the page says this, also on a busy machine."""
-    expect(place).to_contain_text(text, timeout=PATIENCE)
 
 
 def curves(page: Page) -> dict[str, Any]:
@@ -77,10 +72,10 @@ def test_what_does_the_root_of_d_do(page: Page, server: Server) -> None:
     """One click answers; a point opens in Explore; Back shows the answer again, from its link."""
     open_app(page, server, path=PATH)
     page.get_by_role("button", name="What does √d do?").click()
-    says(progress(page), "100 of 100")
-    says(page.get_by_test_id("stMain"), ANSWER)
+    expect(progress(page)).to_contain_text("100 of 100")
+    expect(page.get_by_test_id("stMain")).to_contain_text(ANSWER)
     assert shared(page) == preset_link("scale")
-    page.get_by_text("All measurements").wait_for(timeout=PATIENCE)  # below the last picture
+    page.get_by_text("All measurements").wait_for()  # below the last picture
     page.locator(FINISHED).wait_for()
     page.locator(f"{CHART} .main-svg").first.wait_for()
     shown = curves(page)
@@ -93,20 +88,20 @@ def test_what_does_the_root_of_d_do(page: Page, server: Server) -> None:
 
     page.go_back()
     page.wait_for_url("**/lab?*")
-    says(page.get_by_test_id("stMain"), ANSWER)
-    says(progress(page), "100 of 100")
+    expect(page.get_by_test_id("stMain")).to_contain_text(ANSWER)
+    expect(progress(page)).to_contain_text("100 of 100")
     page.reload()
-    says(progress(page), "100 of 100 · 100 from earlier")
+    expect(progress(page)).to_contain_text("100 of 100 · 100 from earlier")
     assert shared(page) == preset_link("scale")
 
 
 def test_a_long_sweep_is_cancelled_and_keeps_what_there_is(page: Page, server: Server) -> None:
     open_app(page, server, LONG, PATH)
     page.get_by_role("button", name="Run").click()
-    page.locator(f"{CHART} .main-svg").first.wait_for(timeout=PATIENCE)
+    page.locator(f"{CHART} .main-svg").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
-    says(progress(page), re.compile(r"[1-9]\d* of 800 .*cancelled"))
-    page.get_by_role("button", name="Run again").wait_for(timeout=PATIENCE)
+    expect(progress(page)).to_contain_text(re.compile(r"[1-9]\d* of 800 .*cancelled"))
+    page.get_by_role("button", name="Run again").wait_for()
     expect(page.locator(f"{CHART} .main-svg").first).to_be_visible()
 
 
@@ -116,8 +111,8 @@ def test_what_is_typed_is_refused_in_place(page: Page, server: Server) -> None:
     heads = page.locator(".st-key-head_counts input")
     heads.fill("1, 2, x")
     heads.press("Enter")
-    says(page.get_by_test_id("stSidebar"), "Not used")
-    says(progress(page), "Not run yet: 30 measurements")
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("Not used")
+    expect(progress(page)).to_contain_text("Not run yet: 30 measurements")
     expect(heads).to_have_value("1, 2, x")
 
     sizes = page.locator(".st-key-embed_sizes input")
@@ -134,13 +129,15 @@ def test_what_is_typed_is_refused_in_place(page: Page, server: Server) -> None:
     seeds = page.locator(".st-key-seeds input")
     seeds.fill("50")
     seeds.press("Enter")
-    says(page.get_by_test_id("stMain"), "720,000 points, and may have 5,000")
+    expect(page.get_by_test_id("stMain")).to_contain_text("720,000 points, and may have 5,000")
     expect(page.get_by_role("button", name="Run")).to_be_disabled()
     expect(sizes).to_have_value(re.compile("^8, 16"))
 
 
 def test_costs_are_there_at_once(page: Page, server: Server) -> None:
     open_app(page, server, "view=cost&tokens=1000", PATH)
-    says(page.get_by_test_id("stMain"), "Doubling the embedding from 256 to 512 multiplies")
-    page.locator(f"{of_key('cost_chart')} .main-svg").first.wait_for(timeout=PATIENCE)
+    expect(page.get_by_test_id("stMain")).to_contain_text(
+        "Doubling the embedding from 256 to 512 multiplies"
+    )
+    page.locator(f"{of_key('cost_chart')} .main-svg").first.wait_for()
     expect(page.get_by_role("button", name="Measure on this machine")).to_be_enabled()

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from model.masks import causal_mask, decode_cells, encode_cells
 from tests.browser.charts import click_cell, hover_text, numbers, of_key, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import PATIENCE, Server, choose, open_app, shared
+from tests.browser.helpers import Server, choose, open_app, shared
 from tests.defaults import run_of
 from ui.selection import Selection
 from ui.views.layers import thumbnails
@@ -21,7 +21,7 @@ CAUSAL = causal_mask(5, 5)[0, 0].numpy()
 
 
 def drawn(page: Page, chart: str) -> None:
-    page.locator(f"{chart} .main-svg").first.wait_for(timeout=PATIENCE)
+    page.locator(f"{chart} .main-svg").first.wait_for()
 
 
 def cell_of_thumbnail(page: Page, wanted: tuple[int, int, int, int]) -> tuple[int, int]:
@@ -43,7 +43,7 @@ def test_a_thumbnails_cell_tells_its_weight_and_a_click_opens_its_head(
         f"Layer 2 · query the (position 3) | Head 1 · key dog (position 4) | weight {weight:.9g}"
     )
     click_cell(page, 0, row, column, LAYERS)
-    expect(page.get_by_text("Head 1 of 4, layer 2, D = 8.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Head 1 of 4, layer 2, D = 8.")).to_be_visible()
     assert {"view": "one head", "layer": "2", "head": "1", "q": "3"}.items() <= shared(page).items()
 
 
@@ -98,7 +98,7 @@ def test_the_leak_test_catches_the_cell_that_breaks_a_causal_mask(
 ) -> None:
     open_app(page, server, f"{LINK}&view=tests&mask=custom&cells={encode_cells(CAUSAL)}")
     verdict = page.get_by_test_id("stAlert")
-    expect(verdict).to_contain_text("Nothing leaks.", timeout=PATIENCE)
+    expect(verdict).to_contain_text("Nothing leaks.")
     page.locator(".st-key-painter [role=gridcell]").nth(1 * 5 + 3).click()
     expect(verdict).to_contain_text("The future leaks.")
     expect(verdict).to_contain_text("1 cell of the mask looks ahead: 1 → 3 (query → key).")

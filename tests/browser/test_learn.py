@@ -15,7 +15,7 @@ from model.training.recommended import RECOMMENDED
 from model.training.trainer import train as snapshots
 from tests.browser.charts import HEADS, click_cell, numbers, of_key, tick_labels, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import FINISHED, PATIENCE, Server, choose, open_app, shared
+from tests.browser.helpers import FINISHED, Server, choose, open_app, shared
 from ui.compute import use_one_thread
 from ui.learnt import LearntSettings, compute_learnt
 from ui.stories import STORIES
@@ -37,14 +37,9 @@ def learnt(plan: Plan) -> np.ndarray:
     return compute_learnt(LearntSettings(plan, last, typed)).attention(0, 0).field("weights")
 
 
-def says(place: Locator, text: str) -> None:
-    """Wait until a place of the page says this, also on a busy machine."""
-    expect(place).to_contain_text(text, timeout=PATIENCE)
-
-
 def open_learn(page: Page, server: Server, query: str = "") -> None:
     open_app(page, server, query, PATH)
-    page.locator(f"{CHART} .main-svg").first.wait_for(timeout=PATIENCE)
+    page.locator(f"{CHART} .main-svg").first.wait_for()
 
 
 def button(page: Page, name: str) -> Locator:
@@ -63,7 +58,7 @@ def header(page: Page) -> Locator:
 def start(page: Page, name: str = "Train") -> None:
     """Press the button, and wait until steps are made."""
     button(page, name).click()
-    says(progress(page), "steps/s")
+    expect(progress(page)).to_contain_text("steps/s")
 
 
 def train(page: Page, name: str = "Train") -> None:
@@ -73,21 +68,21 @@ def train(page: Page, name: str = "Train") -> None:
 
 
 def wait_until_over(page: Page) -> None:
-    says(progress(page), "s of training")
+    expect(progress(page)).to_contain_text("s of training")
     wait_for_playback(page)
 
 
 def pause(page: Page) -> None:
     """Press Pause, and wait until there is nothing more to come."""
     button(page, "Pause").click()
-    button(page, "Continue").wait_for(timeout=PATIENCE)
+    button(page, "Continue").wait_for()
     wait_for_playback(page)
 
 
 def wait_for_playback(page: Page) -> None:
-    expect(button(page, "Pause")).to_have_count(0, timeout=PATIENCE)
+    expect(button(page, "Pause")).to_have_count(0)
     page.wait_for_function("chart => document.querySelector(chart)?.layout?.sliders", arg=CHART)
-    page.locator(FINISHED).wait_for(timeout=PATIENCE)
+    page.locator(FINISHED).wait_for()
 
 
 def choose_pace(page: Page, pace: str) -> None:
@@ -188,8 +183,8 @@ def test_a_paused_training_stands_still_and_goes_on_to_the_same_end(
     assert progress(page).inner_text() == paused
     choose_pace(page, "full")
     train(page, "Continue")
-    says(progress(page), "step 400 of 400")
-    says(header(page), "400 steps from seed 0")
+    expect(progress(page)).to_contain_text("step 400 of 400")
+    expect(header(page)).to_contain_text("400 steps from seed 0")
     assert step_shown(page) == 400
     np.testing.assert_array_equal(numbers(page, CHART), learnt(plan))
 
@@ -198,11 +193,11 @@ def test_after_a_reset_the_same_training_can_be_paused_earlier(page: Page, serve
     open_learn(page, server, "embed_size=16&steps=400")
     train(page)
     button(page, "Reset").click()
-    says(header(page), "random weights, not trained yet")
+    expect(header(page)).to_contain_text("random weights, not trained yet")
     choose_pace(page, "slow")
     start(page)
     pause(page)
-    says(header(page), f"weights trained here, {step_shown(page)} steps from")
+    expect(header(page)).to_contain_text(f"weights trained here, {step_shown(page)} steps from")
     assert 0 < step_shown(page) < 400
     assert frame_shown(page) == len(curves(page)[0]["x"]) - 1  # the last one that there is
 
@@ -257,7 +252,7 @@ def test_scrubbing_asks_no_server_until_it_rests_and_then_the_page_follows(
     assert not np.array_equal(shown, before)
     assert len(curves(page)[0]["x"]) == last + 1  # they stay whole
     page.mouse.up()
-    says(header(page), f"weights trained here, {step} steps from seed 0")
+    expect(header(page)).to_contain_text(f"weights trained here, {step} steps from seed 0")
     page.wait_for_url(lambda url: f"at={step}" in url)
     page.locator(FINISHED).wait_for()
     assert (frame_shown(page), step_shown(page)) == (frame, step)
@@ -276,7 +271,9 @@ def test_play_goes_through_the_frames_and_pause_stops_at_one(page: Page, server:
     last = frame_shown(page)
     drag_grip(page, -150, steps=3)
     page.mouse.up()
-    says(header(page), f"{step_shown(page)} steps from")  # the server has heard, and drawn again
+    expect(header(page)).to_contain_text(
+        f"{step_shown(page)} steps from"
+    )  # the server has heard, and drawn again
     page.locator(FINISHED).wait_for()
     began = frame_shown(page)
     assert 0 < began < last
@@ -307,14 +304,14 @@ def test_play_goes_through_the_frames_and_pause_stops_at_one(page: Page, server:
         arg=CHART,
     ).json_value()
     assert began < stopped < last
-    says(header(page), f"{step_shown(page)} steps from")
+    expect(header(page)).to_contain_text(f"{step_shown(page)} steps from")
     assert frame_shown(page) == stopped
     page.locator(f"{CHART} .updatemenu-button").filter(has_text="Play").click()
     page.wait_for_function(
         "([chart, last]) => document.querySelector(chart).layout.sliders[0].active === last",
         arg=[CHART, last],
     )
-    says(header(page), "50 steps from")
+    expect(header(page)).to_contain_text("50 steps from")
     names = [name for name, _z in page.evaluate("played")]
     assert names[-1] == last
     assert set(range(began + 1, last)) <= set(names)
@@ -327,7 +324,7 @@ def test_a_reload_forgets_the_run_and_keeps_the_controls(page: Page, server: Ser
     train(page)
     before = shared(page)
     page.reload()
-    page.locator(FINISHED).wait_for(timeout=PATIENCE)
+    page.locator(FINISHED).wait_for()
     expect(progress(page)).to_contain_text("Not trained yet: 50 steps")
     expect(header(page)).to_contain_text("random weights, not trained yet (seed 3): sort")
     assert wait_for_shape(page, (2, 5, 5), CHART).shape == (2, 5, 5)
@@ -349,11 +346,15 @@ def test_a_training_ends_with_its_page(new_page: NewPage, server: Server) -> Non
     for page in (closed, *busy):
         start(page, "Train both")
     button(reloaded, "Train both").click()
-    says(progress(reloaded), "All of this server's cores are busy: 1 training is before yours.")
+    expect(progress(reloaded)).to_contain_text(
+        "All of this server's cores are busy: 1 training is before yours."
+    )
     closed.close()
     expect(progress(reloaded)).to_contain_text("steps/s", timeout=AT_ONCE)
     button(waiting, "Train both").click()
-    says(progress(waiting), "All of this server's cores are busy: 1 training is before yours.")
+    expect(progress(waiting)).to_contain_text(
+        "All of this server's cores are busy: 1 training is before yours."
+    )
     reloaded.reload(wait_until="commit")
     expect(progress(waiting)).to_contain_text("steps/s", timeout=AT_ONCE)
 
@@ -364,7 +365,7 @@ def test_a_cells_click_opens_its_arithmetic_and_a_name_its_head(page: Page, serv
     shown = wait_for_shape(page, (4, 10, 10), CHART)
     click_cell(page, 3, 7, 2, CHART)
     arithmetic = page.locator(".st-key-arithmetic table")
-    arithmetic.wait_for(timeout=PATIENCE)
+    arithmetic.wait_for()
     weight = arithmetic.get_by_role("row").filter(has_text="the module's weight (float32)")
     written = weight.locator("td").last.inner_text()
     assert float(written) == pytest.approx(float(shown[3, 7, 2]), rel=1e-8)
@@ -373,8 +374,8 @@ def test_a_cells_click_opens_its_arithmetic_and_a_name_its_head(page: Page, serv
     chosen = {"view": "cell", "layer": "1", "head": "1", "q": "7", "k": "2"}
     assert chosen.items() <= shared(page).items()
     choose(page, "view", "watch")
-    page.locator(f"{CHART} .annotation").get_by_text("Layer 1, head 0").click(timeout=PATIENCE)
-    expect(page.get_by_text("Head 0 of 2, layer 1, D = 8.")).to_be_visible(timeout=PATIENCE)
+    page.locator(f"{CHART} .annotation").get_by_text("Layer 1, head 0").click()
+    expect(page.get_by_text("Head 0 of 2, layer 1, D = 8.")).to_be_visible()
 
 
 def test_an_own_input_is_read_while_it_is_typed_also_during_a_training(
@@ -394,13 +395,13 @@ def test_an_own_input_is_read_while_it_is_typed_also_during_a_training(
     field.press("End")
     page.keyboard.type("!")
     alert = page.get_by_role("alert")
-    says(alert, "'!' is none of this task's symbols")
-    says(alert, "Shown instead: headlights.")
+    expect(alert).to_contain_text("'!' is none of this task's symbols")
+    expect(alert).to_contain_text("Shown instead: headlights.")
     wait_for_shape(page, (1, 10, 10), CHART)
     expect(field).to_have_value("chromium!")
     field.press("Backspace")
     wait_for_shape(page, (1, 8, 8), CHART)
-    expect(page.get_by_text("Shown instead")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("Shown instead")).to_have_count(0)
     expect(field).to_have_value("chromium")
 
 
@@ -443,7 +444,7 @@ def test_weights_are_saved_and_loaded_again(
     open_learn(other, server)
     open_weights(other)
     other.locator(".st-key-weights_file input[type=file]").set_input_files(tmp_path / name)
-    expect(header(other)).to_contain_text("50 steps from seed 2: shift", timeout=PATIENCE)
+    expect(header(other)).to_contain_text("50 steps from seed 2: shift")
     other.locator(FINISHED).wait_for()
     trained_here = header(page).inner_text()
     assert header(other).inner_text() == trained_here.replace("trained here", "from a file")
@@ -457,14 +458,14 @@ def test_a_trained_model_is_opened_in_explore_and_left_again(page: Page, server:
     shown = numbers(page, CHART)
     open_weights(page)
     page.get_by_role("link", name="Open in Explore").click()
-    page.locator(f"{HEADS} .main-svg").first.wait_for(timeout=PATIENCE)
+    page.locator(f"{HEADS} .main-svg").first.wait_for()
     expect(header(page)).to_contain_text("weights trained here, 50 steps from seed 0: reverse")
     np.testing.assert_array_equal(wait_for_shape(page, (2, 10, 10)), shown)
     page.get_by_role("button", name="Back to random weights").click()
     expect(header(page)).to_contain_text("random weights, untrained")
     wait_for_shape(page, (8, 12, 12))
     page.get_by_role("link", name="Learn").click()
-    expect(header(page)).to_contain_text("50 steps from seed 0: reverse", timeout=PATIENCE)
+    expect(header(page)).to_contain_text("50 steps from seed 0: reverse")
     np.testing.assert_array_equal(wait_for_shape(page, (2, 10, 10), CHART), shown)
 
 

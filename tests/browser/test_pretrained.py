@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.charts import click_cell, hover_text, numbers, of_key, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import FINISHED, PATIENCE, Server, choose, open_app, shared
+from tests.browser.helpers import FINISHED, Server, choose, open_app, shared
 from ui.models import model_of
 from ui.trained import TrainedSettings, compute_trained
 
@@ -31,9 +31,7 @@ def test_one_click_shows_a_head_in_which_it_looks_at_animal(page: Page, server: 
     open_app(page, server)
     page.get_by_role("link", name="Pretrained").click()
     chosen = page.locator(".st-key-strip").get_by_text("How much “it” attends to each word")
-    expect(chosen).to_have_text(
-        "How much “it” attends to each word (layer 3, head 1).", timeout=PATIENCE
-    )
+    expect(chosen).to_have_text("How much “it” attends to each word (layer 3, head 1).")
     expect(page.get_by_text("trained weights: all-MiniLM-L6-v2")).to_be_visible()
     weights = compute_trained(TrainedSettings("minilm", (SENTENCE,))).attention(3).field("weights")
     drawn = wait_for_shape(page, (12, 16, 16))
@@ -49,11 +47,11 @@ def test_a_found_head_is_opened_by_a_click_and_shared(new_page: NewPage, server:
     scores = wait_for_shape(page, (1, 6, 12), FINDER)[0]
     assert np.unravel_index(scores.argmax(), scores.shape) == (0, 2)  # the previous token's head
     click_cell(page, 0, 0, 2, FINDER)
-    expect(page.get_by_text("Head 2 of 12, layer 0, D = 32.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Head 2 of 12, layer 0, D = 32.")).to_be_visible()
     page.wait_for_url(lambda url: "head=2" in url)
     other = new_page()
     open_app(other, server, page.url.split("?")[1], PATH)
-    expect(other.get_by_text("Head 2 of 12, layer 0, D = 32.")).to_be_visible(timeout=PATIENCE)
+    expect(other.get_by_text("Head 2 of 12, layer 0, D = 32.")).to_be_visible()
 
 
 def test_what_is_typed_is_split_and_merged_at_once(page: Page, server: Server) -> None:
@@ -78,7 +76,7 @@ def test_back_after_typing_brings_the_text_and_its_picture(page: Page, server: S
     wait_for_shape(page, (12, 4, 4))
     page.wait_for_url(lambda url: "tokenization" in url)
     page.go_back()
-    expect(field).to_have_value("hi", timeout=PATIENCE)
+    expect(field).to_have_value("hi")
     np.testing.assert_array_equal(wait_for_shape(page, (12, 3, 3)), before)
     expect(strip_words(page)).to_have_text(["[CLS]", "hi", "[SEP]"])
     assert shared(page) == {"text": "hi", "layer": "2"}
@@ -93,7 +91,7 @@ def test_from_model_to_model_and_back_in_the_layers_view(page: Page, server: Ser
     open_app(page, server, "text=so+it+goes&view=layers", PATH)
     for name, grid in (("MiniLM", "6 × 12"), ("SmolLM2", "30 × 9"), ("MiniLM", "6 × 12")):
         choose_model(page, name)
-        expect(page.get_by_text(f"Weights of every head: {grid},")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text(f"Weights of every head: {grid},")).to_be_visible()
         page.locator(FINISHED).wait_for()
         words = {
             "MiniLM": ["[CLS]", "so", "it", "goes", "[SEP]"],
@@ -116,7 +114,7 @@ def test_smollm2_writes_on_and_a_link_brings_it_back(new_page: NewPage, server: 
     wait_for_shape(page, (9, 14, 14))
     choose(page, "view", "next token")
     first = page.locator(".st-key-write_0").get_by_role("button")
-    expect(first).to_have_text("␣Mary", timeout=PATIENCE)
+    expect(first).to_have_text("␣Mary")
     first.click()
     page.wait_for_url(lambda url: "added=" in url)
     mary = int(shared(page)["added"])
@@ -125,7 +123,7 @@ def test_smollm2_writes_on_and_a_link_brings_it_back(new_page: NewPage, server: 
     assert shared(page)["q"] == "14"
     other = new_page()
     open_app(other, server, page.url.split("?")[1], PATH)
-    expect(other.get_by_text("Written so far:")).to_contain_text("Mary", timeout=PATIENCE)
+    expect(other.get_by_text("Written so far:")).to_contain_text("Mary")
     other.locator(".st-key-take_back").get_by_role("button").click()
     expect(other.locator(".st-key-write_0").get_by_role("button")).to_have_text("␣Mary")
     other.wait_for_url(lambda url: "added=" not in url or url.endswith("added="))
@@ -134,12 +132,10 @@ def test_smollm2_writes_on_and_a_link_brings_it_back(new_page: NewPage, server: 
 def test_a_removed_head_changes_the_prediction(page: Page, server: Server) -> None:
     link = f"model=SmolLM2&text={STORE.replace(' ', '+')}&view=next+token&layer=18&head=6"
     open_app(page, server, link, PATH)
-    page.locator(".st-key-remove_head").get_by_role("button").click(timeout=PATIENCE)
-    expect(page.get_by_text("1 head removed")).to_be_visible(timeout=PATIENCE)
+    page.locator(".st-key-remove_head").get_by_role("button").click()
+    expect(page.get_by_text("1 head removed")).to_be_visible()
     expect(page.get_by_text("Layer 18 doesn't change")).to_be_visible()
-    page.wait_for_function(
-        f"() => document.querySelector('{NEXT}')?._fullData?.length === 2", timeout=PATIENCE
-    )
+    page.wait_for_function(f"() => document.querySelector('{NEXT}')?._fullData?.length === 2")
     assert shared(page)["removed"] == "18.6"
     page.goto(page.url.replace("layer=18", "layer=20"))
     changed = wait_for_shape(page, (9, 14, 14), of_key("difference_chart"))
