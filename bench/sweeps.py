@@ -34,9 +34,10 @@ MECHANISM = MechanismGrid(
 # As the question on sorting, with more seeds.
 LEARNING = LearningGrid(task="sort", heads=(1, 2, 4, 8), steps=300, seeds=10)
 # More than half a minute on two cores: 4,000 points, nearly the most that a grid may have.
+LONG_TOKENS = 132  # few more, and there are more points × heads × tokens² than a grid may have
 LONG = replace(
     MECHANISM,
-    text=" ".join((WORDS * 3)[:100]),
+    text=" ".join((WORDS * LONG_TOKENS)[:LONG_TOKENS]),
     embed_size=(64, 128, 192, 256, 512),
     positions=("none", "sinusoidal"),
     seeds=50,
@@ -84,8 +85,8 @@ def cluster_row(here: Sequence[Timed], there: Sequence[Timed]) -> Row:
         "sweep", f"two Dask workers with one thread each, {here[0].points:,} points",
         spread([r.all for r in there], "s"), spread([r.all for r in here], "s"), ratio,
         CLUSTER_TARGET, 0,
-        f"100 tokens; against {here[0].workers}, ready, in turn, median of {len(here)}; a client "
-        f"connects anew each time, first result after {first:.2f} s",
+        f"{LONG_TOKENS} tokens; against {here[0].workers}, ready, in turn, median of {len(here)}; "
+        f"a client connects anew each time, first result after {first:.2f} s",
     )  # fmt: skip
 
 
