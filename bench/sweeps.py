@@ -33,11 +33,11 @@ MECHANISM = MechanismGrid(
 )
 # As the question on sorting, with more seeds.
 LEARNING = LearningGrid(task="sort", heads=(1, 2, 4, 8), steps=300, seeds=10)
+LONG_TEXT = WORDS * 3  # few more, and there are more points × heads × tokens² than a grid may have
 # More than half a minute on two cores: 4,000 points, nearly the most that a grid may have.
-LONG_TOKENS = 132  # few more, and there are more points × heads × tokens² than a grid may have
 LONG = replace(
     MECHANISM,
-    text=" ".join((WORDS * LONG_TOKENS)[:LONG_TOKENS]),
+    text=" ".join(LONG_TEXT),
     embed_size=(64, 128, 192, 256, 512),
     positions=("none", "sinusoidal"),
     seeds=50,
@@ -85,8 +85,8 @@ def cluster_row(here: Sequence[Timed], there: Sequence[Timed]) -> Row:
         "sweep", f"two Dask workers with one thread each, {here[0].points:,} points",
         spread([r.all for r in there], "s"), spread([r.all for r in here], "s"), ratio,
         CLUSTER_TARGET, 0,
-        f"{LONG_TOKENS} tokens; against {here[0].workers}, ready, in turn, median of {len(here)}; "
-        f"a client connects anew each time, first result after {first:.2f} s",
+        f"{len(LONG_TEXT)} tokens; against {here[0].workers}, ready, in turn, median of "
+        f"{len(here)}; a client connects anew each time, first result after {first:.2f} s",
     )  # fmt: skip
 
 

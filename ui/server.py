@@ -13,8 +13,8 @@ _clear = ForwardMsgQueue.clear
 
 @cache
 def prepare() -> None:
-    """Spare the garbage collector what has been imported by now, which will stay anyway."""
-    ForwardMsgQueue.clear = _clear_but_keep_a_full_runs_end  # type: ignore[method-assign]
+    """Mend Streamlit's queue, and spare the garbage collector what is imported: it stays anyway."""
+    ForwardMsgQueue.clear = _clear_but_keep_a_full_runs_end
     gc.collect()
     gc.freeze()
 

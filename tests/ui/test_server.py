@@ -7,6 +7,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from ui import server
 
 FIELD = (1, 0)  # where the sidebar has it
+FRAGMENT = "a fragment"
 DREW, OVER = "typed", ForwardMsg.FINISHED_SUCCESSFULLY
 
 
@@ -15,10 +16,10 @@ def prepared() -> None:
     server.prepare()
 
 
-def drawn(text: str, fragment: str = "a fragment") -> ForwardMsg:
+def drawn(text: str) -> ForwardMsg:
     message = ForwardMsg()
     message.metadata.delta_path[:] = FIELD
-    message.delta.fragment_id = fragment
+    message.delta.fragment_id = FRAGMENT
     message.delta.new_element.text_input.default = text
     return message
 
@@ -46,7 +47,7 @@ def sent(queue: ForwardMsgQueue) -> list[str | int]:
 
 def test_what_a_full_run_drew_comes_before_its_end_though_a_fragment_runs_at_once() -> None:
     queue = queue_of(drawn(DREW), finished(OVER))
-    queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["a fragment"])
+    queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=[FRAGMENT])
     queue.enqueue(drawn("again"))
     assert sent(queue) == [DREW, OVER, "again"]
     assert sent(queue) == []
@@ -55,7 +56,7 @@ def test_what_a_full_run_drew_comes_before_its_end_though_a_fragment_runs_at_onc
 def test_streamlit_itself_drops_it() -> None:
     """Else the server need change nothing."""
     queue = queue_of(drawn(DREW), finished(OVER))
-    server._clear(queue, retain_lifecycle_msgs=True, fragment_ids_this_run=["a fragment"])
+    server._clear(queue, retain_lifecycle_msgs=True, fragment_ids_this_run=[FRAGMENT])
     assert sent(queue) == [OVER]
 
 
@@ -63,7 +64,7 @@ def test_streamlit_itself_drops_it() -> None:
     ("messages", "fragments", "expected"),
     [
         ([drawn(DREW), finished(OVER)], None, [ForwardMsg.FINISHED_EARLY_FOR_RERUN]),
-        ([drawn(DREW)], ["a fragment"], []),
+        ([drawn(DREW)], [FRAGMENT], []),
         ([drawn(DREW)], ["another"], [DREW]),
     ],
     ids=["a full run follows", "no run has ended", "another fragment's"],
