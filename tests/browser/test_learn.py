@@ -319,6 +319,8 @@ def test_play_goes_through_the_frames_and_pause_stops_at_one(page: Page, server:
     before = page.evaluate("played")
     expect(header(page)).to_contain_text(f"{step_shown(page)} steps from")
     assert frame_shown(page) == stopped
+    play = page.locator(f"{CHART} .updatemenu-button").filter(has_text="Play")
+    play.click(trial=True)  # a pointer reaches it
     page.evaluate("last => playUntil(() => played.at(-1)?.[0] === last)", last)
     page.wait_for_function(
         "([chart, last]) => document.querySelector(chart).layout.sliders[0].active === last",
