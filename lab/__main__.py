@@ -20,7 +20,8 @@ from lab.grid import (
     MechanismGrid,
     Projection,
 )
-from lab.results import table, to_csv, to_parquet
+from lab.results import table, to_parquet
+from lab.spreadsheet import to_csv
 from lab.sweep import PATIENCE, Sweep, scheduler_address
 from model.attention import Scale
 from model.positions import Positions

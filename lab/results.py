@@ -165,11 +165,6 @@ def summary(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return groups.reset_index()
 
 
-def to_csv(frame: pd.DataFrame) -> bytes:
-    """The table as CSV in UTF-8, with a line of names; what there isn't is empty."""
-    return frame.to_csv(index=False).encode()
-
-
 def to_parquet(frame: pd.DataFrame) -> bytes:
     """The table as Parquet; each column's metadata has its `unit` and `description`.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from lab.spreadsheet import to_csv
 from model.attention import AttentionTrace
 from model.training.weights_file import configuration
 from ui.compute import config_of
@@ -52,10 +53,10 @@ def draw_downloads(shown: Shown) -> None:
     suffix, of_one = _file_names()
 
     def stage_csv() -> bytes:
-        return stage_table(shown.attention(), stage).to_csv(index=False).encode()
+        return to_csv(stage_table(shown.attention(), stage))
 
     def trace_csv() -> bytes:
-        return trace_table(shown.attention()).to_csv(index=False).encode()
+        return to_csv(trace_table(shown.attention()))
 
     with st.popover(_("Download"), icon=":material/download:", width="stretch"):
         st.download_button(

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lab.results import columns_of, to_csv, to_parquet
+from lab.results import columns_of, to_parquet
+from lab.spreadsheet import to_csv
 from ui.i18n import _
 from ui.sweeps import Ticket
 

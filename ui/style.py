@@ -46,6 +46,9 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-view_bar:has(.st-key-pattern_used, .st-key-overview_used) .stButtonGroup button {
   padding: 0 0.4rem;
 }
+/* Streamlit's own file of a table has formulas in it, if somebody typed them; ours hasn't. */
+:is(.st-key-stage_table, .st-key-sweep_table)
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 [class*="_unused"], .stLayoutWrapper:has(> [class*="_unused"]) { display: none; }
 .st-key-scale button p::first-letter { text-transform: none; }
 .st-key-selection:not(:has(.stNumberInput, .st-key-kind_used, .st-key-sentence_used)) {

@@ -233,6 +233,16 @@ def test_two_peoples_downloads_are_their_own(download: Download) -> None:
     assert load(theirs)["tokens"].tolist() == [["theirs"]]
 
 
+@pytest.mark.parametrize("key", ["download_stage", "download_trace"])
+def test_no_cell_of_a_csv_is_a_formula(key: str, download: Download) -> None:
+    open_app(link(text="=1+1 -2 @x + a", heads=2, embed_size=8))
+    table = read_csv(download(key)[1])
+    tokens = ["'=", "1", "'+", "1", "'-", "2", "'@", "x", "'+", "a"]
+    weights = table[table["field"] == "weights"] if "field" in table else table
+    assert list(weights["query_token"].astype(str)[::10])[:10] == tokens
+    assert list(weights["key_token"].astype(str)[:10]) == tokens
+
+
 def test_the_csvs_of_several_layers_are_of_the_layer_that_is_shown(download: Download) -> None:
     page = open_app(link(text="one two", layers=3, layer=2, stage="energy", **SHOWN))
     made = run_of("one two", layers=3, **SHOWN)

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from lab.spreadsheet import to_csv
 from ui.comparison import (
     Comparison,
     difference_tiles,
@@ -117,7 +118,7 @@ def _show_table(comparison: Comparison) -> None:
     )
     st.download_button(
         _("This table (CSV)"),
-        table.to_csv(index=False).encode(),
+        to_csv(table),
         "headlight_comparison.csv",
         "text/csv",
         key="download_comparison",
