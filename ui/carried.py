@@ -75,14 +75,12 @@ def _put_back() -> None:
 @st.fragment
 def _follow(text_place: DeltaGenerator, top: DeltaGenerator, shown: Shown, model: Carried) -> None:
     """What follows from what is typed."""
-    run, selection, messages = follow(shown, "text")
+    run, selection = follow(shown, "text")
     _settings, problem = carried_settings(model)
-    if problem:
-        messages.append(said_instead(model.plan, problem))
     with top:
         show_header(run)
         show_notices()
-        tell_limits(run, messages)
+        tell_limits(run, *([said_instead(model.plan, problem)] if problem else []))
         if selection.kind != "cross":  # there is one row of words, and not two
             show_strip(run, selection)
     with text_place:

@@ -39,7 +39,7 @@ def take_cell() -> None:
     if run is None or run.is_empty:  # the sentence was emptied before the click arrived
         return
     tile, row, column = place
-    _show(_behind_cell(run, selection_in(run)[0], sent.get("chart"), (tile, row, column)))
+    _show(_behind_cell(run, selection_in(run), sent.get("chart"), (tile, row, column)))
 
 
 def take_name() -> None:
@@ -53,7 +53,7 @@ def take_name() -> None:
         return
     run = _current_run()
     if run is not None and not run.is_empty:
-        _show(_behind_name(run, selection_in(run)[0], sent.get("chart"), *tile))
+        _show(_behind_name(run, selection_in(run), sent.get("chart"), *tile))
 
 
 def take_frame() -> None:

@@ -6,11 +6,16 @@ from typing import Literal
 
 import streamlit as st
 
-from model.positions import Positions
-from model.pretrained.base import ModelUnavailableError
-from ui.compute import word_vectors
 from ui.i18n import _
-from ui.link import default_of, fit_heads, fit_layer, fit_layers, value_of
+from ui.link import (
+    default_of,
+    fit_heads,
+    fit_layer,
+    fit_layers,
+    fit_positions,
+    fit_vectors,
+    value_of,
+)
 from ui.options import word
 from ui.settings import (
     ACTIVATIONS,
@@ -30,8 +35,6 @@ from ui.settings import (
     TEXT_KEYS,
     TOKENIZERS,
     VECTORS,
-    Vectors,
-    fits_rotary,
     nearest,
     preset_of,
 )
@@ -51,25 +54,6 @@ MODEL_KEYS = (  # what the numbers depend on, beside sentences, masks and positi
     "activation",
     "seed",
 )
-
-
-def positions_in_use() -> Positions:
-    """The positions that are chosen; none where rotary ones don't fit the heads."""
-    positions: Positions = value_of("positions")
-    if positions == "rotary" and not fits_rotary(value_of("embed_size"), value_of("heads")):
-        return "none"
-    return positions
-
-
-def vectors_in_use() -> Vectors:
-    """The word vectors that are chosen; hashed ones where MiniLM can't be used."""
-    if value_of("vectors") == "minilm":
-        try:
-            word_vectors()
-        except ModelUnavailableError:
-            return "hashed"
-        return "minilm"
-    return "hashed"
 
 
 def sentence_input(
@@ -112,6 +96,7 @@ def draw_sizes() -> None:
         ).format(low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING),
     )
     head_counts = fit_heads()
+    fit_positions()
     heads_place.select_slider(
         _("Heads"),
         head_counts,
@@ -307,6 +292,7 @@ def _block() -> None:
     def take_seed() -> None:
         st.session_state["seed"] = random.randint(0, LARGEST_SEED)
 
+    fit_vectors()
     segments(
         _("Word vectors"),
         VECTORS,

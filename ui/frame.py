@@ -9,7 +9,7 @@ from ui.downloads import Shown, draw_downloads
 from ui.i18n import _
 from ui.link import remember, value_of
 from ui.run import Run
-from ui.selection import Selection, attention_in, selection_in
+from ui.selection import Selection, attention_in, fit_selection
 from ui.sides import draw_pin
 from ui.state import current_settings, layout_in_use
 from ui.views.cell import show_cell
@@ -40,8 +40,8 @@ def end_sidebar(shown: Shown, *, more: bool = True) -> None:
     st.session_state["_layout"] = layout_in_use()
 
 
-def follow(shown: Shown, *typed: str) -> tuple[Run, Selection, list[str]]:
-    """Compute what is chosen now, and draw the view: the run, what is looked at, and messages.
+def follow(shown: Shown, *typed: str) -> tuple[Run, Selection]:
+    """Compute what is chosen now, and draw the view: the run, and what is looked at.
 
     `typed` are the controls in the page's fragment, which change without a whole run.
     """
@@ -49,13 +49,13 @@ def follow(shown: Shown, *typed: str) -> tuple[Run, Selection, list[str]]:
         st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
     shown.settings = current_settings()
     run = shown.run()
-    selection, messages = selection_in(run)
+    selection = fit_selection(run)
     shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind
     remember(*typed)
     # The picture goes first: what is sent before it would delay it by a frame each.
     if not run.is_empty:
         show_view(run, selection)
-    return run, selection, messages
+    return run, selection
 
 
 def show_view(run: Run, selection: Selection) -> None:

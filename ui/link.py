@@ -12,14 +12,27 @@ from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state import get_session_state
 
+from model.pretrained.base import ModelUnavailableError
 from model.training.plan import MOST_HEADS
+from ui.compute import word_vectors
 from ui.i18n import _
 from ui.lab_parameters import CHOICES, LISTS
 from ui.options import WORDS
 from ui.parameters import KEPT, MODEL_PAGES, OPENING, PAGES, PLAN_FIELDS, plan_text
 from ui.readers import Parameter
-from ui.settings import DEFAULT_TEXT, MAX_HEADS, TEXT_KEYS, head_choices, layer_choices, nearest
+from ui.settings import (
+    DEFAULT_TEXT,
+    MAX_HEADS,
+    POSITIONS,
+    TEXT_KEYS,
+    VECTORS,
+    fits_rotary,
+    head_choices,
+    layer_choices,
+    nearest,
+)
 from ui.stories import STORIES
 
 MISSING = object()  # None is a value: nothing chosen
@@ -71,9 +84,14 @@ def read_link(page: str) -> None:
     that is bound to a parameter trusts it, and some values would stop the page (`seed=1e999`).
     """
     state = st.session_state
+    repairs = state.pop("_repairs", [])
     if state.get("_page") == page:
         if _went_back():
             _reread()
+        for each in repairs:
+            _correct(each.key, each.used)
+            if each.message:
+                notice(each.key, each.message, each.wanted)
         return
     left, state["_page"] = state.get("_page"), page
     state["_notices"] = {}
@@ -99,6 +117,20 @@ def fit_link(fits: Mapping[str, Callable[[], Any]]) -> None:
     _fit_all(fits)
     if _write_link():
         st.rerun()
+
+
+def _correct(key: str, value: int | None) -> None:
+    """Let a number field and its parameter in the address have another value.
+
+    Streamlit does so itself with a value that is set before its widget, but not after a run that
+    was broken off, and refuses to have a bound parameter written.
+    """
+    st.session_state[key] = value
+    with get_session_state().query_params() as written:
+        if value == default_of(key):
+            written.remove_param(key)
+        else:
+            written.set_corrected_value(key, value, "int_value")
 
 
 def _fit_all(fits: Mapping[str, Callable[[], Any]]) -> None:
@@ -131,6 +163,7 @@ def _reread() -> None:
     """
     asked = _asked()
     for key, parameter in parameters().items():
+        st.session_state.pop(f"_wanted_{key}", None)  # it is what the address has
         st.session_state[key] = parameter.default
         if key in asked:
             st.session_state[key], _message = parameter.read(key, asked[key])
@@ -215,9 +248,16 @@ def keep(key: str, value: Any) -> None:
         st.query_params[key] = as_written(key, value)
 
 
-def notice(key: str, message: str) -> None:
-    """Say why a control has another value than asked for, for as long as it keeps that value."""
-    st.session_state.setdefault("_notices", {})[key] = (value_of(key), message)
+def notice(key: str, message: str, asked: Any = MISSING) -> None:
+    """Say why a control has another value than asked for, for as long as it keeps that value.
+
+    If the link had asked for more still, so that `asked` is a repaired value itself, say both.
+    """
+    notices = st.session_state.setdefault("_notices", {})
+    value, said = notices.get(key, (None, ""))
+    if said and value == asked:
+        message = f"{said} {message}"
+    notices[key] = (value_of(key), message)
 
 
 def fit_heads(most: int = MAX_HEADS) -> list[int]:
@@ -252,11 +292,48 @@ def fit_layers() -> list[int]:
     return choices
 
 
-def _fit(key: str, choices: list[int]) -> tuple[int, int]:
+def fit_positions() -> None:
+    """Turn rotary positions off where a head's size doesn't fall into pairs."""
+    fits = fits_rotary(value_of("embed_size"), value_of("heads"))
+    choices = [scheme for scheme in POSITIONS if fits or scheme != "rotary"]
+    wanted, used = _fit("positions", choices, "none")
+    if used != wanted:
+        notice("positions", without_rotary(value_of("embed_size"), value_of("heads")))
+
+
+def without_rotary(embed_size: int, heads: int) -> str:
+    """Return why rotary positions are off."""
+    return _(
+        "Rotary positions turn pairs of numbers, and a head has {size} here, an odd count: "
+        "positions are off."
+    ).format(size=embed_size // heads)
+
+
+def fit_vectors() -> None:
+    """Take hashed word vectors where MiniLM's can't be used."""
+    problem = ""
+    if "minilm" in (value_of("vectors"), st.session_state.get("_wanted_vectors", ("",))[0]):
+        problem = without_vectors()
+    wanted, used = _fit("vectors", [v for v in VECTORS if not problem or v == "hashed"], "hashed")
+    if used != wanted:
+        notice("vectors", problem)
+
+
+def without_vectors() -> str:
+    """Return why MiniLM's word vectors can't be used; empty if they can."""
+    try:
+        word_vectors()
+    except ModelUnavailableError as error:
+        return f"{error} {_('Using hashed word vectors.')}"
+    return ""
+
+
+def _fit(key: str, choices: list[Any], otherwise: str | None = None) -> tuple[Any, Any]:
     """Bring a control's value among its choices: what was wanted, and what is used.
 
     What was wanted is remembered, and comes back when it is among them. As long as neither the
-    value nor the choices change, there is nothing to do or to say.
+    value nor the choices change, there is nothing to do or to say. Of numbers the nearest is used
+    instead, of words `otherwise`.
     """
     state = st.session_state
     value = value_of(key)
@@ -265,7 +342,9 @@ def _fit(key: str, choices: list[int]) -> tuple[int, int]:
         wanted = value
     elif choices == fitted_to:
         return value, value
-    used = wanted if wanted in choices else nearest(wanted, choices)
+    used = wanted
+    if wanted not in choices:
+        used = otherwise or nearest(wanted, choices)
     state[f"_wanted_{key}"] = (wanted, used, choices)
     if used != value:
         state[key] = used
@@ -349,6 +428,8 @@ def fit_story() -> None:
 _RANDOM = {
     "weights": fit_weights,
     "heads": fit_heads,
+    "positions": fit_positions,
+    "vectors": fit_vectors,
     "layers": fit_layers,
     "layer": fit_layer,
     "sentence": fit_sentence,

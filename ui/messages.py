@@ -4,12 +4,9 @@ import re
 
 import streamlit as st
 
-from model.pretrained.base import ModelUnavailableError
 from model.training.plan import Plan
-from ui.compute import word_vectors
 from ui.i18n import _, ngettext
 from ui.learnt import LearntRun
-from ui.link import value_of
 from ui.run import RandomRun, Run
 from ui.settings import MAX_TOKENS
 from ui.stages import kind_name
@@ -21,9 +18,9 @@ MOST_NAMED = 8  # words that a model doesn't know
 FIRST_BYTES = re.compile(r" 1/\d$")  # of a character that several tokens make: see Subwords.shown
 
 
-def tell_limits(run: Run, messages: list[str]) -> None:
-    """Say what was cut, what doesn't fit, and which rows have nothing to attend to."""
-    messages = [*messages, *limits_of(run)]
+def tell_limits(run: Run, *more: str) -> None:
+    """Say what was cut, what doesn't fit, which rows have nothing to attend to, and more."""
+    messages = [*more, *limits_of(run)]
     if messages:
         st.warning("  \n".join(messages), icon=":material/info:")
 
@@ -35,8 +32,6 @@ def limits_of(run: Run) -> list[str]:
         messages += _unknown(run)
     elif isinstance(run, LearntRun):
         messages += _unseen_length(run)
-    elif isinstance(run, RandomRun):
-        messages += _without_rotary(run) + _without_vectors(run)
     return messages
 
 
@@ -114,27 +109,6 @@ def _unknown(run: TrainedRun) -> list[str]:
             )
         )
     return messages
-
-
-def _without_rotary(run: RandomRun) -> list[str]:
-    if value_of("positions") == run.settings.positions:
-        return []
-    return [
-        _(
-            "Rotary positions turn pairs of numbers, and a head has {size} here, an odd count: "
-            "positions are off."
-        ).format(size=run.settings.embed_size // run.settings.heads)
-    ]
-
-
-def _without_vectors(run: RandomRun) -> list[str]:
-    if value_of("vectors") == run.settings.vectors:
-        return []
-    try:
-        word_vectors()
-    except ModelUnavailableError as error:
-        return [f"{error} {_('Using hashed word vectors.')}"]
-    return []
 
 
 def _empty_rows(run: Run) -> list[str]:

@@ -9,6 +9,7 @@ import streamlit as st
 from ui.controls import BOUND
 from ui.i18n import _
 from ui.link import value_of
+from ui.repairs import index_within, repair, wanted_of
 from ui.run import Attention, Run
 from ui.settings import (
     DEFAULT_TEXT,
@@ -48,50 +49,49 @@ def draw_selection(*, required: tuple[str, ...] = (), head_only: bool = False) -
         _index(_("Key"), "k", MAX_TOKENS, _("none"))
 
 
-def selection_in(run: Run) -> tuple[Selection, list[str]]:
-    """What is chosen, brought within the run, and a message for each thing that isn't there.
+def selection_in(run: Run) -> Selection:
+    """Return what is chosen, brought within the run."""
 
-    The inputs keep what was asked for, so that it comes back with a longer sentence.
-    """
-    messages: list[str] = []
-
-    def within(key: str, count: int, message: str) -> int | None:
-        value = value_of(key)
-        if value is None or value < count or not count:
-            return value
-        if key == "q" and _is_opening(value):
-            return None
-        messages.append(message.format(value=value, used=count - 1))
-        return count - 1
+    def within(key: str, count: int) -> int | None:
+        value: int | None = value_of(key)
+        return value if value is None or not count else min(value, count - 1)
 
     kind: Kind = value_of("kind") if len(run.kinds) > 1 else "encoder_self"
     layer = min(value_of("layer"), run.layers - 1)
     sentence = min(value_of("sentence"), len(run.source.lengths)) - 1
     looked_at = run.attention(layer, sentence, kind).whole
-    selection = Selection(
+    return Selection(
         kind=kind,
         layer=layer,
         sentence=sentence,
-        head=within(
-            "head",
-            run.heads,
-            _("There is no head {value}; showing the last one, head {used}."),
-        ),
-        query=within(
-            "q",
-            len(looked_at.queries),
-            _("There is no query {value} in this sentence; showing the last one, {used}."),
-        ),
-        key=within(
-            "k",
-            len(looked_at.keys),
-            _("There is no key {value} in this sentence; showing the last one, {used}."),
-        ),
+        head=within("head", run.heads),
+        query=within("q", len(looked_at.queries)),
+        key=within("k", len(looked_at.keys)),
     )
-    return selection, messages
 
 
-def _is_opening(query: int) -> bool:
+def fit_selection(run: Run) -> Selection:
+    """Return what is chosen, with controls and link made right where it isn't there."""
+    looked_at = attention_in(run, selection_in(run)).whole
+    no_query = _("There is no query {asked} in this sentence; showing the last one, {used}.")
+    no_key = _("There is no key {asked} in this sentence; showing the last one, {used}.")
+    if _is_opening(wanted_of("q")):
+        no_query = ""
+    repair(
+        (
+            index_within(
+                "head",
+                run.heads,
+                _("There is no head {asked}; showing the last one, head {used}."),
+            ),
+            index_within("q", len(looked_at.queries), no_query),
+            index_within("k", len(looked_at.keys), no_key),
+        )
+    )
+    return selection_in(run)
+
+
+def _is_opening(query: int | None) -> bool:
     """Whether the page itself has chosen the query, for a sentence that is gone."""
     opened = TELLING.get(value_of("model"), {}) if on_trained_page() else {}
     return query == opened.get("q") and value_of("text") != DEFAULT_TEXT

@@ -37,11 +37,10 @@ def see(letter: Letter) -> Seen:
             return Seen(side, None, plain(str(error), 500), messages)
         if run.is_empty:
             return Seen(side, None, _("There is nothing to compute: type a sentence."), messages)
-        selection, unfit = selection_in(run)
         training = training_of(plan_in_use()) if side.page == "learn" else None
         prefix = f"{letter.upper()}: "
-        messages = [prefix + message for message in [*messages, *unfit, *limits_of(run)]]
-        return Seen(side, attention_in(run, selection), said_of(run), messages, training)
+        messages = [prefix + message for message in [*messages, *limits_of(run)]]
+        return Seen(side, attention_in(run, selection_in(run)), said_of(run), messages, training)
 
 
 def comparison_shown() -> Comparison | None:

@@ -14,9 +14,21 @@ import streamlit as st
 
 from model.training.plan import MOST_HEADS
 from ui.i18n import _
-from ui.link import as_if, as_written, current_page, keep, left_on, parameters, value_of
+from ui.link import (
+    as_if,
+    as_written,
+    current_page,
+    keep,
+    left_on,
+    notice,
+    parameters,
+    value_of,
+    without_rotary,
+    without_vectors,
+)
+from ui.models import is_loaded, model_of
 from ui.parameters import PLAN_FIELDS, SIDES, compared, read_side
-from ui.settings import head_choices, layer_choices, nearest
+from ui.settings import fits_rotary, head_choices, layer_choices, nearest
 from ui.text import plain
 from ui.trainings import Carried, carried, is_from_file, plan_in_use
 
@@ -90,8 +102,30 @@ def fitted(side: Side) -> tuple[Side, list[str]]:
         if side.page != "learn":
             pair = side.page == "encoder-decoder"
             fit("layers", layer_choices(side.value("embed_size"), pair=pair))
+            sizes = (side.value("embed_size"), side.value("heads"))
+            if side.value("positions") == "rotary" and not fits_rotary(*sizes):
+                side = side.replaced(positions="none")
+                messages.append(without_rotary(*sizes))
+            if side.value("vectors") == "minilm" and (problem := without_vectors()):
+                side = side.replaced(vectors="hashed")
+                messages.append(problem)
         fit("layer", list(range(side.value("layers"))))
+    elif is_loaded(side.value("model")):
+        fit("layer", list(range(model_of(side.value("model")).layers)))
     return side, messages
+
+
+def fit_sides() -> None:
+    """Let the link and the controls have what is shown of each side, where they ask for more."""
+    changed = False
+    for letter in LETTERS:
+        side, messages = side_of(letter)
+        if messages:
+            keep(letter, side.text)
+            notice(letter, "  \n".join(f"{letter.upper()}: {message}" for message in messages))
+            changed = True
+    if changed:
+        st.rerun()
 
 
 def put(letter: Letter, side: Side) -> None:

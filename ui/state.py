@@ -4,7 +4,7 @@ from typing import Any
 
 from model.pretrained.base import Head
 from ui.compute import compute, compute_pair
-from ui.controls import MODEL_KEYS, positions_in_use, vectors_in_use
+from ui.controls import MODEL_KEYS
 from ui.learnt import LearntSettings, compute_learnt
 from ui.link import current_page, value_of
 from ui.models import is_loaded, model_of
@@ -37,8 +37,8 @@ def random_settings() -> Settings:
     return Settings(
         texts=_pairs() if pair else _batch(),
         mask=value_of("mask"),
-        positions=positions_in_use(),
-        vectors=vectors_in_use(),
+        positions=value_of("positions"),
+        vectors=value_of("vectors"),
         **(NO_MASK_OPTIONS if pair else {key: value_of(key) for key in NO_MASK_OPTIONS}),
         **{key: value_of(key) for key in MODEL_KEYS},
     )

@@ -10,9 +10,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from model.tasks.base import Task
 from model.training.plan import Plan
-from model.training.trainer import Snapshot
+from model.training.trainer import Snapshot, snapshot_steps
+from ui.i18n import _
 from ui.learnt import LearntSettings, Watched, untrained
-from ui.link import current_page, keep, parameters, value_of
+from ui.link import current_page, keep, notice, parameters, value_of
 from ui.parameters import PLAN_FIELDS, plan_text, read_plan
 from ui.settings import SLOW_SECONDS
 from ui.training_queue import Training, TrainingQueue
@@ -80,6 +81,18 @@ def shown_snapshot(plan: Plan) -> Snapshot:
     if at is None:
         return snapshots[-1]
     return next((s for s in reversed(snapshots) if s.step <= at), snapshots[0])
+
+
+def fit_snapshot(plan: Plan) -> None:
+    """Keep the chosen step among those of which a training has snapshots; None is the last."""
+    at, steps = value_of("at"), snapshot_steps(plan)
+    if at is None or at in steps[:-1]:
+        return
+    used = max(step for step in steps if step <= at)
+    keep("at", None if used == steps[-1] else used)
+    if used != at:
+        message = _("There is no snapshot of step {asked}; showing that of step {used}.")
+        notice("at", message.format(asked=at, used=used), at)
 
 
 def learnt_settings() -> tuple[LearntSettings, str | None]:

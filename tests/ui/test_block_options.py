@@ -143,8 +143,10 @@ def test_rotary_positions_of_an_odd_head_size_are_off_and_the_page_says_so(
 def test_rotary_positions_come_back_with_an_even_head_size() -> None:
     page = open_app("text=a+b+c&positions=rotary&embed_size=24")
     assert notices(page) == [ROTARY_OFF.format(size=3)]
-    assert control(page, "positions").value == "rotary"
+    assert control(page, "positions").value == "none"
+    assert "positions" not in page.query_params
     change(page, heads=4)
+    assert control(page, "positions").value == page.query_params["positions"] == "rotary"
     assert notices(page) == []
     assert "rotary positions" in header(page)
     run = run_of("a b c", heads=4, embed_size=24, positions="rotary")

@@ -270,6 +270,9 @@ def test_a_click_on_a_tile_opens_its_pair() -> None:
 def test_a_pair_beyond_the_last_is_the_last() -> None:
     page = open_compare(view="one head", head=99)
     np.testing.assert_array_equal(drawn(page, "compare_a")[0], weights()[7])
+    assert notices(page) == ["There is no pair 99; showing the last one, 7."]
+    assert control(page, "head").value == 7
+    assert query(page)["head"] == "7"
 
 
 def test_divergence_and_numbers() -> None:
@@ -285,13 +288,18 @@ def test_divergence_and_numbers() -> None:
 
 def test_what_the_sides_leave_out_is_said_of_each() -> None:
     page = open_compare(
-        a="explore?positions=rotary&embed_size=8&heads=8", b="explore?heads=7&embed_size=8"
+        a="explore?positions=rotary&embed_size=8&heads=8",
+        b="explore?heads=7&embed_size=8",
+        side="a",
     )
     assert notices(page) == [
         "A: Rotary positions turn pairs of numbers, and a head has 1 here, an odd count: positions "
         "are off.",
         "B: heads 7 doesn't fit the other choices; using the nearest, 8.",
     ]
+    assert query(page)["a"] == "explore?embed_size=8"
+    assert query(page)["b"] == "explore?embed_size=8"
+    assert control(page, "a_positions").value == "none"
 
 
 def test_the_weights_can_be_of_any_kind_and_keep_what_both_have() -> None:

@@ -321,14 +321,18 @@ def test_what_is_changed_is_kept_in_other_views_and_in_the_link() -> None:
     [
         ("first", ["The link asks for changed ` first `, which isn't a number. Using none."]),
         ("-3", ["The link asks for changed ` -3 `; using the nearest, 0."]),
-        ("9999", ["The link asks for changed ` 9999 `; using the nearest, 511.",
+        ("9999", ["The link asks for changed ` 9999 `; using the nearest, 511. "
                   "There is no word 511 in this sentence; changing the last one, 4."]),
         ("4", []),
         ("5", ["There is no word 5 in this sentence; changing the last one, 4."]),
     ],
 )  # fmt: skip
 def test_a_word_that_the_link_cannot_change_is_told(changed: str, told: list[str]) -> None:
-    assert notices(opened(changed=changed)) == told
+    page = opened(changed=changed)
+    assert notices(page) == told
+    used = {"first": None, "-3": 0}.get(changed, 4)
+    assert control(page, "changed").value == used
+    assert page.query_params.get("changed") == (None if used is None else str(used))
 
 
 @pytest.mark.parametrize("word", ["head", "cell", "none", "causal", "decoder_self", "true", "7"])

@@ -77,7 +77,10 @@ def check_that_the_url_is_repaired(page: AppTest) -> None:
          "The link asks for view ` kinds `; there are: watch, one head, cell, layers, numbers. "
          "Using watch."),
         ("at=-4", "at", 0, "The link asks for at ` -4 `; using the nearest, 0."),
-        ("at=5000", "at", 3000, "The link asks for at ` 5000 `; using the nearest, 3000."),
+        ("at=5000", "at", None,
+         "The link asks for at ` 5000 `; using the nearest, 3000. There is no snapshot of step "
+         "3000; showing that of step 400."),
+        ("at=3", "at", 2, "There is no snapshot of step 3; showing that of step 2."),
         ("at=x", "at", None, "The link asks for at ` x `, which isn't a number. Using none."),
         ("kept=foo", "kept", "",
          "The link's kept ` foo ` is no training to compare with: expected 9 parts, got 1."),
@@ -98,6 +101,13 @@ def test_what_is_not_there_is_repaired_and_told(
     assert errors(page) == []
     assert "not trained yet" in header(page)
     check_that_the_url_is_repaired(page)
+
+
+def test_the_last_step_is_no_step_of_its_own() -> None:
+    page = open_learn("at=400")
+    assert value(page, "at") is None
+    assert "at" not in page.query_params
+    assert notices(page) == []
 
 
 def test_rates_and_steps_that_no_slider_has_are_kept() -> None:

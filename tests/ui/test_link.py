@@ -186,10 +186,11 @@ def test_an_index_beyond_the_apps_limit_is_cut_and_then_fitted_to_the_sentence(k
         "showing the last one, 1.",
     )  # fmt: skip
     assert notices(page) == [
-        f"The link asks for {key} ` 9999 `; using the nearest, {limit}.",
-        what,
+        f"The link asks for {key} ` 9999 `; using the nearest, {limit}. {what}",
     ]
-    assert page.query_params == {"text": "a b", key: str(limit)}
+    used = 7 if key == "head" else 1
+    assert control(page, key).value == used
+    assert page.query_params == {"text": "a b", key: str(used)}
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_a_repaired_link_shows_the_numbers_of_its_repaired_values() -> None:
     np.testing.assert_array_equal(numbers(page), run.attention().field("weights"))
     assert strip(page)["chosen"] == 2
     assert page.query_params == {
-        "text": "a b c", "embed_size": "30", "seed": "2147483647", "q": "77",
+        "text": "a b c", "embed_size": "30", "seed": "2147483647", "q": "2",
     }  # fmt: skip
 
 

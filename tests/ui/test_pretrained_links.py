@@ -52,12 +52,12 @@ def check_that_the_url_is_repaired(page: AppTest) -> None:
         ("layer=-1", "layer", 0, "The link asks for layer ` -1 `; using the nearest, 0."),
         ("model=smollm2&layer=30", "layer", 29,
          "There is no layer 30; showing the last one, layer 29."),
-        ("head=77", "head", 77, "There is no head 77; showing the last one, head 11."),
-        ("head=128", "head", 127,
-         "The link asks for head ` 128 `; using the nearest, 127.\n"
+        ("head=77", "head", 11, "There is no head 77; showing the last one, head 11."),
+        ("head=128", "head", 11,
+         "The link asks for head ` 128 `; using the nearest, 127. "
          "There is no head 127; showing the last one, head 11."),
         ("q=-1", "q", 0, "The link asks for q ` -1 `; using the nearest, 0."),
-        ("q=400", "q", 400,
+        ("q=400", "q", 5,
          "There is no query 400 in this sentence; showing the last one, 5."),
         ("view=zzz", "view", "heads",
          f"The link asks for view ` zzz `; there are: {VIEWS}. Using all heads."),

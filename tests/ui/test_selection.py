@@ -217,6 +217,42 @@ def test_a_query_that_is_not_there_comes_back_with_a_longer_sentence() -> None:
     assert strip(page)["chosen"] == 4
 
 
+def test_what_a_link_asks_for_beyond_the_sentence_stands_right_in_field_and_link() -> None:
+    page = open_app(link(text="we see a cat and dog", view="head", q=7, k=99))
+    assert notices(page) == [
+        "There is no query 7 in this sentence; showing the last one, 5.",
+        "There is no key 99 in this sentence; showing the last one, 5.",
+    ]
+    assert [control(page, key).value for key in ("q", "k")] == [5, 5]
+    assert (page.query_params["q"], page.query_params["k"]) == ("5", "5")
+    again = open_app(link(**page.query_params))
+    assert notices(again) == []
+
+
+def test_a_query_follows_the_words_while_they_are_typed() -> None:
+    page = open_app(link(text=TEXT, q=4))
+    for words, used in ((4, 3), (2, 1), (3, 2), (5, 4)):
+        type_text(page, " ".join(TEXT.split()[:words]))
+        assert control(page, "q").value == strip(page)["chosen"] == used
+        assert page.query_params["q"] == str(used)
+        said = f"There is no query 4 in this sentence; showing the last one, {used}."
+        assert notices(page) == ([said] if used < 4 else [])
+
+
+def test_a_query_that_is_chosen_among_those_that_are_there_does_not_go_back() -> None:
+    page = open_app(link(text="the cat saw", q=4))
+    change(page, q=1)
+    assert notices(page) == []
+    change(page, text=TEXT)
+    assert control(page, "q").value == 1
+
+
+def test_an_empty_sentence_changes_nothing_that_is_chosen() -> None:
+    page = open_app(link(text=TEXT, q=4))
+    change(page, text="")
+    assert (control(page, "q").value, page.query_params["q"]) == (4, "4")
+
+
 def test_typing_keeps_what_is_chosen() -> None:
     page = open_app(link(text=TEXT, q=1, head=2))
     type_text(page, f"{TEXT} run")

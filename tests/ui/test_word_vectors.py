@@ -276,10 +276,11 @@ def test_where_minilm_is_missing_the_page_says_so_and_uses_hashed_vectors(open_p
     assert told.startswith("all-MiniLM-L6-v2 isn't installed. `make run` installs it")
     assert told.endswith(" Using hashed word vectors.")
     assert "— **random weights, untrained** (seed 4), the paper's formulation" in header(page)
-    assert control(page, "vectors").value == "minilm"  # what was asked for isn't lost
-    assert page.query_params["vectors"] == "MiniLM"
-    change(page, vectors="hashed")
-    assert notices(page) == []
+    assert control(page, "vectors").value == "hashed"
+    assert "vectors" not in page.query_params
+    change(page, vectors="minilm")
+    assert notices(page) == [told]
+    assert control(page, "vectors").value == "hashed"
 
 
 @pytest.mark.usefixtures("missing")

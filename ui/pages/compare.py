@@ -14,10 +14,11 @@ from ui.controls import BOUND, draw_kept, segments
 from ui.i18n import _
 from ui.learn_progress import said_of_training
 from ui.link import default_of, read_link, remember, show_notices, value_of
+from ui.repairs import index_within, repair
 from ui.settings import BETWEEN_TOKENS, COMPARE_VIEWS, MAX_TRAINED_HEADS
 from ui.side_controls import draw_sides
 from ui.side_runs import Seen, see
-from ui.sides import LETTERS, Letter, bring_sides, side_of
+from ui.sides import LETTERS, Letter, bring_sides, fit_sides, side_of
 from ui.trained_controls import load_with_progress
 from ui.trainings import active, plan_in_use, train_unless_known
 from ui.views.compare import CHARTS, show_alone, show_comparison
@@ -95,12 +96,15 @@ def _follow(top: DeltaGenerator) -> None:
     if [training.plan for training in active()] != st.session_state["_running"]:
         st.rerun()  # a training has ended: no more repainting
     _load_models()
+    fit_sides()
     a, b = (see(letter) for letter in LETTERS)
     theme = theme_of(st.context.theme.type)
     messages = [*a.messages, *b.messages]
     sentence, said = "", []
     if a.attention is not None and b.attention is not None:
         comparison = Comparison(a.attention, b.attention)
+        no_pair = _("There is no pair {asked}; showing the last one, {used}.")
+        repair([index_within("head", len(comparison.pairs), no_pair)])
         said = notes(comparison)
         sentence = what_changed(a.side, b.side, comparison)
         show_comparison(comparison, value_of("view"), value_of("stage"), value_of("head"), theme)

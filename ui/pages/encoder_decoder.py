@@ -64,14 +64,14 @@ def _choose_kind(view: str) -> None:
 @st.fragment
 def _follow(sentences_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentences and what follows from them; a fragment, as on Explore."""
-    run, _selection, messages = follow(shown, "text", "text2")
+    run, _selection = follow(shown, "text", "text2")
     with top:
         show_header(run)
         show_notices()
         if run.is_empty:
             st.info(_("Type a source and a target on the left to see the attention between them."))
         else:
-            tell_limits(run, messages)
+            tell_limits(run)
     with sentences_place:
         sentence_input(_("Source"), "text")
         sentence_input(_("Target"), "text2")

@@ -76,14 +76,14 @@ def _follow(
     A fragment, so that typing runs this much and not the controls, which take more than
     half of a whole run's time.
     """
-    run, selection, messages = follow(shown, "text", "cells")
+    run, selection = follow(shown, "text", "cells")
     with top:
         show_header(run)
         show_notices()
         if run.is_empty:
             st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
         else:
-            tell_limits(run, messages)
+            tell_limits(run)
             if value_of("view") != "tests":  # they are about other things, and need the room
                 show_strip(run, selection)
     if value_of("mask") == "custom":

@@ -25,14 +25,21 @@ from ui.learnt import compute_learnt
 from ui.link import read_link, remember, show_notices, value_of
 from ui.messages import said_instead, tell_limits
 from ui.options import word
-from ui.selection import selection_in
+from ui.selection import fit_selection
 from ui.settings import LEARN_VIEWS
 from ui.sides import draw_pin
 from ui.state import layout_in_use
 from ui.stories import STORIES
 from ui.story_check import current_check, draw_check_button, show_check
 from ui.text import plain
-from ui.trainings import active, learnt_settings, leave_behind, plan_in_use, queue
+from ui.trainings import (
+    active,
+    fit_snapshot,
+    learnt_settings,
+    leave_behind,
+    plan_in_use,
+    queue,
+)
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.learn_inputs import draw_kind_and_layer
 from ui.views.watch import CHART
@@ -56,6 +63,7 @@ def page() -> None:
         draw_corpus()
         try:
             plan, problem = plan_in_use(), ""
+            fit_snapshot(plan)
         except ValueError as error:
             plan, problem = None, str(error)
         shown = _shown() if plan else None
@@ -142,7 +150,7 @@ def _follow(
     shown.settings = settings
     leave_behind(settings)
     run = shown.run()
-    selection, messages = selection_in(run)
+    selection = fit_selection(run)
     shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind
     remember("text")
     if value_of("view") != "watch":
@@ -154,8 +162,6 @@ def _follow(
         show_header(run)
         show_notices()
         tell_endings(settings.plan)
-        if problem:
-            messages.append(said_instead(settings.plan, problem))
-        tell_limits(run, messages)
+        tell_limits(run, *([said_instead(settings.plan, problem)] if problem else []))
     with text_place:
         sentence_input(_("Try your own input"), "text", placeholder=settings.plan.learnt.probe)

@@ -69,14 +69,14 @@ def page() -> None:
 def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentence and what follows from it; a fragment, as on Explore."""
     forget_written()
-    run, selection, messages = follow(shown, "text", "text2", "added", "removed")
+    run, selection = follow(shown, "text", "text2", "added", "removed")
     with top:
         show_header(run)
         show_notices()
         if run.is_empty:
             st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
         else:
-            tell_limits(run, messages)
+            tell_limits(run)
             if value_of("view") in WITH_STRIP:
                 if value_of("view") == "next" and selection.query is None:
                     # The last token is the one that the next is predicted from.

@@ -11,6 +11,7 @@ from ui.compute import use_one_thread, vector_of
 from ui.controls import BOUND, sentence_input
 from ui.i18n import _, ngettext
 from ui.link import default_of, value_of
+from ui.repairs import index_within, repair
 from ui.run import RandomRun
 from ui.selection import Selection
 from ui.settings import DEFAULT_OTHER, MAX_TOKENS, fits_leak_matrix
@@ -47,6 +48,8 @@ def show_leak(run: RandomRun, selection: Selection, theme: Theme) -> None:
     if not length:
         st.info(_("There is no word to change in this sentence."))
         return
+    no_word = _("There is no word {asked} in this sentence; changing the last one, {used}.")
+    repair([index_within("changed", length, no_word)])
     changed = changed_word(run, selection)
     others = tokenize(value_of("other"), run.settings.tokenizer) or [DEFAULT_OTHER]
     other = others[0]
@@ -57,13 +60,6 @@ def show_leak(run: RandomRun, selection: Selection, theme: Theme) -> None:
     everyone = fits_leak_matrix(run.source.length, run.layers, run.heads, run.embed_size)
     places = list(range(length)) if everyone else [changed]
     moved = measure(run, selection.sentence, other, places)[:, :, :length]  # (C, layers + 1, L)
-    if value_of("changed") is not None and value_of("changed") != changed:
-        st.warning(
-            _("There is no word {asked} in this sentence; changing the last one, {used}.").format(
-                asked=value_of("changed"), used=changed
-            ),
-            icon=":material/info:",
-        )
     at_last = moved[places.index(changed), -1]
     st.markdown(
         _(
