@@ -96,12 +96,17 @@ def append(
 
 
 def group_words(
-    text: str, spans: Sequence[Span], special: Sequence[bool], chunks: Sequence[bytes]
+    text: str,
+    spans: Sequence[Span],
+    special: Sequence[bool],
+    continues: Sequence[bool],
+    chunks: Sequence[bytes],
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Which word each token belongs to, and the words as the text has them.
 
-    Words are those of `split_words`; a token that reaches over several makes them one. White space
-    belongs to the word after it. A special token is a word of its own.
+    Words are those of `split_words`; a token that reaches over several makes them one, and so does
+    one that the vocabulary marks as going on with the word before. White space belongs to the word
+    after it. A special token is a word of its own.
     """
     words: list[int] = []
     texts: list[str] = []
@@ -118,7 +123,7 @@ def group_words(
         reaches = _reaches([spans[token] for token in run], _find_words(text, start, end))
         word: Span | None = None
         for token, (start, end) in zip(run, reaches, strict=True):
-            if word is None or start >= word[1]:
+            if word is None or (start >= word[1] and not continues[token]):
                 word = (start, end)
                 texts.append("")
             word = (word[0], max(word[1], end))

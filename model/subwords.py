@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tokenizers import Encoding, Tokenizer, pre_tokenizers
 
+from model.subword_marks import find_marks
 from model.subword_reading import Span, append, characters, group_words, labels
 
 _SPACE = "▁"  # what SentencePiece writes for it
@@ -44,7 +45,8 @@ class Subwords:
 class SubwordTokenizer:
     """A Hugging Face tokeniser, neither padding nor cutting, with pieces that people can read.
 
-    It knows WordPiece, byte-level BPE and pieces that mark spaces with ▁, as SentencePiece's do.
+    It knows pieces that mark spaces, as byte-level BPE's and SentencePiece's do, and pieces that
+    mark words: see WordMarks.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -57,7 +59,9 @@ class SubwordTokenizer:
         decoder = parts["decoder"] or {"type": None}
         decoders = {part["type"]: part for part in decoder.get("decoders", [decoder])}
         self._byte_level = "ByteLevel" in decoders
-        self._continues: str | None = decoders.get("WordPiece", {}).get("prefix")  # "##"
+        self._marks = find_marks(parts["model"], list(decoders.values()), tokenizer.get_vocab)
+        # CLIP's pieces are bytes, but those of spaces aren't among them.
+        self._has_spaces = not self._marks.any or (self._byte_level and not self._marks.at_end)
         unknown = parts["model"].get("unk_token")
         self._unknown: int | None = (
             parts["model"].get("unk_id") if unknown is None else tokenizer.token_to_id(unknown)
@@ -90,8 +94,6 @@ class SubwordTokenizer:
         text, encoding, left_out = self._cut(text, longest, len(added), around)
         ids = (*encoding.ids, *map(int, added))
         pieces = [self._piece(token) for token in ids]
-        chunks = [self._bytes(token) for token in ids]
-        found = list(characters(chunks))
         outside = [bool(flag) for flag in encoding.special_tokens_mask]
         typed = _spans(text, encoding.offsets, outside)
         unknown = [
@@ -107,8 +109,18 @@ class SubwordTokenizer:
                 ids, outside + [False] * len(added), unknown, strict=True
             )
         ]
+        continues = self._marks.continues(
+            pieces,
+            [
+                is_special or (token in self._added and not is_unknown)
+                for token, is_special, is_unknown in zip(ids, special, unknown, strict=True)
+            ],
+            [token == self._unknown for token in ids],
+        )
+        chunks = list(map(self._bytes, ids, continues))
+        found = list(characters(chunks))
         text, spans = append(text, typed, found, len(ids))
-        words, word_texts = group_words(text, spans, special, chunks)
+        words, word_texts = group_words(text, spans, special, continues, chunks)
         return Subwords(
             ids=ids,
             pieces=tuple(pieces),
@@ -128,7 +140,7 @@ class SubwordTokenizer:
         """One token as people read it; ⟨17⟩ for one that only the model's table of vectors has."""
         if not self.has(token):
             return f"⟨{token}⟩"
-        chunk = self._bytes(token)
+        chunk = self._bytes(token, continues=True)
         try:
             chunk.decode()
         except UnicodeDecodeError:  # a part of a character, which has no letters of its own
@@ -154,8 +166,8 @@ class SubwordTokenizer:
         Args:
             most: how many, from the first.
         """
-        space = "Ġ" if self._byte_level else "" if self._continues is not None else _SPACE
-        word = re.compile(f"{space}([a-z]{{4,7}})")
+        space = "" if not self._has_spaces else "Ġ" if self._byte_level else _SPACE
+        word = re.compile(f"{space}([a-z]{{4,7}}){re.escape(self._marks.at_end)}")
         vocabulary = self._tokenizer.get_vocab()
         found = map(word.fullmatch, sorted(vocabulary, key=vocabulary.__getitem__))
         return [match[1] for match in found if match][:most]
@@ -194,27 +206,31 @@ class SubwordTokenizer:
             raise ValueError(f"token {token} is not in the vocabulary, which has {size} tokens")
         return piece
 
-    def _bytes(self, token: int) -> bytes:
-        """What a token adds to the text."""
+    def _bytes(self, token: int, continues: bool) -> bytes:
+        """What a token adds to the text; a space first where it begins a word that is marked."""
         piece = self._piece(token)
         if token in self._added:  # these are written as they are
             return piece.encode()
+        piece = self._marks.bare(piece)
+        space = b"" if continues or self._has_spaces else b" "
         if self._byte_level and set(piece) <= _BYTES.keys():
-            return bytes(_BYTES[letter] for letter in piece)
-        if self._continues is not None:
-            continues = piece.startswith(self._continues)
-            return (piece[len(self._continues) :] if continues else " " + piece).encode()
+            return space + bytes(_BYTES[letter] for letter in piece)
         if byte := _FALLBACK.fullmatch(piece):
             return bytes.fromhex(byte[1])
-        return piece.replace(_SPACE, " ").encode()
+        return space + (piece.replace(_SPACE, " ") if self._has_spaces else piece).encode()
 
     def _is_special(self, token: int) -> bool:
         return token in self._added and self._added[token].special
 
     def _read(self, token: int, label: str | None) -> str:
-        if not label or self._is_special(token) or self._continues is not None:
-            return self._piece(token)
-        return label
+        piece = self._piece(token)
+        if not label or self._is_special(token):
+            return piece
+        if self._has_spaces:
+            return label
+        if not self._byte_level:  # its letters are people's
+            return piece
+        return label.removeprefix("␣") + piece[len(self._marks.bare(piece)) :]
 
 
 def _spans(text: str, offsets: Sequence[Span], around: Sequence[bool]) -> list[Span]:

@@ -26,8 +26,9 @@ _WORDS = regex.compile(
     | </?\p{{L}}[^<>\s]{{0,30}}>             # <s> </s> <b>
     | \[\p{{Lu}}+\]                       # [CLS] [UNK]
     | &\#?\w{{1,10}};                     # &lt; as it was typed
-    | \p{{Nd}}+(?:[.,]\p{{Nd}}+)+         # 3.14 and 1,000
-    | {_LETTER}+(?:['’]{_LETTER}+)*       # words, with their apostrophes: didn't
+    | (?:\p{{Nd}}+(?:[.,]\p{{Nd}}+)+      # 3.14, 1,000 and, with what goes on, 1.7B
+        {_LETTER}*|{_LETTER}+)
+      (?:['’]{_LETTER}+)*                 # words, with their apostrophes: didn't
     | \X                                  # anything else, one grapheme cluster at a time
     """,
     regex.VERBOSE | regex.VERSION1,

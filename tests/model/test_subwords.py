@@ -155,6 +155,16 @@ def test_bytes_sentence(bytewise: SubwordTokenizer) -> None:
     assert found.word_texts == WORDS
 
 
+def test_bytes_of_numbers_with_letters(bytewise: SubwordTokenizer) -> None:
+    found = bytewise.encode("has 1.7B weights, 1,000s.")
+    assert found.pieces == (
+        *("has", "Ġ", "1", ".", "7", "B", "Ġweights", ","),
+        *("Ġ", "1", ",", "0", "0", "0", "s", "."),
+    )
+    assert found.words == (0, 1, 1, 1, 1, 1, 2, 3, 4, 4, 4, 4, 4, 4, 4, 5)
+    assert found.word_texts == ("has", "1.7B", "weights", ",", "1,000s", ".")
+
+
 def test_bytes_of_one_character(bytewise: SubwordTokenizer) -> None:
     found = bytewise.encode("我喜欢猫")
     assert found.pieces[:5] == ("æĪ", "ĳ", "å", "ĸ", "ľ")
