@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokenizers import Encoding, Tokenizer, pre_tokenizers
 
+from model.subword_cutting import cut_to, longest_first, sentences, spans
 from model.subword_marks import find_marks
-from model.subword_reading import Span, append, characters, group_words, labels
+from model.subword_reading import append, characters, group_words, labels
 
 _SPACE = "▁"  # what SentencePiece writes for it
 _FALLBACK = re.compile("<0x([0-9A-F]{2})>")  # a byte, where a vocabulary has no better piece
@@ -37,6 +38,9 @@ class Subwords:
     words: tuple[int, ...]  # which of the word_texts each token belongs to
     word_texts: tuple[str, ...]  # W words, in the order of the text; a special token is one
     left_out: int = 0  # tokens cut off at the end
+    # Of two sentences in one pass alone:
+    sentences: tuple[int | None, ...] = ()  # 0 or 1; None for the tokens around them
+    token_types: tuple[int, ...] = ()  # what the model is told of them, if its tokeniser tells
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -47,12 +51,17 @@ class SubwordTokenizer:
 
     It knows pieces that mark spaces, as byte-level BPE's and SentencePiece's do, and pieces that
     mark words: see WordMarks.
+
+    Args:
+        tokenizer: whose padding and truncation are turned off.
+        tells_types: whether the model is told, of a pair, which sentence a token is of.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, *, tells_types: bool = True) -> None:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         self._tokenizer = tokenizer
+        self._tells_types = tells_types
         self._added = tokenizer.get_added_tokens_decoder()
         # Not all of these have attributes, but all are in the tokeniser's file.
         parts = json.loads(tokenizer.to_str())
@@ -89,13 +98,64 @@ class SubwordTokenizer:
             ValueError: if an added id isn't in the vocabulary, or the tokens that aren't the
                 text's are more than `longest`.
         """
-        # Through UTF-16, since two halves that stand together are a character after all.
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        text, encoding, left_out = self._cut(text, longest, len(added), around)
+        text, encoding, left_out = self._cut(_repaired(text), longest, len(added), around)
+        return self._read_tokens(
+            [text], encoding, sentences(encoding, len(encoding)), added, left_out
+        )
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether there is a template for two sentences in one pass, with tokens that part them."""
+        return self._tokenizer.num_special_tokens_to_add(is_pair=True) > 0
+
+    def encode_pair(self, first: str, second: str, longest: int | None = None) -> Subwords:
+        """Put two sentences into one sequence, as the tokeniser's own template for pairs has them.
+
+        Args:
+            first: what was typed.
+            second: likewise.
+            longest: how many tokens there may be in all. The longer sentence loses its last ones
+                until both are equally long, then both do ("longest_first" in transformers).
+
+        Raises:
+            ValueError: if the tokeniser has no such template, or `longest` no room for its tokens.
+        """
+        if not self.has_pairs:
+            raise ValueError("the tokeniser has no template for a pair of sentences")
+        texts = [_repaired(first), _repaired(second)]
+        encodings = [self._tokenizer.encode(text, add_special_tokens=False) for text in texts]
+        lengths = kept = [len(encoding) for encoding in encodings]
+        if longest is not None:
+            needed = self._tokenizer.num_special_tokens_to_add(is_pair=True)
+            if needed > longest:
+                raise ValueError(
+                    f"longest must be at least {needed}, the tokens around the two texts, "
+                    f"got {longest}"
+                )
+            kept = longest_first(lengths, longest - needed)
+        texts = [cut_to(*each) for each in zip(texts, encodings, kept, strict=True)]
+        encoding = self._tokenizer.post_process(encodings[0], encodings[1])
+        of = sentences(encoding, kept[0])
+        return replace(
+            self._read_tokens(texts, encoding, of, (), sum(lengths) - sum(kept)),
+            sentences=tuple(of),
+            token_types=tuple(encoding.type_ids) if self._tells_types else (),
+        )
+
+    def _read_tokens(
+        self,
+        texts: Sequence[str],
+        encoding: Encoding,
+        of: Sequence[int | None],
+        added: Sequence[int],
+        left_out: int,
+    ) -> Subwords:
+        """What the tokens of one or two texts, and those added to them, are and say."""
         ids = (*encoding.ids, *map(int, added))
         pieces = [self._piece(token) for token in ids]
-        outside = [bool(flag) for flag in encoding.special_tokens_mask]
-        typed = _spans(text, encoding.offsets, outside)
+        outside = [sentence is None for sentence in of]
+        text = "\n".join(texts)  # white space, so that no word reaches into the second
+        typed = spans(texts, encoding.offsets, of)
         unknown = [
             # Someone may type "[UNK]" and mean it.
             token == self._unknown and not is_outside and text[start:end].strip() != piece
@@ -117,10 +177,13 @@ class SubwordTokenizer:
             ],
             [token == self._unknown for token in ids],
         )
-        chunks = list(map(self._bytes, ids, continues))
+        chunks = [
+            self._bytes(token, continues=goes_on or is_special)  # no space before a special one
+            for token, goes_on, is_special in zip(ids, continues, special, strict=True)
+        ]
         found = list(characters(chunks))
-        text, spans = append(text, typed, found, len(ids))
-        words, word_texts = group_words(text, spans, special, continues, chunks)
+        text, places = append(text, typed, found, len(ids))
+        words, word_texts = group_words(text, places, special, continues, chunks)
         return Subwords(
             ids=ids,
             pieces=tuple(pieces),
@@ -189,12 +252,7 @@ class SubwordTokenizer:
                 )
             left_out = max(0, len(encoding) - (longest - needed))
         if left_out:
-            kept = len(encoding) - left_out
-            # Up to what was cut off: an accent that the tokeniser drops stays with its letter, and
-            # so does a character that is cut through.
-            end = max(encoding.offsets[kept][0], encoding.offsets[kept - 1][1]) if kept else 0
-            text = text[:end]
-            encoding.truncate(kept)
+            text = cut_to(text, encoding, len(encoding) - left_out)
         if around:
             encoding = self._tokenizer.post_process(encoding)
         return text, encoding, left_out
@@ -233,14 +291,7 @@ class SubwordTokenizer:
         return label.removeprefix("␣") + piece[len(self._marks.bare(piece)) :]
 
 
-def _spans(text: str, offsets: Sequence[Span], around: Sequence[bool]) -> list[Span]:
-    """Where tokens are in the text; those around it are at its ends."""
-    spans = []
-    end = 0
-    for offset, outside in zip(offsets, around, strict=True):
-        if outside:
-            spans.append((end, end))
-        else:
-            spans.append(offset)
-            end = len(text)  # any token around the text that comes now stands after it
-    return spans
+def _repaired(text: str) -> str:
+    """The text without halves of surrogate pairs."""
+    # Through UTF-16, since two halves that stand together are a character after all.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

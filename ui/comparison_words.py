@@ -33,6 +33,7 @@ NAMES = {
     "kind": _("attention"),
     "added": _("the added tokens"),
     "removed": _("the removed heads"),
+    "together": _("reading both sentences together"),
     "task": _("task"),
     "learning_rate": _("the learning rate"),
     "steps": _("the steps"),
@@ -89,6 +90,8 @@ def _one_change(key: str, a: Any, b: Any) -> str:
         return _("Another painted mask")
     if key == "seed":
         return _("Another seed ({a} → {b})").format(a=a, b=b)
+    if key == "together":
+        return _("Reading both sentences together") if b else _("Reading each sentence by itself")
     name = NAMES[key]
     if isinstance(a, str) and isinstance(b, str):
         if b == "none":

@@ -110,9 +110,10 @@ def npz_bytes(run: RandomRun | TrainedRun | LearntRun) -> bytes:
     Arrays named as the trace's fields, all sentences, with a leading layer axis where there are
     several; `stream`, what each sub-layer left of the token vectors, and `final_output`; `tokens`
     (B, L) as strings; `config` as JSON; and what went in: `inputs`, the `mask` (True = may attend)
-    and the model's weights; of a trained model its token `ids` and its `next_logits`, but not its
-    weights, which everybody can get. Of an encoder and a decoder the arrays' names begin with the
-    kind of attention, or with `source_` and `target_`.
+    and the model's weights; of a trained model its token `ids`, the `token_types` of two sentences
+    that are read together and its `next_logits`, but not its weights, which everybody can get. Of
+    an encoder and a decoder the arrays' names begin with the kind of attention, or with `source_`
+    and `target_`.
     """
     several = len(run.kinds) > 1
     arrays = {"final_output": run.trace.output.numpy()}
@@ -188,6 +189,8 @@ def _of_trained(run: TrainedRun) -> tuple[dict[str, np.ndarray], dict[str, Any]]
             arrays[name] = np.full((len(side.lengths), side.length), -1)  # -1: padding
             for row, subwords in zip(arrays[name], side.subwords, strict=True):
                 row[: len(subwords)] = subwords.ids
+    if run.settings.together and run.sentences.subwords[0].token_types:
+        arrays["token_types"] = np.array([run.sentences.subwords[0].token_types])
     if run.next_logits is not None:
         arrays["next_logits"] = run.next_logits.numpy()
     about = ("name", "kind", "layers", "heads", "embed_size", "longest")

@@ -355,10 +355,22 @@ def count_sentences() -> int:
     """How many sentences, or pairs, there are; blank ones count only in the first place."""
     if st.session_state.get("_model_kind", "encoder") != "encoder" and "model" in parameters():
         return 1  # a decoder writes on with one text
+    if asks_together() and st.session_state.get("_reads_pairs", True):
+        return 1
     blank = [not value_of(key).strip() for key in TEXT_KEYS if key in parameters()]
     if current_page() == "encoder-decoder":
         return 1 if all(blank[2:]) else 2
     return 1 + blank[1:].count(False)
+
+
+def asks_together() -> bool:
+    """Whether two sentences are to be read in one pass, by a model that can."""
+    return bool(
+        "together" in parameters()
+        and value_of("together")
+        and value_of("text2").strip()
+        and value_of("view") != "similarity"
+    )
 
 
 def fit_sentence() -> None:

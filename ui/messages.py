@@ -60,11 +60,19 @@ def _unseen_length(run: LearntRun) -> list[str]:
 def _left_out(run: RandomRun | TrainedRun) -> list[str]:
     if not run.left_out:
         return []
-    cut = ngettext(
-        "Sentences are cut after {limit} tokens: {count} token was left out.",
-        "Sentences are cut after {limit} tokens: {count} tokens were left out.",
-        run.left_out,
-    ).format(limit=run.most_tokens, count=run.left_out)
+    if isinstance(run, TrainedRun) and run.settings.together:
+        cut = ngettext(
+            "The two sentences together are cut to {limit} tokens: {count} token was left out.",
+            "The two sentences together are cut to {limit} tokens: {count} tokens were left out.",
+            run.left_out,
+        )
+    else:
+        cut = ngettext(
+            "Sentences are cut after {limit} tokens: {count} token was left out.",
+            "Sentences are cut after {limit} tokens: {count} tokens were left out.",
+            run.left_out,
+        )
+    cut = cut.format(limit=run.most_tokens, count=run.left_out)
     if isinstance(run, TrainedRun) and run.most_tokens == run.model.longest:
         return [cut + " " + _("The model has no more positions.")]
     if run.most_tokens == MAX_TOKENS:
@@ -72,7 +80,7 @@ def _left_out(run: RandomRun | TrainedRun) -> list[str]:
     why = _(
         "Sentences × layers × heads ({sentences} × {layers} × {heads}) leave no room for more on "
         "this server."
-    ).format(sentences=len(run.settings.texts), layers=run.layers, heads=run.heads)
+    ).format(sentences=len(run.source.lengths), layers=run.layers, heads=run.heads)
     return [f"{cut} {why}"]
 
 

@@ -189,6 +189,7 @@ PAGES: dict[str, dict[str, Parameter]] = {
         "words": Parameter(False, flag),
         "special": Parameter(True, flag),
         "rest": Parameter(False, flag),
+        "together": Parameter(False, flag),
         "pattern": Parameter("previous", option(*PATTERNS)),
         "added": Parameter("", whole_numbers(MOST_ADDED, 1)),
         "removed": Parameter("", whole_numbers(MOST_REMOVED, 2)),

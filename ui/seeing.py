@@ -111,6 +111,16 @@ class Side:
         )
 
     def _note(self, name: str, group: list[int]) -> str:
+        return ", ".join(filter(None, (self._spelling(name, group), self._sentence(group))))
+
+    def _sentence(self, group: list[int]) -> str:
+        """Which of two sentences that are read together a row is of."""
+        for number in self.subwords.sentences[group[0] : group[0] + 1]:
+            if number is not None:
+                return _("sentence {number}").format(number=number + 1)
+        return ""
+
+    def _spelling(self, name: str, group: list[int]) -> str:
         if any(token < len(self.subwords) and self.subwords.unknown[token] for token in group):
             typed = self.subwords.word_texts[self.subwords.words[group[0]]]
             return _("[UNK] for {text}").format(text=typed)
@@ -256,3 +266,17 @@ def told(seeing: Seeing, subwords: tuple[Subwords, ...]) -> list[str]:
             )
             said.append(text.format(tokens=", ".join(hidden)))
     return said
+
+
+def told_of_pair(subwords: Subwords) -> list[str]:
+    """What is said of two sentences that are read together: where each of them is."""
+    places = [[i for i, n in enumerate(subwords.sentences) if n == number] for number in (0, 1)]
+    if not all(places):
+        return []
+    (first, *_rest), (second, *_more) = places
+    return [
+        _(
+            "Both sentences are read in one pass: positions {first} to {first_end} are the first, "
+            "{second} to {second_end} the second."
+        ).format(first=first, first_end=places[0][-1], second=second, second_end=places[1][-1])
+    ]

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from model.pretrained.base import reads_pairs
 from model.tasks import TASKS
 from model.training.plan import MOST_HEADS, MOST_LAYERS
 from model.training.recommended import RECOMMENDED
@@ -64,6 +65,7 @@ LABELS = {
     "activation": _("Feed-forward"),
     "seed": _("Seed"),
     "model": _("Model"),
+    "together": _("Read both together"),
     "task": _("Task"),
     "learning_rate": _("Learning rate"),
     "steps": _("Steps"),
@@ -84,7 +86,7 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("kind", "positions"),
         ("layers", "layer"),
     ),
-    "pretrained": (("model",), ("text2",), ("layer", "kind")),
+    "pretrained": (("model",), ("text2",), ("together",), ("layer", "kind")),
     "learn": (
         ("task",),
         ("heads", "embed_size"),
@@ -233,9 +235,19 @@ def _is_used(side: Side, key: str) -> bool:
             return bool(side.value("layers") > 1)
         case "kind" if side.page == "learn":
             return TASKS[side.value("task")].kind == "encoder-decoder"
-        case "kind" | "text2" if side.page == "pretrained":
-            return _model_kind(side) == "encoder-decoder"
+        case "text2" | "together" if _has_pair(side):
+            return True
+        case "kind" | "text2" | "together" if side.page == "pretrained":
+            return key != "together" and _model_kind(side) == "encoder-decoder"
     return True
+
+
+def _has_pair(side: Side) -> bool:
+    """Whether a side has two sentences that its model can read together."""
+    if side.page != "pretrained" or not side.value("text2").strip():
+        return False
+    choice = side.value("model")
+    return is_loaded(choice) and reads_pairs(model_of(choice))
 
 
 def _model_kind(side: Side) -> str | None:
@@ -263,11 +275,11 @@ def _draw(letter: Letter, side: Side, key: str) -> None:
     elif key in NUMBERS:
         least, most, step = NUMBERS[key]
         st.number_input(LABELS[key], least, most, value, step=step, key=name, on_change=take)
-    elif key == "look_ahead":
+    elif key in ("look_ahead", "together"):
         st.toggle(LABELS[key], value, key=name, on_change=take)
     elif key == "text2":
         st.text_input(
-            LABELS[key],
+            _("Second sentence") if _has_pair(side) else LABELS[key],
             value,
             key=name,
             live=TYPING_PAUSE,

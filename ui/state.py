@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from model.pretrained.base import Head
+from model.pretrained.base import Head, reads_pairs
 from ui.compute import compute, compute_pair
 from ui.controls import MODEL_KEYS
 from ui.learnt import LearntSettings, compute_learnt
-from ui.link import current_page, value_of
+from ui.link import asks_together, current_page, value_of
 from ui.models import is_loaded, model_of
 from ui.parameters import PLAN_FIELDS
 from ui.run import Run
@@ -48,7 +48,8 @@ def trained_settings() -> TrainedSettings:
     """What is chosen at this moment on Pretrained."""
     texts = (value_of("text"), value_of("text2"))
     choice = value_of("model")
-    kind = model_of(choice).kind if is_loaded(choice) else None
+    model = model_of(choice) if is_loaded(choice) else None
+    kind = model.kind if model else None
     if kind == "decoder" or (kind != "encoder-decoder" and not texts[1].strip()):
         texts = texts[:1]
     return TrainedSettings(
@@ -57,6 +58,8 @@ def trained_settings() -> TrainedSettings:
         added=() if kind == "encoder" else added_tokens(),
         removed=frozenset(removed_heads()),
         seeing=Seeing(*(value_of(key) for key in ("words", "special", "rest"))),
+        # Similarity is about two vectors, each of a sentence by itself.
+        together=asks_together() and model is not None and reads_pairs(model),
     )
 
 
@@ -85,7 +88,7 @@ def layout_in_use() -> tuple[Any, ...]:
     if on_learn_page():
         return tuple(value_of(key) for key in ("view", "kept", "story", *PLAN_FIELDS))
     if on_trained_page():
-        return tuple(value_of(key) for key in ("view", "model", "special"))
+        return tuple(value_of(key) for key in ("view", "model", "special", "together"))
     if carried() is not None:
         return tuple(value_of(key) for key in ("view", "weights"))
     return tuple(value_of(key) for key in ("view", "mask", "layers", "embed_size", "heads"))

@@ -8,6 +8,7 @@ from ui.i18n import _
 from ui.run import Run
 from ui.selection import Selection, attention_in, take_pick
 from ui.text import token_text
+from ui.trained import TrainedRun
 
 
 def show_strip(run: Run, selection: Selection) -> None:
@@ -33,12 +34,21 @@ def show_strip(run: Run, selection: Selection) -> None:
             weights=np.asarray(shown),
             masked=~attention.allowed,
             chosen=chosen[0] if chosen else None,
+            second=_second(run, groups),
             hint=_hint(tokens).format(whose=whose),
             sentence=_("How much “{{token}}” attends to each word ({whose}).").format(whose=whose),
         ),
         key="strip",
         on_pick=take_pick,
     )
+
+
+def _second(run: Run, groups: list[list[int]]) -> int | None:
+    """The place at which the second of two sentences begins that are read together."""
+    if not isinstance(run, TrainedRun) or not run.settings.together:
+        return None
+    of = run.sentences.subwords[0].sentences
+    return next((place for place, group in enumerate(groups) if of[group[0]] == 1), None)
 
 
 def _hint(tokens: list[str]) -> str:

@@ -32,6 +32,7 @@ class TrainedSettings:
     added: tuple[int, ...] = ()  # token ids that a decoder has written after the text
     removed: frozenset[Head] = frozenset()
     seeing: Seeing = WHOLE
+    together: bool = False  # both sentences in one pass of an encoder
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,13 @@ def compute_trained(settings: TrainedSettings) -> TrainedRun:
     Raises:
         ModelUnavailableError: if the model can't be used.
     """
-    computed = _computed(model_of(settings.model), settings.texts, settings.added, settings.removed)
+    computed = _computed(
+        model_of(settings.model),
+        settings.texts,
+        settings.added,
+        settings.removed,
+        settings.together,
+    )
     return TrainedRun(
         source=computed.source,
         target=computed.target,
@@ -164,7 +171,7 @@ def most_added(model: PretrainedModel, most: int) -> int:
     return min(MOST_ADDED, model.longest // 2, most // 2)
 
 
-_Key = tuple[PretrainedModel, tuple[str, ...], tuple[int, ...], frozenset[Head]]
+_Key = tuple[PretrainedModel, tuple[str, ...], tuple[int, ...], frozenset[Head], bool]
 _kept: LRUCache[_Key, Computed] = LRUCache(KEPT_BYTES, getsizeof=lambda computed: computed.bytes)
 
 
@@ -187,10 +194,11 @@ def _computed(
     texts: tuple[str, ...],
     added: tuple[int, ...],
     removed: frozenset[Head],
+    together: bool,
 ) -> Computed:
     use_one_thread()
-    # An encoder-decoder has three squares of attention for a sentence.
-    squares = 3 if model.kind == "encoder-decoder" else len(texts)
+    # An encoder-decoder has three squares of attention for a sentence, a pair read together one.
+    squares = 3 if model.kind == "encoder-decoder" else 1 if together else len(texts)
     most = min(model.longest, most_tokens(squares, model.layers, model.heads))
     added = added[: most_added(model, most)]
     if model.kind == "encoder-decoder":
@@ -198,6 +206,10 @@ def _computed(
         target, target_ids = _split_target(model, texts[1] if len(texts) > 1 else "", added, most)
         output = model.run(ids, source.lengths, target_ids, target.lengths, removed=removed)
         return Computed(model, source, target, most, output)
+    if together:
+        source, ids, token_types = _split_pair(model, *texts, most)
+        output = model.run(ids, source.lengths, removed=removed, token_types=token_types)
+        return Computed(model, source, None, most, output)
     source, ids = _split(model, texts, most, added)
     return Computed(model, source, None, most, model.run(ids, source.lengths, removed=removed))
 
@@ -214,6 +226,16 @@ def _split(
     for row, each in zip(ids, subwords, strict=True):
         row[: len(each)] = torch.tensor(each.ids, dtype=torch.long)
     return SubwordSentences(tokens, lengths, subwords), ids
+
+
+def _split_pair(
+    model: PretrainedModel, first: str, second: str, most: int
+) -> tuple[SubwordSentences, Tensor, Tensor | None]:
+    """Two sentences as the one that a model reads in one pass, its ids and their types, (1, L)."""
+    subwords = model.tokenizer.encode_pair(first[:MAX_CHARACTERS], second[:MAX_CHARACTERS], most)
+    sentences = SubwordSentences((subwords.shown,), (len(subwords),), (subwords,))
+    types = torch.tensor([subwords.token_types]) if subwords.token_types else None
+    return sentences, torch.tensor([subwords.ids]), types
 
 
 def _split_target(

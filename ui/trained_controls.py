@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from model.pretrained.base import ModelUnavailableError, PretrainedModel
+from model.pretrained.base import ModelUnavailableError, PretrainedModel, reads_pairs
 from ui.controls import BOUND, draw_kept, segments, sentence_input
 from ui.i18n import _
-from ui.link import default_of, fit_layer_to, fit_link, keep, notice, value_of
+from ui.link import asks_together, default_of, fit_layer_to, fit_link, keep, notice, value_of
 from ui.models import BUNDLED, is_loaded, model_choices, model_of
 from ui.options import word
 from ui.settings import DEFAULT_TEXT, KINDS, TELLING, TRAINED_VIEWS, TrainedView
@@ -62,6 +62,7 @@ BEGINS_ANEW = {
     "k": None,
     "sentence": 1,
     "words": False,
+    "together": False,
     "added": "",
     "removed": "",
 }
@@ -88,7 +89,7 @@ def _take_model() -> None:
     """Another model was chosen: heads, layers and tokens of the last one mean nothing in it."""
     model = value_of("model")
     telling = TELLING.get(model, {}) if value_of("text") == DEFAULT_TEXT else {}
-    kept = {key: value_of(key) for key in ("view", "text2", "words", "layer")}
+    kept = {key: value_of(key) for key in ("view", "text2", "together", "words", "layer")}
     _begin_anew({**kept, **telling})
 
 
@@ -108,6 +109,7 @@ def load_model() -> PretrainedModel | None:
         model = load_with_progress(choice)
     except ModelUnavailableError as error:
         st.session_state["_model_kind"] = None
+        st.session_state["_reads_pairs"] = False
         # What transformers says isn't ours.
         said = str(error) if choice in BUNDLED else plain(str(error), MOST_SAID)
         st.error(said, icon=":material/error:")
@@ -115,8 +117,10 @@ def load_model() -> PretrainedModel | None:
             st.info(_("Explore and Encoder-decoder work without it."))
         return None
     st.session_state["_model_kind"] = model.kind
+    st.session_state["_reads_pairs"] = reads_pairs(model)
     fits = {
         "view": lambda: fit_view(model, say=is_first),
+        "together": lambda: fit_together(model, say=is_first),
         "layer": lambda: fit_layer_to(model.layers),
         "added": lambda: fit_added(model),
         "removed": lambda: fit_removed(model),
@@ -178,6 +182,15 @@ def fit_view(model: PretrainedModel, *, say: bool) -> None:
     )
 
 
+def fit_together(model: PretrainedModel, *, say: bool) -> None:
+    """Say why a link's two sentences aren't read together, where the model has no way to."""
+    if not (say and asks_together()) or model.kind != "encoder" or reads_pairs(model):
+        return
+    st.session_state["together"] = False
+    message = _("{model}'s tokeniser has no template for pairs: each sentence is read by itself.")
+    notice("together", message.format(model=plain(model.name)))
+
+
 def fit_added(model: PretrainedModel) -> None:
     """Keep the added tokens among those that the model has."""
     added = added_tokens()
@@ -233,6 +246,31 @@ def draw_second(model: PretrainedModel | None) -> None:
     }.get(kind, _("Second sentence"))
     used = kind != "decoder"
     draw_kept(lambda: sentence_input(label, "text2"), "second", used, "text2", width="stretch")
+
+
+def draw_together(model: PretrainedModel | None) -> None:
+    """Whether both sentences are read in one pass; not there where there is no pair to read."""
+    used = (
+        model is not None
+        and reads_pairs(model)
+        and bool(value_of("text2").strip())
+        and value_of("view") != "similarity"
+    )
+    draw_kept(_draw_together, "together", used, "together")
+
+
+def _draw_together() -> None:
+    st.toggle(
+        _("Read both together"),
+        default_of("together"),
+        key="together",
+        bind=BOUND,
+        help=_(
+            "Both sentences in one pass, parted by the tokeniser's own tokens and told apart by "
+            "token types, as BERT was trained on pairs: words can attend across. Their lengths "
+            "count together."
+        ),
+    )
 
 
 def draw_kind(model: PretrainedModel | None) -> None:

@@ -101,6 +101,7 @@ class PretrainedModel(Protocol):
         target_lengths: Collection[int] = (),
         *,
         removed: Collection[Head] = (),
+        token_types: Tensor | None = None,
     ) -> ModelTrace:
         """Run the model and keep everything on the way.
 
@@ -111,6 +112,8 @@ class PretrainedModel(Protocol):
             target_lengths: how many of these are the sentence's own.
             removed: heads whose output is set to zero; in an encoder-decoder, of the decoder's
                 cross-attention.
+            token_types: (B, L) which sentence of a pair each token is of, as the tokeniser tells
+                it; None for 0.
         """
 
     def attention(self, kind: AttentionKind, layer: int) -> AttentionFacts:
@@ -118,3 +121,8 @@ class PretrainedModel(Protocol):
 
     def compare(self, run: ModelTrace) -> Parity:
         """The largest differences from PyTorch's own attention."""
+
+
+def reads_pairs(model: PretrainedModel) -> bool:
+    """Whether a model can read two sentences in one pass."""
+    return model.kind == "encoder" and model.tokenizer.has_pairs

@@ -177,7 +177,9 @@ def _tokenizer(transformers: Any, name_or_path: str, found: dict[str, Any]) -> S
         raise ModelUnavailableError(
             f"its tokeniser ({type(tokenizer).__name__}) isn't a fast one, which isn't supported"
         )
-    return SubwordTokenizer(backend)  # made for this one call: nobody else's settings change
+    tells_types = "token_type_ids" in tokenizer.model_input_names
+    # Made for this one call: nobody else's settings change.
+    return SubwordTokenizer(backend, tells_types=tells_types)
 
 
 def _one_line(error: Exception) -> str:

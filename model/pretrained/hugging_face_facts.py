@@ -1,5 +1,6 @@
 """What a model of transformers tells about itself, and what its attention does."""
 
+import inspect
 import math
 import re
 from dataclasses import dataclass
@@ -52,6 +53,13 @@ def longest_sentence(model: Any) -> int:
         if name.endswith("position_embeddings") and padding is not None:
             longest -= padding + 1
     return longest if longest > 0 else LONGEST_WITHOUT_LIMIT
+
+
+def token_types(model: Any) -> int:
+    """How many types of tokens a model knows, such as first and second sentence; 0 if none."""
+    if "token_type_ids" not in inspect.signature(model.forward).parameters:
+        return 0
+    return int(getattr(model.config.get_text_config(), "type_vocab_size", None) or 0)
 
 
 def decoder_start(model: Any) -> int | None:

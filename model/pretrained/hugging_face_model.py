@@ -17,6 +17,7 @@ from model.pretrained.hugging_face_facts import (
     attention_facts,
     decoder_start,
     longest_sentence,
+    token_types,
     weights_bytes,
 )
 from model.pretrained.recorder import RecordedCall
@@ -64,6 +65,7 @@ class HuggingFaceModel:
         self.decoder_start = decoder_start(model) if self._both else None
         self._model = model.eval().requires_grad_(False)
         self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
+        self._token_types = token_types(model)
         self._vocabulary: int = model.get_input_embeddings().num_embeddings
         self._lock = threading.Lock()  # rotary tables may grow while a model runs
         recorder.watch(model)
@@ -86,6 +88,7 @@ class HuggingFaceModel:
         target_lengths: Collection[int] = (),
         *,
         removed: Collection[Head] = (),
+        token_types: Tensor | None = None,
     ) -> RecordedRun:
         """Run the model and keep everything on the way.
 
@@ -97,11 +100,15 @@ class HuggingFaceModel:
             target_lengths: how many of these are the sentence's own; none for all.
             removed: heads whose output is set to zero; in an encoder-decoder, of the decoder's
                 cross-attention.
+            token_types: (B, L) which sentence of a pair each token is of; left out where the model
+                knows no such types. None for 0.
 
         Raises:
             ValueError: if the model has no such tokens or heads, or lengths don't fit.
         """
         inputs = self._inputs(ids, lengths, target_ids, target_lengths)
+        if token_types is not None and token_types.max() < self._token_types:
+            inputs["token_type_ids"] = token_types
         calls = self._calls_of(removed)
         with self._lock, torch.inference_mode(), recorder.recording(calls) as recording:
             out = self._model(**inputs)

@@ -24,6 +24,7 @@ CONFIG = Config(
     embed_size=384, heads=12, layers=6, vocabulary=VOCABULARY, longest=512, architecture=BERT
 )
 WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
+TOKEN_TYPES = "embeddings.token_type_embeddings.weight"
 
 # Ours and theirs, within a layer. The hidden vectors of the feed-forward are between 0 and 2.
 LAYER_NAMES = {
@@ -51,8 +52,10 @@ def load_minilm(most_bytes: int | None = None) -> StackModel:
     file = folder / "model.safetensors"
     with _telling_what_is_broken():
         check_size(NAME, file.stat().st_size, most_bytes)
-        encoder = load_encoder(CONFIG, our_weights(_read(file)))
-        return StackModel(NAME, "encoder", CONFIG, encoder, load_tokenizer(folder))
+        theirs = _read(file)
+        encoder = load_encoder(CONFIG, our_weights(theirs))
+        types = theirs[TOKEN_TYPES] - theirs[TOKEN_TYPES][0]  # beside what positions have of it
+        return StackModel(NAME, "encoder", CONFIG, encoder, load_tokenizer(folder), types)
 
 
 def load_word_embeddings(most_bytes: int | None = None) -> tuple[Tensor, SubwordTokenizer]:
@@ -107,11 +110,11 @@ def load_tokenizer(folder: Path) -> SubwordTokenizer:
 def our_weights(theirs: dict[str, Tensor]) -> dict[str, Tensor]:
     """The weights under our names; position_ids and the pooler aren't part of the encoder.
 
-    BERT adds a vector for the first or second sentence of a pair to each token. Here there is one
-    sentence, so the first one's vector is added to the positions, once and for all.
+    BERT adds a vector for the first or second sentence of a pair to each token. Most often there is
+    one sentence, so the first one's vector is added to the positions, once and for all.
     """
     positions = theirs["embeddings.position_embeddings.weight"]
-    first_sentence = theirs["embeddings.token_type_embeddings.weight"][0]
+    first_sentence = theirs[TOKEN_TYPES][0]
     ours = {
         "embedding.tokens.weight": theirs[WORD_EMBEDDINGS],
         "embedding.positions": positions + first_sentence,

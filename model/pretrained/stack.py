@@ -47,6 +47,8 @@ class StackModel:
         config: what the encoder was made from.
         encoder: with its weights.
         tokenizer: the model's own.
+        token_types: (T, E) what is added to a token's vector for each type of token, if the model
+            knows several.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class StackModel:
         config: Config,
         encoder: Encoder,
         tokenizer: SubwordTokenizer,
+        token_types: Tensor | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
         self.encoder = encoder
         self.tokenizer = tokenizer
+        self._token_types = token_types
         self.layers = config.layers
         self.heads = config.heads
         self.embed_size = config.embed_size
@@ -77,11 +81,13 @@ class StackModel:
         target_lengths: Sequence[int] = (),
         *,
         removed: Collection[Head] = (),
+        token_types: Tensor | None = None,
     ) -> ModelTrace:
         """Run the model and keep everything on the way. Arguments as in PretrainedModel.run.
 
         Raises:
-            ValueError: if the sentences are longer than the positions, or there is a target.
+            ValueError: if the sentences are longer than the positions, or there is a target, or
+                types of tokens where the model knows one.
         """
         if target_ids is not None:
             raise ValueError(f"{self.name} has no decoder that could read a target")
@@ -90,12 +96,22 @@ class StackModel:
                 f"{self.name} takes at most {self.longest} tokens, got a sentence of {ids.shape[1]}"
             )
         mask = self._mask(lengths, ids.shape[1])
-        trace = self.encoder.trace(ids, mask, removed)
+        trace = self.encoder.trace(self._typed(ids, token_types), mask, removed)
         next_logits = None
         if self.kind == "decoder" and ids.shape[1]:
             last = torch.tensor(lengths) - 1
             next_logits = self.logits(trace.output[torch.arange(len(last)), last])
         return ModelTrace(trace, {"encoder_self": mask}, next_logits, frozenset(removed))
+
+    def _typed(self, ids: Tensor, token_types: Tensor | None) -> Tensor:
+        """(B, L) ids as they are, or (B, L, E) vectors with those of their types."""
+        if token_types is None:
+            return ids
+        if self._token_types is None:
+            raise ValueError(f"{self.name} knows one type of token")
+        assert self.encoder.embedding.tokens is not None  # load_encoder puts it there
+        vectors: Tensor = self.encoder.embedding.tokens(ids)  # (B, L, E)
+        return vectors + self._token_types[token_types]
 
     def logits(self, vectors: Tensor) -> Tensor:
         """What a decoder predicts after each of the output vectors, (..., E) -> (..., V)."""

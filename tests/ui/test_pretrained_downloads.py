@@ -76,6 +76,7 @@ def test_the_npz_holds_every_layer_and_what_the_model_is(model: str, download: D
         "added": list(added),
         "removed": [list(each) for each in head],
         "seeing": {"words": True, "special": False, "rest": False},
+        "together": False,
         "lengths": [len(side)],
         "divisor": pytest.approx({"minilm": 32, "smollm2": 64}[model] ** 0.5),
     }

@@ -54,6 +54,7 @@ class StripData:
     masked: np.ndarray  # (L, L) booleans, True where a mask hides a token (column) from another
     chosen: int | None
     hint: str  # shown while nothing is hovered or chosen
+    second: int | None  # where the second of two sentences begins that are read together
     sentence: str  # "{token} attends to" with its placeholder, for the caption
 
 
@@ -72,6 +73,7 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
         "weights": base64.b64encode(fractions.tobytes()).decode(),
         "masked": base64.b64encode(masked.tobytes()).decode(),
         "chosen": data.chosen,
+        "second": data.second,
         "hint": data.hint,
         "sentence": data.sentence,
     }

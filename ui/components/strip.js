@@ -57,6 +57,7 @@ function build(parent) {
       if (word.textContent !== token) word.textContent = token
       box.title = `${token} (${data.places[i]})`
       box.className = i < data.real ? "token" : "token padding"
+      box.classList.toggle("second", i === data.second)
       box.ariaPressed = String(i === data.chosen)
     })
     if (data.chosen !== null && data.chosen !== shownChoice) {

@@ -12,7 +12,7 @@ from ui.header import show_header
 from ui.i18n import _
 from ui.link import read_link, remember, show_notices, value_of
 from ui.messages import tell_limits
-from ui.seeing import told
+from ui.seeing import told, told_of_pair
 from ui.selection import attention_in
 from ui.settings import TRAINED_VIEWS
 from ui.state import trained_settings
@@ -24,6 +24,7 @@ from ui.trained_controls import (
     draw_layer,
     draw_model,
     draw_second,
+    draw_together,
     draw_tokens,
     load_model,
     views_of,
@@ -45,6 +46,7 @@ def page() -> None:
         draw_model()
         sentence_place = st.container()
         draw_second(model)
+        draw_together(model)
         draw_examples(model)
         draw_layer(model)
         draw_kind(model)
@@ -90,11 +92,11 @@ def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -
 
 
 def _tell_seeing(run: TrainedRun) -> None:
-    seeing = run.settings.seeing
-    if seeing.is_whole:
-        return
-    if value_of("view") in TOKEN_BY_TOKEN:
+    seeing, subwords = run.settings.seeing, run.sentences.subwords
+    if value_of("view") in TOKEN_BY_TOKEN and not seeing.is_whole:
         st.caption(_("Below, all tokens are shown, one by one, with the module's own numbers."))
-    said = told(seeing, run.sentences.subwords)
+    said = told(seeing, subwords)
+    if run.settings.together:
+        said = [*told_of_pair(subwords[0]), *said]
     if said:
         st.caption(" ".join(said))

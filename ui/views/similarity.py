@@ -9,6 +9,7 @@ from torch import Tensor
 from model.similarity import best_matches, contributions, cosines, similarity
 from ui.components import window_is_tall
 from ui.i18n import _
+from ui.link import value_of
 from ui.seeing import Seeing, Side
 from ui.text import verbatim
 from ui.trained import TrainedRun
@@ -42,6 +43,8 @@ def show_similarity(run: TrainedRun, theme: Theme) -> None:
             "tokens adds to it, special ones included: the cells' sum is the similarity."
         ).format(similarity=similarity(first, second))
     )
+    if value_of("together"):
+        st.caption(_("Here each sentence is read by itself; the other views read both together."))
     rows, columns = sides(run)
     left, right = st.columns([7, 3], gap="medium")
     with left:
