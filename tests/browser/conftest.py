@@ -1,27 +1,17 @@
 """A server with the app, and a Chromium that looks at it."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.helpers import PATIENCE, Server, watch
+from tests.browser.helpers import PATIENCE, watch
+from tests.servers import Server, running_server
 from tools.find_chromium import find_chromium
 
-ROOT = Path(__file__).parents[2]
-HOST = "127.0.0.1"
 PROJECTOR = {"width": 1366, "height": 768}
-START_SECONDS = 60
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -94,51 +84,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, kept_models: Path) -> Iterator[Server]:
-    """The app of this checkout on a free port of this computer, with the project's own settings."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    flags = [f"--server.port={port}", f"--server.address={HOST}"]
-    environ = {name: value for name, value in os.environ.items() if "STREAMLIT_" not in name}
-    log_file = tmp_path_factory.mktemp("server") / "log.txt"
-    environ["XDG_CACHE_HOME"] = str(kept_models)  # nobody's own
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
-            cwd=ROOT,
-            env=environ | {"PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a process group, which `stop` ends as a whole
-        )
-    started = Server(f"http://{HOST}:{port}", log_file)
-    try:
-        wait_until_healthy(started, process)
+    """The app of this checkout, with the project's own settings."""
+    with running_server(tmp_path_factory.mktemp("server"), kept_models) as started:
         yield started
-    finally:
-        stop(process)
-
-
-def wait_until_healthy(server: Server, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urlopen(f"{server.url}/_stcore/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail(f"The server did not start within {START_SECONDS} s:\n{server.log()}")
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=10)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # with all that the app started
-    process.wait(timeout=10)
 
 
 @pytest.fixture(scope="session")

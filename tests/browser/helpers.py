@@ -1,10 +1,10 @@
 """What browser tests do again and again."""
 
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebSocket
+
+from tests.servers import Server
 
 # ms that tests wait for anything: the app imports torch first, perhaps on a busy machine.
 PATIENCE = 60_000
@@ -12,17 +12,6 @@ FINISHED = (
     '[data-testid="stApp"]'
     '[data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 )
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running app. `url` has no slash at its end; `log_file` gets all that the server prints."""
-
-    url: str
-    log_file: Path
-
-    def log(self) -> str:
-        return self.log_file.read_text(encoding="utf-8", errors="replace")
 
 
 def open_app(page: Page, server: Server, query: str = "", path: str = "/") -> None:

@@ -5,8 +5,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.charts import hover_text, of_key, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import FINISHED, Server, choose, open_app, shared
+from tests.browser.helpers import FINISHED, choose, open_app, shared
 from tests.defaults import run_of
+from tests.servers import Server
 
 PATH = "/compare"
 A, B, DIFFERENCE = map(of_key, ("compare_a", "compare_b", "compare_difference"))

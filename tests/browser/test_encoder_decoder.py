@@ -6,8 +6,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.charts import click_cell, of_key, tick_labels, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import Server, choose, open_app, shared
+from tests.browser.helpers import choose, open_app, shared
 from tests.defaults import pair_of, run_of
+from tests.servers import Server
 
 PATH = "/encoder-decoder"
 LINK = "text=the+cat+sat&text2=le+chat&layers=6&heads=2&embed_size=16"

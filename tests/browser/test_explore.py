@@ -17,7 +17,8 @@ from tests.browser.charts import (
     wait_for_shape,
 )
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import Server, choose, open_app, shared
+from tests.browser.helpers import choose, open_app, shared
+from tests.servers import Server
 from ui.run import Run
 
 TEXT = "the cat saw the dog"

@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from lab.grid import MechanismPoint
 from lab.measure import measure_mechanism
 from tests.browser.charts import HEADS, hover, of_key, wait_for_shape
-from tests.browser.helpers import FINISHED, Server, open_app, shared
+from tests.browser.helpers import FINISHED, open_app, shared
+from tests.servers import Server
 from ui.lab_presets import PRESETS, preset_link
 from ui.settings import DEFAULT_TEXT
 

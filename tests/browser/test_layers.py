@@ -7,8 +7,9 @@ from playwright.sync_api import Page, expect
 from model.masks import causal_mask, decode_cells, encode_cells
 from tests.browser.charts import click_cell, hover_text, numbers, of_key, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import Server, choose, open_app, shared
+from tests.browser.helpers import choose, open_app, shared
 from tests.defaults import run_of
+from tests.servers import Server
 from ui.selection import Selection
 from ui.views.layers import thumbnails
 from viz.overview import place_in

@@ -15,7 +15,8 @@ from model.training.recommended import RECOMMENDED
 from model.training.trainer import train as snapshots
 from tests.browser.charts import HEADS, click_cell, numbers, of_key, tick_labels, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import FINISHED, Server, choose, open_app, shared
+from tests.browser.helpers import FINISHED, choose, open_app, shared
+from tests.servers import Server
 from ui.compute import use_one_thread
 from ui.learnt import LearntSettings, compute_learnt
 from ui.stories import STORIES

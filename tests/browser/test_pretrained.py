@@ -6,7 +6,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.charts import click_cell, hover_text, numbers, of_key, wait_for_shape
 from tests.browser.conftest import NewPage
-from tests.browser.helpers import FINISHED, Server, choose, open_app, shared
+from tests.browser.helpers import FINISHED, choose, open_app, shared
+from tests.servers import Server
 from ui.models import model_of
 from ui.trained import TrainedSettings, compute_trained
 

@@ -4,7 +4,7 @@ import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
-from ui import server
+from ui.server.queue import _clear, mend_queue
 
 FIELD = (1, 0)  # where the sidebar has it
 FRAGMENT = "a fragment"
@@ -12,8 +12,8 @@ DREW, OVER = "typed", ForwardMsg.FINISHED_SUCCESSFULLY
 
 
 @pytest.fixture(autouse=True)
-def prepared() -> None:
-    server.prepare()
+def mended() -> None:
+    mend_queue()
 
 
 def drawn(text: str) -> ForwardMsg:
@@ -56,7 +56,7 @@ def test_what_a_full_run_drew_comes_before_its_end_though_a_fragment_runs_at_onc
 def test_streamlit_itself_drops_it() -> None:
     """Else the server need change nothing."""
     queue = queue_of(drawn(DREW), finished(OVER))
-    server._clear(queue, retain_lifecycle_msgs=True, fragment_ids_this_run=[FRAGMENT])
+    _clear(queue, retain_lifecycle_msgs=True, fragment_ids_this_run=[FRAGMENT])
     assert sent(queue) == [OVER]
 
 

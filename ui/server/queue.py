@@ -1,7 +1,4 @@
-"""What is set once per server, before the first page."""
-
-import gc
-from functools import cache
+"""Streamlit's queue to a browser, which loses what a full run drew if a fragment's follows."""
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
@@ -11,12 +8,9 @@ FULL_RUN_IS_OVER = ForwardMsg.FINISHED_SUCCESSFULLY
 _clear = ForwardMsgQueue.clear
 
 
-@cache
-def prepare() -> None:
-    """Mend Streamlit's queue, and spare the garbage collector what is imported: it stays anyway."""
+def mend_queue() -> None:
+    """Let no browser hear of a full run's end without what that run drew."""
     ForwardMsgQueue.clear = _clear_but_keep_a_full_runs_end
-    gc.collect()
-    gc.freeze()
 
 
 def _clear_but_keep_a_full_runs_end(

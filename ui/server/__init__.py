@@ -1,0 +1,39 @@
+"""What this server does beside Streamlit: whom it lets in, how much it keeps, what it mends.
+
+Nothing here needs torch: the server answers before the pages are imported.
+"""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from ui.server.handles import RoomForSessions, raise_limit, watch_listeners
+from ui.server.origins import SameOrigin
+from ui.server.queue import mend_queue
+from ui.server.sessions import drop_ended_sessions
+from ui.server.uploads import BoundedUploads
+
+MIDDLEWARE = [Middleware(SameOrigin), Middleware(RoomForSessions), Middleware(BoundedUploads)]
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    """Prepare the server before it takes the first connection."""
+    raise_limit()
+    watch_listeners(asyncio.get_running_loop())
+    mend_queue()
+    dropping = asyncio.create_task(drop_ended_sessions())
+    yield
+    dropping.cancel()
+
+
+@cache
+def spare_imports() -> None:
+    """Spare the garbage collector what the pages have imported: it stays anyway."""
+    gc.collect()
+    gc.freeze()
