@@ -17,6 +17,7 @@ from bench.report import BenchError
 from bench.start import APP_THREADS
 from model.positions import sinusoidal_positions
 from model.tasks.base import Batch
+from model.tasks.randomness import stream
 from model.training.learner import Learner
 from model.training.plan import Plan
 from model.training.recommended import RECOMMENDED
@@ -56,13 +57,13 @@ class TorchLearner(nn.Module):
 
 def bare(plan: Plan, model: nn.Module, fused: bool | None = None) -> Step:
     """The loop that everybody writes, with PyTorch's own choice of kernels or the fused ones."""
-    task, generator, numbers = plan.learnt, torch.Generator(), itertools.count()
+    task, numbers = plan.learnt, itertools.count()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=plan.learning_rate, weight_decay=WEIGHT_DECAY, fused=fused
     )
 
     def step() -> Tensor:
-        batch = task.draw(BATCH_SIZE, generator.manual_seed(next(numbers)))
+        batch = task.draw(BATCH_SIZE, stream(plan.seed, next(numbers)))
         loss = F.cross_entropy(model(batch).flatten(0, 1), batch.targets.flatten())
         optimizer.zero_grad()
         loss.backward()
@@ -73,7 +74,7 @@ def bare(plan: Plan, model: nn.Module, fused: bool | None = None) -> Step:
 
 
 def loops(plan: Plan) -> dict[str, Step]:
-    """All loops over one plan, whose seed must be 0: the k-th step's batch is then drawn with k."""
+    """All loops over one plan, which draw the same batches."""
     steps = {
         "ours": Trainer(plan).advance,
         "bare": bare(plan, Learner(plan)),

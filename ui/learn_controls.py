@@ -164,7 +164,8 @@ def draw_sizes() -> None:
     left, right = st.columns(2, gap="small")
     with left:
         _slider(_("Learning rate"), "learning_rate", LEARN_RATES, help=_(
-            "How far AdamW's steps go. Too large, and the loss diverges: try it."
+            "How far AdamW's steps go; in the last fifth of them it falls to 0. Too large, and the "
+            "loss diverges: try it."
         ))  # fmt: skip
     with right:
         _slider(_("Steps"), "steps", LEARN_STEPS, help=_(

@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from model.tasks.randomness import HELD_OUT_SEED, stream
+
 IGNORED = -100  # a target that doesn't count: what F.cross_entropy leaves out by default
-HELD_OUT_SEED = 2**40  # of what accuracy is measured on: no training step draws with it
 LONGEST_PROBE = 48  # symbols that a trained model can be asked about
+HELD_OUT_BITS = 4  # of a hash: an example is held out where they are zero ...
+HELD_OUT_PART = 2**HELD_OUT_BITS  # ... which is one in so many
+DRAWN_AT_ONCE = 100  # of which enough for a batch of 64 remain almost always
+
+_FACTORS = stream(HELD_OUT_SEED, 1).integers(-(2**63), 2**63, LONGEST_PROBE)
 
 # Which model learns it: one that sees everything at once, one that only looks back, or one of
 # each, with cross-attention between them.
@@ -73,8 +80,12 @@ class Task(ABC):
         return self.symbols
 
     @abstractmethod
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
+    def draw(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples to train on; equal generators draw equal ones."""
+
+    @abstractmethod
+    def held_out(self, count: int) -> Batch:
+        """Return examples that are never drawn, whatever the generator; the same ones each time."""
 
     @abstractmethod
     def example(self, typed: Sequence[str]) -> Example:
@@ -91,14 +102,6 @@ class Task(ABC):
             ValueError: if there is none, or something in it is no symbol; names it.
         """
         return self.checked([c for c in text.lower() if not c.isspace()])
-
-    def held_out(self, count: int) -> Batch:
-        """Examples that no training step has drawn, the same ones each time.
-
-        Of the random tasks that is so by their number, but for one in hundreds: 10 letters can
-        stand in 26^10 ways.
-        """
-        return self.draw(count, torch.Generator().manual_seed(HELD_OUT_SEED))
 
     def encode(self, symbols: Sequence[str]) -> Tensor:
         """Their ids, (L,)."""
@@ -129,6 +132,45 @@ class Task(ABC):
         return f"{' '.join(self.alphabet[:5])} ... {self.alphabet[-1]}"
 
 
-def random_symbols(shape: tuple[int, ...], symbols: int, generator: torch.Generator) -> Tensor:
-    """Ids from 0 to symbols - 1, each as likely as the others."""
-    return torch.randint(symbols, shape, generator=generator)
+class RandomTask(Task):
+    """A task whose examples are made up, and one in sixteen of all that there can be is held out.
+
+    Which ones is decided by what is read, not by when it is drawn: what accuracy is measured on
+    has never been trained on, even where there are few examples.
+    """
+
+    @abstractmethod
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples or fewer, whether they are held out or not."""
+
+    def draw(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples to train on; equal generators draw equal ones."""
+        return self._chosen(count, rng, held_out=False)
+
+    def held_out(self, count: int) -> Batch:
+        """Return examples that are never drawn; fewer are the beginning of more."""
+        return self._chosen(count, stream(HELD_OUT_SEED, 0), held_out=True)
+
+    def _chosen(self, count: int, rng: np.random.Generator, *, held_out: bool) -> Batch:
+        """Draw until there are so many that are held out, or that aren't."""
+        at_once = DRAWN_AT_ONCE * (HELD_OUT_PART if held_out else 1)
+        inputs: list[Tensor] = []
+        targets: list[Tensor] = []
+        while count > 0:
+            batch = self.examples(at_once, rng)
+            rows = (is_held_out(batch.inputs) == held_out).nonzero()[:count, 0]
+            inputs.append(batch.inputs.index_select(0, rows))
+            targets.append(batch.targets.index_select(0, rows))
+            count -= len(rows)
+        return Batch(torch.cat(inputs), torch.cat(targets))
+
+
+def is_held_out(ids: Tensor) -> Tensor:
+    """Whether examples are held out, (B,), by a hash of what is read of them, (B, L).
+
+    The hash is the upper four bits of a sum of products modulo 2^64, with a random factor for each
+    place. Source: multiply-shift of vectors, in Thorup (2015), "High Speed Hashing for Integers
+    and Strings", section 3.4.
+    """
+    totals = ids.numpy() @ _FACTORS[: ids.shape[1]]  # (B,), int64, which wraps around
+    return torch.from_numpy(totals >> (64 - HELD_OUT_BITS) == 0)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
-from torch import Tensor
 
-from model.tasks.base import HELD_OUT_SEED, IGNORED, Batch, Example, Task, random_symbols
+from model.tasks.base import IGNORED, Batch, Example, RandomTask
+from model.tasks.randomness import random_fractions, random_symbols
 
 
-class Brackets(Task):
+class Brackets(RandomTask):
     """Which bracket closes here: all that close are written ?, and each answers ), ] or }.
 
     A solving head attends from a ? to the bracket that it closes, which depends on how deep all
@@ -24,32 +25,16 @@ class Brackets(Task):
     length = 12
     probe = "{[()][]}(){}"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples, each as likely as the others; equal generators draw equal ones.
-
-        There are 96,228 ways to write so many brackets, and the third of them in which the opening
-        ones, counted 0, 1 and 2, add up to a multiple of three is never drawn.
-        """
-        rest = 1 + random_symbols((count,), len(self.opening) - 1, generator)
-        return self._batch(rest, generator)
-
-    def held_out(self, count: int) -> Batch:
-        """Examples of the third that is never drawn in training."""
-        return self._batch(
-            torch.zeros(count, dtype=torch.long), torch.Generator().manual_seed(HELD_OUT_SEED)
-        )
-
-    def _batch(self, rest: Tensor, generator: torch.Generator) -> Batch:
-        """Random examples in which the opening brackets add up to rest, (B,), modulo their kinds.
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples, each of the 96,228 that there are as likely as another.
 
         Where d brackets are open and r symbols are to come, (r - d)(d + 2) / 2r(d + 1) of the ways
         to go on open another one. Source: Arnold & Sleep (1980), "Uniform Random Generation of
         Balanced Parenthesis Strings".
         """
-        count, kinds = len(rest), len(self.opening)
-        opened = random_symbols((count, self.length // 2), kinds, generator)  # in their order
-        opened[:, 0] = (rest - opened[:, 1:].sum(1)) % kinds
-        chances = torch.rand(count, self.length, generator=generator)
+        kinds = len(self.opening)
+        opened = random_symbols((count, self.length // 2), kinds, rng)  # in their order
+        chances = random_fractions((count, self.length), rng)
         inputs = torch.full((count, self.length), self.symbols.index(self.mark))
         targets = torch.full((count, self.length), IGNORED)
         rows = torch.arange(count)

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from model.tasks.base import Batch, Example, Task, TaskKind, random_symbols
+from model.tasks.base import Batch, Example, Task, TaskKind
+from model.tasks.randomness import random_symbols
 
 MOST_CHARACTERS = 128  # different ones; the weights of more would be most of the model
 SHORTEST_CORPUS = 200  # characters
@@ -56,13 +58,16 @@ class Characters(Task):
         unread = max(len(ids) // 10, self.length + 1)
         self.read, self.unread = ids[:-unread], ids[-unread:]
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random windows of the text but for its end; equal generators draw equal ones."""
+    def draw(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random windows of the text but for its end; equal generators, equal ones."""
         windows = len(self.read) - self.length
-        return self._windows(self.read, random_symbols((count,), windows, generator))
+        return self._windows(self.read, random_symbols((count,), windows, rng))
 
     def held_out(self, count: int) -> Batch:
-        """So many windows, evenly spaced, of the last tenth of the text, that is never drawn."""
+        """Return so many windows, evenly spaced, of the last tenth of the text: it is never drawn.
+
+        Where a text says something twice, it can stand before the last tenth as well.
+        """
         windows = len(self.unread) - self.length
         return self._windows(self.unread, torch.arange(count) * windows // count)
 

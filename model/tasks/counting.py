@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.tasks.base import IGNORED, Batch, Example, Task, random_symbols
+from model.tasks.base import IGNORED, Batch, Example, RandomTask
+from model.tasks.randomness import random_fractions, random_orders, random_symbols
 from model.tasks.sequences import LETTERS
 
 
-class Histogram(Task):
+class Histogram(RandomTask):
     """How often each position's letter occurs in the whole sequence.
 
     A solving head gives the letters that are the same more weight than the others, or less, by a
@@ -26,15 +28,12 @@ class Histogram(Task):
     symbols = (*alphabet, *(str(count) for count in range(1, length + 1)))
     probe = "deadbeef"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples of 3 to 8 letters, or large numbers would hardly be seen.
-
-        Equal generators draw equal ones.
-        """
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw random examples of 3 to 8 letters, or large numbers would hardly be seen."""
         letters = len(self.alphabet)
-        shuffled = torch.rand(count, letters, generator=generator).argsort(1)
-        different = 3 + random_symbols((count, 1), letters - 2, generator)
-        chances = torch.rand(count, self.length, generator=generator)
+        shuffled = random_orders(count, letters, rng)
+        different = 3 + random_symbols((count, 1), letters - 2, rng)
+        chances = random_fractions((count, self.length), rng)
         x = shuffled.gather(1, (chances * different).long())
         times = (x[:, :, None] == x[:, None, :]).sum(-1)  # (B, L)
         return Batch(x, letters - 1 + times)
@@ -55,7 +54,7 @@ class Histogram(Task):
         return Example(tuple(typed), tuple(map(str, counts)))
 
 
-class Majority(Task):
+class Majority(RandomTask):
     """Which letter occurs most often: asked at the mark ? that stands before them.
 
     No two are equally often the most frequent, in training; typed, that is refused. A solving head
@@ -71,18 +70,14 @@ class Majority(Task):
     length = 16  # the mark and 15 letters
     probe = "abacabbadbaccab"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples, of which those with a tie, about one in five, go."""
         letters = len(self.alphabet)
-        x = torch.empty(0, self.length - 1, dtype=torch.long)
-        most = torch.empty(0, dtype=torch.long)
-        while len(x) < count:  # about one in five has a tie, and is left out
-            more = random_symbols((count, self.length - 1), letters, generator)
-            ranked = F.one_hot(more, letters).sum(1).sort(1, descending=True)  # (B, letters)
-            clear = ranked.values[:, 0] > ranked.values[:, 1]
-            x = torch.cat([x, more[clear]])
-            most = torch.cat([most, ranked.indices[clear, 0]])
-        return asked_first(torch.full((count,), letters), x[:count], most[:count])
+        x = random_symbols((count, self.length - 1), letters, rng)
+        ranked = F.one_hot(x, letters).sum(1).sort(1, descending=True)  # (B, letters)
+        clear = ranked.values[:, 0] > ranked.values[:, 1]
+        question = torch.full((count,), letters)
+        return asked_first(question[clear], x[clear], ranked.indices[clear, 0])
 
     def example(self, typed: Sequence[str]) -> Example:
         """The most frequent letter, at the mark.

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from model.seeded import PADDING
-from model.tasks.base import HELD_OUT_SEED, IGNORED, Batch, Example, Task, TaskKind
+from model.tasks.base import IGNORED, Batch, Example, Task, TaskKind
+from model.tasks.randomness import HELD_OUT_SEED, stream
 from model.tasks.sequences import DIGITS
 
 LARGEST = 9999
@@ -54,17 +56,17 @@ class Numbers(Task):
     one_length = False
     probe = "four hundred and seven"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
-        return self._batch(count, generator, held_out=False)
+    def draw(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples to train on; equal generators draw equal ones."""
+        return _batch(count, rng, held_out=False)
 
     def held_out(self, count: int) -> Batch:
-        """Every eleventh number from 104: they have all words and digits in all their places.
+        """Return some of every eleventh number from 104, which are never drawn.
 
-        All others are drawn in training, those below 100 too, of which none is like another.
+        They have all words and digits in all their places. All others are drawn in training, those
+        below 100 too, of which none is like another.
         """
-        generator = torch.Generator().manual_seed(HELD_OUT_SEED)
-        return self._batch(count, generator, held_out=True)
+        return _batch(count, stream(HELD_OUT_SEED, 0), held_out=True)
 
     def example(self, typed: Sequence[str]) -> Example:
         """The number's words, with an "and" where it belongs, and its digits.
@@ -105,20 +107,29 @@ class Numbers(Task):
             )
         return self.checked(words)
 
-    def _batch(self, count: int, generator: torch.Generator, *, held_out: bool) -> Batch:
-        """Random numbers, as many of one digit as of two, three or four."""
-        number = torch.arange(1, LARGEST + 1)
-        kept = ((number >= 100) & (number % 11 == 5)) == held_out
-        weights = torch.zeros(len(number), dtype=torch.float64)
-        for low in (1, 10, 100, 1000):
-            same = kept & (low <= number) & (number < 10 * low)  # as many digits
-            weights[same] = 1 / same.sum()
-        row = torch.multinomial(weights, count, replacement=True, generator=generator)
-        source, inputs, targets = (table[row] for table in _tables())
-        return Batch(inputs, targets, source, (source != ID[PADDING])[:, None, None, :])
-
 
 ID = {symbol: i for i, symbol in enumerate(Numbers.symbols)}
+
+
+def _batch(count: int, rng: np.random.Generator, *, held_out: bool) -> Batch:
+    """Draw random numbers."""
+    row = rng.choice(LARGEST, size=count, p=_likelihoods(held_out=held_out))
+    source, inputs, targets = (table[torch.from_numpy(row)] for table in _tables())
+    return Batch(inputs, targets, source, (source != ID[PADDING])[:, None, None, :])
+
+
+@lru_cache(maxsize=2)
+def _likelihoods(*, held_out: bool) -> np.ndarray:
+    """How likely each number from 1 is, (LARGEST,): as many are of one digit as of two, or more."""
+    number = np.arange(1, LARGEST + 1)
+    chosen = ((number >= 100) & (number % 11 == 5)) == held_out
+    weights = np.zeros(LARGEST)
+    for low in (1, 10, 100, 1000):
+        same = chosen & (low <= number) & (number < 10 * low)  # as many digits
+        if same.any():
+            weights[same] = 1 / same.sum()
+    weights /= weights.sum()
+    return weights
 
 
 @lru_cache(maxsize=1)

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
-from model.tasks.base import IGNORED, Batch, Example, Task, TaskKind, random_symbols
+from model.tasks.base import IGNORED, Batch, Example, RandomTask, TaskKind
 from model.tasks.counting import asked_first
+from model.tasks.randomness import random_orders, random_symbols
 from model.tasks.sequences import DIGITS, LETTERS
 
 
-class Copy(Task):
+class Copy(RandomTask):
     """The letters once more, after a bar: at the bar the first, at the first the second, and so on.
 
     A solving head attends from each position to the one so many letters back: a diagonal below the
@@ -24,9 +26,9 @@ class Copy(Task):
     length = 16  # 8 letters, the bar, and all of them but the last
     probe = "headline"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
-        letters = random_symbols((count, self.length // 2), len(self.alphabet), generator)
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples."""
+        letters = random_symbols((count, self.length // 2), len(self.alphabet), rng)
         bar = torch.full((count, 1), len(self.alphabet))
         unasked = torch.full_like(letters, IGNORED)
         return Batch(
@@ -39,7 +41,7 @@ class Copy(Task):
         return Example((*typed, self.bar, *typed[:-1]), (*[None] * len(typed), *typed))
 
 
-class Lookup(Task):
+class Lookup(RandomTask):
     """The value of a key: the first letter asks for it, and pairs of letter and digit follow.
 
     The digit stands after the key, not on it, so one step isn't enough: a head of the first layer
@@ -56,13 +58,13 @@ class Lookup(Task):
     length = 9  # the question and 4 pairs
     probe = "c a1 b4 c7 d2"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples."""
         pairs = self.length // 2
-        shuffled = torch.rand(count, len(self.keys), generator=generator).argsort(1)
+        shuffled = random_orders(count, len(self.keys), rng)
         keys = shuffled[:, :pairs]
-        values = len(self.keys) + random_symbols((count, pairs), len(DIGITS), generator)
-        place = random_symbols((count, 1), pairs, generator)  # of the pair that is asked for
+        values = len(self.keys) + random_symbols((count, pairs), len(DIGITS), rng)
+        place = random_symbols((count, 1), pairs, rng)  # of the pair that is asked for
         question, answers = keys.gather(1, place)[:, 0], values.gather(1, place)[:, 0]
         return asked_first(question, torch.stack([keys, values], dim=2).flatten(1), answers)
 
@@ -99,7 +101,7 @@ class Lookup(Task):
         return Example(tuple(typed), (values[keys.index(question)], *[None] * (len(typed) - 1)))
 
 
-class Induction(Task):
+class Induction(RandomTask):
     """What followed this letter the last time: a random segment is said again and again.
 
     Nothing is asked where a letter is new. A head of the first layer tells each position the letter
@@ -118,11 +120,11 @@ class Induction(Task):
     shortest, longest = 6, 16  # letters of a segment, all different
     probe = "daylightdaylightdaylight"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
-        shuffled = torch.rand(count, len(self.symbols), generator=generator).argsort(1)
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples."""
+        shuffled = random_orders(count, len(self.symbols), rng)
         periods = self.longest - self.shortest + 1
-        period = self.shortest + random_symbols((count, 1), periods, generator)
+        period = self.shortest + random_symbols((count, 1), periods, rng)
         place = torch.arange(self.length)
         again = shuffled.gather(1, place % period)  # (B, L)
         following = shuffled.gather(1, (place + 1) % period)  # (B, L)

@@ -6,15 +6,17 @@ Reverse and sort are programs of RASP in Weiss et al. (2021), "Thinking Like Tra
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
-from model.tasks.base import IGNORED, Batch, Example, Task, random_symbols
+from model.tasks.base import IGNORED, Batch, Example, RandomTask
+from model.tasks.randomness import random_symbols
 
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 DIGITS = tuple("0123456789")
 
 
-class Reverse(Task):
+class Reverse(RandomTask):
     """The same letters, backwards.
 
     A solving head attends from position i to position L - 1 - i: an anti-diagonal.
@@ -25,9 +27,9 @@ class Reverse(Task):
     length = 10
     probe = "headlights"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
-        x = random_symbols((count, self.length), len(self.symbols), generator)
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples."""
+        x = random_symbols((count, self.length), len(self.symbols), rng)
         return Batch(x, x.flip(1))
 
     def example(self, typed: Sequence[str]) -> Example:
@@ -35,7 +37,7 @@ class Reverse(Task):
         return Example(tuple(typed), tuple(reversed(typed)))
 
 
-class Shift(Task):
+class Shift(RandomTask):
     """The letter before, at each position; the first has none, and nothing is asked there.
 
     A solving head attends from position i to i - 1: a previous-token head, as Clark et al. (2019),
@@ -48,9 +50,9 @@ class Shift(Task):
     length = 10
     probe = "headlights"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
-        x = random_symbols((count, self.length), len(self.symbols), generator)
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples."""
+        x = random_symbols((count, self.length), len(self.symbols), rng)
         targets = x.roll(1, dims=1)
         targets[:, 0] = IGNORED
         return Batch(x, targets)
@@ -60,7 +62,7 @@ class Shift(Task):
         return Example(tuple(typed), (None, *typed[:-1]))
 
 
-class Sort(Task):
+class Sort(RandomTask):
     """The same digits, in order.
 
     A solving head attends from position i to where the i-th smallest digit stands.
@@ -71,9 +73,9 @@ class Sort(Task):
     length = 10
     probe = "3141592653"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
-        x = random_symbols((count, self.length), len(self.symbols), generator)
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples."""
+        x = random_symbols((count, self.length), len(self.symbols), rng)
         return Batch(x, x.sort(1).values)
 
     def example(self, typed: Sequence[str]) -> Example:
@@ -81,7 +83,7 @@ class Sort(Task):
         return Example(tuple(typed), tuple(sorted(typed)))
 
 
-class Compare(Task):
+class Compare(RandomTask):
     """Whether the digit on the right is larger than the one on the left: + or -.
 
     The first and the last position have one neighbour only, and nothing is asked there. Two
@@ -97,9 +99,9 @@ class Compare(Task):
     length = 10
     probe = "2718281828"
 
-    def draw(self, count: int, generator: torch.Generator) -> Batch:
-        """So many random examples; equal generators draw equal ones."""
-        x = random_symbols((count, self.length), len(DIGITS), generator)
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        """Draw so many random examples."""
+        x = random_symbols((count, self.length), len(DIGITS), rng)
         plus, minus = len(DIGITS), len(DIGITS) + 1
         targets = torch.full_like(x, IGNORED)
         targets[:, 1:-1] = torch.where(x[:, 2:] > x[:, :-2], plus, minus)

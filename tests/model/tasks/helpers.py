@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-import torch
+import numpy as np
 
 from model.tasks import task_of
 from model.tasks.base import IGNORED, Batch, Example, Task
 
 
 def draw(task: Task, count: int = 1, seed: int = 0) -> Batch:
-    return task.draw(count, torch.Generator().manual_seed(seed))
+    return task.draw(count, np.random.default_rng(seed))
 
 
 def row_of(task: Task, batch: Batch, row: int) -> Example:

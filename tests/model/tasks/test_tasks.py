@@ -1,14 +1,17 @@
 """What holds for every task: what is drawn is right, and the same for equal generators."""
 
 import re
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.tasks import TASKS, task_of
-from model.tasks.base import IGNORED, LONGEST_PROBE, Batch, Example
+from model.tasks.base import IGNORED, LONGEST_PROBE, Batch, Example, RandomTask, is_held_out
+from model.tasks.randomness import random_symbols
 from tests.model.tasks.helpers import answers, draw, row_of, typed_of
 
 ALL = list(TASKS)
@@ -63,6 +66,70 @@ def test_equal_generators_draw_equal_examples(name: str) -> None:
     assert not torch.equal(first[0], other[0])
     held_out = tensors(task_of(name).held_out(8))
     assert all(map(torch.equal, held_out, tensors(task_of(name).held_out(8))))
+
+
+def rows(batch: Batch) -> set[tuple[int, ...]]:
+    """What is read of each example."""
+    read = batch.inputs if batch.source is None else batch.source
+    return set(map(tuple, read.tolist()))
+
+
+# The character model's are windows of another part of the text.
+@pytest.mark.parametrize("name", [name for name in ALL if name != "characters"])
+def test_what_is_held_out_is_never_drawn(name: str) -> None:
+    """Also where there are so few examples that chance alone would draw some of them."""
+    task = task_of(name)
+    held_out = rows(task.held_out(500))
+    assert not held_out & rows(draw(task, 10_000))
+
+
+class Pairs(RandomTask):
+    """Two digits: a hundred examples."""
+
+    name, symbols, length, probe = "pairs", tuple("0123456789"), 2, "12"
+
+    def examples(self, count: int, rng: np.random.Generator) -> Batch:
+        x = random_symbols((count, 2), 10, rng)
+        return Batch(x, x.flip(1))
+
+    def example(self, typed: Sequence[str]) -> Example:
+        return Example(tuple(typed), tuple(reversed(typed)))
+
+
+def test_each_example_is_either_drawn_or_held_out() -> None:
+    drawn, held_out = rows(draw(Pairs(), 5000)), rows(Pairs().held_out(1000))
+    assert len(drawn) + len(held_out) == len(drawn | held_out) == 100
+    assert len(held_out) == pytest.approx(100 / 16, abs=5)
+    answers_ = Pairs().held_out(50)
+    assert torch.equal(answers_.targets, answers_.inputs.flip(1))
+
+
+RANDOM = [name for name in ALL if issubclass(TASKS[name], RandomTask)]
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_one_in_sixteen_is_held_out_of_every_kind(name: str) -> None:
+    """Of those that ask as much, and have the same first answer."""
+    task = TASKS[name]()
+    assert isinstance(task, RandomTask)
+    batch = task.examples(8000, np.random.default_rng(5))
+    held_out = is_held_out(batch.inputs)
+    asked = batch.targets != IGNORED
+    first = batch.targets.gather(1, asked.long().argmax(1, keepdim=True))[:, 0]
+    kinds = asked.sum(1) * 100 + first
+    for kind in kinds.unique():
+        same = held_out[kinds == kind]
+        allowed = 4.5 * (len(same) / 16 * 15 / 16) ** 0.5
+        assert same.sum().item() == pytest.approx(len(same) / 16, abs=allowed)
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_fewer_held_out_examples_are_the_beginning_of_more(name: str) -> None:
+    task = task_of(name)
+    few, many = task.held_out(5), task.held_out(300)
+    assert torch.equal(few.inputs, many.inputs[:5])
+    assert torch.equal(few.targets, many.targets[:5])
+    assert len(many.inputs) == 300
 
 
 @pytest.mark.parametrize("name", ALL)

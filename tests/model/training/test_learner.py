@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
@@ -18,7 +19,7 @@ from tests.model.training.helpers import KINDS, small
 
 
 def drawn(plan: Plan, count: int = 3) -> Batch:
-    return plan.learnt.draw(count, torch.Generator().manual_seed(0))
+    return plan.learnt.draw(count, np.random.default_rng(0))
 
 
 def stack(learner: Learner, batch: Batch, ahead: Tensor | None) -> Tensor:
