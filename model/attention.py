@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.positions import Positions, RotaryPairs, alibi_bias, rotate
+from model.projections import Projected, ProjectionEquation
 
 Projection = Literal["shared", "full"]
 Scale = Literal["embed_size", "head_dim", "none"]
@@ -122,15 +123,20 @@ class SelfAttention(nn.Module):
         self.fc_out = nn.Linear(heads * self.head_dim, embed_size, bias=out_bias)
 
     @property
-    def has_bias(self) -> bool:
-        """Whether queries, keys and values have a bias."""
-        return self.queries.bias is not None
-
-    @property
     def divisor(self) -> float:
         """What the energies are divided by: sqrt(E), sqrt(D) or 1, times the temperature."""
         size = {"embed_size": self.embed_size, "head_dim": self.head_dim, "none": 1}[self.scale]
         return math.sqrt(size) * self.temperature
+
+    def equation(self, name: Projected) -> ProjectionEquation:
+        """Return how queries, keys or values follow from what is read."""
+        groups = self.heads if name == "queries" else self.kv_heads
+        return ProjectionEquation(
+            groups=tuple(head * groups // self.heads for head in range(self.heads)),
+            has_bias=self.queries.bias is not None,
+            rotated=self.head_dim if self.positions == "rotary" and name != "values" else 0,
+            own_part=self.projection == "shared",
+        )
 
     def forward(
         self, values: Tensor, keys: Tensor, query: Tensor, mask: Tensor | None = None

@@ -139,7 +139,7 @@ def npz_bytes(run: RandomRun | TrainedRun | LearntRun) -> bytes:
     config = {
         **_said(run.settings),
         **lengths,
-        "divisor": run.facts(run.kinds[0], 0).divisor,
+        "divisor": _divisor(run),
         "model": model,
     }
     arrays["config"] = np.array(json.dumps(config, ensure_ascii=False, default=sorted))
@@ -147,6 +147,16 @@ def npz_bytes(run: RandomRun | TrainedRun | LearntRun) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     return file.getvalue()
+
+
+def _divisor(run: Run) -> float | dict[str, list[float]]:
+    """What the energies are divided by: one number, or a list for each kind where layers differ."""
+    every = {
+        kind: [run.facts(kind, layer).divisor for layer in range(len(getattr(run.trace, kind)))]
+        for kind in run.kinds
+    }
+    different = {divisor for layers in every.values() for divisor in layers}
+    return different.pop() if len(different) == 1 else every
 
 
 def _said(settings: Settings | TrainedSettings | LearntSettings) -> dict[str, Any]:

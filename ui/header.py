@@ -63,16 +63,18 @@ def _learnt(run: LearntRun) -> str:
 
 
 def _trained(run: TrainedRun) -> str:
-    model, facts = run.model, run.facts(run.kinds[0], 0)
-    said = _(
-        "**trained weights**: {name}, {kind}, {layers} layers × {heads} heads, energies ÷ {divisor}"
-    ).format(
+    model = run.model
+    said = _("**trained weights**: {name}, {kind}, {layers} layers × {heads} heads").format(
         name=plain(model.name),
         kind=kind_word(model.kind),
         layers=model.layers,
         heads=model.heads,
-        divisor=divisor_text(facts),
     )
+    divisors = {divisor_text(facts) for facts in run.every_facts()}
+    if len(divisors) == 1:
+        said += ", " + _("energies ÷ {divisor}").format(divisor=divisors.pop())
+    else:
+        said += ", " + _("energies ÷ a number of each layer's own")
     if run.settings.removed:
         count = len(run.settings.removed)
         removed = ngettext("**{count} head removed**", "**{count} heads removed**", count)
@@ -158,9 +160,12 @@ def divisor_text(facts: AttentionFacts, *, latex: bool = False) -> str:
 
 def _badge(run: Run) -> str:
     parity = run.parity
-    divisor = run.facts(run.kinds[0], 0).divisor
-    energies = [trace.energy.abs().max().item() for trace in run.attentions() if len(trace.energy)]
-    largest_score = max(energies, default=0.0) / divisor
+    scores = [
+        trace.energy.abs().max().item() / facts.divisor
+        for trace, facts in zip(run.attentions(), run.every_facts(), strict=True)
+        if len(trace.energy)
+    ]
+    largest_score = max(scores, default=0.0)
     allowed = TOLERANCE * max(1.0, largest_score)
     if LARGE < parity.largest <= allowed:  # of larger numbers still: after a divergence
         return _(

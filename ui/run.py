@@ -56,13 +56,9 @@ class Run(ABC):
     def facts(self, kind: Kind, layer: int) -> AttentionFacts:
         """What an attention is like."""
 
+    @abstractmethod
     def biases(self, kind: Kind, layer: int, sentence: int) -> np.ndarray | None:
-        """What positions add to the scores, (H, Q, K); None where they add nothing."""
-        facts = self.facts(kind, layer)
-        if facts.positions != "alibi":
-            return None
-        weights = getattr(self.trace, kind)[layer].weights
-        return alibi_bias(facts.heads, *weights.shape[2:]).numpy()
+        """Return what is added to the scores, (H, Q, K); None where nothing is."""
 
     def allowed(self, kind: Kind, layer: int, sentence: int) -> np.ndarray:
         """Which keys each query may attend to, (Q, K) booleans; here the same in all layers."""
@@ -113,6 +109,12 @@ class Run(ABC):
         for kind in self.kinds:
             yield from getattr(self.trace, kind)
 
+    def every_facts(self) -> Iterator[AttentionFacts]:
+        """What each of the attentions is like, in the same order."""
+        for kind in self.kinds:
+            for layer in range(len(getattr(self.trace, kind))):
+                yield self.facts(kind, layer)
+
     def attention(
         self, layer: int = 0, sentence: int = 0, kind: Kind = "encoder_self"
     ) -> "Attention":
@@ -134,6 +136,14 @@ class ModuleRun(Run):
     def facts(self, kind: Kind, layer: int) -> SelfAttention:
         """The module that computed the attention."""
         return attention_of(self.model, kind, layer)
+
+    def biases(self, kind: Kind, layer: int, sentence: int) -> np.ndarray | None:
+        """Return what ALiBi adds to the scores, (H, Q, K); None where positions add nothing."""
+        module = self.facts(kind, layer)
+        if module.positions != "alibi":
+            return None
+        weights = getattr(self.trace, kind)[layer].weights
+        return alibi_bias(module.heads, *weights.shape[2:]).numpy()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,7 +259,7 @@ class Attention:
 
     @property
     def biases(self) -> np.ndarray | None:
-        """What positions add to the scores, (H, Q, K); None where they add nothing."""
+        """What is added to the scores, (H, Q, K); None where nothing is."""
         return self.run.biases(self.kind, self.layer, self.sentence)
 
     @cached_property

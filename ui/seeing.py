@@ -221,7 +221,7 @@ class SeenAttention(Attention):
 
     @property
     def biases(self) -> np.ndarray | None:
-        """What positions add to the scores is asked for only where all tokens are shown."""
+        """What is added to the scores is asked for only where all tokens are shown."""
         return self.whole.biases
 
     @cached_property

@@ -131,8 +131,8 @@ def _side_by_side(matrices: Sequence[np.ndarray]) -> tuple[np.ndarray, AxisLabel
     Where queries and keys are of two sentences, the shorter side ends in empty rows.
     """
     length = max(matrix.shape[1] for matrix in matrices)
-    heads, _rows, size = matrices[0].shape
-    gap = max(1, size // 8)
+    heads, _rows, width = matrices[0].shape
+    gap = max(1, width // 8)
     empty = np.full((heads, length, gap), np.nan, dtype=np.float32)
     q, k, v = (
         np.pad(m, [(0, 0), (0, length - m.shape[1]), (0, 0)], constant_values=np.nan)
@@ -142,7 +142,8 @@ def _side_by_side(matrices: Sequence[np.ndarray]) -> tuple[np.ndarray, AxisLabel
     )
     short: list[str] = []
     full: list[str] = []
-    for i, name in enumerate("QKV"):
+    for i, (name, matrix) in enumerate(zip("QKV", matrices, strict=True)):
+        size = matrix.shape[2]  # V's may be another
         labels = dimension_labels(size, name, _("dimension"))
         middle = (size - 1) // 2
         short += [name if d == middle else "" for d in range(size)] + [""] * (gap if i < 2 else 0)

@@ -39,6 +39,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-formulas { padding-left: 112px; margin-bottom: -0.6rem; }
 .st-key-formulas .stMarkdown { text-align: center; white-space: nowrap; }
 .st-key-formulas .katex { font-size: 0.85rem; }
+.st-key-formulas p:not(:has(.katex)) { white-space: normal; font-size: 0.8rem; line-height: 1.15; }
 .st-key-arithmetic table { width: 100%; font-size: 1rem; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;

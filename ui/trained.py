@@ -114,10 +114,7 @@ class TrainedRun(Run):
         return (scores > -torch.inf).any(dim=0).numpy()
 
     def biases(self, kind: Kind, layer: int, sentence: int) -> np.ndarray | None:
-        """What positions add to the scores, (H, Q, K), such as T5's table; None if nothing."""
-        biases = super().biases(kind, layer, sentence)
-        if biases is not None or kind == "cross":
-            return biases
+        """Return what the model adds to the scores, such as T5's table; None if nothing."""
         trace = getattr(self.trace, kind)[layer]
         energy, scores = trace.energy[sentence], trace.scores[sentence]
         added = (scores - energy / self.facts(kind, layer).divisor).masked_fill(

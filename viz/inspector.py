@@ -24,7 +24,7 @@ class CellArithmetic:
     products: np.ndarray  # (D,) q_d · k_d
     energy: float  # their sum
     divisor: float
-    bias: float  # what positions add to the score (ALiBi); 0 without
+    bias: float  # what is added to the score, as ALiBi does; 0 without
     score: float  # energy / divisor + bias
     allowed: bool  # by the mask
     largest: float  # the largest score of the row that the mask allows; -inf if there is none

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from torch import Tensor
 
-from model.attention import Projection, Scale
+from model.attention import Scale
 from model.parity import Parity
-from model.positions import Positions
+from model.projections import Projected, ProjectionEquation
 from model.transformer import AttentionKind, TransformerTrace
 
 if TYPE_CHECKING:  # it imports a library that only trained models need
@@ -38,16 +38,8 @@ class AttentionFacts(Protocol):
         """How many heads of keys and values there are; groups of queries share them."""
 
     @property
-    def has_bias(self) -> bool:
-        """Whether queries, keys and values have a bias."""
-
-    @property
     def head_dim(self) -> int:
         """D."""
-
-    @property
-    def projection(self) -> Projection:
-        """Whether queries, keys and values are projected before the split into heads."""
 
     @property
     def scale(self) -> Scale:
@@ -61,9 +53,8 @@ class AttentionFacts(Protocol):
     def divisor(self) -> float:
         """Both together."""
 
-    @property
-    def positions(self) -> Positions:
-        """Positions that act inside attention, if any."""
+    def equation(self, name: Projected) -> ProjectionEquation | None:
+        """Return how queries, keys or values follow from what is read; None if nobody knows."""
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,15 @@
 
 import inspect
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
-from model.attention import Projection, Scale
-from model.positions import Positions
+from model.attention import Scale
+from model.pretrained.equations import Equations, kv_heads_of
 from model.pretrained.recorder import RecordedCall
-from model.transformer import AttentionKind
+from model.projections import Projected, ProjectionEquation
 
 LONGEST_WITHOUT_LIMIT = 512  # where positions are relative: what such models were trained with
 
@@ -23,17 +22,19 @@ class RecordedAttention:
     embed_size: int
     heads: int
     kv_heads: int
-    has_bias: bool
     head_dim: int
     scale: Scale
     temperature: float
-    positions: Positions
-    projection: Projection = "full"  # no architecture of transformers' projects each head alike
+    equations: Equations  # that held in a run when the model was loaded
 
     @property
     def divisor(self) -> float:
         """What the energies are divided by."""
         return (math.sqrt(self.head_dim) if self.scale == "head_dim" else 1.0) * self.temperature
+
+    def equation(self, name: Projected) -> ProjectionEquation | None:
+        """How queries, keys or values follow from what is read; None where no equation held."""
+        return self.equations[name]
 
 
 def weights_bytes(model: nn.Module) -> int:
@@ -73,28 +74,16 @@ def decoder_start(model: Any) -> int | None:
     return None
 
 
-def attention_facts(kind: AttentionKind, call: RecordedCall, model: Any) -> RecordedAttention:
-    """What a call of a model's attention tells about it."""
+def attention_facts(call: RecordedCall, equations: Equations) -> RecordedAttention:
+    """Return what a call of a model's attention tells about it, and the equations that hold."""
     _, heads, _, head_dim = call.trace.queries.shape
     usual = math.isclose(call.scaling * math.sqrt(head_dim), 1.0, rel_tol=1e-6)
-    rotary = kind != "cross" and getattr(model.config.get_text_config(), "rope_parameters", None)
     return RecordedAttention(
         embed_size=call.trace.output.shape[-1],
         heads=heads,
-        kv_heads=getattr(model.config.get_text_config(), "num_key_value_heads", None) or heads,
-        has_bias=_has_bias(model),
+        kv_heads=kv_heads_of(call),
         head_dim=head_dim,
         scale="head_dim" if usual else "none",
         temperature=1.0 if usual else 1.0 / call.scaling,
-        positions="rotary" if rotary else "none",
-    )
-
-
-def _has_bias(model: nn.Module) -> bool:
-    """Whether what projects the queries has a bias, as far as its name tells."""
-    names = re.compile(r"(^|\.)(q|query|q_proj|q_lin|c_attn|qkv|Wqkv|query_key_value)$")
-    return any(
-        getattr(module, "bias", None) is not None
-        for name, module in model.named_modules()
-        if names.search(name)
+        equations=equations,
     )

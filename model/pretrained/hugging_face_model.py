@@ -12,6 +12,7 @@ from torch import Tensor
 from model.parity import Parity, largest_difference, worst
 from model.pretrained import recorder
 from model.pretrained.base import Head, ModelKind, ModelTrace, ModelUnavailableError
+from model.pretrained.equations import equations_of, probe_ids, watching
 from model.pretrained.hugging_face_facts import (
     RecordedAttention,
     attention_facts,
@@ -74,10 +75,7 @@ class HuggingFaceModel:
         self.layers = len(first.calls["encoder_self"])
         self.heads = first.calls["encoder_self"][0].trace.queries.shape[1]
         self.embed_size = first.trace.output.shape[-1]
-        self._facts = {
-            kind: tuple(attention_facts(kind, call, model) for call in calls)
-            for kind, calls in first.calls.items()
-        }
+        self._facts = self._probed()
         _check_right(self.compare(first), first)
 
     def run(
@@ -167,6 +165,27 @@ class HuggingFaceModel:
                     f"and each stack as many layers; expected {expected} for {kind}, got {got}"
                 )
         return run
+
+    def _probed(self) -> dict[AttentionKind, tuple[RecordedAttention, ...]]:
+        """What each attention is like, as a run on different tokens at many positions shows."""
+        ids = probe_ids(self._vocabulary, self.longest, self.weights_bytes // 4)
+        lengths = [ids.shape[1]] * len(ids)
+        with watching(self._model) as before:
+            run = self.run(ids, lengths, ids.flip(0) if self._both else None)
+        return {
+            kind: tuple(
+                attention_facts(
+                    call,
+                    equations_of(
+                        call,
+                        before[id(call)],
+                        run.trace.encoder_output if kind == "cross" else None,
+                    ),
+                )
+                for call in calls
+            )
+            for kind, calls in run.calls.items()
+        }
 
     def _calls_of(self, removed: Collection[Head]) -> dict[int, list[int]]:
         """The removed heads by the number of the call that computes them."""

@@ -100,6 +100,11 @@ class Recording:
 _active: ContextVar[Recording | None] = ContextVar("recording", default=None)
 
 
+def current() -> Recording | None:
+    """Return what this thread records into at this moment, if it records."""
+    return _active.get()
+
+
 @contextmanager
 def recording(
     removed: Mapping[int, Collection[int]] | None = None, *, fused: bool = False

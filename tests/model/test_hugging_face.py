@@ -11,7 +11,6 @@ from torch import Tensor
 
 from model.pretrained import recorder
 from model.pretrained.base import ModelTrace, ModelUnavailableError, PretrainedModel
-from model.pretrained.hugging_face_facts import attention_facts
 from model.pretrained.hugging_face_model import HuggingFaceModel
 from model.subwords import SubwordTokenizer
 from model.transformer import TransformerTrace
@@ -249,30 +248,24 @@ def test_a_removed_head_gives_nothing_and_changes_the_output(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "scale", "temperature", "positions", "head_dim"),
+    ("name", "scale", "temperature", "head_dim"),
     [
-        ("bert", "head_dim", 1, "none", 4),
-        ("gpt2", "head_dim", 1, "none", 4),
-        ("llama", "head_dim", 1, "rotary", 4),
-        ("qwen2", "head_dim", 1, "rotary", 4),
-        ("t5", "none", 1, "none", 6),
+        ("bert", "head_dim", 1, 4),
+        ("gpt2", "head_dim", 1, 4),
+        ("llama", "head_dim", 1, 4),
+        ("qwen2", "head_dim", 1, 4),
+        ("t5", "none", 1, 6),
     ],
 )
 def test_what_its_attention_is_like(
-    name: str, scale: str, temperature: float, positions: str, head_dim: int
+    name: str, scale: str, temperature: float, head_dim: int
 ) -> None:
     for kind in run(name).masks:
         facts = wrapped(name).attention(kind, LAYERS - 1)
-        assert (facts.scale, facts.positions, facts.projection) == (scale, positions, "full")
+        assert facts.scale == scale
         assert (facts.heads, facts.head_dim, facts.embed_size) == (HEADS, head_dim, 16)
         assert facts.temperature == temperature
         assert facts.divisor == pytest.approx(head_dim**0.5 if scale == "head_dim" else 1)
-
-
-def test_nothing_is_rotated_across() -> None:
-    call = run("llama").calls["encoder_self"][0]
-    assert attention_facts("encoder_self", call, tiny("llama")).positions == "rotary"
-    assert attention_facts("cross", call, tiny("llama")).positions == "none"
 
 
 def test_places_that_are_counted_from_the_paddings_id_on_are_fewer() -> None:

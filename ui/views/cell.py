@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.header import divisor_text
 from ui.i18n import _
-from ui.run import Attention
+from ui.run import Attention, ModuleRun
 from ui.selection import Selection
 from ui.stages import where
 from ui.text import verbatim
@@ -97,9 +97,9 @@ def _score(attention: Attention, cell: CellArithmetic) -> list[tuple[str, str, s
 
 
 def _bias_word(attention: Attention) -> str:
-    if attention.facts.positions == "alibi":
+    if isinstance(attention.run, ModuleRun):  # where nothing else adds to the scores
         return _("ALiBi: −slope × distance")
-    return _("what positions add")
+    return _("what the model adds")
 
 
 def _number(value: float) -> str:
