@@ -12,6 +12,7 @@ from ui.settings import KINDS
 from ui.side_runs import comparison_shown
 from ui.stages import cell_at, stage_tiles
 from ui.state import current_settings, on_learn_page, on_trained_page, run_of
+from ui.turns import turn
 from ui.views import compare, finder, heads, kinds, layers, watch
 
 CLICKABLE = (
@@ -26,6 +27,7 @@ CLICKABLE = (
 Place = tuple[int, int, int]  # tile, row, column
 
 
+@turn(is_seen=False)
 def take_cell() -> None:
     """A cell was clicked: open what it belongs to."""
     sent = st.session_state.get("chart_clicks", {}).get("cell")
@@ -42,6 +44,7 @@ def take_cell() -> None:
     _show(_behind_cell(run, selection_in(run), sent.get("chart"), (tile, row, column)))
 
 
+@turn(is_seen=False)
 def take_name() -> None:
     """The name above a tile was clicked: open it."""
     sent = st.session_state.get("chart_clicks", {}).get("name")

@@ -23,7 +23,15 @@ from model.tokens import tokenize
 from model.transformer import Encoder, Transformer
 from ui.models import most_bytes
 from ui.run import RandomRun, Sentences
-from ui.settings import MAX_CHARACTERS, MAX_TOKENS, Kind, Settings, most_tokens
+from ui.settings import (
+    MAX_CHARACTERS,
+    MAX_TOKENS,
+    Kind,
+    Settings,
+    count_weights,
+    most_tokens,
+)
+from ui.turns import take_turn
 
 if TYPE_CHECKING:  # it imports what reads MiniLM's files: Explore starts without it
     from model.word_vectors import WordVectors
@@ -63,6 +71,7 @@ _models: LRUCache[tuple[Config, int, bool, bool], Encoder | Transformer] = LRUCa
 @cached(_models, lock=Lock())
 def _model(config: Config, seed: int, pair: bool, identity: bool) -> Encoder | Transformer:
     """The model of a configuration, which shares its weights with others and all sessions."""
+    take_turn(count_weights(config.layers, config.embed_size, pair=pair))
     make = random_transformer if pair else random_encoder
     return make(config, seed, copy=False, identity=identity)
 
@@ -132,6 +141,7 @@ def compute(settings: Settings) -> RandomRun:
     use_one_thread()
     most = most_tokens(len(settings.texts), settings.layers, settings.heads)
     source, left_out = split(settings.texts, settings, most)
+    take_turn(settings.layers * settings.heads * len(source.lengths) * source.length**2)
     inputs = _embedded(source, settings)
     mask = build_mask(
         settings.mask,
@@ -170,6 +180,8 @@ def compute_pair(settings: Settings) -> RandomRun:
     most = most_tokens(3 * len(sources), settings.layers, settings.heads)
     source, source_left_out = split(sources, settings, most)
     target, target_left_out = split(targets, settings, most)
+    squares = source.length**2 + target.length**2 + source.length * target.length
+    take_turn(settings.layers * settings.heads * len(source.lengths) * squares)
     masks = _pair_masks(settings, source, target)
     model = _model_of(settings, pair=True)
     inputs, target_inputs = _embedded(source, settings), _embedded(target, settings)

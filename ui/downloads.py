@@ -22,6 +22,7 @@ from ui.settings import Kind, Settings, Stage
 from ui.state import on_learn_page, on_pair_page, on_trained_page
 from ui.trained import TrainedRun, TrainedSettings
 from ui.trainings import carried
+from ui.turns import session_in_use, turn
 from ui.views.numbers import stage_table, trace_table
 
 
@@ -51,12 +52,19 @@ def draw_downloads(shown: Shown) -> None:
     """The downloads, made when they are asked for, from what is shown then."""
     stage: Stage = value_of("stage")
     suffix, of_one = _file_names()
+    in_turn = turn(session_in_use(), is_seen=False)
 
+    @in_turn
     def stage_csv() -> bytes:
         return to_csv(stage_table(shown.attention(), stage))
 
+    @in_turn
     def trace_csv() -> bytes:
         return to_csv(trace_table(shown.attention()))
+
+    @in_turn
+    def whole_npz() -> bytes:
+        return npz_bytes(shown.run())
 
     with st.popover(_("Download"), icon=":material/download:", width="stretch"):
         st.download_button(
@@ -77,7 +85,7 @@ def draw_downloads(shown: Shown) -> None:
         )
         st.download_button(
             _("The whole trace (NumPy .npz)"),
-            lambda: npz_bytes(shown.run()),
+            whole_npz,
             f"headlight_trace_{suffix}.npz",
             "application/octet-stream",
             key="download_npz",

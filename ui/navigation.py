@@ -6,6 +6,7 @@ from ui.i18n import _
 from ui.pages import compare, encoder_decoder, explore, lab, learn, pretrained
 from ui.server import spare_imports
 from ui.style import apply_style
+from ui.turns import turn
 
 
 def show_page() -> None:
@@ -24,4 +25,5 @@ def show_page() -> None:
         "lab": st.Page(lab.page, title=_("Lab"), url_path="lab"),
     }
     st.session_state["_pages"] = pages  # for links from one to another
-    st.navigation(list(pages.values()), position="top").run()
+    with turn():
+        st.navigation(list(pages.values()), position="top").run()

@@ -175,9 +175,14 @@ def head_choices(embed_size: int) -> list[int]:
 
 def layer_choices(embed_size: int, *, pair: bool = False) -> list[int]:
     """The layer counts whose weights fit into MAX_WEIGHTS; `pair` for an encoder and a decoder."""
-    # Attention has 4 E² weights, a feed-forward with its hidden 4 E has 8 E².
-    of_a_layer = (28 if pair else 12) * embed_size**2
+    of_a_layer = count_weights(1, embed_size, pair=pair)
     return list(range(1, max(1, min(MAX_LAYERS, MAX_WEIGHTS // of_a_layer)) + 1))
+
+
+def count_weights(layers: int, embed_size: int, *, pair: bool = False) -> int:
+    """About how many weights the layers have; `pair` for an encoder and a decoder."""
+    # Attention has 4 E² weights, a feed-forward with its hidden 4 E has 8 E².
+    return layers * (28 if pair else 12) * embed_size**2
 
 
 def most_tokens(sentences: int, layers: int, heads: int) -> int:

@@ -19,6 +19,7 @@ from ui.models import model_of, when_dropped
 from ui.run import Attention, Run
 from ui.seeing import WHOLE, Seeing, SeenAttention, SubwordSentences
 from ui.settings import MAX_CHARACTERS, MOST_ADDED, Kind, most_tokens
+from ui.turns import take_turn
 
 KEPT_BYTES = 256 * 2**20  # of traces that all sessions share: choosing a head computes nothing
 
@@ -59,6 +60,11 @@ class Computed:
     def sides(self) -> Iterator[SubwordSentences]:
         """The source, and the target where there is one."""
         yield from (side for side in (self.source, self.target) if side is not None)
+
+    @property
+    def cells(self) -> int:
+        """How many weights all its heads have."""
+        return _cells(self.model, self.source, self.target)
 
     @property
     def bytes(self) -> int:
@@ -151,6 +157,7 @@ def compute_trained(settings: TrainedSettings) -> TrainedRun:
         settings.removed,
         settings.together,
     )
+    take_turn(computed.cells)  # what is known already is still to be drawn
     return TrainedRun(
         source=computed.source,
         target=computed.target,
@@ -201,14 +208,26 @@ def _computed(
     if model.kind == "encoder-decoder":
         source, ids = _split(model, texts[:1], most)
         target, target_ids = _split_target(model, texts[1] if len(texts) > 1 else "", added, most)
+        take_turn(_cells(model, source, target))
         output = model.run(ids, source.lengths, target_ids, target.lengths, removed=removed)
         return Computed(model, source, target, most, output)
     if together:
         source, ids, token_types = _split_pair(model, *texts, most)
+        take_turn(_cells(model, source, None))
         output = model.run(ids, source.lengths, removed=removed, token_types=token_types)
         return Computed(model, source, None, most, output)
     source, ids = _split(model, texts, most, added)
+    take_turn(_cells(model, source, None))
     return Computed(model, source, None, most, model.run(ids, source.lengths, removed=removed))
+
+
+def _cells(
+    model: PretrainedModel, source: SubwordSentences, target: SubwordSentences | None
+) -> int:
+    squares = len(source.lengths) * source.length**2
+    if target is not None:
+        squares += target.length**2 + source.length * target.length
+    return model.layers * model.heads * squares
 
 
 def _split(

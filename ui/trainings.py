@@ -17,6 +17,7 @@ from ui.link import current_page, keep, notice, parameters, value_of
 from ui.parameters import PLAN_FIELDS, plan_text, read_plan
 from ui.settings import SLOW_SECONDS
 from ui.training_queue import Training, TrainingQueue
+from ui.turns import take_turn
 
 MOST_KEPT = 6  # trainings of a page: what was trained a minute ago is still there ...
 MOST_KEPT_BYTES = 32 * 2**20  # ... unless its snapshots are large: a class has a hundred pages
@@ -163,6 +164,8 @@ def watched(plan: Plan, typed: tuple[str, ...]) -> Watched:
     known = kept.pop((plan, typed), None)
     if known is None or snapshots[: len(known.snapshots)] != known.snapshots:
         known = Watched(plan, typed)
+    new = len(snapshots) - len(known.snapshots)
+    take_turn(new * plan.layers * plan.heads * len(typed) ** 2)
     known.follow(snapshots)
     kept[plan, typed] = known
     while len(kept) > MOST_WATCHED:

@@ -21,6 +21,7 @@ from ui.side_runs import Seen, see
 from ui.sides import LETTERS, Letter, bring_sides, fit_sides, side_of
 from ui.trained_controls import load_with_progress
 from ui.trainings import active, plan_in_use, train_unless_known
+from ui.turns import turn
 from ui.views.compare import CHARTS, show_alone, show_comparison
 from viz.theme import theme_of
 
@@ -92,6 +93,7 @@ def _draw_view_bar() -> None:
             )
 
 
+@turn()
 def _follow(top: DeltaGenerator) -> None:
     if [training.plan for training in active()] != st.session_state["_running"]:
         st.rerun()  # a training has ended: no more repainting

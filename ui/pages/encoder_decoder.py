@@ -20,6 +20,7 @@ from ui.messages import tell_limits
 from ui.settings import KINDS, PAIR_MASKS, PAIR_VIEWS
 from ui.state import current_settings
 from ui.trainings import carried
+from ui.turns import turn
 from ui.view_bar import draw_selection_row, draw_view_bar
 
 
@@ -62,6 +63,7 @@ def _choose_kind(view: str) -> None:
 
 
 @st.fragment
+@turn()
 def _follow(sentences_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentences and what follows from them; a fragment, as on Explore."""
     run, _selection = follow(shown, "text", "text2")

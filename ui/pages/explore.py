@@ -26,6 +26,7 @@ from ui.settings import VIEWS
 from ui.state import current_settings
 from ui.strip import show_strip
 from ui.trainings import carried
+from ui.turns import turn
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.leak import draw_leak_controls
 from ui.views.order import draw_order_controls
@@ -68,6 +69,7 @@ def _draw_in_a_row(draw: Callable[[], None], key: str) -> None:
 
 
 @st.fragment
+@turn()
 def _follow(
     sentence_place: DeltaGenerator, painter_place: DeltaGenerator, top: DeltaGenerator, shown: Shown
 ) -> None:

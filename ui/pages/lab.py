@@ -24,9 +24,11 @@ from ui.lab_progress import (
 from ui.lab_table import draw_downloads, show_table
 from ui.link import read_link, remember, show_notices, value_of
 from ui.sweeps import Ticket, active, is_kept, prepare_workers, show_kept, ticket_of
+from ui.turns import take_turn, turn
 from ui.views import cost, learning, mechanism
 
 REPAINT_EVERY = 0.4  # seconds, while something runs
+CELLS_OF_A_RESULT = 100  # that take as long to draw as a row of a sweep's table
 
 
 def page() -> None:
@@ -103,6 +105,7 @@ def _was_measured(what: Described) -> bool:
     return what.points is not None and is_kept(what.points.valid)
 
 
+@turn()
 def _follow(
     progress_place: DeltaGenerator,
     left_out_place: DeltaGenerator,
@@ -123,6 +126,7 @@ def _follow(
     if ticket is None:
         _tell_to_run(what)
         return
+    take_turn(CELLS_OF_A_RESULT * len(ticket.results))
     if what.grid.kind == "learning":
         learning.show_learning(ticket)
     else:

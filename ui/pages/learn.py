@@ -40,6 +40,7 @@ from ui.trainings import (
     plan_in_use,
     queue,
 )
+from ui.turns import turn
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.learn_inputs import draw_kind_and_layer
 from ui.views.watch import CHART
@@ -131,6 +132,7 @@ def _draw_story_box() -> DeltaGenerator | None:
     return st.container()
 
 
+@turn()
 def _follow(
     text_place: DeltaGenerator,
     top: DeltaGenerator,

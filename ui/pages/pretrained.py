@@ -29,6 +29,7 @@ from ui.trained_controls import (
     load_model,
     views_of,
 )
+from ui.turns import turn
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.next_token import forget_written
 
@@ -68,6 +69,7 @@ def page() -> None:
 
 
 @st.fragment
+@turn()
 def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentence and what follows from it; a fragment, as on Explore."""
     forget_written()

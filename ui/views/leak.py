@@ -16,6 +16,7 @@ from ui.run import RandomRun
 from ui.selection import Selection
 from ui.settings import DEFAULT_OTHER, MAX_TOKENS, fits_leak_matrix
 from ui.text import verbatim
+from ui.turns import take_turn
 from ui.views.heads import show_tiles
 from ui.views.layers import layer_names
 from viz.labels import AxisLabels, token_labels
@@ -96,6 +97,7 @@ def changed_word(run: RandomRun, selection: Selection) -> int:
 def measure(run: RandomRun, sentence: int, other: str, places: list[int]) -> np.ndarray:
     """How far each vector moves when a word at one of the places becomes another: (C, S, L)."""
     use_one_thread()
+    take_turn(len(places) * run.layers * run.heads * run.source.length**2)
     vector = vector_of(other, run.settings)
     mask = run.masks["encoder_self"]
     if mask is not None and len(mask) > 1:  # a mask of its own for each sentence

@@ -21,6 +21,7 @@ from ui.run import RandomRun
 from ui.selection import Selection
 from ui.settings import LARGEST_SEED, POSITIONS, fits_rotary, most_shuffled
 from ui.text import verbatim
+from ui.turns import take_turn
 from ui.views.heads import PLOTLY_CONFIG, show_tiles
 from viz.labels import dimension_labels, token_labels
 from viz.offsets import OffsetCurves, draw_offsets, mean_by_offset
@@ -108,6 +109,7 @@ def shuffled(length: int, seed: int) -> list[int]:
 @torch.inference_mode()
 def _test(run: RandomRun, scheme: Positions, vectors: Tensor, order: list[int]) -> OrderTest:
     use_one_thread()
+    take_turn(2 * run.layers * (12 * run.embed_size**2 + run.heads * len(order) ** 2))
     return order_test(encoder_of(replace(run.settings, positions=scheme)), vectors, order)
 
 

@@ -14,6 +14,7 @@ from ui.selection import Selection
 from ui.settings import MOST_HEADS_SHOWN, Kind
 from ui.stages import attention_tiles, describe
 from ui.trainings import kept_plan, plan_in_use, snapshots_of, training_of, typed_in, watched
+from ui.turns import take_turn
 from ui.views.answers import show_answers
 from ui.views.heads import PLOTLY_CONFIG
 from viz.labels import escape, shorten, visible
@@ -79,6 +80,7 @@ def _learning(run: LearntRun, selection: Selection, *, is_over: bool) -> tuple[L
             ]
         else:
             messages.append(_("The kept run reads other symbols, so only its curves are compared."))
+    take_turn(values.size)
     active = next(i for i, s in enumerate(seen.snapshots) if s.step == settings.snapshot.step)
     masked = ~seen.allowed(kind)
     values = np.where(masked, np.float32("nan"), values)
