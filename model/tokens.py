@@ -6,6 +6,7 @@ family, a flag or a letter with its combining marks is never torn apart.
 
 import unicodedata
 from collections.abc import Callable
+from itertools import groupby
 from typing import Literal, get_args
 
 import regex
@@ -18,6 +19,10 @@ _NO_SPACES = (
     r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
 )
 _MARKS = r"[\p{M}\p{Emoji_Modifier}\u200c\u200d]*"  # what stays with the letter before it
+# Two letters that are a flag, with what belongs to them. As \X, but it doesn't look back: in a row
+# of flags, \X counts at each one all those before it.
+_FLAG = r"\p{Regional_Indicator}{2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*"
+_GRAPHEME = rf"(?:{_FLAG}|\X)"
 _LETTER = rf"(?:(?!{_NO_SPACES})[\p{{L}}\p{{N}}_]{_MARKS})"
 
 _WORDS = regex.compile(
@@ -26,14 +31,15 @@ _WORDS = regex.compile(
     | </?\p{{L}}[^<>\s]{{0,30}}>             # <s> </s> <b>
     | \[\p{{Lu}}+\]                       # [CLS] [UNK]
     | &\#?\w{{1,10}};                     # &lt; as it was typed
-    | (?:\p{{Nd}}+(?:[.,]\p{{Nd}}+)+      # 3.14, 1,000 and, with what goes on, 1.7B
-        {_LETTER}*|{_LETTER}+)
+    | (?:(?<!\p{{Nd}})\p{{Nd}}+(?:[.,]\p{{Nd}}+)+  # 3.14, 1,000 and, with what goes on, 1.7B; not
+        {_LETTER}*|{_LETTER}+)              # tried at each of a number's digits
       (?:['’]{_LETTER}+)*                 # words, with their apostrophes: didn't
-    | \X                                  # anything else, one grapheme cluster at a time
+    | {_GRAPHEME}                         # anything else, one grapheme cluster at a time
     """,
     regex.VERBOSE | regex.VERSION1,
 )
-_GRAPHEMES = regex.compile(r"\X")
+_GRAPHEMES = regex.compile(_GRAPHEME)
+_MANY_MARKS = regex.compile(r"\p{M}{32}")
 
 
 def split_words(text: str) -> list[str]:
@@ -71,4 +77,19 @@ def tokenize(text: str, tokenizer: Tokenizer = "words") -> list[str]:
     """
     if tokenizer not in _SPLITTERS:
         raise ValueError(f"tokenizer must be one of {get_args(Tokenizer)}, got {tokenizer!r}")
-    return _SPLITTERS[tokenizer](unicodedata.normalize("NFC", text))
+    return _SPLITTERS[tokenizer](compose(text))
+
+
+def compose(text: str) -> str:
+    """Return a text in Unicode's composed form (NFC), as unicodedata.normalize does.
+
+    Python orders the marks on a letter by insertion, in a time that grows as the square of their
+    number: seconds for a long text of nothing else. Where there are many, they are put in order
+    before. Source: Unicode Standard Annex #15, canonical ordering.
+    """
+    if not _MANY_MARKS.search(text):
+        return unicodedata.normalize("NFC", text)
+    decomposed = "".join(unicodedata.normalize("NFD", character) for character in text)
+    runs = groupby(decomposed, key=lambda character: unicodedata.combining(character) > 0)
+    ordered = (sorted(run, key=unicodedata.combining) for _, run in runs)  # equals stay in order
+    return unicodedata.normalize("NFC", "".join(map("".join, ordered)))

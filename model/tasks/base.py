@@ -115,7 +115,8 @@ class Task(ABC):
         """
         if not symbols:
             raise ValueError(f"there is nothing to read; symbols are {self._named}")
-        strange = next((symbol for symbol in symbols if symbol not in self.alphabet), None)
+        known = frozenset(self.alphabet)
+        strange = next((symbol for symbol in symbols if symbol not in known), None)
         if strange is not None:
             raise ValueError(f"{strange!r} is none of this task's symbols, {self._named}")
         return tuple(symbols)

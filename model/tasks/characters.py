@@ -1,7 +1,6 @@
 """A language model, character by character, of whatever text somebody has."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from model.tasks.base import Batch, Example, Task, TaskKind
 from model.tasks.randomness import random_symbols
+from model.tokens import compose
 
 MOST_CHARACTERS = 128  # different ones; the weights of more would be most of the model
 SHORTEST_CORPUS = 200  # characters
@@ -46,7 +46,8 @@ class Characters(Task):
         by_count = sorted(Counter(text).items(), key=lambda item: (-item[1], item[0]))
         self.symbols = tuple(sorted(character for character, _ in by_count[:MOST_CHARACTERS]))
         self.dropped = tuple(character for character, _ in by_count[MOST_CHARACTERS:])
-        kept = [character for character in text if character not in self.dropped]
+        symbols = frozenset(self.symbols)
+        kept = [character for character in text if character in symbols]
         if len(kept) < SHORTEST_CORPUS:
             without = "without its rarest characters " if self.dropped else ""
             raise ValueError(
@@ -98,4 +99,4 @@ class Characters(Task):
 
 def tidy(text: str) -> str:
     """The text with each run of white space made one space, and letters composed (NFC)."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
+    return re.sub(r"\s+", " ", compose(text))

@@ -44,14 +44,14 @@ class Histogram(RandomTask):
         Raises:
             ValueError: if one occurs more often than any can in training.
         """
-        counts = [list(typed).count(letter) for letter in typed]
-        if max(counts) > self.length:
-            letter = typed[counts.index(max(counts))]
+        counts = Counter(typed)
+        (letter, most), *_ = counts.most_common(1)
+        if most > self.length:
             raise ValueError(
-                f"{letter!r} occurs {max(counts)} times, and the model has numbers up to "
+                f"{letter!r} occurs {most} times, and the model has numbers up to "
                 f"{self.length}; type it less often"
             )
-        return Example(tuple(typed), tuple(map(str, counts)))
+        return Example(tuple(typed), tuple(str(counts[letter]) for letter in typed))
 
 
 class Majority(RandomTask):

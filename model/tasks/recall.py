@@ -1,5 +1,6 @@
 """Tasks of finding something again: by where it stands, by its name, by what stood before it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -90,7 +91,7 @@ class Lookup(RandomTask):
                 if not keys
                 else f"the letter {keys[-1]!r} at the end has no digit; add one"
             )
-        twice = next((key for key in keys if keys.count(key) > 1), None)
+        twice = next((key for key, times in Counter(keys).items() if times > 1), None)
         if twice is not None:
             raise ValueError(f"the letter {twice!r} has several digits; give each letter one")
         if question not in keys:
@@ -133,7 +134,8 @@ class Induction(RandomTask):
     def example(self, typed: Sequence[str]) -> Example:
         """At each letter the one after its last occurrence, if there was one."""
         targets: list[str | None] = []
+        last: dict[str, int] = {}  # where each letter stood
         for i, letter in enumerate(typed):
-            before = [j for j in range(i) if typed[j] == letter]
-            targets.append(typed[before[-1] + 1] if before else None)
+            targets.append(typed[last[letter] + 1] if letter in last else None)
+            last[letter] = i
         return Example(tuple(typed), tuple(targets))

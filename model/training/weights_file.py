@@ -21,6 +21,7 @@ from model.training.trainer import Snapshot
 KEY = "headlight"  # in the file's metadata, of the configuration as JSON
 VERSION = 1
 LARGEST_FILE = 8 * 2**20  # bytes: four times the weights of the largest model
+LARGEST_HEADER = 2**19  # bytes: twice that of the longest corpus, each of its characters escaped
 LARGEST_NUMBER = 2**53  # of whole ones: they are floats in many a reader of JSON
 LONGEST_NAME = 100  # characters: of all texts the corpus alone is longer
 
@@ -60,6 +61,12 @@ def read_weights(data: bytes) -> tuple[Plan, Snapshot]:
     if len(data) > LARGEST_FILE:
         raise ValueError(
             f"the file has {len(data):,} bytes, and trained weights have {LARGEST_FILE:,} at most"
+        )
+    header = int.from_bytes(data[:8], "little")
+    if LARGEST_HEADER < header <= len(data):  # of tens of thousands of tensors, perhaps
+        raise ValueError(
+            f"the file's header has {header:,} bytes, and that of trained weights has "
+            f"{LARGEST_HEADER:,} at most"
         )
     try:
         # It looks at all sizes before it takes memory.

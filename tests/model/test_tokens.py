@@ -1,13 +1,17 @@
 """Tokens of many scripts: written out in a table, and held to what no text may break."""
 
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import regex
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model.tokens import tokenize
+from model import tokens
+from model.tokens import compose, split_characters, split_words, tokenize
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"  # four people, three joiners
 ASTRONAUT = "\U0001f469\U0001f3fd\u200d\U0001f680"  # a woman, a skin tone, a joiner, a rocket
@@ -166,3 +170,113 @@ def test_no_grapheme_cluster_is_torn_apart(parts: list[str]) -> None:
     for token in tokenize(text):
         end += len(token)
         assert end in ends_of_clusters
+
+
+# The largest texts of the kinds whose work would grow as the square of their length
+
+LARGEST = 20_000  # characters
+A, B, C, D = "\U0001f1e6\U0001f1e7\U0001f1e8\U0001f1e9"  # letters that flags are made of
+
+
+@pytest.mark.parametrize("split", [split_words, split_characters])
+def test_a_row_of_flags(split: Callable[[str], list[str]]) -> None:
+    assert split(A * LARGEST) == [A + A] * (LARGEST // 2)
+    assert split(A * (LARGEST - 1)) == [A + A] * (LARGEST // 2 - 1) + [A]
+
+
+@pytest.mark.parametrize("pattern", [tokens._WORDS, tokens._GRAPHEMES])
+def test_a_flag_is_read_without_a_look_at_those_before_it(pattern: regex.Pattern) -> None:
+    r"""Else the work grows as the square of their number; \X would end after B here."""
+    assert pattern.match(A + B + C + D, pos=1)[0] == B + C
+
+
+cluster_parts = st.sampled_from(
+    [
+        A,
+        B,
+        "a",
+        "\u0301",
+        "\u0903",
+        "\u200d",
+        "\u0600",
+        "\U0001f469",
+        "\U0001f3fd",
+        "\u0915",
+        "\u094d",
+    ]
+)
+
+
+@given(text=st.lists(cluster_parts, max_size=12).map("".join))
+def test_characters_are_extended_grapheme_clusters(text: str) -> None:
+    assert split_characters(text) == regex.findall(r"\X", text)
+
+
+@pytest.mark.parametrize("digit", ["\u0e51", "\u0f21", "1"])  # Thai, Tibetan, Arabic as in Europe
+def test_a_row_of_digits(digit: str) -> None:
+    """Those of scripts without spaces are tokens each, and none of them begins a number."""
+    found = split_words(digit * LARGEST)
+    assert found == ([digit * LARGEST] if digit == "1" else [digit] * LARGEST)
+
+
+def test_a_number_is_looked_for_at_its_first_digit_alone() -> None:
+    """Else a row of Thai digits is read to its end at each of them."""
+    assert split_words("\u0e51\u0e52.\u0e53") == ["\u0e51\u0e52.\u0e53"]
+    assert tokens._WORDS.match("\u0e51\u0e52.\u0e53", pos=1)[0] == "\u0e52"
+
+
+def moves(text: str) -> int:
+    """How often an insertion sort moves a mark while it orders those of each letter."""
+    classes = [
+        unicodedata.combining(c) for part in text for c in unicodedata.normalize("NFD", part)
+    ]
+    count, run = 0, list[int]()
+    for each in classes:
+        if each == 0:
+            run = []
+            continue
+        place = bisect_right(run, each)
+        count += len(run) - place
+        run.insert(place, each)
+    return count
+
+
+ABOVE, BELOW, BOTH = "\u0301", "\u0323", "\u0f73"  # the last is two, of classes 129 and 130
+
+
+@pytest.mark.parametrize(
+    "text", ["a" + ABOVE * 1000 + BELOW * 1000, "a" + (ABOVE + BELOW) * 1000, "a" + BOTH * 1000]
+)
+def test_marks_are_in_order_before_python_sorts_them(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert moves(text) > 100 * len(text)
+    read: list[str] = []
+
+    def normalize(form: str, part: str) -> str:
+        read.append(part)
+        return unicodedata.normalize(form, part)
+
+    spied = SimpleNamespace(normalize=normalize, combining=unicodedata.combining)
+    monkeypatch.setattr(tokens, "unicodedata", spied)
+    assert compose(text) == unicodedata.normalize("NFC", text)
+    assert read
+    assert sum(map(moves, read)) == 0
+
+
+def test_the_most_marks_that_a_letter_can_have() -> None:
+    half = LARGEST // 2
+    # The one below comes first, and makes a letter with the a.
+    composed = "\u1ea1" + BELOW * (half - 1) + ABOVE * half
+    assert compose("a" + ABOVE * half + BELOW * half) == composed
+
+
+marked = st.sampled_from(
+    ["a", "e", ABOVE, BELOW, BOTH, "\u0308", "\u0344", "\u05b0", "\u1e69", "\uac00"]
+)
+
+
+@given(text=st.lists(marked, max_size=20).map("".join), marks=st.text(ABOVE + BELOW + BOTH))
+def test_it_is_composed_as_ever(text: str, marks: str) -> None:
+    for each in (text, text + marks, text + (marks + ABOVE) * 33 + text):
+        assert compose(each) == unicodedata.normalize("NFC", each)

@@ -1,13 +1,14 @@
 """The character model: windows, what is held out, and which characters there are."""
 
 import unicodedata
+from types import SimpleNamespace
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.tasks import task_of
+from model.tasks import characters, task_of
 from model.tasks.characters import DEFAULT_CORPUS, MOST_CHARACTERS, Characters, tidy
 from tests.model.tasks.helpers import draw
 
@@ -113,3 +114,38 @@ def test_any_text_is_learnt_from_or_refused(text: str) -> None:
     assert draw(task, 2).inputs.shape == task.held_out(2).inputs.shape == (2, 32)
     assert task.split(task.probe) == tuple(task.probe)
     assert all(unicodedata.is_normalized("NFC", symbol) for symbol in task.symbols)
+
+
+class Counted(str):
+    """A character that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize("count", [1000, 2000])
+def test_each_character_is_compared_a_few_times_only(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not with all those that are left out."""
+    different = [chr(0x4E00 + i) for i in range(count)]
+    text = SimpleNamespace(strip=lambda: list(map(Counted, different * 2)))
+    monkeypatch.setattr(characters, "tidy", lambda corpus: text)
+    Counted.compared = 0
+    task = Characters("a text")
+    assert task.dropped == tuple(different[MOST_CHARACTERS:])
+    assert Counted.compared < 5 * 2 * count
+
+
+def test_the_largest_text_of_all_different_characters_is_refused() -> None:
+    text = "".join(map(chr, range(0x20000, 0x20000 + 20_000)))
+    with pytest.raises(ValueError, match=r"^without its rarest characters the text has 128 char"):
+        Characters(text)
+    kept = Characters("a" * 300 + text[:-300])
+    assert len(kept.dropped) == 19_700 - (MOST_CHARACTERS - 1)
+    assert kept.symbols[:2] == ("a", "\U00020000")

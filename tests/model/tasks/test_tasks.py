@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.tasks import TASKS, task_of
-from model.tasks.base import IGNORED, LONGEST_PROBE, Batch, Example, RandomTask, is_held_out
+from model.tasks.base import IGNORED, LONGEST_PROBE, Batch, Example, RandomTask, Task, is_held_out
 from model.tasks.randomness import random_symbols
 from tests.model.tasks.helpers import answers, draw, row_of, typed_of
 
@@ -217,3 +218,33 @@ def test_the_longest_that_can_be_read() -> None:
 def test_an_unknown_task_is_refused() -> None:
     with pytest.raises(ValueError, match=r"one of \('reverse', 'copy', .*, got 'juggle'"):
         task_of("juggle")
+
+
+class Counted(str):
+    """A symbol that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def comparisons(task: Task, typed: Sequence[str]) -> int:
+    """How many it takes to read what was typed, or to refuse it."""
+    Counted.compared = 0
+    symbols = [Counted(symbol) for symbol in typed]  # none is the same object as another
+    with suppress(ValueError):
+        task.example(task.checked(symbols))
+    return Counted.compared
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_twice_as_much_is_twice_the_work(name: str) -> None:
+    """Also where it is too long to be read in the end."""
+    task = task_of(name)
+    for typed in ([task.alphabet[0]], task.alphabet, task.split(task.probe)):
+        once, twice = (comparisons(task, [*typed] * (n // len(typed))) for n in (1000, 2000))
+        assert twice < 2.2 * once + 50
