@@ -63,7 +63,8 @@ class SelfAttention(nn.Module):
     Raises:
         ValueError: if heads doesn't divide embed_size, or an option is unknown or doesn't fit.
 
-    With projection="full" and scale="head_dim" it equals torch.nn.MultiheadAttention.
+    With projection="full" and scale="head_dim", and neither temperature, positions nor shared heads
+    of keys, it equals torch.nn.MultiheadAttention with the same weights.
     """
 
     def __init__(
@@ -177,17 +178,9 @@ class SelfAttention(nn.Module):
             q, k = (rotate(x, self.rotary_base, self.rotary_pairs) for x in (q, k))
 
         energy = q @ k.transpose(-2, -1)  # (B, H, Q, K)
-        scores = energy / self.divisor  # (B, H, Q, K)
-        if self.positions == "alibi":
-            scores += alibi_bias(self.heads, q.shape[2], k.shape[2]).to(scores)
-        if mask is not None:
-            scores.masked_fill_(mask == 0, -math.inf)
-        weights = torch.softmax(scores, dim=-1)  # (B, H, Q, K)
-        if mask is not None:
-            # A row of -inf has no softmax. It gets no weight at all, rather than NaN.
-            nothing_to_attend = (mask == 0).all(dim=-1, keepdim=True)
-            if nothing_to_attend.any():
-                weights = weights.masked_fill(nothing_to_attend, 0.0)
+        hidden = None if mask is None else mask == 0
+        scores = self._scores(energy, hidden)  # (B, H, Q, K)
+        weights = _weights(scores, hidden)  # (B, H, Q, K)
 
         head_outputs = weights @ v  # (B, H, Q, D)
         if removed:
@@ -195,6 +188,16 @@ class SelfAttention(nn.Module):
         side_by_side = head_outputs.transpose(1, 2).flatten(2)  # (B, Q, H * D)
         output = F.linear(side_by_side, self.fc_out.weight, self.fc_out.bias)  # (B, Q, E)
         return AttentionTrace(q, k, v, energy, scores, weights, head_outputs, output)
+
+    def _scores(self, energy: Tensor, hidden: Tensor | None) -> Tensor:
+        """The energies scaled, biased and masked, (B, H, Q, K)."""
+        if hidden is None:
+            scores = energy / self.divisor
+        else:  # -inf stays what it is; the other way round, masking would take a slower pass
+            scores = torch.where(hidden, -math.inf, energy).div_(self.divisor)
+        if self.positions == "alibi":
+            scores += alibi_bias(self.heads, *energy.shape[2:]).to(scores)
+        return scores
 
     def _project(self, linear: nn.Linear, x: Tensor) -> Tensor:
         """(B, L, E) -> (B, H, L, D): before the split ("full") or inside each head ("shared")."""
@@ -232,6 +235,21 @@ class SelfAttention(nn.Module):
                     "mask must broadcast to (batch, heads, queries, keys) = "
                     f"{expected}, got {tuple(mask.shape)}"
                 )
+
+
+def _weights(scores: Tensor, hidden: Tensor | None) -> Tensor:
+    """The softmax over the keys, (B, H, Q, K): zero in a row where every key is hidden.
+
+    A row of -inf has no softmax; it gets no weight at all, rather than NaN. No branch looks at the
+    mask's values, so that torch.export can follow.
+    """
+    weights = torch.softmax(scores, dim=-1)
+    if hidden is None:
+        return weights
+    hides_all = hidden.all(dim=-1, keepdim=True)
+    if weights.requires_grad:  # the gradient needs what softmax returned: no writing into it
+        return weights.masked_fill(hides_all, 0.0)
+    return weights.masked_fill_(hides_all, 0.0)
 
 
 def check_heads_divide(embed_size: int, heads: int) -> None:

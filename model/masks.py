@@ -44,7 +44,7 @@ def window_mask(length: int, width: int, *, look_ahead: bool = False) -> Tensor:
     With look_ahead also to the `width` keys that begin at itself.
 
     Source: Beltagy et al. (2020), "Longformer", section 3.1; causal as in Mistral 7B (Jiang et al.,
-    2023). Longformer counts both sides together: its w is 2 · width - 1.
+    2023). Longformer counts w / 2 keys on each side and the query beside them: w is 2 · width - 2.
     """
     back = _steps_back(length)
     return _cut_ahead(back.abs() < width, back, look_ahead)
@@ -72,7 +72,8 @@ def custom_mask(cells: str, length: int) -> Tensor:
     """A painted mask, from its text, on a sentence of L tokens. Shape (1, 1, L, L).
 
     A shorter sentence uses its upper left part. What lies beyond it goes on as it looks: causal
-    where nothing that was painted looks ahead, else open, as everything is if the text is empty.
+    where two or more rows are painted and none looks ahead, else open, as everything is if the
+    text is empty.
 
     Raises:
         ValueError: as decode_cells does.

@@ -53,7 +53,9 @@ def rotate(x: Tensor, base: float = 10_000.0, pairs: RotaryPairs = "neighbours")
     length, size = x.shape[-2:]
     if size % 2:
         raise ValueError(f"rotary positions turn pairs of numbers; got vectors of {size}")
-    cos, sin = (part.to(x) for part in _rotary_angles(length, size, base))  # (L, D/2) each
+    # What is traced has no numbers yet: nothing to keep for others.
+    angles = _rotary_angles if torch.compiler.is_compiling() else _known_rotary_angles
+    cos, sin = (part.to(x) for part in angles(length, size, base))  # (L, D/2) each
     # (pairs, 2) or (2, pairs), in whichever order the numbers of a pair lie
     shape, pair = ((size // 2, 2), -1) if pairs == "neighbours" else ((2, size // 2), -2)
     first, second = x.reshape(*x.shape[:-1], *shape).unbind(pair)  # (..., L, D/2) each
@@ -61,13 +63,15 @@ def rotate(x: Tensor, base: float = 10_000.0, pairs: RotaryPairs = "neighbours")
     return turned.flatten(-2)
 
 
-@lru_cache(maxsize=32)
 def _rotary_angles(length: int, size: int, base: float) -> tuple[Tensor, Tensor]:
     with torch.inference_mode(False):  # whoever asks first, others may train with it
         # In float64: at position 500 a float32 angle would be off in the fifth digit.
         frequency = base ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)  # (D/2,)
         angle = torch.arange(length, dtype=torch.float64)[:, None] * frequency  # (L, D/2)
         return angle.cos(), angle.sin()
+
+
+_known_rotary_angles = lru_cache(maxsize=32)(_rotary_angles)
 
 
 def alibi_slopes(heads: int) -> Tensor:

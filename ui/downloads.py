@@ -113,7 +113,7 @@ def _file_names() -> tuple[str, str]:
 
 
 def npz_bytes(run: RandomRun | TrainedRun | LearntRun) -> bytes:
-    """The whole trace as .npz: enough to compute every number on the screen again.
+    """The whole trace as .npz: with a trained model's weights enough to compute every number again.
 
     Arrays named as the trace's fields, all sentences, with a leading layer axis where there are
     several; `stream`, what each sub-layer left of the token vectors, and `final_output`; `tokens`
