@@ -28,6 +28,12 @@ class Comparison:
         """Whether there are as many queries and keys on both sides, so that cells have partners."""
         return self.a.field("weights").shape[1:] == self.b.field("weights").shape[1:]
 
+    @cached_property
+    def has_same_reach(self) -> bool:
+        """Whether each row may attend to as many keys on both sides: entropies have one maximum."""
+        a, b = (side.allowed[: side.real_queries].sum(axis=1) for side in (self.a, self.b))
+        return self.has_one_shape and np.array_equal(a, b)
+
     @property
     def has_same_tokens(self) -> bool:
         """Whether both sides read the same."""

@@ -1,5 +1,6 @@
 """What changed from A to B, in a sentence that is worked out from the numbers."""
 
+import math
 from typing import Any
 
 from ui.comparison import Comparison
@@ -118,26 +119,42 @@ def _shown(value: Any) -> str:
 
 def _effect(comparison: Comparison) -> str:
     """What became of the rows: sharper, more even, or neither."""
+    if not comparison.has_same_reach:
+        return _effect_on_share(comparison)
+    before, after = comparison.mean("entropy")
     largest_before, largest_after = comparison.mean("largest_weight")
-    if comparison.has_one_shape:
-        before, after = comparison.mean("entropy")
-        numbers = _("mean entropy **{before:.2f} → {after:.2f} nats**")
-    else:  # of other numbers of keys, entropies are no measure of sharpness
-        before, after = comparison.mean("entropy_share")
-        numbers = _("mean entropy **{before:.0%} → {after:.0%} of the highest**")
+    if math.isnan(after - before):
+        return _("leaves nothing to judge: no row has a key to attend to.")
     return _(
-        "{said}: {numbers}, largest weight {largest_before:.0%} → {largest_after:.0%}."
+        "{said}: mean entropy **{before:.2f} → {after:.2f} nats**, largest weight "
+        "{largest_before:.0%} → {largest_after:.0%}."
     ).format(
         said=_how_sharp(after - before, largest_after - largest_before),
-        numbers=numbers.format(before=before, after=after),
+        before=before,
+        after=after,
         largest_before=largest_before,
         largest_after=largest_after,
     )
 
 
+def _effect_on_share(comparison: Comparison) -> str:
+    """What became of the rows where these have other numbers of keys: by the share alone.
+
+    More keys make room for more entropy and a smaller largest weight, however sharp a row is.
+    """
+    before, after = comparison.mean("entropy_share")
+    if math.isnan(after - before):
+        return _("leaves nothing to judge: in A or in B no row has two keys to choose between.")
+    change = after - before
+    return _(
+        "{said}: mean entropy **{before:.0%} → {after:.0%} of the highest** that its keys allow a "
+        "row, as in A and in B rows have other numbers of keys."
+    ).format(said=_how_sharp(change, -change), before=before, after=after)
+
+
 def _how_sharp(entropy: float, largest: float) -> str:
     """What the changes of both measures say; nothing is claimed where they disagree."""
-    if not abs(entropy) > HARDLY:  # nor is NaN
+    if abs(entropy) <= HARDLY:
         return _("hardly changes how sharp the rows are")
     if entropy < 0 <= largest:
         return _("makes the rows **sharper**")

@@ -25,8 +25,8 @@ def draw_mask() -> None:
         help=_(
             "Causal: no looking ahead. Padding: no looking at the filling of short sentences. "
             "Window: only the nearest words. Prefix: causal, but everybody sees the first words. "
-            "Every n-th: only the word itself and those n, 2n, 3n ... steps away. Custom: paint it. "
-            "The last four hide the padding too."
+            "Every n-th: only the word itself, and those n, 2n, 3n ... steps away. Custom: paint "
+            "it. The last four hide the padding too."
         ),
     )
     mask: Mask = value_of("mask")

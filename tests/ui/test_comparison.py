@@ -2,6 +2,9 @@
 
 import math
 import re
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -274,6 +277,113 @@ def test_entropies_of_other_numbers_of_keys_are_compared_as_shares() -> None:
     said = what_changed(side(), side(text="a dog ran far away now"), both)
     assert f"mean entropy **{shares[0]:.0%} → {shares[1]:.0%} of the highest**" in said
     assert "more even" not in said or shares[1] > shares[0] + HARDLY
+
+
+@dataclass(frozen=True)
+class Given:
+    """An attention of one head, as a comparison looks at it, with weights from a pencil."""
+
+    weights: list[list[float]]
+    reach: list[list[int]]
+    real_queries: int = 2
+    run: None = None
+
+    @property
+    def facts(self) -> SimpleNamespace:
+        return SimpleNamespace(heads=1)
+
+    @property
+    def allowed(self) -> np.ndarray:
+        return np.array(self.reach, dtype=bool)
+
+    def field(self, name: str) -> np.ndarray:
+        assert name == "weights"
+        return np.array([self.weights])
+
+
+def effect(a: Given, b: Given) -> str:
+    """What the sentence says between what was done and how far the rows have moved."""
+    said = what_changed(side(), side(mask="window"), cast("Any", Comparison)(a, b))
+    assert said.startswith("Adding the window mask ")
+    return said.removeprefix("Adding the window mask ").partition(" Rows diverge")[0]
+
+
+ONE_OF_FOUR = [1, 0, 0, 0]
+PAIR, ALL = [[1, 1, 0, 0]] * 2, [[1, 1, 1, 1]] * 2
+OTHERS = (
+    " of the highest** that its keys allow a row, as in A and in B rows have other numbers of keys."
+)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "verdict", "shares"),
+    [
+        # Half of log 4 is log 2: as many nats, but half as even as rows of four keys can be.
+        ([0.5, 0.5, 0, 0], [0.5, 0.5, 0, 0], "makes the rows **sharper**", "100% → 50%"),
+        # 0.325 nats of log 2 and 0.588 of log 4: more nats, and yet sharper.
+        ([0.9, 0.1, 0, 0], [0.85, 0.05, 0.05, 0.05], "makes the rows **sharper**", "47% → 42%"),
+        # 0.325 nats of log 2 and 0.940 of log 4.
+        ([0.9, 0.1, 0, 0], [0.7, 0.1, 0.1, 0.1], "makes the rows **more even**", "47% → 68%"),
+        # 0.500 nats of log 2 and 1.014 of log 4, and the largest weight falls by a seventh.
+        (
+            [0.8, 0.2, 0, 0],
+            [0.66, 0.12, 0.11, 0.11],
+            "hardly changes how sharp the rows are",
+            "72% → 73%",
+        ),
+    ],
+)
+def test_where_rows_have_other_numbers_of_keys_only_the_share_judges(
+    a: list[float], b: list[float], verdict: str, shares: str
+) -> None:
+    said = f"{verdict}: mean entropy **{shares}{OTHERS}"
+    assert effect(Given([a, a], PAIR), Given([b, b], ALL)) == said
+    assert "nats" not in effect(Given([b, b], ALL), Given([a, a], PAIR))
+
+
+def test_where_rows_have_as_many_keys_nats_and_largest_weights_judge() -> None:
+    # log 2 = 0.69 and 0.325 nats; other keys, but as many of them.
+    a = Given([[0.5, 0.5, 0, 0]] * 2, PAIR)
+    b = Given([[0, 0, 0.9, 0.1]] * 2, [[0, 0, 1, 1]] * 2)
+    assert effect(a, b) == (
+        "makes the rows **sharper**: mean entropy **0.69 → 0.33 nats**, largest weight 50% → 90%."
+    )
+    assert effect(b, a).startswith(
+        "makes the rows **more even**: mean entropy **0.33 → 0.69 nats**"
+    )
+
+
+def test_as_many_keys_in_all_but_others_in_each_row_are_other_numbers() -> None:
+    one_and_three = Given([ONE_OF_FOUR, [0.5, 0.25, 0.25, 0]], [[1, 0, 0, 0], [1, 1, 1, 0]])
+    two_and_two = Given([[0.5, 0.5, 0, 0]] * 2, PAIR)
+    # A row of one key has no choice and is left out: 1.040 nats of log 3.
+    assert effect(one_and_three, two_and_two) == (
+        "makes the rows **more even**: mean entropy **95% → 100%" + OTHERS
+    )
+
+
+def test_rows_without_a_choice_are_no_measure_of_anything() -> None:
+    alone = Given([ONE_OF_FOUR] * 2, [[1, 0, 0, 0]] * 2)
+    two = Given([[0.5, 0.5, 0, 0]] * 2, PAIR)
+    nothing = Given([[0, 0, 0, 0]] * 2, [[0, 0, 0, 0]] * 2)
+    said = "leaves nothing to judge: in A or in B no row has two keys to choose between."
+    assert effect(alone, two) == effect(two, alone) == effect(alone, nothing) == said
+    assert effect(nothing, nothing) == "leaves nothing to judge: no row has a key to attend to."
+
+
+def test_a_wider_window_is_judged_by_the_share_alone() -> None:
+    narrow, wide = (
+        attention(DEFAULT_TEXT, mask="window", scale="none", span=span) for span in (2, 5)
+    )
+    said = what_changed(
+        side(mask="window", scale="none", span=2),
+        side(mask="window", scale="none", span=5),
+        Comparison(narrow, wide),
+    )
+    assert said.startswith(
+        "Raising the mask's span from 2 to 5 makes the rows **sharper**: mean entropy **42% → 40% "
+        "of the highest**"
+    )
 
 
 def test_other_weights_are_called_by_what_they_are() -> None:

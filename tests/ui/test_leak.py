@@ -34,7 +34,7 @@ SMALL: dict[str, Any] = {"layers": 3, "heads": 4, "embed_size": 32}
 EVERY_WORD, THIS_WORD = "With every word changed in turn", "With this word changed"
 NO_MOVE = (
     "**Nothing leaks.** {}, no vector before it moves, in any layer: the largest difference is 0. "
-    "A model with this mask can learn to predict the next word."
+    "A model that predicts the next word under this mask can't have seen it."
 )
 NOTHING_LEAKS = NO_MOVE.format(EVERY_WORD)
 LEAKS = f"**The future leaks.** {EVERY_WORD}, the farthest: word"

@@ -124,8 +124,8 @@ def _judge(
         st.success(
             _(
                 "**Nothing leaks.** {changed}, no vector before it moves, in any layer: the "
-                "largest difference is {largest:g}. A model with this mask can learn to predict "
-                "the next word."
+                "largest difference is {largest:g}. A model that predicts the next word under this "
+                "mask can't have seen it."
             ).format(changed=_which_words(places), largest=ahead.max(initial=0.0)),
             icon=":material/verified:",
         )
