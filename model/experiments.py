@@ -1,6 +1,7 @@
 """Two experiments on an encoder: does its mask leak, and does the order of the words matter?"""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -42,7 +43,7 @@ def leak_test(
 
 @dataclass(frozen=True)
 class OrderTest:
-    """The outputs of a sentence and of its shuffled self."""
+    """The outputs of a sentence and of its shuffled self, all in float64."""
 
     order: tuple[int, ...]  # position i of the shuffled sentence holds token order[i]
     trace: TransformerTrace  # of the sentence as it was
@@ -56,10 +57,12 @@ def order_test(model: Encoder, x: Tensor, order: Sequence[int]) -> OrderTest:
     """Shuffle the tokens and see whether the same outputs come out, shuffled.
 
     Without positions and mask, attention is permutation equivariant: they do. (A causal mask is a
-    sense of order by itself, so there is none here.)
+    sense of order by itself, so there is none here.) They differ by what rounding leaves, which
+    sharp softmaxes enlarge layer by layer: in float32 up to what people can see. So all is computed
+    in float64, with copies of the weights.
 
     Args:
-        model: the encoder.
+        model: the encoder, of any floating type; it stays as it is.
         x: (L, E) token vectors, before positions are added.
         order: a permutation of 0..L-1.
 
@@ -68,6 +71,7 @@ def order_test(model: Encoder, x: Tensor, order: Sequence[int]) -> OrderTest:
     """
     if sorted(order) != list(range(len(x))):
         raise ValueError(f"order must be a permutation of 0..{len(x) - 1}, got {list(order)}")
+    model, x = deepcopy(model).double(), x.double()
     index = torch.tensor(order, dtype=torch.long)
     trace = model.trace(x[None])
     outputs, shuffled = trace.output[0], model(x[index][None])[0]

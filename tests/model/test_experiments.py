@@ -103,3 +103,22 @@ def test_an_order_that_is_no_permutation_is_quoted(order: list[int]) -> None:
     with pytest.raises(ValueError, match="permutation") as caught:
         order_test(encoder(TUTORIAL, "none"), words(3), order)
     assert str(caught.value) == f"order must be a permutation of 0..2, got {order}"
+
+
+def test_a_model_in_single_precision_is_tested_in_double_and_stays_as_it_is() -> None:
+    sharp = Config(
+        embed_size=64,
+        heads=8,
+        layers=12,
+        temperature=0.1,
+        architecture=Architecture(projection="full", scale="none"),
+    )
+    module = random_encoder(sharp)
+    before = {name: weight.clone() for name, weight in module.state_dict().items()}
+    x = embed([["the", "cat", "saw", "a", "dog", "run"]], 64, 0)[0]
+    result = order_test(module, x, [0, 4, 2, 3, 5, 1])
+    assert result.largest_difference < 1e-9  # in float32 about 0.07
+    assert result.outputs.dtype == result.trace.encoder_self[0].scores.dtype == torch.float64
+    for name, weight in module.state_dict().items():
+        assert weight.dtype == torch.float32
+        assert torch.equal(weight, before[name])

@@ -9,6 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from model.config import Architecture, Config
+from model.experiments import OrderTest
 from model.positions import Positions
 from model.seeded import embed, random_encoder
 from tests.defaults import SENTENCE, run_of
@@ -25,7 +26,7 @@ from tests.ui.helpers import (
     open_app,
 )
 from ui.settings import LARGEST_SEED, POSITIONS, most_shuffled
-from ui.views.order import shuffled
+from ui.views.order import shuffled, verdict
 
 TEXT = "the cat saw a dog run"
 WORDS = TEXT.split()
@@ -312,3 +313,37 @@ def test_the_test_uses_the_seed_and_the_block_that_are_chosen() -> None:
         rtol=1e-4,
         atol=1e-5,
     )
+
+
+def made_up(difference: float) -> OrderTest:
+    """The test of two words, of which only the largest difference isn't zero."""
+    outputs = torch.full((2, 1), 2.0, dtype=torch.float64)
+    trace = random_encoder(Config(embed_size=8, heads=1)).trace(embed([["a", "b"]], 8, 0))
+    return OrderTest((1, 0), trace, outputs, outputs, outputs, difference)
+
+
+@pytest.mark.parametrize(
+    ("difference", "scheme", "said"),
+    [
+        # Outputs of 2 leave room for 2e-9.
+        (1.9e-9, "none", "they differ by 1.9e-09, which is rounding."),
+        (2.1e-9, "none", "the rows differ by up to 2.1e-09: these layers' softmaxes are so sharp"),
+        (0.07, "none", "the rows differ by up to 0.07: these layers' softmaxes are so sharp"),
+        (1.9e-9, "alibi", "the same rows come out: 1.9e-09 is rounding."),
+        (2.1e-9, "alibi", "order counts.** Shuffled to ` b a `, other rows come out"),
+    ],
+)
+def test_only_what_nobody_can_see_is_called_rounding(
+    difference: float, scheme: Positions, said: str
+) -> None:
+    assert said in verdict(made_up(difference), scheme, ("a", "b"))
+
+
+@pytest.mark.parametrize("positions", ["none", "alibi"])
+def test_many_sharp_layers_do_not_make_rounding_visible(positions: Positions) -> None:
+    # In float32 the rows of "none" differ by 0.07 here: each layer enlarges what rounding leaves.
+    words = {"none": TEXT, "alibi": "hello you"}[positions]
+    page = opened(text=words, layers=12, scale="none", temperature=0.1, positions=positions)
+    (number,) = re.findall(r"(\d\.\de[+-]\d\d)(?:, which)? is rounding", page.markdown[1].value)
+    assert float(number) < 1e-9
+    assert table(page)[dict(zip(POSITIONS, NAMES, strict=True))[positions]] < 1e-9
