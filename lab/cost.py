@@ -8,6 +8,7 @@ Measuring has a process of its own, lab/cost_process.
 
 import argparse
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -230,7 +231,7 @@ def _results(
     lines: queue.Queue[str] = queue.Queue()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lab.cost_process"],
+            [sys.executable, "-m", "lab.cost_process", str(os.getpid())],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,7 +1,8 @@
-"""The process that measures forward passes: python -m lab.cost_process, for lab/cost.
+"""The process that measures forward passes: python -m lab.cost_process PARENT, for lab/cost.
 
-It speaks JSON: a task comes in, and a line goes out for each result. Nothing else is alive here
-that could be counted, and whatever happens here happens to this process alone.
+It ends with the process of that number. It speaks JSON: a task comes in, and a line goes out for
+each result. Nothing else here takes memory that could be counted, and whatever happens here happens
+to this process alone.
 """
 
 import json
@@ -18,6 +19,7 @@ from typing import IO, Any
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from lab.parent import end_with
 from model.config import Architecture, Config
 from model.cost import (
     FRESH_FROM,
@@ -137,6 +139,7 @@ def _serve(task: dict[str, Any], out: IO[str]) -> None:
 
 
 if __name__ == "__main__":
+    end_with(int(sys.argv[1]))
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)  # whatever else is printed, PyTorch's profiler says something, is no answer
         _serve(json.load(sys.stdin), answers)

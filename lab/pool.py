@@ -1,5 +1,6 @@
 """Where batches are run: processes of this machine, or a Dask cluster. Both through joblib."""
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -86,6 +87,7 @@ class LocalPool:
             n_jobs=self.size,
             backend=self._backend,
             initializer=start_worker,
+            initargs=(os.getpid(),),
             idle_worker_timeout=IDLE_FOR,
             **STREAMED,
             pre_dispatch=ahead,

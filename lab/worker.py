@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, TypedDict
 
 from lab.cache import code_version
+from lab.parent import end_with
 
 # PyTorch is imported where it is used: a cluster's scheduler reads this module as well, and needs
 # none.
@@ -44,8 +45,13 @@ class Answer(TypedDict):
     seconds: float
 
 
-def start_worker() -> None:
-    """Prepare a process that does nothing else, before its first batch."""
+def start_worker(parent: int) -> None:
+    """Prepare a process that does nothing else, before its first batch.
+
+    Args:
+        parent: the process that has started it, with which it ends.
+    """
+    end_with(parent)
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started it, and ends it
     importlib.import_module("lab.measure")
