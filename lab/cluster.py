@@ -15,6 +15,7 @@ from joblib._dask import DaskDistributedBackend
 
 from lab.pool import STREAMED, ClusterError, SchedulerUnreachableError
 from lab.worker import Answer, Job, run_batch
+from model.reasons import reason_of
 
 CONNECT_FOR = 4  # seconds that a scheduler may take to answer
 WORKERS_FOR = 10  # seconds that its first worker may take to come
@@ -56,7 +57,7 @@ def _lost(future: Future[Any], result: Any, job: Job) -> Exception | list[Answer
         return [Answer(number=job["number"], version=job["version"], results=[], seconds=0.0)]
     if future.status == "error":
         return ClusterError(
-            f"The cluster can't run Headlight's code ({' '.join(str(error).split())[:100]}). "
+            f"The cluster can't run Headlight's code ({reason_of(error, 100)}). "
             "Start its scheduler and its workers in Headlight's folder, with Headlight's Python."
         )
     return ClusterError("The scheduler is gone, or has dropped what it was asked.")
@@ -126,7 +127,7 @@ def _connect(address: str) -> Client:
             address, timeout=CONNECT_FOR, set_as_default=False
         )
     except Exception as error:  # whatever answers there can answer anything
-        reason = str(error) if isinstance(error, OSError | ValueError) else ""
+        reason = reason_of(error) if isinstance(error, OSError | ValueError) else ""
         raise SchedulerUnreachableError(
             f"No Dask scheduler answers at {address}" + (f": {reason}." if reason else ".")
         ) from None

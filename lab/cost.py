@@ -34,6 +34,7 @@ from model.cost import (
     peak_memory,
     predict_seconds,
 )
+from model.reasons import without_folders
 from model.transformer import Encoder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -285,6 +286,7 @@ def _result(
             line = lines.get(timeout=LISTEN)
     if not line:
         errors.seek(0)
-        raise MeasureError(f"the measuring process ended too early: {errors.read()[-500:].strip()}")
+        said = without_folders(errors.read()[-500:])
+        raise MeasureError(f"the measuring process ended too early: {said}")
     config_index, tokens, seconds, peak_bytes, rates, left_out = json.loads(line)
     return Measured(config_index, tokens, seconds, peak_bytes, Rates(*rates), left_out)

@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from lab.cache import code_version
 from lab.parent import end_with
+from model.reasons import reason_of
 
 # PyTorch is imported where it is used: a cluster's scheduler reads this module as well, and needs
 # none.
@@ -23,7 +24,6 @@ MEASURES = {
     "mechanism": "lab.measure:measure_mechanism",
     "learning": "lab.measure:measure_learning",
 }
-LONGEST_REASON = 300  # characters
 
 
 class Job(TypedDict):
@@ -105,5 +105,4 @@ def _function(name: str) -> Callable[[Any], dict[str, Any]]:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:LONGEST_REASON]
-    return text or {"MemoryError": "out of memory"}.get(type(error).__name__, type(error).__name__)
+    return "out of memory" if isinstance(error, MemoryError) else reason_of(error)

@@ -8,6 +8,7 @@ from model.training.weights_file import LARGEST_FILE, configuration, read_weight
 from ui.i18n import _
 from ui.learn_controls import choose_plan
 from ui.options import word
+from ui.server.uploads import largest_file
 from ui.text import plain
 from ui.trainings import add_loaded, home_of, plan_in_use, shown_snapshot
 
@@ -52,7 +53,7 @@ def draw_weights() -> None:
             "safetensors",
             key="weights_file",
             on_change=_take_file,
-            max_upload_size=LARGEST_FILE // 2**20,
+            max_upload_size=min(LARGEST_FILE, largest_file()) // 2**20,
         )
         if "_file_problem" in st.session_state:
             st.error(st.session_state["_file_problem"], icon=":material/error:")

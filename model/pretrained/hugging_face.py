@@ -18,6 +18,7 @@ from model.pretrained import recorder
 from model.pretrained.base import ModelKind, ModelUnavailableError
 from model.pretrained.hugging_face_facts import weights_bytes
 from model.pretrained.hugging_face_model import HuggingFaceModel
+from model.reasons import reason_of
 from model.subwords import SubwordTokenizer
 
 NOT_INSTALLED = (
@@ -76,7 +77,7 @@ def load(
             return _load(transformers, name_or_path, name, most_bytes, download)
         # Transformers raises whatever a broken file or a missing package leads to.
         except Exception as error:
-            reason = _one_line(error)
+            reason = reason_of(error)
             if not download and "couldn't connect" in reason:  # it would have, if it might
                 reason = "it isn't on this machine, or not all of it, and downloads are off"
             raise ModelUnavailableError(f"{name}: {reason}") from error
@@ -180,12 +181,6 @@ def _tokenizer(transformers: Any, name_or_path: str, found: dict[str, Any]) -> S
     tells_types = "token_type_ids" in tokenizer.model_input_names
     # Made for this one call: nobody else's settings change.
     return SubwordTokenizer(backend, tells_types=tells_types)
-
-
-def _one_line(error: Exception) -> str:
-    """What an error says, in one line, or its name if it says nothing."""
-    line = " ".join(str(error).split()) or type(error).__name__
-    return line if len(line) <= 300 else line[:299] + "…"
 
 
 def _size(size: int) -> str:

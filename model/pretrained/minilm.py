@@ -15,6 +15,7 @@ from model.config import BERT, Config
 from model.pretrained.base import ModelUnavailableError
 from model.pretrained.packages import check_size, package_folder
 from model.pretrained.stack import StackModel, load_encoder
+from model.reasons import reason_of
 from model.subwords import SubwordTokenizer
 
 NAME = "all-MiniLM-L6-v2"
@@ -90,7 +91,8 @@ def _telling_what_is_broken() -> Iterator[None]:
     except ModelUnavailableError:
         raise
     except Exception as error:
-        raise ModelUnavailableError(f"{NAME} can't be read: {error}. Install it again.") from error
+        reason = reason_of(error).rstrip(".")
+        raise ModelUnavailableError(f"{NAME} can't be read: {reason}. Install it again.") from error
 
 
 def model_folder() -> Path:

@@ -19,6 +19,7 @@ from model.pretrained.base import ModelUnavailableError
 from model.pretrained.cache import cached_folder
 from model.pretrained.packages import check_size, package_folder
 from model.pretrained.stack import StackModel, load_encoder
+from model.reasons import reason_of
 from model.subwords import SubwordTokenizer
 
 if TYPE_CHECKING:
@@ -79,8 +80,7 @@ def load_smollm2(
             return _load(folder)
     # The libraries that read the files raise whatever a broken one leads to.
     except Exception as error:
-        # An OSError's own text names a path, and that is the owner's business.
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        reason = reason_of(error).rstrip(".")
         raise ModelUnavailableError(f"{NAME} can't be read: {reason}. Install it again.") from error
 
 

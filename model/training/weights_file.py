@@ -20,7 +20,7 @@ from model.training.trainer import Snapshot
 
 KEY = "headlight"  # in the file's metadata, of the configuration as JSON
 VERSION = 1
-LARGEST_FILE = 8 * 2**20  # bytes: four times the weights of the largest model
+LARGEST_FILE = 5 * 2**20  # bytes: more than twice the weights of the largest model
 LARGEST_HEADER = 2**19  # bytes: twice that of the longest corpus, each of its characters escaped
 LARGEST_NUMBER = 2**53  # of whole ones: they are floats in many a reader of JSON
 LONGEST_NAME = 100  # characters: of all texts the corpus alone is longer

@@ -14,6 +14,7 @@ from typing import Literal
 
 import torch
 
+from model.reasons import reason_of
 from model.training.plan import Plan
 from model.training.trainer import Checkpoint, DivergedError, Snapshot, Trainer, snapshot_steps
 
@@ -116,7 +117,7 @@ def _ending(connection: Connection, job: Job) -> Ended:
     try:
         return work(connection, job)
     except (ValueError, MemoryError, RuntimeError) as error:  # torch has no memory: RuntimeError
-        return Ended("failed", 0, 0.0, message=str(error)[:500])
+        return Ended("failed", 0, 0.0, message=reason_of(error, 500))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tomllib
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from model.training.plan import Plan
 from model.training.trainer import Snapshot
 from model.training.weights_file import read_weights, write_weights
 from tests.ui.conftest import Download
-from tests.ui.helpers import change, checked, header, notices, send
+from tests.ui.helpers import APP, change, checked, header, notices, send
 from tests.ui.learning import (
     CHART,
     SMALL,
@@ -33,6 +34,7 @@ from tests.ui.learning import (
     tile_names,
     trainings,
 )
+from ui import weights_controls
 from ui.parameters import plan_text
 
 
@@ -251,3 +253,13 @@ def test_the_tables_are_of_what_is_shown(download: Download) -> None:
     rows = [line.split(",") for line in data.decode().splitlines()]
     column = [float(row[-1]) for row in rows[1:]]
     np.testing.assert_allclose(column, weights.ravel(), rtol=1e-6)
+
+
+def test_the_uploader_says_how_much_the_server_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text())
+    page = open_learn()
+    (uploader,) = page.file_uploader
+    assert uploader.proto.max_upload_size_mb == settings["server"]["maxUploadSize"] == 5
+    monkeypatch.setattr(weights_controls, "largest_file", lambda: 2 * 2**20)
+    (uploader,) = page.run().file_uploader
+    assert uploader.proto.max_upload_size_mb == 2

@@ -1,0 +1,40 @@
+"""What errors say, for people who look at a page."""
+
+import re
+
+LONGEST = 300  # characters
+
+# A path with its folders: quoted, or without blanks. What follows a colon is an address on the web.
+_PATH = re.compile(
+    r"""(['"`])(?:~|[A-Za-z]:)?[\\/][^'"`\n]*\1
+    | (?<![\w:/.\\])(?:~|[A-Za-z]:)?[\\/](?:[^\s'"`\\/]+[\\/])+[^\s'"`\\/,;:)\]]*""",
+    re.VERBOSE,
+)
+
+
+def reason_of(error: BaseException, longest: int = LONGEST) -> str:
+    """Return what an error says, in one line and without folders, or its name if it says nothing.
+
+    Where a server has its files is nobody's business but its owner's.
+
+    Args:
+        error: whatever was raised, by whichever library.
+        longest: characters.
+    """
+    return without_folders(str(error), longest) or type(error).__name__
+
+
+def without_folders(text: str, longest: int = LONGEST) -> str:
+    """Return a text in one line, in which paths are the names of their files alone.
+
+    Args:
+        text: what a library or another process says.
+        longest: characters; the end goes first.
+    """
+    line = " ".join(_PATH.sub(_name, text).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _name(path: re.Match[str]) -> str:
+    quote = path[1] or ""
+    return quote + (re.split(r"[\\/]", path[0].strip(quote).rstrip("\\/"))[-1] or "…") + quote
