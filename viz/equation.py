@@ -15,6 +15,7 @@ from viz.heatmap import base_layout, color_range, hatching, labelled_axis, limit
 from viz.labels import AxisLabels, text_width
 from viz.pooling import factor, pool_extremes, pool_labels
 from viz.theme import LABEL_SIZE, Theme
+from viz.weight_scale import LINEAR, WeightScale
 
 HEIGHT = 262  # pixels of the plot area
 LEFT = 112  # pixels for the tokens' names; the page aligns its formulas with it
@@ -40,6 +41,7 @@ class Matrix:
     masked: np.ndarray | None = None  # (R, C)
     masked_text: str = "masked"
     row: int | None = None  # the row to frame: the chosen query's
+    scale: WeightScale = LINEAR  # where values are weights
 
     @property
     def block(self) -> tuple[int, int]:
@@ -63,10 +65,10 @@ def draw_equation(terms: Sequence[Matrix], theme: Theme) -> go.Figure:
     for i, term in enumerate(terms):
         left = i * (width + GAP)
         suffix = "" if i == 0 else str(i + 1)
-        low, limit, trace = _trace(term, suffix, theme)
+        limits, trace = _trace(term, suffix, theme)
         traces.append(trace)
         _add_axes(layout, term, suffix, (left, left + width), first=i == 0)
-        _add_notes(layout, term, left + width / 2, f"{low:.3g} … {limit:.3g}")
+        _add_notes(layout, term, left + width / 2, limits)
         if term.sign:
             sign = _note(left + width + GAP / 2, 0.5, term.sign, size=24, anchor="middle")
             layout["annotations"].append(sign)
@@ -75,14 +77,14 @@ def draw_equation(terms: Sequence[Matrix], theme: Theme) -> go.Figure:
     return SpecFigure({"data": traces, "layout": layout})
 
 
-def _trace(term: Matrix, suffix: str, theme: Theme) -> tuple[float, float, dict[str, Any]]:
-    """The ends of the colour range and the heatmap."""
+def _trace(term: Matrix, suffix: str, theme: Theme) -> tuple[str, dict[str, Any]]:
+    """The ends of the colour range in words, and the heatmap."""
     values = pool_extremes(term.values, *term.block)
-    limit = limit_of(values)
-    low, colors = color_range(limit, term.diverging, theme)
+    limit = term.scale.end or limit_of(values)
+    low, colors = color_range(limit, term.diverging, theme, term.scale)
+    ends = (f"{low:.3g}", f"{limit:.3g}") if term.diverging else term.scale.ends(limit)
     return (
-        low,
-        limit,
+        " … ".join(ends),
         {
             "type": "heatmap",
             "name": term.name,
@@ -124,7 +126,8 @@ def _add_notes(layout: dict[str, Any], term: Matrix, middle: float, limits: str)
     """The term's name above it; its shape and colour range below its labels."""
     below = _note(middle, 0.0, f"{term.size}<br>{limits}", size=LABEL_SIZE - 1, anchor="top")
     below["yshift"] = 40 - layout["margin"]["b"]
-    title = _note(middle, 1.0, f"<b>{term.name}</b>", size=LABEL_SIZE + 1, anchor="bottom")
+    name = f"<b>{term.name}</b>{f' ({term.scale.name})' if term.scale.name else ''}"
+    title = _note(middle, 1.0, name, size=LABEL_SIZE + 1, anchor="bottom")
     layout["annotations"] += [title, below]
 
 

@@ -9,8 +9,10 @@ from viz.hatch import ONE, Lattice, hatched_image
 from viz.labels import AxisLabels, text_width
 from viz.pooling import factor, pool_mask
 from viz.theme import FONT_FAMILY, LABEL_SIZE, Theme, color_scale
+from viz.weight_scale import LINEAR, WeightScale, color_stops
 
 LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
+BAR_NUMBER = 34  # pixels of the widest number beside a colour bar that its margin has room for
 
 
 def base_layout(theme: Theme, *, margin: dict[str, Any], height: float) -> dict[str, Any]:
@@ -91,16 +93,20 @@ def limit_of(values: np.ndarray) -> float:
     return float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
 
 
-def color_range(limit: float, diverging: bool, theme: Theme) -> tuple[float, list[Any]]:
-    """The lower end and the colours of a scale up to the limit."""
+def color_range(
+    limit: float, diverging: bool, theme: Theme, scale: WeightScale = LINEAR
+) -> tuple[float, list[Any]]:
+    """The lower end and the colours of a scale up to the limit; `scale` is that of weights."""
     if diverging:
         return -limit, color_scale(theme.diverging)
-    return 0.0, color_scale(theme.sequential)
+    return 0.0, color_stops(theme.sequential, scale.curve)
 
 
-def color_axis(limit: float, diverging: bool, title: str, theme: Theme) -> dict[str, Any]:
+def color_axis(
+    limit: float, diverging: bool, title: str, theme: Theme, scale: WeightScale = LINEAR
+) -> dict[str, Any]:
     """A colour scale up to the limit that several heatmaps share, and its bar on the right."""
-    low, colors = color_range(limit, diverging, theme)
+    low, colors = color_range(limit, diverging, theme, scale)
     bar = {
         "thickness": 14,
         "len": 0.9,
@@ -108,9 +114,54 @@ def color_axis(limit: float, diverging: bool, title: str, theme: Theme) -> dict[
         "nticks": 6,
         "x": 1.01,
         "xpad": 4,
-        "title": {"text": title, "side": "right", "font": {"size": LABEL_SIZE}},
+        "title": {"text": scale.titled(title), "side": "right", "font": {"size": LABEL_SIZE}},
     }
+    if scale.end is not None:
+        bar |= _numbers([(at * limit, text) for at, text in scale.ticks(limit)])
     return {"cmin": low, "cmax": limit, "colorscale": colors, "colorbar": bar}
+
+
+def add_curved_bar(spec: dict[str, Any], scale: WeightScale, limit: float, theme: Theme) -> None:
+    """Let the figure's colour bar be even in its colours, where those of its cells are not.
+
+    Plotly draws a bar evenly in the values, which leaves most colours of a log scale a hair's
+    breadth. So the bar gets a colour axis of its own, and the trace without points that Plotly
+    needs to draw it.
+    """
+    axis = spec["layout"]["coloraxis"]
+    bar = axis.pop("colorbar") | _numbers(scale.ticks(limit))
+    axis["showscale"] = False
+    spec["layout"]["coloraxis2"] = {
+        "cmin": 0,
+        "cmax": 1,
+        "colorscale": color_scale(theme.sequential),
+        "colorbar": bar,
+    }
+    spec["data"].append(
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [None],
+            "y": [None],
+            "marker": {"color": [0], "coloraxis": "coloraxis2"},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+    )
+
+
+def bar_room(scale: WeightScale, limit: float) -> int:
+    """How many more pixels than others the bar of a scale of weights needs for its numbers."""
+    if scale == LINEAR:
+        return 0
+    widest = max(text_width(text) for _at, text in scale.ticks(limit))
+    return max(0, int(widest) - BAR_NUMBER)
+
+
+def _numbers(ticks: Sequence[tuple[float, str]]) -> dict[str, Any]:
+    """The properties of a colour bar with these numbers beside it."""
+    values, texts = zip(*ticks, strict=True)
+    return {"tickmode": "array", "tickvals": values, "ticktext": texts}
 
 
 def hatching(

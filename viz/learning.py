@@ -130,6 +130,9 @@ def draw_learning(learning: Learning, theme: Theme) -> go.Figure:
     spec = tiles_spec(tiles, theme)
     panels = _panels(learning)
     layout = spec["layout"]
+    heads = len(tiles.names)
+    bar = spec["data"][heads:]  # of a curved scale: last, since frames count from the heads on
+    del spec["data"][heads:]
     spec["data"] += [_cursor(panel, learning.step_shown, theme) for panel in panels]
     spec["data"] += [
         _curve(learning, panel, run, head, theme)
@@ -137,6 +140,7 @@ def draw_learning(learning: Learning, theme: Theme) -> go.Figure:
         for run in reversed(range(len(learning.curves)))  # this run's above the kept one's
         for head in range(len(panel.values[run]))
     ]
+    spec["data"] += bar
     below = layout["margin"]["b"]
     margin = {**layout["margin"], "l": LEFT_MARGIN, "b": below + ROOM}
     layout |= base_layout(theme, margin=margin, height=layout["height"] + ROOM)

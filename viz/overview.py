@@ -18,6 +18,8 @@ from viz.figure import SpecFigure
 from viz.hatch import Lattice
 from viz.heatmap import (
     LABEL_PITCH,
+    add_curved_bar,
+    bar_room,
     base_layout,
     color_axis,
     hatching,
@@ -28,6 +30,7 @@ from viz.labels import AxisLabels, text_width
 from viz.pooling import factor, furthest, pool_extremes, pool_labels
 from viz.theme import Theme
 from viz.tiles import HEIGHT, WIDTH
+from viz.weight_scale import LINEAR, WeightScale
 
 SMALLEST_CELL = 2  # design pixels: a pattern of smaller cells can't be seen
 GAP = 4  # design pixels between thumbnails, about
@@ -56,6 +59,7 @@ class Overview:
     row_word: str = "query"  # what a row and a column are, on hover
     column_word: str = "key"
     height: int = HEIGHT  # design pixels of the plot
+    scale: WeightScale = LINEAR  # where values are weights
 
 
 @dataclass(frozen=True)
@@ -173,11 +177,15 @@ def draw_overview(overview: Overview, theme: Theme) -> go.Figure:
         "hoverlabel": {"namelength": 0},  # nothing of the box's second part: see NO_VALUE
     }
     layout = _layout(overview, grid, theme)
-    layout["coloraxis"] = color_axis(
-        limit_of(values), overview.diverging, overview.value_title, theme
-    )
+    scale = overview.scale
+    limit = scale.end or limit_of(values)
+    layout["coloraxis"] = color_axis(limit, overview.diverging, overview.value_title, theme, scale)
     layout["images"] = _hatching(overview, grid, theme)
-    return SpecFigure({"data": [trace], "layout": layout})
+    layout["margin"]["r"] += bar_room(scale, limit)
+    spec = {"data": [trace], "layout": layout}
+    if scale.curve != "linear":
+        add_curved_bar(spec, scale, limit, theme)
+    return SpecFigure(spec)
 
 
 def _side_by_side(values: np.ndarray, grid: OverviewGrid) -> np.ndarray:

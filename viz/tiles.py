@@ -14,6 +14,8 @@ import plotly.graph_objects as go
 
 from viz.figure import SpecFigure
 from viz.heatmap import (
+    add_curved_bar,
+    bar_room,
     base_layout,
     color_axis,
     color_range,
@@ -26,6 +28,7 @@ from viz.heatmap import (
 from viz.labels import AxisLabels, text_width
 from viz.pooling import factor, pool_extremes, pool_labels
 from viz.theme import TITLE_SIZE, Theme
+from viz.weight_scale import LINEAR, WeightScale
 
 WIDTH, HEIGHT = 960, 432  # design pixels of the plot: what a 1366×768 screen has room for
 TALL_HEIGHT = 740  # ... and a 1920×1080 one
@@ -54,6 +57,7 @@ class Tiles:
     height: int = HEIGHT  # design pixels of the plot
     width: int = WIDTH
     limit: float | None = None  # the end of the colour scale, where charts share one
+    scale: WeightScale = LINEAR  # where values are weights; its end comes before the limit
     color_bar: bool = True
     short_names: Sequence[str] | None = None  # T, for tiles too narrow for their names
 
@@ -174,11 +178,21 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
     ]
     if tiles.masked is not None:
         layout["images"] = _hatching(tiles, grid, theme)
+    spec = {"data": traces, "layout": layout}
     if not scale_per_tile:
-        limit = tiles.limit or limits[0]
-        layout["coloraxis"] = color_axis(limit, tiles.diverging, tiles.value_title, theme)
-        layout["coloraxis"]["showscale"] = tiles.color_bar
-    return {"data": traces, "layout": layout}
+        _add_colors(spec, tiles, tiles.scale.end or tiles.limit or limits[0], theme)
+    return spec
+
+
+def _add_colors(spec: dict[str, Any], tiles: Tiles, limit: float, theme: Theme) -> None:
+    """The colour scale that all tiles share, and its bar."""
+    layout, scale = spec["layout"], tiles.scale
+    layout["coloraxis"] = color_axis(limit, tiles.diverging, tiles.value_title, theme, scale)
+    layout["coloraxis"]["showscale"] = tiles.color_bar
+    if tiles.color_bar:
+        layout["margin"]["r"] += bar_room(scale, limit)
+        if scale.curve != "linear":
+            add_curved_bar(spec, scale, limit, theme)
 
 
 def _fitting_names(tiles: Tiles, grid: Grid) -> Sequence[str]:
