@@ -75,6 +75,8 @@ class SubwordTokenizer:
         self._unknown: int | None = (
             parts["model"].get("unk_id") if unknown is None else tokenizer.token_to_id(unknown)
         )
+        # Around any text: [CLS] before it and [SEP] after it, or nothing.
+        self._around = [bool(flag) for flag in tokenizer.encode("a").special_tokens_mask]
 
     def encode(
         self,
@@ -194,6 +196,19 @@ class SubwordTokenizer:
             word_texts=word_texts,
             left_out=left_out,
         )
+
+    def special_in(self, text: str, added: Sequence[int] = ()) -> tuple[bool, bool]:
+        """Whether a text is read with special tokens, and whether the first token is one.
+
+        Args:
+            text: what was typed, which may name some.
+            added: ids of tokens after it, as for `encode`.
+        """
+        named = [each.content for each in self._added.values() if each.special]
+        typed = any(name in text for name in named)
+        has = any(self._around) or typed or any(map(self._is_special, added))
+        begins = typed and text.startswith(tuple(named))
+        return has, begins or self._around[:1] == [True]
 
     def has(self, token: int) -> bool:
         """Whether the vocabulary has such a token."""

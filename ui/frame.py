@@ -63,7 +63,7 @@ def show_view(run: Run, selection: Selection) -> None:
     theme = theme_of(st.context.theme.type)
     attention = attention_in(run, selection)
     if value_of("view") in ("heads", "layers") and not (attention.queries and attention.keys):
-        st.info(_("This sentence has special tokens alone, and they are hidden."))
+        st.info(_("All tokens of this sentence are hidden: the first one, or special ones."))
         return
     match value_of("view"):
         case "kinds":

@@ -16,15 +16,18 @@ from ui.readers import Parameter, cells, flag, is_whole, number, option, text, w
 from ui.settings import (
     ACTIVATIONS,
     BETWEEN_TOKENS,
+    COLOR_SCALES,
     COMPARE_VIEWS,
     DEFAULT_OTHER,
     DEFAULT_TARGET,
     DEFAULT_TEXT,
+    HIGHEST_END,
     HIGHEST_TEMPERATURE,
     KINDS,
     LARGEST_EMBEDDING,
     LARGEST_SEED,
     LEARN_VIEWS,
+    LOWEST_END,
     LOWEST_TEMPERATURE,
     MASKS,
     MAX_HEADS,
@@ -124,7 +127,20 @@ def read_plan(text: str, corpus: str = "") -> Plan:
     )
 
 
+def _color_end(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+    """A weight; nothing stands for the largest that is shown."""
+    if not text.strip():
+        return None, None
+    return number(LOWEST_END, HIGHEST_END, lambda weight: float(f"{weight:g}"))(key, text, default)
+
+
+_COLORS: dict[str, Parameter] = {
+    "color_scale": Parameter("linear", option(*COLOR_SCALES)),
+    "color_end": Parameter(None, _color_end),
+}
+
 _EVERYWHERE: dict[str, Parameter] = {
+    **_COLORS,
     "text": Parameter(DEFAULT_TEXT, text),
     "stage": Parameter("weights", option(*STAGES)),
     "overview": Parameter("every_head", option(*OVERVIEWS)),
@@ -188,6 +204,7 @@ PAGES: dict[str, dict[str, Parameter]] = {
         "head": Parameter(None, number(0, MAX_TRAINED_HEADS - 1)),
         "words": Parameter(False, flag),
         "special": Parameter(True, flag),
+        "first": Parameter(True, flag),
         "rest": Parameter(False, flag),
         "together": Parameter(False, flag),
         "pattern": Parameter("previous", option(*PATTERNS)),
@@ -228,7 +245,8 @@ PAGES["learn"] = {
 SIDES = ("explore", "encoder-decoder", "pretrained", "learn")
 ONLY_SHOWN = {
     *("view", "stage", "overview", "head_scale", "head", "q", "k", "pattern"),
-    *("test", "changed", "other", "shuffle", "same_word", "words", "special", "rest"),
+    *("test", "changed", "other", "shuffle", "same_word"),
+    *("words", "special", "first", "rest", "color_scale", "color_end"),
     *("weights", "pace", "story", "kept"),
 }
 MAX_SIDE_TEXT = 40_000  # characters: two sentences at their longest, and what is chosen
@@ -276,6 +294,7 @@ PAGES["compare"] = {  # opens with what the scale does
     "stage": Parameter("weights", option(*BETWEEN_TOKENS)),
     "view": Parameter("heads", option(*COMPARE_VIEWS)),
     "head": Parameter(0, number(0, MAX_TRAINED_HEADS - 1)),  # or pair of heads
+    **_COLORS,
 }
 
 PAGES["lab"] = LAB

@@ -1,5 +1,6 @@
 """Attention of sub-words as people want to see it: merged to words, without special tokens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -23,12 +24,13 @@ class Seeing:
 
     words: bool = False  # sub-words merged to words
     special: bool = True  # [CLS] and the like, and the padding
-    rest: bool = False  # without them, rows of weights brought to 1 again
+    rest: bool = False  # where any are hidden, rows of weights brought to 1 again
+    first: bool = True  # what is read first, where heads rest; with `words`, its whole word
 
     @property
     def is_whole(self) -> bool:
         """Whether all tokens are shown, one by one."""
-        return self.special and not self.words
+        return self.special and self.first and not self.words
 
 
 WHOLE = Seeing()
@@ -52,10 +54,12 @@ class SubwordSentences(Sentences):
     def side(self, sentence: int, seeing: Seeing) -> "Side":
         """What of a sentence is shown."""
         subwords, tokens = self.subwords[sentence], self.tokens[sentence]
-        if seeing.special:
-            kept = tuple(range(len(tokens)))
-        else:
+        kept = tuple(range(len(tokens)))
+        if not seeing.special:
             kept = tuple(i for i, special in enumerate(subwords.special) if not special)
+        if not seeing.first:
+            first = first_tokens(subwords, words=seeing.words)
+            kept = tuple(i for i in kept if i not in first)
         padding = range(len(tokens) - len(subwords))
         last = len(subwords.word_texts)
         word_of = (*subwords.words, *(last + i for i in padding))
@@ -180,8 +184,7 @@ class SeenAttention(Attention):
 
     @property
     def _is_brought_to_one(self) -> bool:
-        is_all = len(self._columns.kept) == len(self._columns.tokens)
-        return self.seeing.rest and not self.seeing.special and not is_all
+        return self.seeing.rest and len(self._columns.kept) < len(self._columns.tokens)
 
     @property
     def queries(self) -> tuple[str, ...]:
@@ -239,32 +242,37 @@ def _starts(groups: list[list[int]]) -> np.ndarray:
     return np.cumsum([0, *map(len, groups[:-1])])
 
 
-def told(seeing: Seeing, subwords: tuple[Subwords, ...]) -> list[str]:
+def first_tokens(subwords: Subwords, *, words: bool) -> set[int]:
+    """Return which tokens are read first: one, or all of the first word; none of no tokens."""
+    if not words:
+        return set(range(len(subwords))[:1])
+    return {i for i, word in enumerate(subwords.words) if word == subwords.words[0]}
+
+
+def told(seeing: Seeing, subwords: Sequence[Subwords]) -> list[str]:
     """What is said on the screen of the way in which attention is shown."""
     said = []
     if seeing.words:
+        has_parts = any(len(set(each.words)) < len(each) for each in subwords)
         said.append(
             _(
                 "Sub-words are merged to words: weights to a word are summed, from a word averaged "
                 "(Clark et al., 2019)."
             )
+            if has_parts
+            else _("Every word of this text is one token: there is nothing to merge.")
         )
-    if not seeing.special:
-        hidden = sorted(
-            {
-                plain(shown)
-                for each in subwords
-                for shown, special in zip(each.shown, each.special, strict=True)
-                if special
-            }
+    special = ", ".join(_special(subwords)) if not seeing.special else ""
+    first = ", ".join(_first(seeing, subwords)) if not seeing.first else ""
+    if first:
+        said += _told_first(first, special, seeing)
+    elif special:
+        text = (
+            _("{tokens} are hidden, and each row is brought to a sum of 1 again.")
+            if seeing.rest
+            else _("{tokens} are hidden: rows show what is left, and don't sum to 1.")
         )
-        if hidden:
-            text = (
-                _("{tokens} are hidden, and each row is brought to a sum of 1 again.")
-                if seeing.rest
-                else _("{tokens} are hidden: rows show what is left, and don't sum to 1.")
-            )
-            said.append(text.format(tokens=", ".join(hidden)))
+        said.append(text.format(tokens=special))
     return said
 
 
@@ -280,3 +288,37 @@ def told_of_pair(subwords: Subwords) -> list[str]:
             "{second} to {second_end} the second."
         ).format(first=first, first_end=places[0][-1], second=second, second_end=places[1][-1])
     ]
+
+
+def _told_first(first: str, special: str, seeing: Seeing) -> list[str]:
+    """What is said where the first token is hidden, and perhaps special ones are."""
+    if special and seeing.words:
+        hidden = _("{tokens} are hidden, and so is the first word ({first}).")
+    elif special:
+        hidden = _("{tokens} are hidden, and so is the first token ({first}).")
+    elif seeing.words:
+        hidden = _("The first word ({first}) is hidden.")
+    else:
+        hidden = _("The first token ({first}) is hidden.")
+    rows = (
+        _("Each row is brought to a sum of 1 again.")
+        if seeing.rest
+        else _("Rows show what is left, and don't sum to 1.")
+    )
+    return [hidden.format(tokens=special, first=first), rows]
+
+
+def _special(every: Sequence[Subwords]) -> list[str]:
+    """The special tokens that there are."""
+    pairs = (pair for each in every for pair in zip(each.shown, each.special, strict=True))
+    return sorted({plain(shown) for shown, special in pairs if special})
+
+
+def _first(seeing: Seeing, every: Sequence[Subwords]) -> list[str]:
+    """What is read first in each text, without what is hidden as a special token anyway."""
+    shown = [
+        each.word_texts[each.words[0]] if seeing.words else each.shown[0]
+        for each in every
+        if len(each) and (seeing.special or not each.special[0])
+    ]
+    return [plain(name) for name in dict.fromkeys(shown)]

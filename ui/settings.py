@@ -11,6 +11,7 @@ from model.positions import Positions
 from model.tokens import Tokenizer
 from model.transformer import AttentionKind as Kind
 from ui.i18n import _
+from viz.weight_scale import Curve
 
 Stage = Literal["qkv", "energy", "scores", "weights", "head_outputs", "output"]
 View = Literal["heads", "head", "cell", "layers", "tests", "numbers"]
@@ -45,6 +46,7 @@ PACES: tuple[Pace, ...] = get_args(Pace)
 PAIR_MASKS: tuple[Mask, ...] = ("none", "causal", "padding", "causal_padding")
 OVERVIEWS: tuple[Overview, ...] = get_args(Overview)
 TESTS: tuple[Test, ...] = get_args(Test)
+COLOR_SCALES: tuple[Curve, ...] = get_args(Curve)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NORM_ORDERS: tuple[NormOrder, ...] = get_args(NormOrder)
 ACTIVATIONS: tuple[Activation, ...] = ("relu", "gelu")
@@ -83,6 +85,7 @@ MAX_PRODUCTS = 2_000_000_000
 MAX_SPAN = 64  # of a window, a prefix or a step: beyond, it is a sentence without a mask
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.1, 5.0
 LARGEST_SEED = 2**31 - 1
+LOWEST_END, HIGHEST_END = 0.001, 1.0  # weights at the end of the colours: no weight is above 1
 
 DEFAULT_TEXT = "The animal didn't cross the street because it was too tired."
 DEFAULT_TARGET = "Das Tier überquerte die Straße nicht, weil es zu müde war."

@@ -57,10 +57,21 @@ def trained_settings() -> TrainedSettings:
         texts=texts,
         added=() if kind == "encoder" else added_tokens(),
         removed=frozenset(removed_heads()),
-        seeing=Seeing(*(value_of(key) for key in ("words", "special", "rest"))),
+        seeing=Seeing(**{key: value_of(key) for key in ("words", "special", "rest", "first")}),
         # Similarity is about two vectors, each of a sentence by itself.
         together=asks_together() and model is not None and reads_pairs(model),
     )
+
+
+def special_tokens_in_use() -> tuple[bool, bool]:
+    """Whether special tokens, or padding, can be hidden on Pretrained, and whether one is first."""
+    settings = trained_settings()
+    if not is_loaded(settings.model):
+        return True, True
+    model = model_of(settings.model)
+    found = [model.tokenizer.special_in(text, settings.added) for text in settings.texts]
+    is_padded = model.kind == "encoder" and len(found) > 1 and not settings.together
+    return is_padded or any(has for has, _first in found), all(first for _has, first in found)
 
 
 def added_tokens() -> tuple[int, ...]:
@@ -88,7 +99,8 @@ def layout_in_use() -> tuple[Any, ...]:
     if on_learn_page():
         return tuple(value_of(key) for key in ("view", "kept", "story", *PLAN_FIELDS))
     if on_trained_page():
-        return tuple(value_of(key) for key in ("view", "model", "special", "together"))
+        keys = ("view", "model", "special", "first", "together")
+        return (*map(value_of, keys), special_tokens_in_use())
     if carried() is not None:
         return tuple(value_of(key) for key in ("view", "weights"))
     return tuple(value_of(key) for key in ("view", "mask", "layers", "embed_size", "heads"))

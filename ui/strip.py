@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from ui.color_controls import weight_scale
 from ui.components import StripData, token_strip
 from ui.i18n import _
 from ui.run import Run
@@ -37,6 +38,7 @@ def show_strip(run: Run, selection: Selection) -> None:
             second=_second(run, groups),
             hint=_hint(tokens).format(whose=whose),
             sentence=_("How much “{{token}}” attends to each word ({whose}).").format(whose=whose),
+            scale=weight_scale(),
         ),
         key="strip",
         on_pick=take_pick,

@@ -22,7 +22,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-view_bar .stButtonGroup button { padding: 0 0.6rem; }
 .st-key-ranking .stButton button { min-height: 2.1rem; padding: 0.1rem 0.5rem; }
 .st-key-writing .stButton button { min-height: 2.1rem; padding: 0.1rem 0.6rem; }
-.st-key-choose .stPopover button p {
+:is(.st-key-choose, .st-key-colors_used) .stPopover button p {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 .st-key-layer .stButtonGroup button { padding: 0; min-width: 2.1rem; }
@@ -44,12 +44,14 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
-.st-key-view_bar:has(.st-key-pattern_used, .st-key-overview_used) .stButtonGroup button {
+.st-key-view_bar:has(.st-key-pattern_used, .st-key-overview_used, .st-key-colors_used)
+  .stButtonGroup button {
   padding: 0 0.4rem;
 }
 /* Streamlit's own file of a table has formulas in it, if somebody typed them; ours hasn't. */
 :is(.st-key-stage_table, .st-key-sweep_table)
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
+:is(.st-key-choose, .st-key-colors_used) .stPopover button { padding: 0 0.4rem; }
 [class*="_unused"], .stLayoutWrapper:has(> [class*="_unused"]) { display: none; }
 .st-key-scale button p::first-letter { text-transform: none; }
 .st-key-selection:not(:has(.stNumberInput, .st-key-kind_used, .st-key-sentence_used)) {

@@ -289,36 +289,3 @@ def draw_layer(model: PretrainedModel | None) -> None:
         st.select_slider(
             _("Layer shown"), range(count), value=default_of("layer"), key="layer", bind=BOUND
         )
-
-
-def draw_tokens() -> None:
-    """How sub-words are shown."""
-    with st.container(key="tokens", horizontal=True, gap="small"):
-        st.toggle(
-            _("Whole words"),
-            default_of("words"),
-            key="words",
-            bind=BOUND,
-            help=_(
-                "Merges sub-words: weights to a word are summed, from a word averaged. One head, "
-                "Cell and all but the weights stay token by token."
-            ),
-        )
-        st.toggle(
-            _("Special tokens"),
-            default_of("special"),
-            key="special",
-            bind=BOUND,
-            help=_("[CLS], [SEP] and the like, which no one typed. Many heads rest on them."),
-        )
-        draw_kept(_draw_rest, "rest", not value_of("special"), "rest")
-
-
-def _draw_rest() -> None:
-    st.toggle(
-        _("Rows sum to 1 again"),
-        default_of("rest"),
-        key="rest",
-        bind=BOUND,
-        help=_("Divides what is left of each row by its sum, as if nothing had been hidden."),
-    )

@@ -7,9 +7,10 @@ from typing import Any
 import streamlit as st
 
 from model.head_finder import PATTERNS
+from ui.color_controls import draw_colors
 from ui.controls import BOUND, draw_kept, segments
 from ui.i18n import _
-from ui.link import count_sentences, default_of, fit_sentence
+from ui.link import count_sentences, default_of, fit_sentence, value_of
 from ui.selection import draw_selection
 from ui.settings import OVERVIEWS, STAGES, TESTS
 
@@ -50,6 +51,7 @@ def draw_view_bar(
             switch = partial(segments, LABELS[key], OPTIONS[key], key=key, hidden=True)
             draw_kept(switch, key, SWITCHES.get(view) == key, key)
         draw_more(view)
+        draw_colors(used=_shows_weights(view))
         if view in ABOUT_ALL_HEADS:
             # Out of sight, but there: a click in the picture chooses a head, and the link gets it.
             with st.container(key="selection_unused"):
@@ -62,6 +64,20 @@ def draw_view_bar(
             ):
                 draw_selection()
     return view
+
+
+def _shows_weights(view: str) -> bool:
+    """Whether a view draws weights, or means of them, as cells of a picture."""
+    match view:
+        case "heads":
+            return bool(value_of("stage") == "weights")
+        case "kinds":  # which shows the weights where a stage isn't between words
+            return value_of("stage") not in ("energy", "scores")
+        case "layers":
+            return bool(value_of("overview") != "stream")
+        case "finder":
+            return bool(value_of("pattern") != "entropy")
+    return view in ("head", "watch")
 
 
 def draw_selection_row(view: str, draw_more: Callable[[str], None] = lambda view: None) -> None:

@@ -204,7 +204,7 @@ def test_blank_text_is_empty_to_an_encoder_and_a_space_is_a_decoders_token() -> 
 @pytest.mark.parametrize(("model", "text"), [("minilm", " \u0301 "), ("smollm2", "<|endoftext|>")])
 def test_where_all_that_there_is_is_hidden_it_is_told(model: str, text: str) -> None:
     page = open_trained(model=NAMES[model], text=text, special=False, layer=1)
-    hidden = "This sentence has special tokens alone, and they are hidden."
+    hidden = "All tokens of this sentence are hidden: the first one, or special ones."
     for stage in ("qkv", "weights", "output"):
         change(page, stage=stage)
         assert messages(page) == [hidden]

@@ -30,6 +30,7 @@ from ui.parameters import KEPT, PAGES
 from ui.settings import (
     ACTIVATIONS,
     BETWEEN_TOKENS,
+    COLOR_SCALES,
     COMPARE_VIEWS,
     KINDS,
     LEARN_VIEWS,
@@ -59,7 +60,7 @@ from ui.text import verbatim
 SHARED: dict[str, tuple[str, ...]] = {
     "projection": PROJECTIONS, "scale": SCALES, "tokenizer": TOKENIZERS, "positions": POSITIONS,
     "norm_order": NORM_ORDERS, "activation": ACTIVATIONS, "stage": STAGES, "overview": OVERVIEWS,
-    "vectors": VECTORS,
+    "vectors": VECTORS, "color_scale": COLOR_SCALES,
 }  # fmt: skip
 OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "explore": {**SHARED, "weights": WEIGHTS, "mask": MASKS, "view": VIEWS, "test": TESTS},
@@ -68,14 +69,17 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "pretrained": {
         "stage": STAGES, "overview": OVERVIEWS, "model": model_choices(), "view": TRAINED_VIEWS,
-        "kind": KINDS, "pattern": PATTERNS,
+        "kind": KINDS, "pattern": PATTERNS, "color_scale": COLOR_SCALES,
     },
     "learn": {
         "stage": STAGES, "overview": OVERVIEWS, "view": LEARN_VIEWS, "kind": KINDS,
         "task": tuple(TASKS), "positions": POSITIONS, "scale": SCALES, "pace": PACES,
-        "story": tuple(STORIES),
+        "story": tuple(STORIES), "color_scale": COLOR_SCALES,
     },
-    "compare": {"side": ("a", "b"), "stage": BETWEEN_TOKENS, "view": COMPARE_VIEWS},
+    "compare": {
+        "side": ("a", "b"), "stage": BETWEEN_TOKENS, "view": COMPARE_VIEWS,
+        "color_scale": COLOR_SCALES,
+    },
     "lab": {
         "view": LAB_VIEWS, "tokenizer": TOKENIZERS, "metric": METRIC_NAMES, "picture": PICTURES,
         "along": AXES, "line": AXES, "panel": AXES, "task": tuple(TASKS),
@@ -85,20 +89,22 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 SHARED_RANGES: dict[str, tuple[float, float]] = {
     "layers": (1, 12), "heads": (1, 16), "embed_size": (8, 512), "temperature": (0.1, 5.0),
     "seed": (0, 2**31 - 1), "sentence": (1, 4), "layer": (0, 11), "head": (0, 15), "q": (0, 511),
-    "k": (0, 511),
+    "k": (0, 511), "color_end": (0.001, 1.0),
 }  # fmt: skip
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "explore": {**SHARED_RANGES, "span": (1, 64), "changed": (0, 511), "shuffle": (0, 2**31 - 1)},
     "encoder-decoder": SHARED_RANGES,
     "pretrained": {
         "layer": (0, 127), "head": (0, 127), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
+        "color_end": (0.001, 1.0),
     },
     "learn": {
         "heads": (1, 8), "embed_size": (8, 128), "layers": (1, 4), "learning_rate": (1e-5, 1000.0),
         "steps": (1, 3000), "seed": (0, 2**31 - 1), "at": (0, 3000), "layer": (0, 3),
         "head": (0, 7), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
+        "color_end": (0.001, 1.0),
     },
-    "compare": {"head": (0, 127)},
+    "compare": {"head": (0, 127), "color_end": (0.001, 1.0)},
     "lab": {
         "temperature": (0.1, 5.0), "span": (1, 64), "seeds": (1, 50), "steps": (1, 3000),
         "learn_seeds": (1, 50), "cost_heads": (1, 128), "cost_layers": (1, 128),
@@ -108,12 +114,12 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
 FLAGS = {
     "explore": ("head_scale", "look_ahead", "same_word"),
     "encoder-decoder": ("head_scale",),
-    "pretrained": ("head_scale", "words", "special", "rest"),
+    "pretrained": ("head_scale", "words", "special", "first", "rest"),
     "learn": ("head_scale",),
     "compare": ("one_text",),
     "lab": ("decoder",),
 }
-FRACTIONS = ("temperature", "learning_rate")  # the numbers that aren't whole
+FRACTIONS = ("temperature", "learning_rate", "color_end")  # the numbers that aren't whole
 MAY_BE_NONE = (
     "story",
     "along",
@@ -183,7 +189,9 @@ def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: st
     else:
         assert low <= value <= high
         assert type(value) is (float if key in FRACTIONS else int)
-    if message is None:
+    if message is None and key == "color_end" and not text.strip():
+        assert value is None  # the largest weight
+    elif message is None:
         assert value == float(text)
     else:
         assert message.startswith(f"The link asks for {key} ")

@@ -11,7 +11,9 @@ from tests.ui.helpers import (
     array,
     change,
     chart,
+    control,
     labels,
+    masked,
     notices,
     numbers,
     send,
@@ -211,11 +213,89 @@ def test_the_numbers_are_those_that_are_shown() -> None:
     assert "un" not in set(stage_numbers(page)["query_token"])
 
 
-def test_the_toggle_for_rows_is_there_where_special_tokens_are_hidden() -> None:
-    page = opened()
-    assert [toggle.key for toggle in page.toggle] == ["words", "special"]
+# The first token, where heads rest.
+
+FIRST_HIDDEN = "The first token (Token) is hidden."
+LEFT = "Rows show what is left, and don't sum to 1."
+BROUGHT = "Each row is brought to a sum of 1 again."
+
+
+def test_without_the_first_token_its_row_and_column_are_gone() -> None:
+    page = opened("smollm2", first=False)
+    expected = whole("smollm2")[:, 1:, 1:].numpy()
+    allowed = np.tril(np.ones(expected.shape[1:], dtype=bool))
+    np.testing.assert_array_equal(numbers(page), masked(expected, allowed))
+    assert (expected.sum(-1) < 0.9).any()  # which rested on the first token
+    assert strip(page)["tokens"] == tokens_of("smollm2", LONG)[1:]
+    assert strip(page)["places"] == list(range(1, 12))
+    assert captions(page) == [f"{FIRST_HIDDEN} {LEFT}"]
+    change(page, stage="scores")
+    scores = run_model("smollm2", LONG)[1].trace.encoder_self[LAYER].scores[0, :, 1:, 1:]
+    np.testing.assert_array_equal(numbers(page), masked(scores.numpy(), allowed))
+
+
+def test_what_is_left_of_a_row_without_the_first_token_can_be_brought_to_one() -> None:
+    page = opened("smollm2", first=False, rest=True)
+    weights = whole("smollm2").double().numpy()
+    drawn = np.array(numbers(page))
+    # By hand: the third token's weights to the second and to itself, over their sum.
+    both = weights[:, 2, 1] + weights[:, 2, 2]
+    np.testing.assert_allclose(drawn[:, 1, 0], weights[:, 2, 1] / both, rtol=1e-5)
+    np.testing.assert_allclose(drawn[:, 1, 1], weights[:, 2, 2] / both, rtol=1e-5)
+    np.testing.assert_allclose(drawn[:, 0, 0], 1)  # which may look at nothing else
+    np.testing.assert_allclose(np.nansum(drawn, axis=2), 1, atol=1e-6)
+    assert captions(page) == [f"{FIRST_HIDDEN} {BROUGHT}"]
+
+
+def test_of_whole_words_the_first_word_is_hidden() -> None:
+    page = opened("smollm2", first=False, words=True)
+    # "Tokenization" is two tokens; the others merge as they would without it.
+    left = whole("smollm2")[:, 2:, 2:]
+    merged = merge_to_words(left, words_of("smollm2")[2:]).numpy()
+    np.testing.assert_array_equal(numbers(page), as_drawn("smollm2", merged))
+    assert strip(page)["tokens"] == WORDS[1:]
+    assert captions(page) == [f"{MERGED} The first word (Tokenization) is hidden. {LEFT}"]
+
+
+def test_where_the_first_token_is_special_it_is_hidden_alone_or_with_its_kind() -> None:
+    page = opened(first=False)
+    np.testing.assert_array_equal(numbers(page), whole()[:, 1:, 1:])
+    assert captions(page) == [f"The first token ([CLS]) is hidden. {LEFT}"]
     change(page, special=False)
-    assert [toggle.key for toggle in page.toggle] == ["words", "special", "rest"]
+    np.testing.assert_array_equal(numbers(page), without_ends(whole(), renormalise=False))
+    assert captions(page) == [HIDDEN]
+
+
+def test_a_typed_special_token_and_the_first_can_both_be_hidden() -> None:
+    text = "a b <|im_end|> c"
+    page = open_trained(model="SmolLM2", text=text, special=False, first=False, layer=LAYER)
+    assert strip(page)["tokens"] == ["␣b", "␣", "␣c"]
+    said = "<|im\\_end|> are hidden, and so is the first token (a)."
+    assert (
+        captions(page)[-1].replace("\\<", "<").replace("\\|", "|").replace("\\>", ">")
+        == f"{said} {LEFT}"
+    )
+
+
+def test_of_one_token_that_is_hidden_nothing_is_left_to_show() -> None:
+    page = open_trained(model="SmolLM2", text="Hello", first=False)
+    said = "All tokens of this sentence are hidden: the first one, or special ones."
+    assert [box.value for box in page.info] == [said]
+    assert control(page, "text").value == "Hello"
+
+
+def test_one_head_and_cell_show_the_first_token_in_any_case() -> None:
+    page = opened("smollm2", first=False, view="one head", head=3)
+    np.testing.assert_array_equal(
+        array(chart(page, "head_chart")["data"][4]["z"]), as_drawn("smollm2", whole("smollm2")[3])
+    )
+    assert captions(page) == [ONE_BY_ONE, f"{FIRST_HIDDEN} {LEFT}"]
+
+
+def test_a_click_without_the_first_token_counts_it() -> None:
+    page = opened("smollm2", first=False)
+    send(page, "chart_clicks", "cell", {"chart": "heads_chart", "tile": 0, "row": 2, "column": 1})
+    assert looked_at(page) == {"view": "cell", "layer": LAYER, "head": 0, "q": 3, "k": 2}
 
 
 # By themselves.
@@ -236,13 +316,26 @@ def test_padding_is_neither_a_word_nor_the_sentences_own() -> None:
     assert both.own(0, Seeing(words=True)).groups == [[0], [1, 2], [3]]
     assert both.side(0, Seeing(special=False)).groups == [[1], [2]]
     assert both.side(0, WHOLE).names[4:] == ("[PAD]",) * 4
+    assert both.side(0, Seeing(first=False)).groups == [[1], [2], [3], [4], [5], [6], [7]]
+    assert both.own(0, Seeing(first=False)).groups == [[1], [2], [3]]
+    assert both.own(0, Seeing(first=False, special=False)).groups == [[1], [2]]
 
 
 def test_what_is_said_depends_on_what_is_hidden() -> None:
     sides = run_model("minilm", "a b")[0]
     assert told(WHOLE, sides) == []
     assert told(Seeing(rest=True), sides) == []
-    assert told(Seeing(words=True), sides) == [MERGED]
+    nothing_merges = ["Every word of this text is one token: there is nothing to merge."]
+    assert told(Seeing(words=True), sides) == nothing_merges
+    assert told(Seeing(words=True), run_model("minilm", "a tokenization")[0]) == [MERGED]
     assert told(Seeing(special=False), sides) == [HIDDEN]
     assert told(Seeing(special=False, rest=True), sides) == [AT_REST]
     assert told(Seeing(special=False), run_model("smollm2", "a b")[0]) == []
+    every = run_model("minilm", "a b")[0] + run_model("smollm2", "Cats sat", "a b")[0]
+    assert told(Seeing(first=False), every) == [
+        "The first token ([CLS], Cats, a) is hidden.", LEFT,
+    ]  # fmt: skip
+    both = Seeing(first=False, special=False, words=True, rest=True)
+    assert told(both, every)[1:] == [
+        "[CLS], [SEP] are hidden, and so is the first word (Cats, a).", BROUGHT,
+    ]  # fmt: skip

@@ -16,6 +16,7 @@ import numpy as np
 import streamlit as st
 
 from model.masks import encode_cells
+from viz.weight_scale import DECADES, WeightScale
 
 _HERE = Path(__file__).parent
 
@@ -56,6 +57,7 @@ class StripData:
     hint: str  # shown while nothing is hovered or chosen
     second: int | None  # where the second of two sentences begins that are read together
     sentence: str  # "{token} attends to" with its placeholder, for the caption
+    scale: WeightScale  # of the shades; without an end, a row's largest weight has the darkest
 
 
 def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> Any:
@@ -76,6 +78,9 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
         "second": data.second,
         "hint": data.hint,
         "sentence": data.sentence,
+        "curve": data.scale.curve,
+        "end": data.scale.end,
+        "decades": DECADES,
     }
     # As text: Streamlit would look into each list for tables.
     return _strip()(key=key, data=json.dumps(payload), on_pick_change=on_pick)

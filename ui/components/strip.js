@@ -75,6 +75,13 @@ function build(parent) {
     return weight && share < 0.05 ? "<0.1%" : `${share.toFixed(1)}%`
   }
 
+  // How dark a word is, from 0 to 1: as far as its weight is along the charts' colours.
+  function shade(weight, largest) {
+    const share = Math.min(1, weight / (data.end === null ? largest : 65535 * data.end))
+    if (data.curve === "log") return Math.max(0, 1 + Math.log10(share) / data.decades)
+    return data.curve === "sqrt" ? Math.sqrt(share) : share
+  }
+
   function point(query) {
     pointed = query
     show()
@@ -93,7 +100,7 @@ function build(parent) {
       box.classList.toggle("masked", hidden)
       if (share.textContent === text && !text) return
       share.textContent = text
-      box.style.setProperty("--share", weight / largest)
+      box.style.setProperty("--share", shade(weight, largest))
       box.classList.toggle("from", key === query)
     })
     caption.textContent =

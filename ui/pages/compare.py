@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from model.pretrained.base import ModelUnavailableError
 from ui.clicks import CLICKABLE, take_cell, take_name
+from ui.color_controls import draw_colors
 from ui.comparison import Comparison
 from ui.comparison_words import notes, what_changed
 from ui.components import chart_clicks
@@ -77,7 +78,9 @@ def _draw_view_bar() -> None:
         def draw_stage() -> None:
             segments(_("Stage"), BETWEEN_TOKENS, key="stage", hidden=True)
 
-        draw_kept(draw_stage, "stage", view in ("heads", "head"), "stage")
+        shows_stage = view in ("heads", "head")
+        draw_kept(draw_stage, "stage", shows_stage, "stage")
+        draw_colors(used=shows_stage and value_of("stage") == "weights")
         # Always there, if out of sight: a click in the picture chooses it, and the link gets it.
         with st.container(key=f"pair_{'used' if view == 'head' else 'unused'}", width="content"):
             st.number_input(

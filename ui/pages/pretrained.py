@@ -17,6 +17,7 @@ from ui.selection import attention_in
 from ui.settings import TRAINED_VIEWS
 from ui.state import trained_settings
 from ui.strip import show_strip
+from ui.token_controls import WITH_STRIP, draw_tokens, has_strip
 from ui.trained import TrainedRun, compute_trained
 from ui.trained_controls import (
     draw_examples,
@@ -25,7 +26,6 @@ from ui.trained_controls import (
     draw_model,
     draw_second,
     draw_together,
-    draw_tokens,
     load_model,
     views_of,
 )
@@ -33,7 +33,6 @@ from ui.turns import turn
 from ui.view_bar import draw_selection_row, draw_view_bar
 from ui.views.next_token import forget_written
 
-WITH_STRIP = ("heads", "head", "cell", "layers", "next", "numbers")
 TOKEN_BY_TOKEN = ("head", "cell")
 
 
@@ -86,7 +85,7 @@ def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -
                     # The last token is the one that the next is predicted from.
                     last = len(attention_in(run, selection).whole.queries) - 1
                     selection = replace(selection, query=last)
-                if selection.kind != "cross":  # there is one row of words, and not two
+                if has_strip():
                     show_strip(run, selection)
                 _tell_seeing(run)
     with sentence_place:
@@ -97,7 +96,7 @@ def _tell_seeing(run: TrainedRun) -> None:
     seeing, subwords = run.settings.seeing, run.sentences.subwords
     if value_of("view") in TOKEN_BY_TOKEN and not seeing.is_whole:
         st.caption(_("Below, all tokens are shown, one by one, with the module's own numbers."))
-    said = told(seeing, subwords)
+    said = told(seeing, [each for side in run.computed.sides for each in side.subwords])
     if run.settings.together:
         said = [*told_of_pair(subwords[0]), *said]
     if said:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from lab.spreadsheet import to_csv
+from ui.color_controls import weight_scale
 from ui.comparison import (
     Comparison,
     difference_tiles,
@@ -21,6 +22,7 @@ from ui.views.heads import show_tiles
 from viz.heatmap import limit_of
 from viz.theme import Theme
 from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH
+from viz.weight_scale import LINEAR, WeightScale
 
 CHARTS = ("compare_a", "compare_b", "compare_difference")
 DIVERGENCE = "compare_divergence"
@@ -42,7 +44,13 @@ def show_comparison(
 
 def show_alone(attention: Attention, chart: str, stage: Stage, theme: Theme) -> None:
     """Draw one side, where the other has nothing to show."""
-    show_tiles(side_tiles(attention, stage, None, height=_height(), width=WIDTH), chart, theme)
+    tiles = side_tiles(attention, stage, None, height=_height(), width=WIDTH)
+    show_tiles(replace(tiles, scale=_scale(stage)), chart, theme)
+
+
+def _scale(stage: Stage) -> WeightScale:
+    """The scale of A and of B; their difference, which is signed, keeps one of its own."""
+    return weight_scale() if stage == "weights" else LINEAR
 
 
 def _height() -> int:
@@ -61,7 +69,9 @@ def _show_side_by_side(
     a = side_tiles(comparison.a, stage, heads[0], **sizes)
     b = side_tiles(comparison.b, stage, heads[1], **sizes)
     limit = max(limit_of(a.values), limit_of(b.values))
-    a, b = replace(a, limit=limit, color_bar=False), replace(b, limit=limit)
+    scale = _scale(stage)
+    a = replace(a, limit=limit, scale=scale, color_bar=False)
+    b = replace(b, limit=limit, scale=scale)
     tiles, titles = [a, b], [_("**A**"), _("**B**, on A's colour scale")]
     if comparison.has_one_shape and comparison.pairs:
         difference = difference_tiles(comparison, stage, **sizes)

@@ -1,5 +1,6 @@
 """Find heads: what each head of each layer does on this text, and which do it most."""
 
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from model.head_finder import Pattern, head_scores, induction_scores, rank, repeated_words
 from model.subwords import SubwordTokenizer
+from ui.color_controls import weight_scale
 from ui.components import window_is_tall
 from ui.i18n import _
 from ui.options import word
@@ -23,6 +25,7 @@ from ui.views.heads import show_tiles
 from viz.labels import AxisLabels
 from viz.theme import Theme
 from viz.tiles import Tiles
+from viz.weight_scale import LINEAR
 
 CHART = "finder_chart"
 WIDTH, HEIGHT, TALL_HEIGHT = 560, 380, 640  # design pixels of the plot
@@ -45,7 +48,8 @@ def show_finder(run: TrainedRun, selection: Selection, pattern: Pattern, theme: 
         return
     left, right = st.columns([7, 3], gap="medium")
     with left:
-        show_tiles(finder_tiles(scores, pattern), CHART, theme)
+        scale = LINEAR if pattern == "entropy" else weight_scale()
+        show_tiles(replace(finder_tiles(scores, pattern), scale=scale), CHART, theme)
     with right:
         st.markdown(
             _("**Most of all**: click to open")

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import streamlit as st
 
+from ui.color_controls import weight_scale
 from ui.header import divisor_text
 from ui.i18n import _
 from ui.run import Attention
@@ -15,6 +16,7 @@ from ui.views.heads import PLOTLY_CONFIG, tell_pooling
 from viz.equation import Matrix, draw_equation
 from viz.labels import AxisLabels, dimension_labels
 from viz.theme import Theme
+from viz.weight_scale import LINEAR
 
 
 def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
@@ -104,6 +106,7 @@ def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix
             masked=masked if masks else None,
             masked_text=_("masked"),
             row=selection.query,
+            scale=weight_scale() if name == "weights" else LINEAR,
         )
 
     def of_queries(name: str, title: str, sign: str) -> Matrix:

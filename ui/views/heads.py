@@ -1,7 +1,10 @@
 """All heads: one stage as a grid of heatmaps."""
 
+from dataclasses import replace
+
 import streamlit as st
 
+from ui.color_controls import weight_scale
 from ui.components import window_is_tall
 from ui.controls import BOUND, draw_kept
 from ui.i18n import _
@@ -19,9 +22,12 @@ PLOTLY_CONFIG = {"displayModeBar": False}
 def show_heads(attention: Attention, stage: Stage, theme: Theme) -> None:
     """Draw the stage for all heads; clicks open a cell or a head."""
     tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    if stage == "weights":
+        tiles = replace(tiles, scale=weight_scale())
     own_scales = stage == "energy" and value_of("head_scale")
     show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
-    draw_kept(_draw_scale_switch, "head_scale", stage == "energy", "head_scale")
+    several = len(tiles.names) > 1  # of one head, both scales are the same
+    draw_kept(_draw_scale_switch, "head_scale", stage == "energy" and several, "head_scale")
 
 
 def _draw_scale_switch() -> None:

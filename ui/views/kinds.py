@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.color_controls import weight_scale
 from ui.components import window_is_tall
 from ui.i18n import _
 from ui.options import word
@@ -16,6 +17,7 @@ from ui.views.heads import show_tiles
 from viz.heatmap import limit_of
 from viz.theme import Theme
 from viz.tiles import TALL_HEIGHT, Tiles
+from viz.weight_scale import LINEAR
 
 WIDTH, HEIGHT = 180, 400  # design pixels of a chart's plot: three stand on a projector
 
@@ -52,10 +54,11 @@ def show_kinds(run: Run, selection: Selection, stage: Stage, theme: Theme) -> No
     }
     every = {kind: kind_tiles(run, selection, kind, stage) for kind in KINDS}
     limit = max(limit_of(tiles.values) for tiles in every.values())
+    scale = weight_scale() if stage == "weights" else LINEAR
     with st.container(key="kinds"):
         places = st.columns([10, 10, 11], gap="small")
     for place, kind in zip(places, KINDS, strict=True):
-        tiles = replace(every[kind], limit=limit, color_bar=kind == KINDS[-1])
+        tiles = replace(every[kind], limit=limit, scale=scale, color_bar=kind == KINDS[-1])
         with place:
             st.markdown(titles[kind])
             show_tiles(tiles, chart_key(kind), theme)

@@ -1,6 +1,7 @@
 """Layers: all heads of all layers at once, what their means say, and the residual stream."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import streamlit as st
 import torch
 
 from model.rollout import attention_rollout, stream_norms, stream_similarity
+from ui.color_controls import weight_scale
 from ui.components import window_is_tall
 from ui.i18n import _
 from ui.run import Attention, Run
@@ -43,7 +45,8 @@ def show_layers(run: Run, selection: Selection, overview: Overview, theme: Theme
     elif overview == "stream":
         _show_stream(run, selection, theme)
     else:
-        show_tiles(mean_tiles(run, selection, overview), CHART, theme)
+        tiles = replace(mean_tiles(run, selection, overview), scale=weight_scale())
+        show_tiles(tiles, CHART, theme)
 
 
 def _explained(run: Run, selection: Selection, overview: Overview) -> str:
@@ -131,7 +134,7 @@ def _hidden(attentions: list[Attention]) -> np.ndarray:
 
 
 def _show_thumbnails(run: Run, selection: Selection, theme: Theme) -> None:
-    overview = thumbnails(run, selection)
+    overview = replace(thumbnails(run, selection), scale=weight_scale())
     values = overview.values
     visible = np.isfinite(values)
     layer, head, query, key = np.unravel_index(np.where(visible, values, -1).argmax(), values.shape)

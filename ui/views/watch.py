@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from model.training.plan import Plan
+from ui.color_controls import weight_scale
 from ui.components import window_is_tall
 from ui.i18n import _
 from ui.learnt import LearntRun, LearntSettings, Watched
@@ -86,7 +87,9 @@ def _learning(run: LearntRun, selection: Selection, *, is_over: bool) -> tuple[L
     values = np.where(masked, np.float32("nan"), values)
     words = _words()
     learning = Learning(
-        tiles=replace(tiles, values=values[active], names=names, short_names=short),
+        tiles=replace(
+            tiles, values=values[active], names=names, short_names=short, scale=weight_scale()
+        ),
         curves=curves,
         step=settings.snapshot.step,
         last_step=max(plan.steps, *(int(c.steps[-1]) for c in curves)),
