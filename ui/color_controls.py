@@ -60,6 +60,6 @@ def _draw_controls() -> None:
         placeholder=_("the largest"),
         help=_(
             "From {low} to {high}. Larger weights have the colour of the end, marked ≥. Empty: "
-            "the largest weight of the picture."
+            "the largest weight that is shown; where a training is watched, 1 for all its steps."
         ).format(low=LOWEST_END, high=HIGHEST_END),
     )

@@ -31,7 +31,13 @@ def draw_mask() -> None:
     )
     mask: Mask = value_of("mask")
     draw_kept(_draw_span, "span", mask in WITH_SPAN, "span")
-    draw_kept(_draw_look_ahead, "look_ahead", mask in WITH_LOOK_AHEAD, "look_ahead")
+    may_look = can_look_ahead(mask, value_of("span"))
+    draw_kept(_draw_look_ahead, "look_ahead", may_look, "look_ahead")
+
+
+def can_look_ahead(mask: Mask, span: int) -> bool:
+    """Whether looking ahead changes the mask; a window of one word has nothing ahead."""
+    return mask in WITH_LOOK_AHEAD and not (mask == "window" and span == 1)
 
 
 def _draw_look_ahead() -> None:

@@ -13,6 +13,7 @@ from ui.comparison_words import WEIGHTS
 from ui.controls import BOUND, TYPING_PAUSE, segments
 from ui.i18n import _
 from ui.link import default_of, value_of
+from ui.mask_controls import can_look_ahead
 from ui.models import is_loaded, model_choices, model_of
 from ui.options import word
 from ui.parameters import PLAN_FIELDS, SIDES
@@ -230,7 +231,7 @@ def _is_used(side: Side, key: str) -> bool:
         case "span":
             return side.value("mask") in WITH_SPAN
         case "look_ahead":
-            return side.value("mask") in ("window", "strided")
+            return can_look_ahead(side.value("mask"), side.value("span"))
         case "layer" if side.page != "pretrained":
             return bool(side.value("layers") > 1)
         case "kind" if side.page == "learn":

@@ -18,7 +18,7 @@ from tests.ui.helpers import (
     place_of,
     strip,
 )
-from tests.ui.trained import needs_minilm, needs_smollm2, open_trained
+from tests.ui.trained import needs_minilm, needs_smollm2, open_trained, weights_of
 from ui.parameters import PAGES
 from viz.theme import LIGHT, color_scale
 
@@ -212,21 +212,25 @@ def test_the_mean_weights_of_find_heads_have_the_scale_and_entropies_none() -> N
 
 @needs_smollm2
 def test_a_sink_no_longer_hides_the_rest() -> None:
-    opened = {"model": "SmolLM2", "layer": 15, "text": "The cat sat on the mat."}
-    even, log = open_trained(**opened), open_trained(color_scale="log", **opened)
-    weights = np.stack([array(trace["z"]) for trace in chart(even)["data"]])
-    others = weights[:, 1:, 1:]
-    others = others[np.isfinite(others)]
-    assert np.median(others) < 0.05  # a twentieth of an even bar: the first colour, to the eye
+    text, layer = "The cat sat on the mat.", 15
+    weights = weights_of("smollm2", text, layer)
+    others = weights[:, 1:, 1:][np.isfinite(weights[:, 1:, 1:])]
+    assert np.median(others) < 0.05  # of an even bar a twentieth: the first colour, to the eye
 
-    def along(page: AppTest) -> np.ndarray:
-        """Where on the bar each of the other weights is: half-way between two stops if between."""
-        stops = np.array([share for share, _color in cells(chart(page))["colorscale"]])
-        return np.interp(
-            others / weights[np.isfinite(weights)].max(), stops, np.linspace(0, 1, len(stops))
-        )
+    def median_place() -> float:
+        """Where on the bar the median of the others is, between evenly placed stops."""
+        axis = cells(chart(page))
+        stops = [share for share, _color in axis["colorscale"]]
+        places = np.interp(others / axis["cmax"], stops, np.linspace(0, 1, len(stops)))
+        return float(np.median(places))
 
-    assert np.median(along(even)) < 0.05
-    assert 0.3 < np.median(along(log)) < 0.7
-    without = open_trained(first=False, **opened)
-    assert cells(chart(without))["cmax"] == pytest.approx(float(others.max()))
+    page = open_trained(model="SmolLM2", layer=layer, text=text, color_scale="log")
+    assert 0.3 < median_place() < 0.7
+    change(page, color_scale="sqrt")
+    assert 0.1 < median_place() < 0.4
+    change(page, color_scale="linear", color_end=0.1)
+    assert median_place() > 0.1
+    change(page, color_end=None)
+    assert median_place() < 0.05
+    change(page, first=False)  # the scale then ends at the largest that is left
+    assert cells(chart(page))["cmax"] == pytest.approx(float(others.max()))

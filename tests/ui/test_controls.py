@@ -213,6 +213,13 @@ def test_a_colour_scale_for_each_head_comes_back_with_the_energies_and_touches_n
     assert "head_scale" not in page.query_params
 
 
+def test_of_one_head_there_is_no_choice_between_one_scale_and_its_own() -> None:
+    page = open_app("text=a+b&stage=energy&heads=1")
+    assert "head_scale" not in [toggle.key for toggle in page.toggle]
+    change(page, heads=2)
+    assert place_of(page, "head_scale") == "head_scale_used"
+
+
 def test_the_dark_page_has_dark_charts_with_the_same_numbers() -> None:
     light, dark = open_app("text=a+b"), open_app("text=a+b", theme="dark")
     assert chart(light)["layout"]["font"]["color"] == "#2f2d2b"

@@ -19,6 +19,7 @@ from tests.ui.helpers import (
     open_app,
     open_pair,
     painter,
+    place_of,
     report,
     rerun_fragment,
     send,
@@ -367,3 +368,14 @@ def test_on_the_page_of_encoder_and_decoder_there_are_no_masks_to_paint() -> Non
     assert control(page, "mask").value == "causal_padding"
     with pytest.raises(KeyError):
         control(page, "span")
+
+
+def test_a_window_of_one_word_has_nothing_to_look_ahead_to() -> None:
+    page = open_app(link(text=TEXT, mask="window", span=1))
+    assert "look_ahead" not in [toggle.key for toggle in page.toggle]
+    change(page, span=2)
+    assert place_of(page, "look_ahead") == "look_ahead_used"
+    change(page, look_ahead=True, span=1)  # kept, out of sight
+    assert place_of(page, "look_ahead") == "look_ahead_unused"
+    change(page, mask="strided")
+    assert place_of(page, "look_ahead") == "look_ahead_used"
