@@ -214,6 +214,10 @@ class SubwordTokenizer:
         """Whether the vocabulary has such a token."""
         return 0 <= token < 2**32 and self._tokenizer.id_to_token(token) is not None
 
+    def beyond(self, vocabulary: int) -> tuple[int, ...]:
+        """Return the ids from `vocabulary` on, in order: a table of so many rows hasn't them."""
+        return tuple(sorted(i for i in self._tokenizer.get_vocab().values() if i >= vocabulary))
+
     def shown(self, token: int) -> str:
         """One token as people read it; ⟨17⟩ for one that only the model's table of vectors has."""
         if not self.has(token):

@@ -5,15 +5,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.controls import BOUND, draw_kept, segments, sentence_input
 from ui.downloads import Shown
+from ui.failures import told_in_place
 from ui.frame import end_sidebar, follow
-from ui.header import show_header
 from ui.i18n import _
 from ui.learnt import compute_learnt
-from ui.link import default_of, fit_layer_to, keep, remember, show_notices
+from ui.link import default_of, fit_layer_to, keep, remember
 from ui.messages import said_instead, tell_limits
 from ui.options import word
 from ui.settings import KINDS
-from ui.state import current_settings
 from ui.strip import show_strip
 from ui.trainings import Carried, carried_settings
 from ui.view_bar import draw_selection_row, draw_view_bar
@@ -36,9 +35,7 @@ def show_carried(model: Carried, views: tuple[str, ...]) -> None:
             on_click=_put_back,
             width="stretch",
         )
-        shown = st.session_state.setdefault(
-            "_shown_carried", Shown(compute_learnt, current_settings())
-        )
+        shown = st.session_state.setdefault("_shown_carried", Shown(compute_learnt))
         end_sidebar(shown, more=False)
     top = st.container()
     view = draw_view_bar(views, ("stage", "overview"))
@@ -75,13 +72,13 @@ def _put_back() -> None:
 @st.fragment
 def _follow(text_place: DeltaGenerator, top: DeltaGenerator, shown: Shown, model: Carried) -> None:
     """What follows from what is typed."""
-    run, selection = follow(shown, "text")
-    _settings, problem = carried_settings(model)
-    with top:
-        show_header(run)
-        show_notices()
-        tell_limits(run, *([said_instead(model.plan, problem)] if problem else []))
-        if selection.kind != "cross":  # there is one row of words, and not two
-            show_strip(run, selection)
+    followed = follow(shown, top, "text")
+    if followed is not None:
+        with top, told_in_place():
+            run, selection = followed
+            _settings, problem = carried_settings(model)
+            tell_limits(run, *([said_instead(model.plan, problem)] if problem else []))
+            if selection.kind != "cross":  # there is one row of words, and not two
+                show_strip(run, selection)
     with text_place:
         sentence_input(_("Input"), "text", placeholder=model.plan.learnt.probe)

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from ui.components import window_is_tall
+from ui.failures import logged
 from ui.link import current_page, fit_heads, fit_layers, fit_learnt_heads, value_of
 from ui.run import Run
 from ui.selection import Selection, attention_in, selection_in, whole_numbers
@@ -27,6 +28,7 @@ CLICKABLE = (
 Place = tuple[int, int, int]  # tile, row, column
 
 
+@logged()
 @turn(is_seen=False)
 def take_cell() -> None:
     """A cell was clicked: open what it belongs to."""
@@ -44,6 +46,7 @@ def take_cell() -> None:
     _show(_behind_cell(run, selection_in(run), sent.get("chart"), (tile, row, column)))
 
 
+@logged()
 @turn(is_seen=False)
 def take_name() -> None:
     """The name above a tile was clicked: open it."""
@@ -59,6 +62,7 @@ def take_name() -> None:
         _show(_behind_name(run, selection_in(run), sent.get("chart"), *tile))
 
 
+@logged()
 def take_frame() -> None:
     """A figure's slider was let go."""
     frame = whole_numbers(st.session_state.get("chart_clicks", {}).get("frame"), "frame")
@@ -95,7 +99,7 @@ def _behind_cell(run: Run, selection: Selection, chart: Any, place: Place) -> di
         tiles = stage_tiles(attention, stage, tall=window_is_tall())
         return cell_at(attention, tiles, stage, *place)
     if chart == finder.CHART:
-        return finder.behind_cell(run, place)
+        return finder.behind_cell(run, selection, place)
     if chart == layers.CHART:
         return layers.behind_cell(run, selection, value_of("overview"), place)
     if chart == watch.CHART:
@@ -107,11 +111,11 @@ def _behind_cell(run: Run, selection: Selection, chart: Any, place: Place) -> di
 
 
 def _behind_name(run: Run, selection: Selection, chart: Any, tile: int) -> dict[str, Any] | None:
-    if chart == heads.CHART and 0 <= tile < run.heads:
+    if chart == heads.CHART and 0 <= tile < run.heads_of(selection.kind):
         whose = {} if value_of("stage") == "output" else {"head": tile}
         return {"view": "head", **whose}
     if chart == layers.CHART:
-        return layers.behind_name(run, value_of("overview"), tile)
+        return layers.behind_name(run, selection, value_of("overview"), tile)
     if chart == watch.CHART:
         return watch.behind_tile(run, selection, tile)
     kind = kinds.kind_of(chart)

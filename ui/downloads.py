@@ -34,7 +34,7 @@ class Shown:
     """
 
     compute: Callable[[Any], Run]
-    settings: Settings | TrainedSettings | LearntSettings
+    settings: Settings | TrainedSettings | LearntSettings | None = None  # until they are known
     kind: Kind = "encoder_self"
     layer: int = 0
     sentence: int = 0
@@ -147,7 +147,7 @@ def npz_bytes(run: RandomRun | TrainedRun | LearntRun) -> bytes:
     config = {
         **_said(run.settings),
         **lengths,
-        "divisor": _divisor(run),
+        **_divisors(run),
         "model": model,
     }
     arrays["config"] = np.array(json.dumps(config, ensure_ascii=False, default=sorted))
@@ -157,14 +157,14 @@ def npz_bytes(run: RandomRun | TrainedRun | LearntRun) -> bytes:
     return file.getvalue()
 
 
-def _divisor(run: Run) -> float | dict[str, list[float]]:
-    """What the energies are divided by: one number, or a list for each kind where layers differ."""
+def _divisors(run: Run) -> dict[str, Any]:
+    """What energies are divided by: one number where it is one, else a number a layer and kind."""
     every = {
-        kind: [run.facts(kind, layer).divisor for layer in range(len(getattr(run.trace, kind)))]
+        kind: [run.facts(kind, layer).divisor for layer in range(run.layers_of(kind))]
         for kind in run.kinds
     }
-    different = {divisor for layers in every.values() for divisor in layers}
-    return different.pop() if len(different) == 1 else every
+    first, *others = {divisor for layers in every.values() for divisor in layers}
+    return {"divisors": every} if others else {"divisor": first}
 
 
 def _said(settings: Settings | TrainedSettings | LearntSettings) -> dict[str, Any]:
@@ -211,5 +211,7 @@ def _of_trained(run: TrainedRun) -> tuple[dict[str, np.ndarray], dict[str, Any]]
         arrays["token_types"] = np.array([run.sentences.subwords[0].token_types])
     if run.next_logits is not None:
         arrays["next_logits"] = run.next_logits.numpy()
-    about = ("name", "kind", "layers", "heads", "embed_size", "longest")
-    return arrays, {name: getattr(model, name) for name in about}
+    about = ("name", "kind", "embed_size", "longest")
+    sizes = {kind: asdict(size) for kind, size in model.sizes.items()}
+    described = sizes if len(sizes) > 1 else sizes["encoder_self"]
+    return arrays, {**{name: getattr(model, name) for name in about}, **described}

@@ -1,13 +1,18 @@
 """What the pages have in common: the end of the sidebar, and what follows each key press."""
 
+from typing import NamedTuple
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.clicks import CLICKABLE, take_cell, take_name
 from ui.components import chart_clicks
 from ui.controls import draw_more
 from ui.downloads import Shown, draw_downloads
+from ui.failures import told_in_place
+from ui.header import show_header
 from ui.i18n import _
-from ui.link import remember, value_of
+from ui.link import remember, show_notices, value_of
 from ui.run import Run
 from ui.selection import Selection, attention_in, fit_selection
 from ui.sides import draw_pin
@@ -40,22 +45,48 @@ def end_sidebar(shown: Shown, *, more: bool = True) -> None:
     st.session_state["_layout"] = layout_in_use()
 
 
-def follow(shown: Shown, *typed: str) -> tuple[Run, Selection]:
-    """Compute what is chosen now, and draw the view: the run, and what is looked at.
+class Followed(NamedTuple):
+    """What a page shows now."""
 
-    `typed` are the controls in the page's fragment, which change without a whole run.
+    run: Run
+    selection: Selection
+
+
+def follow(shown: Shown, top: DeltaGenerator, *typed: str) -> Followed | None:
+    """Compute what is chosen now, draw the view, and say on top what its numbers are.
+
+    None where it can't be computed: why is said on top. Nothing is raised, so that a page goes on
+    to its inputs, in which alone it can be corrected.
+
+    Args:
+        shown: takes what is shown, for the downloads.
+        top: the place above the view.
+        typed: the controls in the page's fragment, which change without a whole run.
     """
     if st.session_state["_layout"] != layout_in_use():
         st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
-    shown.settings = current_settings()
-    run = shown.run()
-    selection = fit_selection(run)
-    shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind
     remember(*typed)
+    followed = None
+    with told_in_place(top):
+        shown.settings = current_settings()
+        run = shown.run()
+        selection = fit_selection(run)
+        shown.sentence, shown.layer, shown.kind = (
+            selection.sentence,
+            selection.layer,
+            selection.kind,
+        )
+        followed = Followed(run, selection)
     # The picture goes first: what is sent before it would delay it by a frame each.
-    if not run.is_empty:
-        show_view(run, selection)
-    return run, selection
+    if followed is not None and not followed.run.is_empty:
+        with told_in_place():
+            show_view(followed.run, followed.selection)
+    with top:
+        if followed is not None:
+            with told_in_place():
+                show_header(followed.run)
+        show_notices()
+    return followed
 
 
 def show_view(run: Run, selection: Selection) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from model.positions import Positions
-from model.pretrained.base import AttentionFacts, ModelKind
+from model.pretrained.base import AttentionFacts, ModelKind, PretrainedModel, StackSize
 from ui.compute import word_vectors
 from ui.i18n import _, ngettext
 from ui.learnt import LearntRun
@@ -17,6 +17,7 @@ from ui.trained import TrainedRun
 # Of float32, for each unit of the largest score: a score's rounding error grows with its size, and
 # softmax passes it on to the weights. A wrong formula is off by far more.
 TOLERANCE = 1e-5
+MOST_DIVISORS = 3  # that are told apart in a line
 LARGE = 1e-3  # a difference that looks like an error, unless it is said what it is a part of
 
 
@@ -64,22 +65,38 @@ def _learnt(run: LearntRun) -> str:
 
 def _trained(run: TrainedRun) -> str:
     model = run.model
-    said = _("**trained weights**: {name}, {kind}, {layers} layers × {heads} heads").format(
-        name=plain(model.name),
-        kind=kind_word(model.kind),
-        layers=model.layers,
-        heads=model.heads,
+    said = _("**trained weights**: {name}, {model}, energies ÷ {divisor}").format(
+        name=plain(model.name), model=_stacks(model), divisor=_divisors(run)
     )
-    divisors = {divisor_text(facts) for facts in run.every_facts()}
-    if len(divisors) == 1:
-        said += ", " + _("energies ÷ {divisor}").format(divisor=divisors.pop())
-    else:
-        said += ", " + _("energies ÷ a number of each layer's own")
     if run.settings.removed:
         count = len(run.settings.removed)
         removed = ngettext("**{count} head removed**", "**{count} heads removed**", count)
         said += ", " + removed.format(count=count)
     return said
+
+
+def _stacks(model: PretrainedModel) -> str:
+    """The kind of a model, and its layers and heads; a decoder may have others than its encoder."""
+    sizes = list(dict.fromkeys(model.sizes.values()))
+    if len(sizes) == 1:
+        return _("{kind}, {size}").format(kind=kind_word(model.kind), size=_size(sizes[0]))
+    return _("encoder of {encoder} and decoder of {decoder}").format(
+        encoder=_size(model.sizes["encoder_self"]), decoder=_size(model.sizes["decoder_self"])
+    )
+
+
+def _size(size: StackSize) -> str:
+    layers = ngettext("{count} layer", "{count} layers", size.layers).format(count=size.layers)
+    heads = ngettext("{count} head", "{count} heads", size.heads).format(count=size.heads)
+    return _("{layers} × {heads}").format(layers=layers, heads=heads)
+
+
+def _divisors(run: Run) -> str:
+    """What energies are divided by, which may differ from kind to kind and from layer to layer."""
+    every = dict.fromkeys(map(divisor_text, run.every_facts()))
+    if len(every) > MOST_DIVISORS:
+        return _("numbers of each layer's own")
+    return _(" or ").join(every)
 
 
 def kind_word(kind: ModelKind) -> str:
@@ -127,7 +144,7 @@ def _sources(run: RandomRun) -> list[str]:
     if settings.projection == "identity":
         sources.append(_("**identity projections**"))
         # Only what comes after a feed-forward depends on it.
-        if run.layers > 1 or len(run.kinds) > 1 or value_of("view") in ("layers", "tests"):
+        if settings.layers > 1 or len(run.kinds) > 1 or value_of("view") in ("layers", "tests"):
             sources.append(_("random feed-forward") + " " + seed)
         return sources
     names = {

@@ -95,6 +95,7 @@ def read_link(page: str) -> None:
         return
     left, state["_page"] = state.get("_page"), page
     state["_notices"] = {}
+    state.pop("_wanted_layer", None)  # another page's layers are of something else
     if left:
         _bring_along(left)
     asked = _asked()
@@ -388,12 +389,11 @@ def fit_layer() -> None:
 
 
 def fit_layer_to(count: int) -> None:
-    """Keep the layer shown among so many."""
-    asked, last = value_of("layer"), count - 1
-    if asked > last:
-        st.session_state["layer"] = last
+    """Keep the layer shown among so many; the one that was wanted comes back with more."""
+    wanted, used = _fit("layer", list(range(count)))
+    if used != wanted:
         message = _("There is no layer {asked}; showing the last one, layer {used}.")
-        notice("layer", message.format(asked=asked, used=last))
+        notice("layer", message.format(asked=wanted, used=used))
 
 
 def show_notices() -> None:

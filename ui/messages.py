@@ -77,10 +77,19 @@ def _left_out(run: RandomRun | TrainedRun) -> list[str]:
         return [cut + " " + _("The model has no more positions.")]
     if run.most_tokens == MAX_TOKENS:
         return [cut]
+    if len(run.kinds) > 1:
+        why = _(
+            "With {maps} matrices of weights, one a head, layer and pair, there is no room for "
+            "more on this server."
+        ).format(maps=run.maps * len(run.source.lengths))
+        return [f"{cut} {why}"]
+    (kind,) = run.kinds
     why = _(
         "Sentences × layers × heads ({sentences} × {layers} × {heads}) leave no room for more on "
         "this server."
-    ).format(sentences=len(run.source.lengths), layers=run.layers, heads=run.heads)
+    ).format(
+        sentences=len(run.source.lengths), layers=run.layers_of(kind), heads=run.heads_of(kind)
+    )
     return [f"{cut} {why}"]
 
 

@@ -74,15 +74,18 @@ class Run(ABC):
         """Which kinds of attention there are."""
         return tuple(self.masks)
 
-    @property
-    def layers(self) -> int:
-        """How many layers each kind of attention has."""
-        return len(getattr(self.trace, self.kinds[0]))
+    def layers_of(self, kind: Kind) -> int:
+        """Return how many layers have that kind of attention."""
+        return len(getattr(self.trace, kind))
+
+    def heads_of(self, kind: Kind) -> int:
+        """Return how many heads that kind of attention has in each layer."""
+        return self.facts(kind, 0).heads
 
     @property
-    def heads(self) -> int:
-        """How many heads a layer has."""
-        return self.facts(self.kinds[0], 0).heads
+    def maps(self) -> int:
+        """How many weight matrices there are for each sentence: one a head of a layer."""
+        return sum(self.layers_of(kind) * self.heads_of(kind) for kind in self.kinds)
 
     @property
     def embed_size(self) -> int:

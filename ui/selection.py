@@ -57,14 +57,14 @@ def selection_in(run: Run) -> Selection:
         return value if value is None or not count else min(value, count - 1)
 
     kind: Kind = value_of("kind") if len(run.kinds) > 1 else "encoder_self"
-    layer = min(value_of("layer"), run.layers - 1)
+    layer = min(value_of("layer"), run.layers_of(kind) - 1)
     sentence = min(value_of("sentence"), len(run.source.lengths)) - 1
     looked_at = run.attention(layer, sentence, kind).whole
     return Selection(
         kind=kind,
         layer=layer,
         sentence=sentence,
-        head=within("head", run.heads),
+        head=within("head", run.heads_of(kind)),
         query=within("q", len(looked_at.queries)),
         key=within("k", len(looked_at.keys)),
     )
@@ -72,7 +72,8 @@ def selection_in(run: Run) -> Selection:
 
 def fit_selection(run: Run) -> Selection:
     """Return what is chosen, with controls and link made right where it isn't there."""
-    looked_at = attention_in(run, selection_in(run)).whole
+    selection = selection_in(run)
+    looked_at = attention_in(run, selection).whole
     no_query = _("There is no query {asked} in this sentence; showing the last one, {used}.")
     no_key = _("There is no key {asked} in this sentence; showing the last one, {used}.")
     if _is_opening(wanted_of("q")):
@@ -81,7 +82,7 @@ def fit_selection(run: Run) -> Selection:
         (
             index_within(
                 "head",
-                run.heads,
+                run.heads_of(selection.kind),
                 _("There is no head {asked}; showing the last one, head {used}."),
             ),
             index_within("q", len(looked_at.queries), no_query),

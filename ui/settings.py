@@ -190,7 +190,12 @@ def count_weights(layers: int, embed_size: int, *, pair: bool = False) -> int:
 
 def most_tokens(sentences: int, layers: int, heads: int) -> int:
     """How many tokens of each sentence fit into MAX_CELLS and MAX_TOKENS."""
-    return min(MAX_TOKENS, isqrt(MAX_CELLS // (sentences * layers * heads)))
+    return most_tokens_of(sentences * layers * heads)
+
+
+def most_tokens_of(maps: int) -> int:
+    """How many tokens fit where so many matrices of weights are made, all heads together."""
+    return min(MAX_TOKENS, isqrt(MAX_CELLS // maps))
 
 
 def fits_leak_matrix(tokens: int, layers: int, heads: int, embed_size: int) -> bool:

@@ -42,7 +42,7 @@ from ui.settings import (
     head_choices,
     layer_choices,
 )
-from ui.sides import LETTERS, Letter, Side, put, side_of
+from ui.sides import LETTERS, Letter, Side, layers_of_side, put, side_of
 from ui.widgets import let_show
 
 LABELS = {
@@ -326,8 +326,7 @@ def _choices(side: Side, key: str) -> Sequence[Any]:
             pair = side.page == "encoder-decoder"
             return layer_choices(side.value("embed_size"), pair=pair)
         case "layer" if side.page == "pretrained":
-            choice = side.value("model")
-            return range(model_of(choice).layers if is_loaded(choice) else MAX_TRAINED_LAYERS)
+            return range(layers_of_side(side) or MAX_TRAINED_LAYERS)
         case "layer":
             return range(side.value("layers"))
         case "mask" if side.page == "encoder-decoder":

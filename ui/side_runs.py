@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from model.pretrained.base import ModelUnavailableError
 from ui.comparison import Comparison
-from ui.header import said_of
+from ui.failures import log_failure, said_of
+from ui.header import said_of as said_of_run
 from ui.i18n import _
 from ui.messages import limits_of
 from ui.run import Attention
@@ -32,15 +32,22 @@ def see(letter: Letter) -> Seen:
     side, messages = side_of(letter)
     with side.in_force():
         try:
-            run = run_of(current_settings())
-        except (ModelUnavailableError, ValueError) as error:
+            settings = current_settings()
+        except ValueError as error:  # a plan that can't be trained: the message is for people
             return Seen(side, None, plain(str(error), 500), messages)
+        try:
+            run = run_of(settings)
+        except Exception as error:
+            log_failure(error)
+            return Seen(side, None, said_of(error), messages)
         if run.is_empty:
             return Seen(side, None, _("There is nothing to compute: type a sentence."), messages)
         training = training_of(plan_in_use()) if side.page == "learn" else None
         prefix = f"{letter.upper()}: "
         messages = [prefix + message for message in [*messages, *limits_of(run)]]
-        return Seen(side, attention_in(run, selection_in(run)), said_of(run), messages, training)
+        return Seen(
+            side, attention_in(run, selection_in(run)), said_of_run(run), messages, training
+        )
 
 
 def comparison_shown() -> Comparison | None:

@@ -110,8 +110,8 @@ def fitted(side: Side) -> tuple[Side, list[str]]:
                 side = side.replaced(vectors="hashed")
                 messages.append(problem)
         fit("layer", list(range(side.value("layers"))))
-    elif is_loaded(side.value("model")):
-        fit("layer", list(range(model_of(side.value("model")).layers)))
+    elif layers := layers_of_side(side):
+        fit("layer", list(range(layers)))
     return side, messages
 
 
@@ -126,6 +126,18 @@ def fit_sides() -> None:
             changed = True
     if changed:
         st.rerun()
+
+
+def layers_of_side(side: Side) -> int | None:
+    """Return how many layers a side's trained model has of the attention that is chosen.
+
+    None where it isn't loaded yet.
+    """
+    choice = side.value("model")
+    if not is_loaded(choice):
+        return None
+    sizes = model_of(choice).sizes
+    return sizes.get(side.value("kind"), sizes["encoder_self"]).layers
 
 
 def put(letter: Letter, side: Side) -> None:

@@ -51,7 +51,7 @@ def kind_name(kind: Kind) -> str:
 def where(attention: Attention) -> str:
     """Which attention it is, where there are several: ", layer 2", ", cross-attention, layer 0"."""
     kind = "" if len(attention.run.kinds) == 1 else f", {kind_name(attention.kind)}"
-    if attention.run.layers == 1:
+    if attention.run.layers_of(attention.kind) == 1:
         return kind
     return kind + _(", layer {layer}").format(layer=attention.layer)
 

@@ -99,7 +99,7 @@ def layout_in_use() -> tuple[Any, ...]:
     if on_learn_page():
         return tuple(value_of(key) for key in ("view", "kept", "story", *PLAN_FIELDS))
     if on_trained_page():
-        keys = ("view", "model", "special", "first", "together")
+        keys = ("view", "model", "kind", "special", "first", "together")
         return (*map(value_of, keys), special_tokens_in_use())
     if carried() is not None:
         return tuple(value_of(key) for key in ("view", "weights"))

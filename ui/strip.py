@@ -25,7 +25,7 @@ def show_strip(run: Run, selection: Selection) -> None:
     else:
         shown = weights[selection.head]
         whose = _("head {number}").format(number=selection.head)
-    if run.layers > 1:
+    if run.layers_of(selection.kind) > 1:
         whose = _("layer {layer}, {whose}").format(layer=selection.layer, whose=whose)
     token_strip(
         StripData(

@@ -12,13 +12,19 @@ from torch import Tensor
 
 from model.attention import AttentionTrace
 from model.parity import Parity
-from model.pretrained.base import AttentionFacts, Head, ModelTrace, PretrainedModel
+from model.pretrained.base import (
+    AttentionFacts,
+    Head,
+    ModelTrace,
+    NoStartTokenError,
+    PretrainedModel,
+)
 from model.seeded import PADDING
 from ui.compute import use_one_thread
 from ui.models import model_of, when_dropped
 from ui.run import Attention, Run
 from ui.seeing import WHOLE, Seeing, SeenAttention, SubwordSentences
-from ui.settings import MAX_CHARACTERS, MOST_ADDED, Kind, most_tokens
+from ui.settings import MAX_CHARACTERS, MOST_ADDED, Kind, most_tokens_of
 from ui.turns import take_turn
 
 KEPT_BYTES = 256 * 2**20  # of traces that all sessions share: choosing a head computes nothing
@@ -149,6 +155,8 @@ def compute_trained(settings: TrainedSettings) -> TrainedRun:
 
     Raises:
         ModelUnavailableError: if the model can't be used.
+        NoStartTokenError: if there is no target, and the model names nothing that begins one.
+        TokensWithoutVectorsError: if the model's table ends before a token of the text.
     """
     computed = _computed(
         model_of(settings.model),
@@ -201,9 +209,9 @@ def _computed(
     together: bool,
 ) -> Computed:
     use_one_thread()
-    # An encoder-decoder has three squares of attention for a sentence, a pair read together one.
-    squares = 3 if model.kind == "encoder-decoder" else 1 if together else len(texts)
-    most = min(model.longest, most_tokens(squares, model.layers, model.heads))
+    maps = sum(size.layers * size.heads for size in model.sizes.values())
+    sentences = 1 if model.kind == "encoder-decoder" or together else len(texts)
+    most = min(model.longest, most_tokens_of(sentences * maps))
     added = added[: most_added(model, most)]
     if model.kind == "encoder-decoder":
         source, ids = _split(model, texts[:1], most)
@@ -224,10 +232,12 @@ def _computed(
 def _cells(
     model: PretrainedModel, source: SubwordSentences, target: SubwordSentences | None
 ) -> int:
-    squares = len(source.lengths) * source.length**2
+    """Return how many weights all of a model's heads have on these sentences."""
+    pairs = {"encoder_self": len(source.lengths) * source.length**2}
     if target is not None:
-        squares += target.length**2 + source.length * target.length
-    return model.layers * model.heads * squares
+        pairs["decoder_self"] = target.length**2
+        pairs["cross"] = source.length * target.length
+    return sum(size.layers * size.heads * pairs[kind] for kind, size in model.sizes.items())
 
 
 def _split(
@@ -262,6 +272,8 @@ def _split_target(
     room = most - len(begins) - len(added)
     typed = model.tokenizer.encode(text[:MAX_CHARACTERS], room, around=False)
     ids = (*begins, *typed.ids, *added)
+    if not ids:
+        raise NoStartTokenError(model.name)
     subwords = replace(model.tokenizer.encode("", added=ids, around=False), left_out=typed.left_out)
     sentences = SubwordSentences((subwords.shown,), (len(subwords),), (subwords,))
     return sentences, torch.tensor([ids], dtype=torch.long)

@@ -2,15 +2,20 @@
 
 import streamlit as st
 
-from model.pretrained.base import ModelUnavailableError, PretrainedModel, reads_pairs
+from model.pretrained.base import (
+    ModelUnavailableError,
+    PretrainedModel,
+    reads_pairs,
+    removable_kind,
+)
 from ui.controls import BOUND, draw_kept, segments, sentence_input
-from ui.i18n import _
+from ui.i18n import _, ngettext
 from ui.link import asks_together, default_of, fit_layer_to, fit_link, keep, notice, value_of
 from ui.models import BUNDLED, is_loaded, model_choices, model_of
 from ui.options import word
-from ui.settings import DEFAULT_TEXT, KINDS, TELLING, TRAINED_VIEWS, TrainedView
+from ui.settings import DEFAULT_TEXT, KINDS, TELLING, TRAINED_VIEWS, Kind, TrainedView
 from ui.state import added_tokens, removed_heads
-from ui.text import plain
+from ui.text import plain, verbatim
 
 MOST_SAID = 500  # characters of why a model can't be used
 
@@ -118,10 +123,11 @@ def load_model() -> PretrainedModel | None:
         return None
     st.session_state["_model_kind"] = model.kind
     st.session_state["_reads_pairs"] = reads_pairs(model)
+    _tell_what_is_missing(model)
     fits = {
         "view": lambda: fit_view(model, say=is_first),
         "together": lambda: fit_together(model, say=is_first),
-        "layer": lambda: fit_layer_to(model.layers),
+        "layer": lambda: fit_layer_to(layers_shown(model)),
         "added": lambda: fit_added(model),
         "removed": lambda: fit_removed(model),
     }
@@ -131,6 +137,34 @@ def load_model() -> PretrainedModel | None:
         for fit in fits.values():
             fit()
     return model
+
+
+def _tell_what_is_missing(model: PretrainedModel) -> None:
+    """Say, as long as a model is chosen, what its loading has found that it can't read."""
+    said = []
+    if model.without_vector:
+        missing = ngettext(
+            "{model}'s tokeniser knows {count} token for which its table has no vector, {token}: a "
+            "text with it can't be computed.",
+            "{model}'s tokeniser knows {count} tokens for which its table has no vectors, such as "
+            "{token}: a text with one of them can't be computed.",
+            len(model.without_vector),
+        )
+        said.append(
+            missing.format(
+                model=plain(model.name),
+                count=len(model.without_vector),
+                token=verbatim(model.tokenizer.shown(model.without_vector[0])),
+            )
+        )
+    if model.kind == "encoder-decoder" and model.decoder_start is None:
+        begins = _(
+            "{model} names no token that a target begins with: its target begins with what is "
+            "typed."
+        )
+        said.append(begins.format(model=plain(model.name)))
+    if said:
+        notice("model", " ".join(said))
 
 
 def load_with_progress(choice: str) -> PretrainedModel:
@@ -195,7 +229,7 @@ def fit_added(model: PretrainedModel) -> None:
     """Keep the added tokens among those that the model has."""
     added = added_tokens()
     writes = model.kind != "encoder"
-    known = [token for token in added if writes and model.tokenizer.has(token)]
+    known = [token for token in added if writes and model.reads(token)]
     if len(known) < len(added):
         keep("added", ",".join(map(str, known)))
         message = _("{count} of the link's added tokens aren't in {model}'s vocabulary.")
@@ -208,13 +242,24 @@ def fit_removed(model: PretrainedModel) -> None:
     """Keep the removed heads among those that there are."""
     removed = removed_heads()
     writes = model.kind != "encoder"
-    there = [(at, h) for at, h in removed if writes and at < model.layers and h < model.heads]
+    size = model.sizes[removable_kind(model.kind)]
+    there = [(at, h) for at, h in removed if writes and at < size.layers and h < size.heads]
     if len(there) < len(removed):
         keep("removed", ",".join(f"{layer}.{head}" for layer, head in there))
         message = _("{count} of the link's removed heads aren't in {model}.")
         if not writes:  # and shows nowhere what a removal changes
             message = _("{model} has no next token: the link's {count} removed heads are put back.")
         notice("removed", message.format(count=len(removed) - len(there), model=plain(model.name)))
+
+
+def layers_shown(model: PretrainedModel) -> int:
+    """How many layers there are of the attention that is shown."""
+    return model.sizes[kind_of(model)].layers
+
+
+def kind_of(model: PretrainedModel) -> Kind:
+    """The attention that is shown: the chosen one where there are several."""
+    return value_of("kind") if len(model.sizes) > 1 else "encoder_self"
 
 
 def draw_examples(model: PretrainedModel | None) -> None:
@@ -281,7 +326,7 @@ def draw_kind(model: PretrainedModel | None) -> None:
 
 def draw_layer(model: PretrainedModel | None) -> None:
     """Which layer is shown."""
-    count = model.layers if model else value_of("layer") + 1
+    count = layers_shown(model) if model else value_of("layer") + 1
     fit_layer_to(count)
     # One kind of control for all models: a new one would begin with the link of the last model.
     # Of a single layer it is out of sight, as there is nothing to slide.

@@ -1,6 +1,6 @@
 """What every trained model offers, whoever wrote its code."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -18,8 +18,50 @@ ModelKind = Literal["encoder", "decoder", "encoder-decoder"]
 Head = tuple[int, int]  # a layer and a head of it
 
 
+@dataclass(frozen=True)
+class StackSize:
+    """How many layers a kind of attention has, and how many heads each of them has."""
+
+    layers: int
+    heads: int
+
+
+def removable_kind(kind: ModelKind) -> AttentionKind:
+    """Return the attention whose heads can be removed: of a decoder that reads, what it reads."""
+    return "cross" if kind == "encoder-decoder" else "encoder_self"
+
+
 class ModelUnavailableError(Exception):
     """A model can't be used; the message says why, and what to do."""
+
+
+class TokensWithoutVectorsError(ValueError):
+    """A text has tokens beyond the end of a model's table of vectors.
+
+    Args:
+        model: its name.
+        tokens: these tokens, as people read them.
+        vocabulary: how many rows the table has.
+    """
+
+    def __init__(self, model: str, tokens: Sequence[str], vocabulary: int) -> None:
+        super().__init__(
+            f"{model} has vectors for the tokens 0 to {vocabulary - 1}, and none for "
+            f"{', '.join(tokens)}"
+        )
+        self.model, self.tokens, self.vocabulary = model, tuple(tokens), vocabulary
+
+
+class NoStartTokenError(ValueError):
+    """A decoder has nothing to begin with: no target, and its model names no token for that.
+
+    Args:
+        model: its name.
+    """
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"{model} names no token that a target begins with: pass target_ids")
+        self.model = model
 
 
 class AttentionFacts(Protocol):
@@ -77,12 +119,13 @@ class PretrainedModel(Protocol):
     name: str  # as its makers call it
     kind: ModelKind
     tokenizer: "SubwordTokenizer"
-    layers: int
-    heads: int
-    embed_size: int
+    sizes: Mapping[AttentionKind, StackSize]  # of each kind of attention that it has
+    embed_size: int  # of its output
     longest: int  # how many tokens its positions allow
+    vocabulary: int  # V, the rows of its table of token vectors
     weights_bytes: int  # of its weights in memory
-    decoder_start: int | None  # the token that an encoder-decoder's target begins with
+    decoder_start: int | None  # that an encoder-decoder's target begins with, if it names one
+    without_vector: tuple[int, ...]  # tokens that its tokeniser knows, and its table has not
 
     def run(
         self,
@@ -101,11 +144,13 @@ class PretrainedModel(Protocol):
             lengths: how many of each sentence's tokens are its own.
             target_ids: (B, T) what an encoder-decoder has written so far.
             target_lengths: how many of these are the sentence's own.
-            removed: heads whose output is set to zero; in an encoder-decoder, of the decoder's
-                cross-attention.
+            removed: heads whose output is set to zero, of the removable kind.
             token_types: (B, L) which sentence of a pair each token is of, as the tokeniser tells
                 it; None for 0.
         """
+
+    def reads(self, token: int) -> bool:
+        """Whether it is a token of the tokeniser's that the model has a vector for."""
 
     def attention(self, kind: AttentionKind, layer: int) -> AttentionFacts:
         """What that attention is like."""

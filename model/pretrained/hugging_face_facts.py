@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from model.pretrained.equations import Equations, kv_heads_of
 from model.pretrained.recorder import RecordedCall
 from model.projections import Projected, ProjectionEquation
 
+POSITION_TABLE = re.compile(r"(^|\.)(position_embeddings?|embed_positions|wpe)$")
 LONGEST_WITHOUT_LIMIT = 512  # where positions are relative: what such models were trained with
 
 
@@ -48,12 +50,27 @@ def longest_sentence(model: Any) -> int:
     longest = 0
     for name in ("max_position_embeddings", "n_positions"):
         longest = longest or int(getattr(config, name, None) or 0)
-    for name, module in model.named_modules():
-        # Where places are counted from the padding's id on, as RoBERTa's are, fewer are left.
-        padding = getattr(module, "padding_idx", None)
-        if name.endswith("position_embeddings") and padding is not None:
-            longest -= padding + 1
-    return longest if longest > 0 else LONGEST_WITHOUT_LIMIT
+    tables = [
+        module.num_embeddings - _first_place(module)
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Embedding) and POSITION_TABLE.search(name)
+    ]
+    # Two stacks may have tables of their own, and a config may say nothing of either.
+    known = [size for size in (longest, *tables) if size > 0]
+    return min(known, default=LONGEST_WITHOUT_LIMIT)
+
+
+def vocabulary(model: Any) -> int:
+    """How many rows a model's table of token vectors has; of two stacks, the shorter table."""
+    stacks = [model, model.get_decoder()] if model.config.is_encoder_decoder else [model]
+    return min(int(stack.get_input_embeddings().num_embeddings) for stack in stacks)
+
+
+def _first_place(table: nn.Embedding) -> int:
+    """The row of the first token: after the padding's in RoBERTa, after an offset in BART."""
+    if table.padding_idx is not None:
+        return table.padding_idx + 1
+    return int(getattr(table, "offset", 0))
 
 
 def token_types(model: Any) -> int:
@@ -64,12 +81,12 @@ def token_types(model: Any) -> int:
 
 
 def decoder_start(model: Any) -> int | None:
-    """The token that an encoder-decoder's target begins with, if the model names one."""
+    """The token that an encoder-decoder's target begins with, if the model names one it has."""
     configs = (getattr(model, "generation_config", None), model.config)
     for name in ("decoder_start_token_id", "bos_token_id"):
         for config in configs:
             start = getattr(config, name, None)
-            if isinstance(start, int):
+            if isinstance(start, int) and 0 <= start < vocabulary(model):
                 return start
     return None
 

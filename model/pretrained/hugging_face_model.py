@@ -11,7 +11,16 @@ from torch import Tensor
 
 from model.parity import Parity, largest_difference, worst
 from model.pretrained import recorder
-from model.pretrained.base import Head, ModelKind, ModelTrace, ModelUnavailableError
+from model.pretrained.base import (
+    Head,
+    ModelKind,
+    ModelTrace,
+    ModelUnavailableError,
+    NoStartTokenError,
+    StackSize,
+    TokensWithoutVectorsError,
+    removable_kind,
+)
 from model.pretrained.equations import equations_of, probe_ids, watching
 from model.pretrained.hugging_face_facts import (
     RecordedAttention,
@@ -19,12 +28,20 @@ from model.pretrained.hugging_face_facts import (
     decoder_start,
     longest_sentence,
     token_types,
+    vocabulary,
     weights_bytes,
+)
+from model.pretrained.recorded_calls import (
+    calls_by_kind,
+    check_lengths,
+    stack_size,
+    union_of_masks,
 )
 from model.pretrained.recorder import RecordedCall
 from model.subwords import SubwordTokenizer
 from model.transformer import AttentionKind, TransformerTrace
 
+PROBE = "The cat sat on the mat."  # what is read at loading, as a page would have it read
 WRONG = 1e-3  # of the output's largest number; rounding alone stays far below
 
 
@@ -67,16 +84,17 @@ class HuggingFaceModel:
         self._model = model.eval().requires_grad_(False)
         self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._token_types = token_types(model)
-        self._vocabulary: int = model.get_input_embeddings().num_embeddings
+        self.vocabulary = vocabulary(model)
+        self.without_vector = tokenizer.beyond(self.vocabulary)
         self._lock = threading.Lock()  # rotary tables may grow while a model runs
         recorder.watch(model)
-        self.layers = self.heads = 0  # until a first run tells
+        self.sizes: dict[AttentionKind, StackSize] = {}  # until a first run tells
         first = self._first_run()
-        self.layers = len(first.calls["encoder_self"])
-        self.heads = first.calls["encoder_self"][0].trace.queries.shape[1]
+        self.sizes = {kind: stack_size(calls) for kind, calls in first.calls.items()}
         self.embed_size = first.trace.output.shape[-1]
         self._facts = self._probed()
         _check_right(self.compare(first), first)
+        self._check_reads()
 
     def run(
         self,
@@ -96,13 +114,14 @@ class HuggingFaceModel:
             target_ids: (B, T) what an encoder-decoder has written so far, `decoder_start` first;
                 None for that alone.
             target_lengths: how many of these are the sentence's own; none for all.
-            removed: heads whose output is set to zero; in an encoder-decoder, of the decoder's
-                cross-attention.
+            removed: heads whose output is set to zero, of the removable kind.
             token_types: (B, L) which sentence of a pair each token is of; left out where the model
                 knows no such types. None for 0.
 
         Raises:
-            ValueError: if the model has no such tokens or heads, or lengths don't fit.
+            TokensWithoutVectorsError: if the model's table ends before some of the tokens.
+            NoStartTokenError: if there are no target_ids, and the model names no first one.
+            ValueError: if the model has no such heads, or lengths don't fit.
         """
         inputs = self._inputs(ids, lengths, target_ids, target_lengths)
         if token_types is not None and token_types.max() < self._token_types:
@@ -111,6 +130,10 @@ class HuggingFaceModel:
         with self._lock, torch.inference_mode(), recorder.recording(calls) as recording:
             out = self._model(**inputs)
         return self._recorded(out, recording.calls, inputs, frozenset(removed))
+
+    def reads(self, token: int) -> bool:
+        """Whether it is a token of the tokeniser's that the model has a vector for."""
+        return token < self.vocabulary and self.tokenizer.has(token)
 
     def attention(self, kind: AttentionKind, layer: int) -> RecordedAttention:
         """What that attention is like.
@@ -134,7 +157,7 @@ class HuggingFaceModel:
             raise TypeError(f"expected what this model's run returned, got {type(run).__name__}")
         parities = []
         for kind, calls in run.calls.items():
-            may_lack = kind == ("cross" if self._both else "encoder_self")
+            may_lack = kind == removable_kind(self.kind)
             traces = getattr(run.trace, kind)
             for layer, (call, trace) in enumerate(zip(calls, traces, strict=True)):
                 removed = [head for at, head in run.removed if may_lack and at == layer]
@@ -150,25 +173,15 @@ class HuggingFaceModel:
 
     def _first_run(self) -> RecordedRun:
         """A run on a few tokens, to see what the attention is like."""
-        ids = torch.arange(10).view(2, 5) % self._vocabulary
+        ids = torch.arange(10).view(2, 5) % self.vocabulary
         target_ids = ids[:, :3] if self._both else None
         run = self.run(ids, [5, 4], target_ids, [3, 2] if self._both else [])
-        heads = run.calls["encoder_self"][0].trace.queries.shape[1]
-        places: dict[AttentionKind, tuple[int, int]]
-        places = {"encoder_self": (5, 5), "decoder_self": (3, 3), "cross": (3, 5)}
-        for kind, calls in run.calls.items():
-            expected = [(2, heads, *places[kind])] * len(run.calls["encoder_self"])
-            got = [tuple(call.trace.energy.shape) for call in calls]
-            if got != expected:
-                raise ModelUnavailableError(
-                    "this architecture isn't supported: its layers should have one number of heads "
-                    f"and each stack as many layers; expected {expected} for {kind}, got {got}"
-                )
+        check_lengths(run.calls, source=5, target=3)
         return run
 
     def _probed(self) -> dict[AttentionKind, tuple[RecordedAttention, ...]]:
         """What each attention is like, as a run on different tokens at many positions shows."""
-        ids = probe_ids(self._vocabulary, self.longest, self.weights_bytes // 4)
+        ids = probe_ids(self.vocabulary, self.longest, self.weights_bytes // 4)
         lengths = [ids.shape[1]] * len(ids)
         with watching(self._model) as before:
             run = self.run(ids, lengths, ids.flip(0) if self._both else None)
@@ -187,17 +200,39 @@ class HuggingFaceModel:
             for kind, calls in run.calls.items()
         }
 
+    def _check_reads(self) -> None:
+        """Raise ModelUnavailableError unless a text goes all the way that a page takes it."""
+        around = self.tokenizer.encode("")
+        beyond = [
+            shown
+            for token, shown in zip(around.ids, around.shown, strict=True)
+            if token >= self.vocabulary
+        ]
+        if beyond:
+            raise ModelUnavailableError(
+                f"its tokeniser puts {', '.join(beyond)} around each text, and its table of "
+                f"{self.vocabulary} token vectors has none for that"
+            )
+        read = self.tokenizer.encode(PROBE, self.longest).ids
+        ids = torch.tensor([[token for token in read if token < self.vocabulary] or [0]])
+        has_no_start = self._both and self.decoder_start is None
+        self.run(ids, [ids.shape[1]], ids[:, :1] if has_no_start else None)
+
     def _calls_of(self, removed: Collection[Head]) -> dict[int, list[int]]:
         """The removed heads by the number of the call that computes them."""
         calls: dict[int, list[int]] = {}
+        if not removed:
+            return calls
+        size = self.sizes[removable_kind(self.kind)]
         for layer, head in removed:
-            if not (0 <= layer < self.layers and 0 <= head < self.heads):
+            if not (0 <= layer < size.layers and 0 <= head < size.heads):
                 raise ValueError(
-                    f"{self.name} has {self.layers} layers of {self.heads} heads, counted from 0; "
-                    f"got layer {layer}, head {head}"
+                    f"{self.name} has {size.layers} layers of {size.heads} heads that can be "
+                    f"removed, counted from 0; got layer {layer}, head {head}"
                 )
             # An encoder-decoder computes the encoder's layers, then self and cross layer by layer.
-            call = self.layers + 2 * layer + 1 if self._both else layer
+            before = self.sizes["encoder_self"].layers if self._both else 0
+            call = before + 2 * layer + 1 if self._both else layer
             calls.setdefault(call, []).append(head)
         return calls
 
@@ -215,7 +250,7 @@ class HuggingFaceModel:
         if self._both:
             if target_ids is None:
                 if self.decoder_start is None:
-                    raise ValueError(f"{self.name} names no token to begin with; pass target_ids")
+                    raise NoStartTokenError(self.name)
                 target_ids = torch.full((len(ids), 1), self.decoder_start)
             inputs["decoder_input_ids"] = self._checked(target_ids)
             inputs["decoder_attention_mask"] = _own(
@@ -235,11 +270,11 @@ class HuggingFaceModel:
             )
         if ids.shape[1] > self.longest:
             raise ValueError(f"{self.name} has {self.longest} positions, got {ids.shape[1]} tokens")
-        if ids.min() < 0 or ids.max() >= self._vocabulary:
-            raise ValueError(
-                f"{self.name} has the tokens 0 to {self._vocabulary - 1}, "
-                f"got {int(ids.min())} to {int(ids.max())}"
-            )
+        every = sorted(set(ids.flatten().tolist()))
+        beyond = [token for token in every if not 0 <= token < self.vocabulary]
+        if beyond:
+            shown = [self.tokenizer.shown(token) for token in beyond]
+            raise TokensWithoutVectorsError(self.name, shown, self.vocabulary)
         return ids
 
     def _recorded(
@@ -252,7 +287,7 @@ class HuggingFaceModel:
         """Everything of a run in its place."""
         encoder = tuple((out.encoder_hidden_states if self._both else out.hidden_states) or ())
         decoder = tuple(out.decoder_hidden_states or () if self._both else ())
-        by_kind = _by_kind(calls, *(max(len(states) - 1, 0) for states in (encoder, decoder)))
+        by_kind = calls_by_kind(calls, *(max(len(states) - 1, 0) for states in (encoder, decoder)))
         traces = {kind: tuple(call.trace for call in of) for kind, of in by_kind.items()}
         next_logits = None
         if self.kind != "encoder":
@@ -271,28 +306,14 @@ class HuggingFaceModel:
                 encoder_output=encoder[-1],
                 output=decoder[-1] if self._both else encoder[-1],
             ),
-            masks={kind: _union([call.allowed for call in of]) for kind, of in by_kind.items()},
+            masks={
+                kind: union_of_masks([call.allowed for call in of]) for kind, of in by_kind.items()
+            },
             next_logits=next_logits,
             inputs=inputs,
             calls=by_kind,
             removed=removed,
         )
-
-
-def _by_kind(
-    calls: Sequence[RecordedCall], layers: int, decoder_layers: int
-) -> dict[AttentionKind, tuple[RecordedCall, ...]]:
-    """The calls of an encoder's layers, then of a decoder's, each self and cross."""
-    if not layers or len(calls) != layers + 2 * decoder_layers:
-        raise ModelUnavailableError(
-            f"this architecture isn't supported: expected {layers + 2 * decoder_layers} attentions "
-            f"in {layers + decoder_layers} layers, and could record {len(calls)}"
-        )
-    by_kind: dict[AttentionKind, tuple[RecordedCall, ...]] = {"encoder_self": tuple(calls[:layers])}
-    if decoder_layers:
-        by_kind["decoder_self"] = tuple(calls[layers::2])
-        by_kind["cross"] = tuple(calls[layers + 1 :: 2])
-    return by_kind
 
 
 def _own(ids: Tensor, lengths: Collection[int]) -> Tensor:
@@ -313,16 +334,6 @@ def _written(inputs: Mapping[str, Any]) -> Tensor:
 def _last(inputs: Mapping[str, Any]) -> Tensor:
     """(B,) the place of each sentence's last token."""
     return (_written(inputs).sum(dim=1) - 1).clamp(min=0)
-
-
-def _union(masks: Sequence[Tensor | None]) -> Tensor | None:
-    """Where at least one of the masks lets attend; None if one of them does everywhere."""
-    union: Tensor | None = None
-    for mask in masks:
-        if mask is None:
-            return None
-        union = mask if union is None else union | mask
-    return union
 
 
 def _check_right(parity: Parity, run: RecordedRun) -> None:

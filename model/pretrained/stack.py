@@ -11,7 +11,7 @@ from model.attention import SelfAttention
 from model.config import Config
 from model.masks import causal_mask, padding_mask
 from model.parity import Parity, compare_model, worst
-from model.pretrained.base import Head, ModelKind, ModelTrace
+from model.pretrained.base import Head, ModelKind, ModelTrace, StackSize
 from model.subwords import SubwordTokenizer
 from model.transformer import AttentionKind, Encoder, attention_of
 
@@ -65,10 +65,12 @@ class StackModel:
         self.encoder = encoder
         self.tokenizer = tokenizer
         self._token_types = token_types
-        self.layers = config.layers
-        self.heads = config.heads
+        self.sizes: dict[AttentionKind, StackSize]
+        self.sizes = {"encoder_self": StackSize(config.layers, config.heads)}
         self.embed_size = config.embed_size
         self.longest = config.longest
+        self.vocabulary = config.vocabulary or 0
+        self.without_vector = tokenizer.beyond(self.vocabulary)
         self.decoder_start: int | None = None
         self.weights_bytes = sum(weight.nbytes for weight in encoder.state_dict().values())
 
@@ -112,6 +114,10 @@ class StackModel:
         assert self.encoder.embedding.tokens is not None  # load_encoder puts it there
         vectors: Tensor = self.encoder.embedding.tokens(ids)  # (B, L, E)
         return vectors + self._token_types[token_types]
+
+    def reads(self, token: int) -> bool:
+        """Whether it is a token of the tokeniser's that the model has a vector for."""
+        return token < self.vocabulary and self.tokenizer.has(token)
 
     def logits(self, vectors: Tensor) -> Tensor:
         """What a decoder predicts after each of the output vectors, (..., E) -> (..., V)."""

@@ -10,7 +10,12 @@ import torch
 from torch import Tensor
 
 from model.pretrained import recorder
-from model.pretrained.base import ModelTrace, ModelUnavailableError, PretrainedModel
+from model.pretrained.base import (
+    ModelTrace,
+    ModelUnavailableError,
+    PretrainedModel,
+    StackSize,
+)
 from model.pretrained.hugging_face_model import HuggingFaceModel
 from model.subwords import SubwordTokenizer
 from model.transformer import TransformerTrace
@@ -67,7 +72,9 @@ def close(a: Tensor, b: Tensor) -> None:
 def test_it_is_a_pretrained_model(name: str) -> None:
     model: PretrainedModel = wrapped(name)
     assert (model.name, model.kind) == (name, KINDS[name])
-    assert (model.layers, model.heads, model.embed_size) == (LAYERS, HEADS, 16)
+    kinds = ["encoder_self", "decoder_self", "cross"] if name == "t5" else ["encoder_self"]
+    assert model.sizes == dict.fromkeys(kinds, StackSize(LAYERS, HEADS))
+    assert (model.embed_size, model.vocabulary) == (16, VOCABULARY)
     assert model.longest == (512 if name == "t5" else 32)
     assert model.weights_bytes == 4 * sum(p.numel() for p in tiny(name).parameters())
 
@@ -299,8 +306,8 @@ def test_an_unusual_scale_becomes_a_temperature() -> None:
     [
         ((torch.zeros(2, 0, dtype=torch.long), [0, 0]), r"not empty, got the shape \(2, 0\)"),
         ((IDS[0], [6]), r"got the shape \(6,\)"),
-        ((IDS + VOCABULARY, LENGTHS), "has the tokens 0 to 49, got 53 to 63"),
-        ((IDS - 4, LENGTHS), "got -1 to"),
+        ((IDS + VOCABULARY - 9, LENGTHS), "tokens 0 to 49, and none for ⟨50⟩, ⟨51⟩, ⟨52⟩, ⟨53⟩,"),
+        ((IDS - 4, LENGTHS), "none for ⟨-1⟩"),
         ((IDS, [6]), r"2 numbers of at most 6, got \[6\]"),
         ((IDS, [7, 1]), r"got \[7, 1\]"),
         ((torch.ones(1, 33, dtype=torch.long), [33]), "32 positions, got 33"),

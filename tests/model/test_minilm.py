@@ -15,7 +15,12 @@ pytest.importorskip("safetensors")
 from safetensors.torch import load_file, save_file
 
 from model.pretrained import minilm, packages
-from model.pretrained.base import ModelTrace, ModelUnavailableError, PretrainedModel
+from model.pretrained.base import (
+    ModelTrace,
+    ModelUnavailableError,
+    PretrainedModel,
+    StackSize,
+)
 from model.pretrained.minilm import load_minilm
 from model.pretrained.stack import StackModel
 from tests.model.subword_models import MINILM, folder_of
@@ -190,7 +195,9 @@ def test_the_weights_are_the_reference_s(model: StackModel, reference: Any) -> N
 def test_what_it_is(model: StackModel) -> None:
     pretrained: PretrainedModel = model
     assert (pretrained.name, pretrained.kind) == ("all-MiniLM-L6-v2", "encoder")
-    assert (pretrained.layers, pretrained.heads, pretrained.embed_size) == (LAYERS, HEADS, 384)
+    assert pretrained.sizes == {"encoder_self": StackSize(LAYERS, HEADS)}
+    assert (pretrained.embed_size, pretrained.vocabulary) == (384, 30_522)
+    assert pretrained.without_vector == ()
     assert pretrained.longest == 512
     assert pretrained.attention("encoder_self", 5).divisor == 32**0.5
     # All but the pooler, and the vectors of a first and a second sentence.
@@ -253,7 +260,7 @@ def test_it_is_larger_than_allowed() -> None:
         load_minilm(86 * 2**20)
     with pytest.raises(ModelUnavailableError):
         load_minilm(size - 1)
-    assert load_minilm(size).layers == LAYERS
+    assert load_minilm(size).sizes["encoder_self"].layers == LAYERS
 
 
 def cut(folder: Path) -> None:

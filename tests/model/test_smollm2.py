@@ -18,7 +18,12 @@ pytest.importorskip("safetensors")
 from tokenizers import Tokenizer, models
 
 from model.pretrained import packages, smollm2
-from model.pretrained.base import ModelTrace, ModelUnavailableError, PretrainedModel
+from model.pretrained.base import (
+    ModelTrace,
+    ModelUnavailableError,
+    PretrainedModel,
+    StackSize,
+)
 from model.pretrained.cache import is_whole
 from model.pretrained.smollm2 import load_smollm2
 from model.pretrained.stack import StackModel
@@ -222,7 +227,9 @@ def test_the_second_use_converts_nothing(
 def test_what_it_is(model: StackModel) -> None:
     pretrained: PretrainedModel = model
     assert (pretrained.name, pretrained.kind) == ("SmolLM2-135M-Instruct", "decoder")
-    assert (pretrained.layers, pretrained.heads, pretrained.embed_size) == (LAYERS, HEADS, 576)
+    assert pretrained.sizes == {"encoder_self": StackSize(LAYERS, HEADS)}
+    assert (pretrained.embed_size, pretrained.vocabulary) == (576, 49_152)
+    assert pretrained.without_vector == ()
     assert pretrained.longest == 8192
     assert pretrained.attention("encoder_self", 29).divisor == 8
     assert pretrained.weights_bytes == smollm2.WEIGHTS_BYTES

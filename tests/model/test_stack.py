@@ -15,7 +15,7 @@ pytest.importorskip("tokenizers")
 from tokenizers import Tokenizer, models
 
 from model.config import BERT, LLAMA, Config
-from model.pretrained.base import ModelKind, PretrainedModel
+from model.pretrained.base import ModelKind, PretrainedModel, StackSize
 from model.pretrained.stack import StackModel, load_encoder
 from model.seeded import random_encoder
 from model.subwords import SubwordTokenizer
@@ -193,8 +193,9 @@ def test_pytorch_s_own_attention_agrees(
 def test_what_it_is(kind: ModelKind) -> None:
     model: PretrainedModel = stack(kind)
     config = CONFIGS[kind]
-    assert (model.name, model.kind, model.layers, model.longest) == ("Tiny", kind, 3, 10)
-    assert (model.heads, model.embed_size) == (config.heads, config.embed_size)
+    assert (model.name, model.kind, model.longest) == ("Tiny", kind, 10)
+    assert model.sizes == {"encoder_self": StackSize(layers=3, heads=config.heads)}
+    assert model.embed_size == config.embed_size
     assert model.decoder_start is None
     assert model.attention("encoder_self", 2).head_dim == 4
     # The encoder: tokens, positions, norm; Q, K, V, out; two norms; feed-forward of 32.

@@ -337,7 +337,8 @@ def test_long_pairs_are_cut_where_three_squares_of_all_layers_are_too_many() -> 
     assert most_tokens(3, 12, 12) == 139
     assert notices(page) == [
         "Sentences are cut after 139 tokens: 12 tokens were left out. "
-        "Sentences × layers × heads (2 × 12 × 12) leave no room for more on this server."
+        "With 432 matrices of weights, one a head, layer and pair, there is no room for more on "
+        "this server."
     ]
 
 

@@ -19,7 +19,6 @@ from tests.ui.trained import (
     open_trained,
     run_model,
 )
-from ui.models import model_of
 from ui.options import word
 
 pytestmark = [needs_minilm, needs_smollm2]
@@ -166,9 +165,7 @@ def test_a_text_of_one_token_is_too_short_to_say() -> None:
     assert not page.get("plotly_chart")
     change(page, pattern="induction")  # is about words of its own
     assert messages(page) == []
-    np.testing.assert_array_equal(
-        numbers(page, CHART)[0].shape, (model_of("smollm2").layers, model_of("smollm2").heads)
-    )
+    assert numbers(page, CHART)[0].shape == (30, 9)  # layers and heads of SmolLM2
 
 
 def test_a_removed_head_is_removed_here_too() -> None:

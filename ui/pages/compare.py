@@ -12,6 +12,7 @@ from ui.comparison import Comparison
 from ui.comparison_words import notes, what_changed
 from ui.components import chart_clicks
 from ui.controls import BOUND, draw_kept, segments
+from ui.failures import logged, told_in_place
 from ui.i18n import _
 from ui.learn_progress import said_of_training
 from ui.link import default_of, read_link, remember, show_notices, value_of
@@ -55,11 +56,9 @@ def _train_sides() -> None:
     for letter in LETTERS:
         side, _messages = side_of(letter)
         if side.page == "learn":
-            with side.in_force():
-                try:
-                    train_unless_known(plan_in_use())
-                except ValueError:
-                    continue  # said where the side is drawn
+            # What can't be trained is said where the side is drawn.
+            with side.in_force(), logged(), suppress(ValueError):
+                train_unless_known(plan_in_use())
 
 
 def _load_models() -> None:
@@ -100,35 +99,45 @@ def _draw_view_bar() -> None:
 def _follow(top: DeltaGenerator) -> None:
     if [training.plan for training in active()] != st.session_state["_running"]:
         st.rerun()  # a training has ended: no more repainting
-    _load_models()
-    fit_sides()
-    a, b = (see(letter) for letter in LETTERS)
+    with told_in_place(top):
+        _load_models()
+        fit_sides()
+        a, b = (see(letter) for letter in LETTERS)
+        both = None
+        if a.attention is not None and b.attention is not None:
+            both = Comparison(a.attention, b.attention)
+            no_pair = _("There is no pair {asked}; showing the last one, {used}.")
+            repair([index_within("head", len(both.pairs), no_pair)])
+        with told_in_place():
+            _show_pictures(a, b, both)
+        with top:
+            _tell(a, b, both)
+
+
+def _show_pictures(a: Seen, b: Seen, both: Comparison | None) -> None:
     theme = theme_of(st.context.theme.type)
-    messages = [*a.messages, *b.messages]
-    sentence, said = "", []
-    if a.attention is not None and b.attention is not None:
-        comparison = Comparison(a.attention, b.attention)
-        no_pair = _("There is no pair {asked}; showing the last one, {used}.")
-        repair([index_within("head", len(comparison.pairs), no_pair)])
-        said = notes(comparison)
-        sentence = what_changed(a.side, b.side, comparison)
-        show_comparison(comparison, value_of("view"), value_of("stage"), value_of("head"), theme)
-    else:
+    if both is not None:
+        show_comparison(both, value_of("view"), value_of("stage"), value_of("head"), theme)
+        return
+    for letter, seen in zip(LETTERS, (a, b), strict=True):
+        if seen.attention is not None:
+            show_alone(seen.attention, f"compare_{letter}", value_of("stage"), theme)
+
+
+def _tell(a: Seen, b: Seen, both: Comparison | None) -> None:
+    """What the sides are, what lies between them, and what isn't as it was asked for."""
+    show_notices()
+    with st.container(key="sides", gap=None):
         for letter, seen in zip(LETTERS, (a, b), strict=True):
-            if seen.attention is not None:
-                show_alone(seen.attention, f"compare_{letter}", value_of("stage"), theme)
-    with top:
-        show_notices()
-        with st.container(key="sides", gap=None):
-            for letter, seen in zip(LETTERS, (a, b), strict=True):
-                _show_side(letter, seen)
-        if sentence:
-            with st.container(key="sentence_of_two"):
-                st.markdown(f":blue-background[A → B]   {sentence}", help=DIVERGENCE_HELP)
-                if said:
-                    st.caption(" ".join(said))
-        if messages:
-            st.warning("  \n".join(dict.fromkeys(messages)), icon=":material/info:")
+            _show_side(letter, seen)
+    if both is not None:
+        with told_in_place(), st.container(key="sentence_of_two"):
+            sentence = what_changed(a.side, b.side, both)
+            st.markdown(f":blue-background[A → B]   {sentence}", help=DIVERGENCE_HELP)
+            if said := notes(both):
+                st.caption(" ".join(said))
+    if messages := [*a.messages, *b.messages]:
+        st.warning("  \n".join(dict.fromkeys(messages)), icon=":material/info:")
 
 
 def _show_side(letter: Letter, seen: Seen) -> None:

@@ -12,13 +12,12 @@ from ui.controls import (
     sentence_input,
 )
 from ui.downloads import Shown
+from ui.failures import told_in_place
 from ui.frame import end_sidebar, follow
-from ui.header import show_header
 from ui.i18n import _
-from ui.link import read_link, remember, show_notices
+from ui.link import read_link, remember
 from ui.messages import tell_limits
 from ui.settings import KINDS, PAIR_MASKS, PAIR_VIEWS
-from ui.state import current_settings
 from ui.trainings import carried
 from ui.turns import turn
 from ui.view_bar import draw_selection_row, draw_view_bar
@@ -46,7 +45,7 @@ def page() -> None:
             ),
         )
         draw_layers()
-        shown = st.session_state.setdefault("_shown_pair", Shown(compute_pair, current_settings()))
+        shown = st.session_state.setdefault("_shown_pair", Shown(compute_pair))
         end_sidebar(shown)
     top = st.container()
     view = draw_view_bar(PAIR_VIEWS, ("stage", "overview"))
@@ -66,14 +65,15 @@ def _choose_kind(view: str) -> None:
 @turn()
 def _follow(sentences_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentences and what follows from them; a fragment, as on Explore."""
-    run, _selection = follow(shown, "text", "text2")
-    with top:
-        show_header(run)
-        show_notices()
-        if run.is_empty:
-            st.info(_("Type a source and a target on the left to see the attention between them."))
-        else:
-            tell_limits(run)
+    followed = follow(shown, top, "text", "text2")
+    if followed is not None:
+        with top, told_in_place():
+            if followed.run.is_empty:
+                st.info(
+                    _("Type a source and a target on the left to see the attention between them.")
+                )
+            else:
+                tell_limits(followed.run)
     with sentences_place:
         sentence_input(_("Source"), "text")
         sentence_input(_("Target"), "text2")

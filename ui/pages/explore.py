@@ -16,14 +16,13 @@ from ui.controls import (
     sentence_input,
 )
 from ui.downloads import Shown
-from ui.frame import end_sidebar, follow
-from ui.header import show_header
+from ui.failures import told_in_place
+from ui.frame import Followed, end_sidebar, follow
 from ui.i18n import _
-from ui.link import read_link, remember, show_notices, value_of
+from ui.link import read_link, remember, value_of
 from ui.mask_controls import draw_mask, draw_painter
 from ui.messages import tell_limits
 from ui.settings import VIEWS
-from ui.state import current_settings
 from ui.strip import show_strip
 from ui.trainings import carried
 from ui.turns import turn
@@ -45,7 +44,7 @@ def page() -> None:
         draw_mask()
         painter_place = st.container()
         draw_layers()
-        shown = st.session_state.setdefault("_shown", Shown(compute, current_settings()))
+        shown = st.session_state.setdefault("_shown", Shown(compute))
         end_sidebar(shown)
     top = st.container()
     view = draw_view_bar(VIEWS, ("stage", "overview", "test"), _draw_test_inputs)
@@ -78,18 +77,22 @@ def _follow(
     A fragment, so that typing runs this much and not the controls, which take more than
     half of a whole run's time.
     """
-    run, selection = follow(shown, "text", "cells")
-    with top:
-        show_header(run)
-        show_notices()
-        if run.is_empty:
-            st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
-        else:
-            tell_limits(run)
-            if value_of("view") != "tests":  # they are about other things, and need the room
-                show_strip(run, selection)
-    if value_of("mask") == "custom":
-        with painter_place:
-            draw_painter(run, selection.sentence)
+    followed = follow(shown, top, "text", "cells")
+    if followed is not None:
+        with top, told_in_place():
+            _tell(followed)
+        if value_of("mask") == "custom":
+            with painter_place, told_in_place():
+                draw_painter(followed.run, followed.selection.sentence)
     with sentence_place:
         sentence_input(_("Sentence"), "text")
+
+
+def _tell(followed: Followed) -> None:
+    run, selection = followed
+    if run.is_empty:
+        st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
+        return
+    tell_limits(run)
+    if value_of("view") != "tests":  # they are about other things, and need the room
+        show_strip(run, selection)

@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.components import chart_clicks
+from ui.failures import logged, told_in_place
 from ui.i18n import _
 from ui.lab_controls import (
     draw_learn_picture,
@@ -34,7 +35,8 @@ CELLS_OF_A_RESULT = 100  # that take as long to draw as a row of a sweep's table
 def page() -> None:
     """The page: controls that stay, around a part that repaints while a sweep runs."""
     read_link("lab")
-    prepare_workers()
+    with logged():  # what can't be started is told when something is run
+        prepare_workers()
     with st.sidebar:
         draw_settings()
         left, downloads_place = st.columns([5, 7], gap="small")
@@ -59,8 +61,10 @@ def _run_preset() -> None:
 
 
 def _show_sweeps(downloads_place: DeltaGenerator) -> None:
-    what = described()
-    ticket = _ticket(what)
+    what, ticket = Described(None, None), None
+    with told_in_place():
+        what = described()
+        ticket = _ticket(what)
     # Before anything is drawn: what ends from here on is seen by the part that repaints.
     st.session_state["_sweeping"] = running = _running()
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="experiment"):
@@ -74,7 +78,7 @@ def _show_sweeps(downloads_place: DeltaGenerator) -> None:
     elif what.grid is not None:
         draw_picture_choice(mechanism.said_axes(what.grid))
     remember()
-    with downloads_place:
+    with downloads_place, told_in_place():
         draw_downloads(ticket)
     follow = st.fragment(_follow, run_every=REPAINT_EVERY if running else None)
     follow(progress_place, left_out_place, top, what, ticket)
@@ -116,13 +120,19 @@ def _follow(
     """What follows from how far the sweep is."""
     if _running() != st.session_state["_sweeping"]:
         st.rerun()  # a sweep has ended: other buttons
-    with progress_place:
+    with progress_place, told_in_place():
         show_progress(what, ticket)
-    with left_out_place:
+    with left_out_place, told_in_place():
         draw_left_out(what, ticket)
-    with top:
+    with top, told_in_place():
         show_notices()
         tell_problems(what, ticket)
+    with told_in_place():
+        _show_picture(what, ticket)
+
+
+def _show_picture(what: Described, ticket: Ticket | None) -> None:
+    """The picture of a sweep, and its table."""
     if ticket is None:
         _tell_to_run(what)
         return

@@ -8,8 +8,8 @@ from ui.clicks import CLICKABLE, take_cell, take_frame, take_name
 from ui.components import chart_clicks
 from ui.controls import sentence_input
 from ui.downloads import Shown, draw_downloads
-from ui.frame import show_view
-from ui.header import show_header
+from ui.failures import logged, told_in_place
+from ui.frame import Followed, follow
 from ui.i18n import _
 from ui.learn_controls import (
     choose_again,
@@ -21,11 +21,10 @@ from ui.learn_controls import (
     draw_task,
 )
 from ui.learn_progress import show_progress, tell_endings
-from ui.learnt import compute_learnt
+from ui.learnt import LearntRun, compute_learnt
 from ui.link import read_link, remember, show_notices, value_of
 from ui.messages import said_instead, tell_limits
 from ui.options import word
-from ui.selection import fit_selection
 from ui.settings import LEARN_VIEWS
 from ui.sides import draw_pin
 from ui.state import layout_in_use
@@ -35,10 +34,10 @@ from ui.text import plain
 from ui.trainings import (
     active,
     fit_snapshot,
-    learnt_settings,
     leave_behind,
     plan_in_use,
     queue,
+    typed_in,
 )
 from ui.turns import turn
 from ui.view_bar import draw_selection_row, draw_view_bar
@@ -53,7 +52,8 @@ def page() -> None:
     """The page: controls that stay, around a part that repaints while a training runs."""
     read_link("learn")
     choose_again()
-    queue().warm_up()
+    with logged():  # what can't be started is told when something is trained
+        queue().warm_up()
     # Before anything is drawn: what ends from here on is seen by the part that repaints.
     st.session_state["_running"] = _running()
     with st.sidebar:
@@ -67,8 +67,8 @@ def page() -> None:
             fit_snapshot(plan)
         except ValueError as error:
             plan, problem = None, str(error)
-        shown = _shown() if plan else None
-        _draw_rest(shown)
+        shown = st.session_state.setdefault("_shown_learnt", Shown(compute_learnt))
+        _draw_rest(shown if plan else None)
     top = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="learning"):
         draw_buttons(plan)
@@ -80,7 +80,7 @@ def page() -> None:
     draw_selection_row(view)
     remember()
     st.session_state["_layout"] = layout_in_use()
-    if shown is None:
+    if plan is None:
         with top:
             show_notices()
             st.error(plain(f"{problem[:1].upper()}{problem[1:]}.", 500), icon=":material/error:")
@@ -88,8 +88,8 @@ def page() -> None:
             sentence_input(_("Try your own input"), "text")
         return
     runs = bool(st.session_state["_running"])
-    follow = st.fragment(_follow, run_every=REPAINT_EVERY if runs else None)
-    follow(text_place, top, progress_place, check_place, shown)
+    repainted = st.fragment(_follow, run_every=REPAINT_EVERY if runs else None)
+    repainted(text_place, top, progress_place, check_place, shown, plan)
 
 
 def _running() -> list[Plan]:
@@ -97,12 +97,6 @@ def _running() -> list[Plan]:
     check = current_check()
     checked = [check.pairs[0][0].plan] if check and check.active() else []
     return [training.plan for training in active()] + checked
-
-
-def _shown() -> Shown:
-    settings, _problem = learnt_settings()
-    shown: Shown = st.session_state.setdefault("_shown_learnt", Shown(compute_learnt, settings))
-    return shown
 
 
 def _draw_rest(shown: Shown | None) -> None:
@@ -139,31 +133,31 @@ def _follow(
     progress_place: DeltaGenerator,
     check_place: DeltaGenerator | None,
     shown: Shown,
+    plan: Plan,
 ) -> None:
     """What follows from the typed text, and from how far the trainings are."""
-    if st.session_state["_layout"] != layout_in_use():
-        st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
     if check_place is not None:
-        with check_place:
+        with check_place, told_in_place():
             show_check()
     if _running() != st.session_state["_running"]:
         st.rerun()  # a training has ended: other buttons
-    settings, problem = learnt_settings()
-    shown.settings = settings
-    leave_behind(settings)
-    run = shown.run()
-    selection = fit_selection(run)
-    shown.sentence, shown.layer, shown.kind = selection.sentence, selection.layer, selection.kind
-    remember("text")
     if value_of("view") != "watch":
         st.session_state.pop("_mounted", None)  # its figure is gone
-    show_view(run, selection)
-    with progress_place:
-        show_progress(settings.plan)
-    with top:
-        show_header(run)
-        show_notices()
-        tell_endings(settings.plan)
-        tell_limits(run, *([said_instead(settings.plan, problem)] if problem else []))
+    followed = follow(shown, top, "text")
+    with progress_place, told_in_place():
+        show_progress(plan)
+    with top, told_in_place():
+        tell_endings(plan)
+        if followed is not None:
+            _tell(followed)
     with text_place:
-        sentence_input(_("Try your own input"), "text", placeholder=settings.plan.learnt.probe)
+        sentence_input(_("Try your own input"), "text", placeholder=plan.learnt.probe)
+
+
+def _tell(followed: Followed) -> None:
+    run = followed.run
+    assert isinstance(run, LearntRun)  # this page has no others
+    plan = run.settings.plan
+    leave_behind(run.settings)
+    _typed, problem = typed_in(plan.learnt, value_of("text"))
+    tell_limits(run, *([said_instead(plan, problem)] if problem else []))

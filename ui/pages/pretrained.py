@@ -7,15 +7,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.controls import sentence_input
 from ui.downloads import Shown
-from ui.frame import end_sidebar, follow
-from ui.header import show_header
+from ui.failures import told_in_place
+from ui.frame import Followed, end_sidebar, follow
 from ui.i18n import _
-from ui.link import read_link, remember, show_notices, value_of
+from ui.link import read_link, remember, value_of
 from ui.messages import tell_limits
 from ui.seeing import told, told_of_pair
 from ui.selection import attention_in
 from ui.settings import TRAINED_VIEWS
-from ui.state import trained_settings
 from ui.strip import show_strip
 from ui.token_controls import WITH_STRIP, draw_tokens, has_strip
 from ui.trained import TrainedRun, compute_trained
@@ -51,9 +50,7 @@ def page() -> None:
         draw_layer(model)
         draw_kind(model)
         draw_tokens()
-        shown = st.session_state.setdefault(
-            "_shown_trained", Shown(compute_trained, trained_settings())
-        )
+        shown = st.session_state.setdefault("_shown_trained", Shown(compute_trained))
         end_sidebar(shown, more=False)
     view = draw_view_bar(
         views_of(model) if model else TRAINED_VIEWS, ("stage", "overview", "pattern")
@@ -72,24 +69,30 @@ def page() -> None:
 def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator, shown: Shown) -> None:
     """The sentence and what follows from it; a fragment, as on Explore."""
     forget_written()
-    run, selection = follow(shown, "text", "text2", "added", "removed")
-    with top:
-        show_header(run)
-        show_notices()
-        if run.is_empty:
-            st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
-        else:
-            tell_limits(run)
-            if value_of("view") in WITH_STRIP:
-                if value_of("view") == "next" and selection.query is None:
-                    # The last token is the one that the next is predicted from.
-                    last = len(attention_in(run, selection).whole.queries) - 1
-                    selection = replace(selection, query=last)
-                if has_strip():
-                    show_strip(run, selection)
-                _tell_seeing(run)
+    followed = follow(shown, top, "text", "text2", "added", "removed")
+    if followed is not None:
+        with top, told_in_place():
+            _tell(followed)
     with sentence_place:
         sentence_input(_("Sentence"), "text")
+
+
+def _tell(followed: Followed) -> None:
+    run, selection = followed
+    if run.is_empty:
+        st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
+        return
+    tell_limits(run)
+    if value_of("view") not in WITH_STRIP:
+        return
+    if value_of("view") == "next" and selection.query is None:
+        # The last token is the one that the next is predicted from.
+        last = len(attention_in(run, selection).whole.queries) - 1
+        selection = replace(selection, query=last)
+    if has_strip():
+        show_strip(run, selection)
+    assert isinstance(run, TrainedRun)  # this page has no others
+    _tell_seeing(run)
 
 
 def _tell_seeing(run: TrainedRun) -> None:

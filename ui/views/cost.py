@@ -28,6 +28,7 @@ from ui.cost_runs import (
     said_progress,
     start_cost_run,
 )
+from ui.failures import told_in_place
 from ui.i18n import _
 from ui.lab_controls import draw_amount, draw_view
 from ui.lab_grids import values_of
@@ -87,7 +88,8 @@ def show_cost() -> None:
         return
     follow = st.fragment(_follow, run_every=REPAINT_EVERY if running else None)
     follow(progress_place, configs, run)
-    _show_parts(configs)
+    with told_in_place():
+        _show_parts(configs)
 
 
 def _configs() -> tuple[tuple[Config, ...], list[str]]:
@@ -113,6 +115,12 @@ def _follow(progress_place: Any, configs: Sequence[Config], run: CostRun | None)
         st.progress(len(results) / run.total if run else 0.0, said_progress(run))
     if run is not None and run.error:
         st.error(plain(run.error, 400), icon=":material/error:")
+    with told_in_place():
+        _show_picture(configs, results)
+
+
+def _show_picture(configs: Sequence[Config], results: Sequence[Measured]) -> None:
+    """What the cost is in a sentence, and drawn over the length."""
     tokens = value_of("tokens")
     tables = [cost_table(config, tokens) for config in configs]
     said = [*cost_sentences(configs, tables, tokens, results), crossover_sentence(configs)]

@@ -123,7 +123,7 @@ def _induction(run: TrainedRun, kind: Kind) -> tuple[Tensor, str]:
                 count=count, words=token_text(" ".join(words[:count]), 400)
             )
             return induction_scores(weights, count, start=start), said
-    nothing = torch.full((run.layers, run.heads), torch.nan)
+    nothing = torch.full((run.layers_of(kind), run.heads_of(kind)), torch.nan)
     return nothing, _("This model's vocabulary, or its length, has no room for it.")
 
 
@@ -156,9 +156,12 @@ def finder_tiles(scores: Tensor, pattern: Pattern) -> Tiles:
     )
 
 
-def behind_cell(run: Run, place: tuple[int, int, int]) -> dict[str, Any] | None:
+def behind_cell(
+    run: Run, selection: Selection, place: tuple[int, int, int]
+) -> dict[str, Any] | None:
     """What to show after a click on a score: its head."""
     _tile, layer, head = place
-    if not (0 <= layer < run.layers and 0 <= head < run.heads):
+    kind = selection.kind
+    if not (0 <= layer < run.layers_of(kind) and 0 <= head < run.heads_of(kind)):
         return None
     return {"view": "head", "layer": layer, "head": head}

@@ -92,6 +92,6 @@ def behind_cell(
 def behind_name(run: Run, selection: Selection, kind: Kind, tile: int) -> dict[str, Any] | None:
     """What to show after a click on a head's name: that head."""
     head = tile if selection.head is None else selection.head
-    if not 0 <= tile < run.heads:
+    if not 0 <= tile < run.heads_of(kind):
         return None
     return {"view": "head", "head": head, "kind": kind}

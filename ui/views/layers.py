@@ -50,7 +50,7 @@ def show_layers(run: Run, selection: Selection, overview: Overview, theme: Theme
 
 
 def _explained(run: Run, selection: Selection, overview: Overview) -> str:
-    layers, heads = run.layers, run.heads
+    layers, heads = run.layers_of(selection.kind), run.heads_of(selection.kind)
     kind = side = normed = ""
     if run.is_post_norm:
         normed = _(
@@ -106,14 +106,12 @@ def layer_names(count: int) -> list[str]:
 
 def thumbnails(run: Run, selection: Selection) -> Thumbnails:
     """The weights of every head of every layer, NaN where masked."""
-    attentions = [
-        run.attention(layer, selection.sentence, selection.kind) for layer in range(run.layers)
-    ]
+    attentions = _every_layer(run, selection)
     shown = attentions[0]
     return Thumbnails(
         values=np.stack([between_tokens(attention, "weights")[0] for attention in attentions]),
-        layer_names=layer_names(run.layers),
-        head_names=head_names(run.heads),
+        layer_names=layer_names(len(attentions)),
+        head_names=head_names(shown.facts.heads),
         rows=shown.query_labels,
         columns=shown.key_labels,
         value_title=value_word("weights"),
@@ -124,8 +122,14 @@ def thumbnails(run: Run, selection: Selection) -> Thumbnails:
         head_title=_("head"),
         row_word=_("query"),
         column_word=_("key"),
-        height=_height(run.layers),
+        height=_height(len(attentions)),
     )
+
+
+def _every_layer(run: Run, selection: Selection) -> list[Attention]:
+    """The chosen kind of attention in all of its layers."""
+    kind = selection.kind
+    return [run.attention(at, selection.sentence, kind) for at in range(run.layers_of(kind))]
 
 
 def _hidden(attentions: list[Attention]) -> np.ndarray:
@@ -162,16 +166,14 @@ def _show_thumbnails(run: Run, selection: Selection, theme: Theme) -> None:
 
 def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
     """A mean of the weights, or their rollout: a tile a layer, or a tile a head."""
-    attentions = [
-        run.attention(layer, selection.sentence, selection.kind) for layer in range(run.layers)
-    ]
+    attentions = _every_layer(run, selection)
     shown = attentions[0]
     weights = np.stack([attention.field("weights") for attention in attentions])  # (layers, H, ..
     names, masked = layer_names(len(weights)), _hidden(attentions)
     if overview == "mean_heads":
         means = weights.mean(axis=1)
     elif overview == "mean_layers":
-        means, names = weights.mean(axis=0), head_names(run.heads)
+        means, names = weights.mean(axis=0), head_names(shown.facts.heads)
     else:
         whole = [attention.trace.weights[[selection.sentence]] for attention in attentions]
         means = shown.seen(torch.cat(attention_rollout(whole)).numpy())
@@ -199,7 +201,7 @@ def _show_stream(run: Run, selection: Selection, theme: Theme) -> None:
     vectors = run.trace.encoder_stream if encoding else run.trace.decoder_stream
     shown = run.attention(0, selection.sentence, selection.kind).at("output")
     kept = [token for (token,) in shown.query_groups]
-    steps = _steps(run.layers, selection.kind, len(vectors))
+    steps = _steps(run.layers_of(selection.kind), selection.kind, len(vectors))
     stream = Stream(
         norms=stream_norms(vectors)[selection.sentence][:, kept].numpy(),
         similarity=stream_similarity(vectors)[selection.sentence][:, kept].numpy(),
@@ -264,13 +266,15 @@ def behind_cell(
         layer, head, row, _column = found
         query = run.attention(0, selection.sentence, selection.kind).query_groups[row][0]
         return {"view": "head", "layer": layer, "head": head, "q": query}
-    return behind_name(run, overview, tile)
+    return behind_name(run, selection, overview, tile)
 
 
-def behind_name(run: Run, overview: Overview, tile: int) -> dict[str, Any] | None:
+def behind_name(
+    run: Run, selection: Selection, overview: Overview, tile: int
+) -> dict[str, Any] | None:
     """What to show after a click on the name of a mean: the heads that it is the mean of."""
     if overview == "mean_layers":
-        return {"view": "head", "head": tile} if 0 <= tile < run.heads else None
-    if overview in ("mean_heads", "rollout") and 0 <= tile < run.layers:
+        return {"view": "head", "head": tile} if 0 <= tile < run.heads_of(selection.kind) else None
+    if overview in ("mean_heads", "rollout") and 0 <= tile < run.layers_of(selection.kind):
         return {"view": "heads", "layer": tile}
     return None

@@ -58,7 +58,8 @@ def show_leak(run: RandomRun, selection: Selection, theme: Theme) -> None:
         said = _("A word is replaced by one word: only {first} is used.")
         st.caption(said.format(first=verbatim(other)))
     tokens = run.source.tokens[selection.sentence][:length]
-    everyone = fits_leak_matrix(run.source.length, run.layers, run.heads, run.embed_size)
+    layers, heads = run.settings.layers, run.settings.heads
+    everyone = fits_leak_matrix(run.source.length, layers, heads, run.embed_size)
     places = list(range(length)) if everyone else [changed]
     moved = measure(run, selection.sentence, other, places)[:, :, :length]  # (C, layers + 1, L)
     at_last = moved[places.index(changed), -1]
@@ -97,7 +98,7 @@ def changed_word(run: RandomRun, selection: Selection) -> int:
 def measure(run: RandomRun, sentence: int, other: str, places: list[int]) -> np.ndarray:
     """How far each vector moves when a word at one of the places becomes another: (C, S, L)."""
     use_one_thread()
-    take_turn(len(places) * run.layers * run.heads * run.source.length**2)
+    take_turn(len(places) * run.maps * run.source.length**2)
     vector = vector_of(other, run.settings)
     mask = run.masks["encoder_self"]
     if mask is not None and len(mask) > 1:  # a mask of its own for each sentence

@@ -5,7 +5,7 @@ import streamlit as st
 from torch import Tensor
 
 from model.next_token import kl_divergence, probabilities_of, top_tokens
-from model.pretrained.base import Head
+from model.pretrained.base import Head, removable_kind
 from ui.components import window_is_tall
 from ui.i18n import _
 from ui.link import keep, value_of
@@ -94,7 +94,7 @@ def _draw_writing(run: TrainedRun) -> None:
                 type="primary" if rank == 0 else "secondary",
                 on_click=_write,
                 args=((*added, each.token), length),
-                disabled=is_full or not run.model.tokenizer.has(each.token),
+                disabled=is_full or not run.model.reads(each.token),
                 help=_("Write {token}: {probability:.2%}").format(
                     token=plain(run.model.tokenizer.shown(each.token)), probability=each.probability
                 ),
@@ -127,7 +127,7 @@ def _draw_removal(run: TrainedRun, whole: TrainedRun | None, selection: Selectio
     """Remove the chosen head, or put it back; what that does to the prediction."""
     removed = removed_heads()
     st.markdown(_("**Remove a head**: its output becomes zero."))
-    if run.model.kind == "encoder-decoder" and selection.kind != "cross":
+    if selection.kind != removable_kind(run.model.kind):
         st.caption(_("Choose the cross-attention on the left: its heads can be removed."))
     elif selection.head is None:
         st.caption(_("Choose a head above, or by Find heads, to see what is lost without it."))
@@ -215,8 +215,8 @@ def difference_tiles(run: TrainedRun, whole: TrainedRun, selection: Selection) -
     (after, masked), (all_heads, _masked) = (between_tokens(a, "weights") for a in (now, before))
     return Tiles(
         values=after - all_heads,
-        names=head_names(run.heads),
-        short_names=[str(head) for head in range(run.heads)],
+        names=head_names(now.facts.heads),
+        short_names=[str(head) for head in range(now.facts.heads)],
         rows=now.query_labels,
         columns=now.key_labels,
         row_title=_("query (from)"),

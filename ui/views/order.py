@@ -61,7 +61,7 @@ def draw_order_controls() -> None:
 
 def show_order(run: RandomRun, selection: Selection, theme: Theme) -> None:
     """Draw the outputs of the sentence and its shuffle, and scores by distance for each scheme."""
-    most = most_shuffled(run.layers, run.embed_size)
+    most = most_shuffled(run.settings.layers, run.embed_size)
     length = min(run.source.lengths[selection.sentence], most)
     if length < 2:
         st.info(_("There is nothing to shuffle in a sentence of less than two words."))
@@ -90,7 +90,7 @@ def show_order(run: RandomRun, selection: Selection, theme: Theme) -> None:
 
 def schemes(run: RandomRun) -> list[Positions]:
     """The positional schemes that fit the heads."""
-    fits = fits_rotary(run.embed_size, run.heads)
+    fits = fits_rotary(run.embed_size, run.settings.heads)
     return [scheme for scheme in POSITIONS if scheme != "rotary" or fits]
 
 
@@ -109,7 +109,8 @@ def shuffled(length: int, seed: int) -> list[int]:
 @torch.inference_mode()
 def _test(run: RandomRun, scheme: Positions, vectors: Tensor, order: list[int]) -> OrderTest:
     use_one_thread()
-    take_turn(2 * run.layers * (12 * run.embed_size**2 + run.heads * len(order) ** 2))
+    layers, heads = run.settings.layers, run.settings.heads
+    take_turn(2 * layers * (12 * run.embed_size**2 + heads * len(order) ** 2))
     return order_test(encoder_of(replace(run.settings, positions=scheme)), vectors, order)
 
 
