@@ -2,8 +2,8 @@
 
 from model.training.plan import Plan
 
-# Found by trying: with each of the seeds 0 to 4, on one thread of a small machine, 99 % of the
-# answers are right within five seconds; of the next characters, half.
+# Found by trying: on one thread of a small machine, nearly all answers are right within some
+# seconds. In how many of fifteen seeds that is so, `python -m bench stories` prints.
 RECOMMENDED: dict[str, Plan] = {
     plan.task: plan
     for plan in (
@@ -12,7 +12,7 @@ RECOMMENDED: dict[str, Plan] = {
         Plan(task="shift", heads=1, embed_size=32, learning_rate=3e-3, steps=300),
         Plan(task="sort", heads=1, embed_size=64, learning_rate=3e-3, steps=400),
         # Many heads give many ways to weigh, and from them numbers are read more exactly.
-        Plan(task="histogram", heads=8, embed_size=64, learning_rate=1.5e-3, steps=1000),
+        Plan(task="histogram", heads=8, embed_size=64, learning_rate=2e-3, steps=1000),
         # At higher rates it is soon so sure that a later step can spoil it.
         Plan(task="majority", heads=1, embed_size=32, learning_rate=1e-3, steps=300),
         Plan(task="compare", heads=2, embed_size=32, learning_rate=1e-2, steps=600),
@@ -56,3 +56,11 @@ RECOMMENDED: dict[str, Plan] = {
         ),
     )
 }
+
+
+def expected_accuracy(task: str) -> float:
+    """Return the accuracy, 0 to 1, above which a recommended plan ends on held-out examples.
+
+    It is 0.5 of the next characters, as nobody can foretell all of them, and else 0.99.
+    """
+    return 0.5 if task == "characters" else 0.99
