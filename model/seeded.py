@@ -34,8 +34,8 @@ def hashed_numbers(seed: int, name: str, count: int) -> np.ndarray:
 
     Uniform between -sqrt(3) and sqrt(3): mean 0 and variance 1, by exact arithmetic alone.
     """
-    # errors="replace": a lone surrogate can't be encoded, and a stranger may send one.
-    stream = hashlib.shake_256(f"{seed}\0{name}".encode(errors="replace"))
+    # A stranger may send a lone surrogate, and "replace" would make "?" of it, as of all others.
+    stream = hashlib.shake_256(f"{seed}\0{name}".encode(errors="surrogatepass"))
     uniform = np.frombuffer(stream.digest(4 * count), dtype="<u4") / 2.0**32
     return ((uniform - 0.5) * math.sqrt(12)).astype(np.float32)
 

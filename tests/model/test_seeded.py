@@ -87,6 +87,12 @@ def test_each_word_and_each_seed_has_numbers_of_its_own() -> None:
     assert len(matrices) == 4 * 12
 
 
+def test_half_a_surrogate_pair_has_numbers_of_its_own() -> None:
+    """It can't be written as UTF-8, and isn't taken for a question mark, nor for another half."""
+    tokens = ["?", "\ud800", "\ud801", "a\udc00", "a?"]
+    assert len({tuple(token_vector(token, 4, 0).tolist()) for token in tokens}) == len(tokens)
+
+
 def test_padding_is_zero_vectors() -> None:
     batch = embed([["a"], ["a", "b", "c"], []], 5, 0)
     assert batch.shape == (3, 3, 5)
