@@ -57,6 +57,48 @@ def test_what_a_single_line_does(values: list[float], sentence: str) -> None:
     assert said(grid_of(), values) == f"{START}{sentence}."
 
 
+@pytest.mark.parametrize(
+    ("values", "does"),
+    [
+        # A change of 15 % of the largest value is none, and a larger one is.
+        ([85, 85, 90, 90, 100, 100], "it stays between 85.0 and 100"),
+        ([84, 84, 90, 90, 100, 100], "it grows from 84.0 (embedding 8) to 100 (embedding 32)"),
+        ([-100, -100, -90, -90, -85, -85], "it stays between -100 and -85.0"),
+        ([100, 100, 90, 90, 84, 84], "it falls from 100 (embedding 8) to 84.0 (embedding 32)"),
+        # Two seeds at m - d and m + d: the standard error of their mean is d, and twice that may
+        # be chance. Means of 10, 15 and 20 are 10 apart.
+        ([5, 15, 10, 20, 15, 25], "it stays between 10.0 and 20.0"),
+        (
+            [5.1, 14.9, 10.1, 19.9, 15.1, 24.9],
+            "it grows from 10.0 (embedding 8) to 20.0 (embedding 32)",
+        ),
+        # Of different errors their mean counts: 0, 0 and 9, so twice 3.
+        ([10, 10, 15, 15, 11, 29], "it grows from 10.0 (embedding 8) to 20.0 (embedding 32)"),
+        # A rest on the way up is still a way up.
+        ([1, 1, 9, 9, 9, 9], "it grows from 1.00 (embedding 8) to 9.00 (embedding 32)"),
+        ([9, 9, 1, 1, 1, 1], "it falls from 9.00 (embedding 8) to 1.00 (embedding 32)"),
+    ],
+)
+def test_what_is_called_no_change_and_what_a_change(values: list[float], does: str) -> None:
+    assert said(grid_of(), values) == f"{START}{does}."
+
+
+@pytest.mark.parametrize(
+    ("last", "does"),
+    [
+        (2.0, "it stays between 1.00 and 2.00"),  # a tenth of what all lines span, 1 to 11
+        (2.1, "it grows from 1.00 (embedding 8) to 2.10 (embedding 32)"),
+    ],
+)
+def test_beside_others_a_small_change_is_none(last: float, does: str) -> None:
+    grid = grid_of(scale=("head_dim", "none"), seeds=1)
+    values = [1.0, 1.0, 1.0, 5.0, last, 11.0]  # for each size ÷ √D, then no scale
+    assert said(grid, values, along="embed_size", line="scale") == (
+        f"{START}with ÷ √D, {does}; without a scale, it grows from 1.00 (embedding 8) to 11.0 "
+        "(embedding 32)."
+    )
+
+
 def test_lines_are_told_apart() -> None:
     grid = grid_of(scale=("head_dim", "none"))
     # Points: for each size ÷ √D with two seeds, then no scale.

@@ -392,3 +392,12 @@ def test_the_range_of_the_seed_is_what_a_32_bit_number_holds() -> None:
     assert seed.read("seed", str(2**31 - 1)) == (2**31 - 1, None)
     assert seed.read("seed", str(2**31))[1] is not None
     assert not math.isnan(seed.read("seed", "nan")[0])
+
+
+def test_a_link_adds_64_tokens_and_says_how_many_it_asked_for() -> None:
+    added = PAGES["pretrained"]["added"]
+    assert added.read("added", ",".join(["7"] * 64)) == (",".join(["7"] * 64), None)
+    assert added.read("added", ",".join(map(str, range(65)))) == (
+        ",".join(map(str, range(64))),  # the first, not the last
+        "The link's added has 65 entries; the first 64 are used.",
+    )

@@ -88,3 +88,20 @@ def test_the_message_of_a_repair_names_both_numbers() -> None:
         "heads 7 doesn't fit the other choices; using the nearest, 8.",
         "layer 3 doesn't fit the other choices; using the nearest, 0.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("page", "asked", "used"),
+    [("learn", 8, 8), ("learn", 16, 8), ("learn", 9, 8), ("explore", 16, 16), ("explore", 15, 16)],
+)
+def test_a_model_that_is_trained_has_eight_heads_at_most(page: str, asked: int, used: int) -> None:
+    fit, messages = fitted(Side(page, {"heads": asked, "embed_size": 64}))
+    assert fit.value("heads") == used
+    assert len(messages) == (asked != used)
+
+
+@pytest.mark.parametrize(("asked", "used"), [("8", 8), ("9", 8), ("16", 8), ("0", 1)])
+def test_a_link_may_ask_learn_for_one_to_eight_heads(asked: str, used: int) -> None:
+    page, chosen, messages = read_side(f"learn?heads={asked}&embed_size=64")
+    assert (page, chosen["heads"]) == ("learn", used)
+    assert len(messages) == (asked != str(used))

@@ -95,3 +95,10 @@ def test_a_picture_is_described_in_the_tokens_own_letters() -> None:
     # People who hear it don't read the chart's markup.
     said = describe(stage_tiles(run_of("<b>", heads=1).attention(), "weights"))
     assert "query <b> (position 0), key <b> (position 0)." in said
+
+
+@pytest.mark.parametrize("stage", ["energy", "scores", "weights"])
+def test_tiles_carry_the_numbers_of_their_heads_for_where_names_are_too_long(stage: Stage) -> None:
+    tiles = stage_tiles(run_of("a b", heads=4).attention(), stage)
+    assert list(tiles.names) == ["Head 0", "Head 1", "Head 2", "Head 3"]
+    assert tiles.short_names == ["0", "1", "2", "3"]

@@ -87,3 +87,29 @@ def test_the_tests_have_no_strip() -> None:
     assert "strip" not in [component.key for component in page.get("bidi_component")]
     change(page, view="layers")
     assert strip(page)["tokens"] == TEXT.split()
+
+
+@pytest.mark.parametrize(
+    ("mask", "hidden"),
+    [
+        ("none", ""),  # nothing is sent where nothing is hidden
+        # Three rows of three: 011 001 000, the bits 1, 2 and 5, the lowest first: 38, and 0.
+        ("causal", "JgA="),
+    ],
+)
+def test_the_words_that_a_mask_hides_are_sent_as_bits(mask: str, hidden: str) -> None:
+    assert strip(open_app(link(text="a b c", mask=mask)))["masked"] == hidden
+
+
+def test_padding_is_hidden_from_every_word() -> None:
+    # Rows of three: the second and third word are padding, 011 three times: bits 1 2 4 5 7 8.
+    sent = strip(open_app(link(text="a", text2="a b c", mask="padding")))["masked"]
+    assert base64.b64decode(sent) == bytes([2 + 4 + 16 + 32 + 128, 1])
+
+
+def test_the_chosen_word_and_the_places_are_those_of_the_sentence() -> None:
+    page = open_app(link(text="a b c", q=1))
+    assert (strip(page)["chosen"], strip(page)["places"]) == (1, [0, 1, 2])
+    change(page, view="heads")
+    assert page.session_state["_strip_places"] == [0, 1, 2]
+    assert strip(open_app(link(text="a b c")))["chosen"] is None

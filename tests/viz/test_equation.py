@@ -167,3 +167,23 @@ def test_tokens_that_look_like_markup_are_escaped() -> None:
     )
     assert list(figure.layout.yaxis.ticktext) == ["&lt;b&gt;", "&amp;lt;"]
     assert figure.layout.xaxis.labelalias["0"] == "&lt;b&gt; (position 0)"
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "row", "middle"),
+    [
+        (160, 400, 100, 100),  # rows fit one by one; three columns share a cell
+        (400, 2, 100, 33),  # three rows to a cell: 99, 100 and 101
+        (400, 2, 101, 33),
+        (400, 2, 102, 34),
+        (400, 2, 399, 133),  # the last, alone in its cell
+        (400, 2, 0, 0),  # the first is a row like any other
+    ],
+)
+def test_the_frame_of_a_long_sentence_is_around_the_cells_of_the_chosen_query(
+    rows: int, columns: int, row: int, middle: int
+) -> None:
+    (frame,) = draw_equation([matrix(numbers(rows, columns), row=row)], LIGHT).layout.shapes
+    assert (frame.y0, frame.y1) == (middle - 0.5, middle + 0.5)
+    assert (frame.xref, frame.x0, frame.x1, frame.yref) == ("x domain", 0, 1, "y")
+    assert not draw_equation([matrix(numbers(rows, columns))], LIGHT).layout.shapes

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -328,3 +329,37 @@ def test_long_sentences_are_pooled_to_what_the_screen_can_show(
     last = grid.pooled_columns - 1
     first_column = figure.layout.xaxis.labelalias[str(figure.data[0].x0)]
     assert first_column == f"c0 (position 0) … c{last} (position {last})"
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "shown"),
+    [
+        # "Head 0" takes 6 · 7.6 · 1.12 = 51.1 pixels. Of four tiles of two cells each has
+        # 2 · 20 + 12 = 52 pixels, or 2 · 19 + 12 = 50.
+        (4, 196, ["Head 0", "Head 1", "Head 2", "Head 3"]),
+        (4, 192, ["0", "1", "2", "3"]),
+        (1, 20, ["Head 0"]),  # beside a single one there is nothing to run into
+    ],
+)
+def test_names_give_way_to_numbers_where_they_would_run_together(
+    count: int, width: int, shown: list[str]
+) -> None:
+    short = [str(head) for head in range(count)]
+    info = tiles_of(numbers(count, 2, 2), width=width, height=60, short_names=short)
+    assert grid_of(info).columns == count
+    figure = draw_tiles(info, LIGHT)
+    assert [a.text for a in figure.layout.annotations] == [f"<b>{name}</b>" for name in shown]
+    assert [t.name for t in figure.data] == [f"Head {i}" for i in range(count)]  # on hover, in full
+
+
+def test_the_longest_name_decides_and_without_numbers_names_stay() -> None:
+    long = replace(
+        tiles_of(numbers(4, 2, 2), width=196, height=60, short_names=["a", "b", "c", "d"]),
+        names=["x", "x", "x", "Head 10"],  # 59.6 pixels
+    )
+    for info, shown in (
+        (long, ["a", "b", "c", "d"]),
+        (replace(long, short_names=None), long.names),
+    ):
+        texts = [a.text for a in draw_tiles(info, LIGHT).layout.annotations]
+        assert texts == [f"<b>{name}</b>" for name in shown]
