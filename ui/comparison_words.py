@@ -147,8 +147,8 @@ def _effect_on_share(comparison: Comparison) -> str:
         return _("leaves nothing to judge: in A or in B no row has two keys to choose between.")
     change = after - before
     return _(
-        "{said}: mean entropy **{before:.0%} → {after:.0%} of the highest** that its keys allow a "
-        "row, as in A and in B rows have other numbers of keys."
+        "{said}: mean entropy **{before:.0%} → {after:.0%} of the highest**, which alone can be "
+        "compared, as rows have other numbers of keys in A and in B."
     ).format(said=_how_sharp(change, -change), before=before, after=after)
 
 

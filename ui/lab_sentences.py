@@ -131,7 +131,8 @@ def learning_sentence(frame: pd.DataFrame, axes: Sequence[str]) -> str:
         return _of_many(groups, axes)
     said = [_reached(of, axes, first=i == 0) for i, (_key, of) in enumerate(groups)]
     told = "; ".join([said[0][:1].upper() + said[0][1:], *said[1:]]) + "."
-    return f"{told} {_enough(groups)}" if list(axes) == ["heads"] else told
+    several = [group for group in groups if len(group[1]) > 1]  # one seed may be luck
+    return f"{told} {_enough(several)}" if list(axes) == ["heads"] and several else told
 
 
 def _reached(of: pd.DataFrame, axes: Sequence[str], *, first: bool) -> str:

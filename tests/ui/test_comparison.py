@@ -311,7 +311,8 @@ def effect(a: Given, b: Given) -> str:
 ONE_OF_FOUR = [1, 0, 0, 0]
 PAIR, ALL = [[1, 1, 0, 0]] * 2, [[1, 1, 1, 1]] * 2
 OTHERS = (
-    " of the highest** that its keys allow a row, as in A and in B rows have other numbers of keys."
+    " of the highest**, which alone can be compared, as rows have other numbers of keys in A and "
+    "in B."
 )
 
 

@@ -232,6 +232,12 @@ def test_how_many_heads_a_task_needs() -> None:
     assert learning_sentence(learnt((1,), [1.0]).iloc[:0], ["heads"]) == "Nothing was measured."
 
 
+def test_of_a_single_seed_nothing_is_called_enough() -> None:
+    assert learning_sentence(learnt((1, 2), [np.nan, 100]), ["heads"]) == (
+        "With 1 head 0 of 1 seed reaches 95 % (accuracy 90%); with 2 heads 1 of 1, after 100."
+    )
+
+
 def trained(steps: list[float | None]) -> list[dict[str, Any] | None]:
     """What came of trainings; None for those that failed."""
     return [

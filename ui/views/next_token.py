@@ -167,7 +167,9 @@ def _remove(heads: list[Head]) -> None:
 def _told(run: TrainedRun, before: Tensor, after: Tensor) -> str:
     best = top_tokens(before, 1)[0]
     (now,) = probabilities_of(after, [best.token])
-    if now < best.probability:
+    if f"{now:.1%}" == f"{best.probability:.1%}":
+        said = _("Without {heads}, {token} stays at **{now:.1%}**; ")
+    elif now < best.probability:
         said = _("Without {heads}, {token} falls from **{before:.1%}** to **{now:.1%}**; ")
     else:
         said = _("Without {heads}, {token} rises from **{before:.1%}** to **{now:.1%}**; ")
