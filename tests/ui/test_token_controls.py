@@ -22,7 +22,8 @@ def test_the_switch_for_rows_is_there_where_something_is_hidden() -> None:
     assert in_sight(page) == ["words", "special", "first"]
     change(page, special=False)  # and with [CLS] the first token
     assert in_sight(page) == ["words", "special", "rest"]
-    change(page, special=True, first=False)
+    change(page, special=True)
+    change(page, first=False)
     assert in_sight(page) == ["words", "special", "first", "rest"]
 
 
