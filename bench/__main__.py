@@ -16,6 +16,7 @@ PARTS = {  # name: module
     "paint": "bench.paint",
     "overview": "bench.overview",
     "load": "bench.load",
+    "limits": "bench.limits",
     "wire": "bench.wire",
     "trace": "bench.attention",
     "stack": "bench.stack",

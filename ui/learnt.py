@@ -137,6 +137,11 @@ class Watched:
             self._allowed = {kind: _allowed(read, kind) for kind in read.masks}
         self.snapshots = tuple(snapshots)
 
+    @property
+    def bytes(self) -> int:
+        """How much memory its weights take."""
+        return sum(weights.nbytes for kind in self.weights.values() for weights in kind)
+
     def allowed(self, kind: Kind) -> np.ndarray:
         """Which keys each query may attend to, (Q, K) booleans."""
         return self._allowed[kind]

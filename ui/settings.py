@@ -80,8 +80,10 @@ MAX_CELLS = 8 * 2**20
 MAX_WEIGHTS = 8 * 2**20
 # Of the order experiment, which runs up to fifteen encoders: more words would make a class wait.
 MOST_SHUFFLED = 64
+MOST_ENCODERS = 15
 # Tokens × weights, of the experiments, which run a model several times: a quarter of a second.
 MAX_PRODUCTS = 2_000_000_000
+PRODUCTS_OF_A_CELL = 100  # take about as long as it takes to compute and draw a cell
 MAX_SPAN = 64  # of a window, a prefix or a step: beyond, it is a sentence without a mask
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.1, 5.0
 LARGEST_SEED = 2**31 - 1
@@ -207,7 +209,7 @@ def fits_leak_matrix(tokens: int, layers: int, heads: int, embed_size: int) -> b
 
 def most_shuffled(layers: int, embed_size: int) -> int:
     """How many tokens of a sentence the order experiment uses."""
-    return min(MOST_SHUFFLED, MAX_PRODUCTS // (15 * layers * 12 * embed_size**2))
+    return min(MOST_SHUFFLED, MAX_PRODUCTS // (MOST_ENCODERS * count_weights(layers, embed_size)))
 
 
 def fits_rotary(embed_size: int, heads: int) -> bool:

@@ -1,10 +1,13 @@
 """The trainings of a page: those that run, those that have run, and the one to compare with."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 
 import streamlit as st
+from cachetools import LRUCache
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -17,11 +20,18 @@ from ui.link import current_page, keep, notice, parameters, value_of
 from ui.parameters import PLAN_FIELDS, plan_text, read_plan
 from ui.settings import SLOW_SECONDS
 from ui.training_queue import Training, TrainingQueue
-from ui.turns import take_turn
+from ui.turns import session_in_use, take_turn
 
 MOST_KEPT = 6  # trainings of a page: what was trained a minute ago is still there ...
 MOST_KEPT_BYTES = 32 * 2**20  # ... unless its snapshots are large: a class has a hundred pages
-MOST_WATCHED = 4  # examples whose attention at all snapshots is kept
+# Of attention at all snapshots, of all sessions: up to 19 MB for an example. What doesn't fit is
+# computed again.
+MOST_WATCHED_BYTES = 128 * 2**20
+
+_watched: LRUCache[tuple[str, Plan, tuple[str, ...]], Watched] = LRUCache(
+    MOST_WATCHED_BYTES, getsizeof=lambda watched: watched.bytes
+)
+_lock = Lock()
 
 
 @cache
@@ -159,17 +169,16 @@ def typed_in(task: Task, text: str) -> tuple[tuple[str, ...], str | None]:
 
 def watched(plan: Plan, typed: tuple[str, ...]) -> Watched:
     """What a plan's snapshots make of an example, up to the last one that has come."""
-    kept: dict[tuple[Plan, tuple[str, ...]], Watched] = st.session_state.setdefault("_watched", {})
-    snapshots = snapshots_of(plan)
-    known = kept.pop((plan, typed), None)
+    key, snapshots = (session_in_use(), plan, typed), snapshots_of(plan)
+    with _lock:
+        known = _watched.pop(key, None)  # it grows: nobody else has it meanwhile
     if known is None or snapshots[: len(known.snapshots)] != known.snapshots:
         known = Watched(plan, typed)
     new = len(snapshots) - len(known.snapshots)
     take_turn(new * plan.layers * plan.heads * len(typed) ** 2)
     known.follow(snapshots)
-    kept[plan, typed] = known
-    while len(kept) > MOST_WATCHED:
-        del kept[next(iter(kept))]
+    with _lock, suppress(ValueError):  # larger than all that is kept
+        _watched[key] = known
     return known
 
 

@@ -1,19 +1,25 @@
 """Turns on the pages: who waits sees so, small changes pass by, and nothing stays taken."""
 
 import gc
+import sys
 from collections.abc import Callable
 from threading import Event, Thread
+from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
+from cachetools import LRUCache
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from model.attention import AttentionTrace
+from model.training.plan import Plan
 from tests.ui.helpers import change, checked, link, open_app, open_pair, type_text
-from ui import turns
+from ui import trainings, turns
 from ui.gate import Gate
+from ui.learnt import Watched, untrained
 from ui.turns import take_turn, turn
 
 SECONDS = 60  # until a test that hangs fails
@@ -154,6 +160,16 @@ def test_within_a_turn_nothing_waits_again(gate: Gate) -> None:
     assert gate.inside == 0
 
 
+def test_others_get_python_s_lock_sooner_while_somebody_has_a_turn(gate: Gate) -> None:
+    before = sys.getswitchinterval()
+    with turn("me"):
+        take_turn(10)
+        assert sys.getswitchinterval() == before
+        take_turn(5000)
+        assert sys.getswitchinterval() == pytest.approx(0.0005)
+    assert sys.getswitchinterval() == before
+
+
 def test_each_thread_has_turns_of_its_own(gate: Gate) -> None:
     entered = Event()
 
@@ -182,3 +198,28 @@ def test_sessions_keep_no_numbers_between_their_runs() -> None:
     pages += [open_pair(link(text=LONG, text2=LONG, seed=seed)) for seed in range(3)]
     assert all(map(charts, pages))
     assert traces() == before
+
+
+def test_what_is_watched_is_kept_for_all_sessions_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One head's 3 × 3 weights at one snapshot are 36 bytes: of three sessions' two fit."""
+    kept: LRUCache[Any, Watched] = LRUCache(80, getsizeof=lambda each: each.bytes)
+    plan = Plan(task="reverse")
+    monkeypatch.setattr(trainings, "_watched", kept)
+    monkeypatch.setattr(trainings, "snapshots_of", lambda plan: (untrained(plan),))
+
+    def watch(session: str) -> Watched:
+        monkeypatch.setattr(trainings, "session_in_use", lambda: session)
+        return trainings.watched(plan, ("a", "b", "c"))
+
+    first = watch("a")
+    assert first.bytes == 36
+    assert watch("a") is first
+    second, third = watch("b"), watch("c")
+    assert [key[0] for key in kept] == ["b", "c"]
+    assert watch("b") is second
+    assert watch("a") is not first  # computed again
+    np.testing.assert_array_equal(
+        watch("a").weights["encoder_self"][0], third.weights["encoder_self"][0]
+    )

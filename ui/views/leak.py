@@ -14,7 +14,13 @@ from ui.link import default_of, value_of
 from ui.repairs import index_within, repair
 from ui.run import RandomRun
 from ui.selection import Selection
-from ui.settings import DEFAULT_OTHER, MAX_TOKENS, fits_leak_matrix
+from ui.settings import (
+    DEFAULT_OTHER,
+    MAX_TOKENS,
+    PRODUCTS_OF_A_CELL,
+    count_weights,
+    fits_leak_matrix,
+)
 from ui.text import verbatim
 from ui.turns import take_turn
 from ui.views.heads import show_tiles
@@ -98,7 +104,9 @@ def changed_word(run: RandomRun, selection: Selection) -> int:
 def measure(run: RandomRun, sentence: int, other: str, places: list[int]) -> np.ndarray:
     """How far each vector moves when a word at one of the places becomes another: (C, S, L)."""
     use_one_thread()
-    take_turn(len(places) * run.maps * run.source.length**2)
+    cells = len(places) * run.maps * run.source.length**2
+    products = len(places) * run.source.length * count_weights(run.settings.layers, run.embed_size)
+    take_turn(max(cells, products // PRODUCTS_OF_A_CELL))
     vector = vector_of(other, run.settings)
     mask = run.masks["encoder_self"]
     if mask is not None and len(mask) > 1:  # a mask of its own for each sentence

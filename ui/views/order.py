@@ -19,7 +19,15 @@ from ui.link import default_of, value_of
 from ui.options import word
 from ui.run import RandomRun
 from ui.selection import Selection
-from ui.settings import LARGEST_SEED, POSITIONS, fits_rotary, most_shuffled
+from ui.settings import (
+    LARGEST_SEED,
+    MOST_ENCODERS,
+    POSITIONS,
+    PRODUCTS_OF_A_CELL,
+    count_weights,
+    fits_rotary,
+    most_shuffled,
+)
 from ui.text import verbatim
 from ui.turns import take_turn
 from ui.views.heads import PLOTLY_CONFIG, show_tiles
@@ -69,6 +77,8 @@ def show_order(run: RandomRun, selection: Selection, theme: Theme) -> None:
     tokens = run.source.tokens[selection.sentence][:length]
     vectors = run.inputs[selection.sentence, :length]
     order = shuffled(length, value_of("shuffle"))
+    products = MOST_ENCODERS * length * count_weights(run.settings.layers, run.embed_size)
+    take_turn(products // PRODUCTS_OF_A_CELL)
     tests = {scheme: _test(run, scheme, vectors, order) for scheme in schemes(run)}
     chosen = run.settings.positions
     st.markdown(verdict(tests[chosen], chosen, tokens))
@@ -109,8 +119,6 @@ def shuffled(length: int, seed: int) -> list[int]:
 @torch.inference_mode()
 def _test(run: RandomRun, scheme: Positions, vectors: Tensor, order: list[int]) -> OrderTest:
     use_one_thread()
-    layers, heads = run.settings.layers, run.settings.heads
-    take_turn(2 * layers * (12 * run.embed_size**2 + heads * len(order) ** 2))
     return order_test(encoder_of(replace(run.settings, positions=scheme)), vectors, order)
 
 
