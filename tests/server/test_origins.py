@@ -32,11 +32,16 @@ def test_foreign_pages_are_refused_and_nothing_is_asked_of_the_web(
     assert deaf_proxy.connections == []
 
 
+def test_another_name_for_the_same_machine_is_another_host(server: Server) -> None:
+    # What people are told to open is no permission: it may be a server of the visitor's own.
+    with pytest.raises(InvalidStatus, match="403"):
+        handshake(server, f"http://localhost:{server.url.rpartition(':')[2]}")
+
+
 def test_pages_of_the_same_host_those_allowed_and_programs_are_served(
     server: Server, deaf_proxy: DeafProxy
 ) -> None:
-    port = server.url.rpartition(":")[2]
-    for origin in (None, server.url, ALLOWED, f"http://localhost:{port}"):
+    for origin in (None, server.url, ALLOWED):
         with Visitor(server, origin) as visitor:
             drawn = visitor.run()
             assert "heads_chart" in visitor.widgets or "text" in visitor.widgets

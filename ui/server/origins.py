@@ -4,7 +4,6 @@ Streamlit would compare the Origin of each WebSocket with its own public address
 asks a service on the web for, in the event loop: until that answers, nobody is served.
 """
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -67,16 +66,10 @@ def is_allowed(origin: str, host: str) -> bool:
     if address is None:
         return False
     scheme = urlsplit(origin).scheme
-    if address == _address(f"{scheme}://{host}") or address == _announced():
+    if address == _address(f"{scheme}://{host}"):
         return True
     named = (each.rstrip("/") for each in allowlisted_origins())
     return any(urlsplit(each).scheme == scheme and _address(each) == address for each in named)
-
-
-def _announced() -> Address | None:
-    """The address at which the server's owner says that people find it."""
-    name: Any = config.get_option("browser.serverAddress")
-    return _address(f"http://{name}:{config.get_option('browser.serverPort')}") if name else None
 
 
 def _address(origin: str) -> Address | None:
