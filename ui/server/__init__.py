@@ -17,6 +17,7 @@ from ui.server.origins import SameOrigin
 from ui.server.queue import mend_queue
 from ui.server.sessions import drop_ended_sessions
 from ui.server.uploads import BoundedUploads
+from ui.server.widget_states import drop_forged_states
 
 MIDDLEWARE = [Middleware(SameOrigin), Middleware(RoomForSessions), Middleware(BoundedUploads)]
 
@@ -26,10 +27,17 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Prepare the server before it takes the first connection."""
     raise_limit()
     watch_listeners(asyncio.get_running_loop())
-    mend_queue()
+    mend_streamlit()
     dropping = asyncio.create_task(drop_ended_sessions())
     yield
     dropping.cancel()
+
+
+@cache
+def mend_streamlit() -> None:
+    """Change what Streamlit does with what it sends and is sent; a session without a server too."""
+    mend_queue()
+    drop_forged_states()
 
 
 @cache
