@@ -31,8 +31,8 @@ VIEWS = {
 }
 TRAININGS = {
     "learn": "learn",
-    "story": "learn?task=compare&heads=2&learning_rate=0.01&steps=600&story=one_head"
-    "&kept=compare,1,32,1,sinusoidal,head_dim,0.01,600,0",
+    "story": "learn?task=compare&heads=2&positions=learned&learning_rate=0.005&steps=1500"
+    "&story=one_head&kept=compare,1,32,1,learned,head_dim,0.005,1500,0",
 }
 QUESTIONS = {  # of the Lab, as its buttons ask them
     "lab-scale": "What does √d do?",

@@ -61,8 +61,8 @@ STORIES: dict[str, Story] = {
         common=_of("compare"),
         kept={"heads": 1},
         shown={"heads": 2},
-        solved=0.95,
-        unsolved=0.85,
+        solved=0.98,
+        unsolved=0.88,
     ),
     "induction_layers": Story(
         say=_(
