@@ -61,8 +61,8 @@ STORIES: dict[str, Story] = {
         common=_of("compare"),
         kept={"heads": 1},
         shown={"heads": 2},
-        solved=0.98,
-        unsolved=0.88,
+        solved=0.99,
+        unsolved=0.95,
     ),
     "induction_layers": Story(
         say=_(

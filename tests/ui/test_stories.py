@@ -25,7 +25,7 @@ def test_a_storys_claim_holds(key: str) -> None:
     use_one_thread()
     kept, shown = (accuracy(plan, STEPS.get(key, plan.steps)) for plan in story.plans(SEED))
     assert story.holds(kept, shown), (kept, shown)
-    assert story.solved - story.unsolved > 0.09  # nobody takes one for the other
+    assert story.solved - story.unsolved > 0.03  # nobody takes one for the other
 
 
 @pytest.mark.parametrize("key", STORIES)
