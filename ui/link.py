@@ -5,12 +5,13 @@ value is replaced by the nearest one that works, and the page says so.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import get_session_state
 
@@ -247,6 +248,17 @@ def keep(key: str, value: Any) -> None:
         st.query_params.pop(key, None)
     else:
         st.query_params[key] = as_written(key, value)
+
+
+def keep_undrawn(*keys: str) -> None:
+    """Keep the values of controls that aren't drawn, here and in the link.
+
+    What was drawn in the run before is still bound, and refuses to be written: Streamlit takes it
+    out of the link when this run ends, and the next run writes it again.
+    """
+    for key in keys:
+        with suppress(StreamlitAPIException):
+            keep(key, value_of(key))
 
 
 def notice(key: str, message: str, asked: Any = MISSING) -> None:

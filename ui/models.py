@@ -8,6 +8,8 @@ HEADLIGHT_DOWNLOAD: 1 lets it download those that aren't on this machine; else i
 HEADLIGHT_MODEL_MB: megabytes that the weights of all loaded models may take, 2048 if unset.
 """
 
+import copy
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from threading import Lock
 from cachetools import LRUCache, TTLCache
 
 from model.pretrained.base import ModelUnavailableError, PretrainedModel
+from model.pretrained.refusals import ModelRefusedError
 
 BUNDLED = ("minilm", "smollm2")  # they come with `make run`
 DEFAULT_MODEL = "minilm"
@@ -74,7 +77,9 @@ class _Models(LRUCache[str, PretrainedModel]):
 
 when_dropped: list[Callable[[PretrainedModel], None]] = []  # told of each model that goes
 _models: _Models | None = None
-_refused: TTLCache[str, str] = TTLCache(32, REFUSED_FOR)  # and why
+_refused: TTLCache[str, ModelUnavailableError] = TTLCache(32, REFUSED_FOR)  # and why
+_unusable: dict[str, str] = {}  # what couldn't be loaded when somebody asked last, and why
+_log = logging.getLogger(__name__)
 _lock = Lock()  # of the above, held for a moment
 _loading: defaultdict[str, Lock] = defaultdict(Lock)  # two who ask for a model at once get one
 
@@ -106,6 +111,11 @@ def is_loaded(choice: str) -> bool:
     return _loaded(choice) is not None
 
 
+def is_unusable(choice: str) -> bool:
+    """Whether a model couldn't be loaded when somebody asked for it last."""
+    return choice in _unusable
+
+
 def _loaded(choice: str) -> PretrainedModel | None:
     with _lock:
         return _kept().get(choice)
@@ -121,13 +131,18 @@ def _kept() -> _Models:
 def _load_once(choice: str, progress: Progress) -> PretrainedModel:
     """Load a model, unless somebody was refused it just now: finding out can take long."""
     if choice in _refused:
-        raise ModelUnavailableError(_refused[choice])
+        raise copy.copy(_refused[choice])  # each raising adds to an exception
     try:
-        return _load(choice, progress)
+        model = _load(choice, progress)
     except ModelUnavailableError as error:
+        if _unusable.get(choice) != str(error):  # said once, however many ask
+            _log.warning("The model %s can't be used: %s", choice, error)
+        _unusable[choice] = str(error)
         if choice not in BUNDLED:  # these are found out at once, and may be installed meanwhile
-            _refused[choice] = str(error)
+            _refused[choice] = copy.copy(error)  # without the frames it came through
         raise
+    _unusable.pop(choice, None)
+    return model
 
 
 def _load(choice: str, progress: Progress) -> PretrainedModel:
@@ -144,16 +159,13 @@ def _load(choice: str, progress: Progress) -> PretrainedModel:
 
     offered = further_models()
     if choice not in offered:
-        raise ModelUnavailableError(f"There is no model {choice} on this server.")
+        raise ModelRefusedError("HEADLIGHT_MODELS doesn't list it", "not_offered")
     name = offered[choice]
     if _is_folder(name) and not Path(name).is_dir():
-        raise ModelUnavailableError(f"The folder of {choice} isn't there.")
-    try:
-        return load(
-            name,
-            allowed=list(offered.values()),
-            most_bytes=most_bytes(),
-            download=os.environ.get("HEADLIGHT_DOWNLOAD") == "1",
-        )
-    except ModelUnavailableError as error:
-        raise ModelUnavailableError(str(error).replace(name, choice)) from error
+        raise ModelRefusedError(f"{name} is no folder", "gone")
+    return load(
+        name,
+        allowed=list(offered.values()),
+        most_bytes=most_bytes(),
+        download=os.environ.get("HEADLIGHT_DOWNLOAD") == "1",
+    )

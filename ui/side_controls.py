@@ -14,7 +14,7 @@ from ui.controls import BOUND, TYPING_PAUSE, segments
 from ui.i18n import _
 from ui.link import default_of, value_of
 from ui.mask_controls import can_look_ahead
-from ui.models import is_loaded, model_choices, model_of
+from ui.models import is_loaded, is_unusable, model_choices, model_of
 from ui.options import word
 from ui.parameters import PLAN_FIELDS, SIDES
 from ui.settings import (
@@ -232,7 +232,9 @@ def _is_used(side: Side, key: str) -> bool:
             return side.value("mask") in WITH_SPAN
         case "look_ahead":
             return can_look_ahead(side.value("mask"), side.value("span"))
-        case "layer" if side.page != "pretrained":
+        case "layer" if side.page == "pretrained":
+            return not is_unusable(side.value("model"))
+        case "layer":
             return bool(side.value("layers") > 1)
         case "kind" if side.page == "learn":
             return TASKS[side.value("task")].kind == "encoder-decoder"

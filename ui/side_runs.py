@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from model.pretrained.base import ModelUnavailableError
 from ui.comparison import Comparison
 from ui.failures import log_failure, said_of
 from ui.header import said_of as said_of_run
 from ui.i18n import _
 from ui.messages import limits_of
+from ui.models import DEFAULT_MODEL
+from ui.refusals import said_of_refusal
 from ui.run import Attention
 from ui.selection import attention_in, selection_in
 from ui.sides import LETTERS, Letter, Side, side_of
@@ -37,6 +40,13 @@ def see(letter: Letter) -> Seen:
             return Seen(side, None, plain(str(error), 500), messages)
         try:
             run = run_of(settings)
+        except ModelUnavailableError as error:
+            return Seen(
+                side,
+                None,
+                said_of_refusal(error, side.chosen.get("model", DEFAULT_MODEL)),
+                messages,
+            )
         except Exception as error:
             log_failure(error)
             return Seen(side, None, said_of(error), messages)

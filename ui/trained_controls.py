@@ -13,11 +13,10 @@ from ui.i18n import _, ngettext
 from ui.link import asks_together, default_of, fit_layer_to, fit_link, keep, notice, value_of
 from ui.models import BUNDLED, is_loaded, model_choices, model_of
 from ui.options import word
+from ui.refusals import said_of_refusal
 from ui.settings import DEFAULT_TEXT, KINDS, TELLING, TRAINED_VIEWS, Kind, TrainedView
 from ui.state import added_tokens, removed_heads
 from ui.text import plain, verbatim
-
-MOST_SAID = 500  # characters of why a model can't be used
 
 # What an example sets; what it says nothing about begins anew.
 EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
@@ -115,9 +114,7 @@ def load_model() -> PretrainedModel | None:
     except ModelUnavailableError as error:
         st.session_state["_model_kind"] = None
         st.session_state["_reads_pairs"] = False
-        # What transformers says isn't ours.
-        said = str(error) if choice in BUNDLED else plain(str(error), MOST_SAID)
-        st.error(said, icon=":material/error:")
+        st.error(said_of_refusal(error, choice), icon=":material/error:")
         if choice in BUNDLED:
             st.info(_("Explore and Encoder-decoder work without it."))
         return None
@@ -262,7 +259,7 @@ def kind_of(model: PretrainedModel) -> Kind:
     return value_of("kind") if len(model.sizes) > 1 else "encoder_self"
 
 
-def draw_examples(model: PretrainedModel | None) -> None:
+def draw_examples(model: PretrainedModel) -> None:
     """Sentences that show something in this model."""
     examples = EXAMPLES.get(value_of("model"), {})
 
@@ -270,7 +267,7 @@ def draw_examples(model: PretrainedModel | None) -> None:
         _begin_anew(examples[st.session_state["example"]])
         st.session_state["example"] = None
 
-    if model is not None and examples:
+    if examples:
         st.selectbox(
             _("Examples"),
             list(examples),
@@ -282,24 +279,20 @@ def draw_examples(model: PretrainedModel | None) -> None:
         )
 
 
-def draw_second(model: PretrainedModel | None) -> None:
+def draw_second(model: PretrainedModel) -> None:
     """The second sentence: to compare, or what a decoder has written."""
-    kind = model.kind if model else "encoder"
     label = {
         "encoder": _("Second sentence (to compare)"),
         "encoder-decoder": _("Target: what is written so far"),
-    }.get(kind, _("Second sentence"))
-    used = kind != "decoder"
+    }.get(model.kind, _("Second sentence"))
+    used = model.kind != "decoder"
     draw_kept(lambda: sentence_input(label, "text2"), "second", used, "text2", width="stretch")
 
 
-def draw_together(model: PretrainedModel | None) -> None:
+def draw_together(model: PretrainedModel) -> None:
     """Whether both sentences are read in one pass; not there where there is no pair to read."""
     used = (
-        model is not None
-        and reads_pairs(model)
-        and bool(value_of("text2").strip())
-        and value_of("view") != "similarity"
+        reads_pairs(model) and bool(value_of("text2").strip()) and value_of("view") != "similarity"
     )
     draw_kept(_draw_together, "together", used, "together")
 
@@ -318,15 +311,15 @@ def _draw_together() -> None:
     )
 
 
-def draw_kind(model: PretrainedModel | None) -> None:
+def draw_kind(model: PretrainedModel) -> None:
     """Which of an encoder-decoder's attentions."""
-    used = model is not None and model.kind == "encoder-decoder"
+    used = model.kind == "encoder-decoder"
     draw_kept(lambda: segments(_("Attention"), KINDS, key="kind"), "kind", used, "kind")
 
 
-def draw_layer(model: PretrainedModel | None) -> None:
+def draw_layer(model: PretrainedModel) -> None:
     """Which layer is shown."""
-    count = layers_shown(model) if model else value_of("layer") + 1
+    count = layers_shown(model)
     fit_layer_to(count)
     # One kind of control for all models: a new one would begin with the link of the last model.
     # Of a single layer it is out of sight, as there is nothing to slide.

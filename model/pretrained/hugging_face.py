@@ -15,27 +15,34 @@ import torch
 from tokenizers import Tokenizer
 
 from model.pretrained import recorder
-from model.pretrained.base import ModelKind, ModelUnavailableError
+from model.pretrained.base import ModelKind
 from model.pretrained.hugging_face_facts import weights_bytes
 from model.pretrained.hugging_face_model import HuggingFaceModel
-from model.reasons import reason_of
+from model.pretrained.refusals import ModelRefusedError, Refusal, one_line, refusing
 from model.subwords import SubwordTokenizer
 
-NOT_INSTALLED = (
-    "the package transformers isn't installed, or is too old; `make run HF=1` installs it"
-)
+NOT_INSTALLED = "the package transformers isn't installed, or is too old"
 
-# What a config.json must not have, and why.
-REFUSED = {
-    "auto_map": "it comes with code of its own, which this server doesn't run",
-    "quantization_config": "its weights are quantised, which isn't supported",
-    "transformers_weights": "it names a file of its own for its weights, which isn't supported",
+# What a config.json must not have.
+REFUSED: dict[str, Refusal] = {
+    "auto_map": "own_code",
+    "quantization_config": "quantised",
+    "transformers_weights": "own_weights_file",
+}
+# Of anything that there is a module for each of: even without memory, a billion are never built.
+MOST_OF_A_KIND = 10_000
+MANY = ("layer", "expert", "block")  # in the names of such counts
+READS: dict[str, tuple[Refusal, Refusal]] = {  # alone, and together with text
+    "image": ("images", "images_and_text"),
+    "video": ("images", "images_and_text"),
+    "audio": ("sound", "sound_and_text"),
 }
 AUTO_CLASS: dict[ModelKind, str] = {
     "encoder": "AutoModel",
     "decoder": "AutoModelForCausalLM",
     "encoder-decoder": "AutoModelForSeq2SeqLM",
 }
+OTHERS: tuple[Refusal, Refusal] = ("other_input", "other_input")
 
 # While a model loads, transformers replaces functions of its own and of torch's for all threads:
 # two that overlap would put back each other's replacements.
@@ -57,12 +64,13 @@ def load(
         download: whether what isn't on this machine yet may be fetched.
 
     Raises:
-        ModelUnavailableError: if it isn't allowed, too large, or can't be loaded or recorded.
+        ModelRefusedError: if it isn't allowed, too large, or can't be loaded or recorded.
     """
     if name_or_path not in allowed:
-        raise ModelUnavailableError(
+        raise ModelRefusedError(
             f"{name_or_path} isn't among the models that this server may load: "
-            f"{', '.join(allowed) or 'there are none'}"
+            f"{', '.join(allowed) or 'there are none'}",
+            "not_offered",
         )
     folder = Path(name_or_path)
     name = folder.resolve().name if folder.is_dir() else name_or_path
@@ -70,17 +78,10 @@ def load(
         transformers: Any = importlib.import_module("transformers")
         recorder.register()
     except (ImportError, AttributeError) as error:
-        raise ModelUnavailableError(NOT_INSTALLED) from error
+        raise ModelRefusedError(NOT_INSTALLED, "not_installed") from error
     transformers.utils.logging.disable_progress_bar()  # nobody watches a server's terminal
-    with _loading:
-        try:
-            return _load(transformers, name_or_path, name, most_bytes, download)
-        # Transformers raises whatever a broken file or a missing package leads to.
-        except Exception as error:
-            reason = reason_of(error)
-            if not download and "couldn't connect" in reason:  # it would have, if it might
-                reason = "it isn't on this machine, or not all of it, and downloads are off"
-            raise ModelUnavailableError(f"{name}: {reason}") from error
+    with _loading, refusing("other"):
+        return _load(transformers, name_or_path, name, most_bytes, download)
 
 
 def _load(
@@ -88,6 +89,7 @@ def _load(
 ) -> HuggingFaceModel:
     found: dict[str, Any] = {"trust_remote_code": False, "local_files_only": not download}
     config = _config(transformers, name_or_path, found)
+    reads = _check_it_reads_text(transformers, config)
     if Path(name_or_path).is_dir():
         _check_weights_are_safe(Path(name_or_path))
     kind = _kind(transformers, config)
@@ -96,68 +98,104 @@ def _load(
     how: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": recorder.NAME}
     try:
         with torch.device("meta"):  # the model's shape alone, without memory
-            needed = weights_bytes(auto_class.from_config(copy.deepcopy(config), **how))
-    except KeyError as error:
-        if error.args != (recorder.NAME,):
-            raise
-        reason = "this architecture isn't supported: its attention can't be exchanged"
-        raise ModelUnavailableError(reason) from error
+            shape = auto_class.from_config(copy.deepcopy(config), **how)
+    except Exception as error:
+        if isinstance(error, KeyError) and error.args == (recorder.NAME,):
+            raise ModelRefusedError("its attention can't be exchanged", "attention") from error
+        raise ModelRefusedError(one_line(error), reads or "bad_config") from error
+    needed = weights_bytes(shape)
     if needed > most_bytes:
-        raise ModelUnavailableError(
-            f"its weights take {_size(needed)}, more than the {_size(most_bytes)} that they may"
+        raise ModelRefusedError(
+            f"its weights take {_size(needed)}, more than the {_size(most_bytes)} that they may",
+            "too_large",
+            {"needed": _size(needed), "most": _size(most_bytes)},
         )
-    tokenizer = _tokenizer(transformers, name_or_path, found)
-    model, report = auto_class.from_pretrained(
-        name_or_path,
-        config=config,
-        use_safetensors=True,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,  # told in one line below, instead of in a table
-        **found,
-        **how,
-    )
-    _check_all_is_loaded(report)
-    return HuggingFaceModel(model, tokenizer, name, kind)
+    with refusing("no_tokenizer"):
+        tokenizer = _tokenizer(transformers, name_or_path, found)
+    with refusing("bad_weights"):
+        model, report = auto_class.from_pretrained(
+            name_or_path,
+            config=config,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # told in one line below, instead of in a table
+            **found,
+            **how,
+        )
+        _check_all_is_loaded(report)
+    with refusing(reads or ("attention" if _has_attention(model) else "no_attention")):
+        return HuggingFaceModel(model, tokenizer, name, kind)
+
+
+def _check_it_reads_text(transformers: Any, config: Any) -> Refusal | None:
+    """Refuse what reads no text; what to say if one that reads more can't read text alone."""
+    known = transformers.MODEL_MAPPING.get(type(config), None)
+    if known is None:
+        return None
+    reads = known.input_modalities
+    reads = (reads,) if isinstance(reads, str) else tuple(reads)
+    others = [each for each in reads if each != "text"]
+    alone, together = READS.get(others[0], OTHERS) if others else OTHERS
+    if "text" not in reads or known.main_input_name != "input_ids":
+        raise ModelRefusedError(
+            f"{known.__name__} reads {', '.join(reads)} ({known.main_input_name})", alone
+        )
+    return together if others else None
+
+
+def _has_attention(model: Any) -> bool:
+    """Whether a model that keeps a state may have attention too, as the names of modules say."""
+    names = [type(module).__name__.lower() for module in model.modules()]
+    return not model._is_stateful or any("attention" in name for name in names)
 
 
 def _check_all_is_loaded(report: dict[str, Any]) -> None:
-    """Raise ModelUnavailableError if some weights are random, since the file didn't have them."""
+    """Raise ModelRefusedError if some weights are random, since the file didn't have them."""
     others = sorted(str(key) for key, *_ in report["mismatched_keys"])
     if others:
-        raise ModelUnavailableError(
+        raise ModelRefusedError(
             f"{len(others)} of its weights haven't the sizes that its config.json says, among them "
-            f"{others[0]}"
+            f"{others[0]}",
+            "wrong_sizes",
         )
     # A pooler comes after everything that is shown.
     missing = sorted(key for key in report["missing_keys"] if "pooler" not in key)
     if missing:
-        raise ModelUnavailableError(
-            f"its file lacks {len(missing)} of the weights, among them {missing[0]}"
+        raise ModelRefusedError(
+            f"its file lacks {len(missing)} of the weights, among them {missing[0]}",
+            "weights_missing",
         )
 
 
 def _config(transformers: Any, name_or_path: str, found: dict[str, Any]) -> Any:
     """The model's config, after a look at what it asks for."""
-    raw, _ = transformers.PreTrainedConfig.get_config_dict(name_or_path, **found)
-    for key, reason in REFUSED.items():
-        if raw.get(key):
-            raise ModelUnavailableError(f"{reason} ({key!r} in its config.json)")
-    return transformers.AutoConfig.from_pretrained(name_or_path, **found)
+    folder = Path(name_or_path)
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        raise ModelRefusedError("there is no config.json in its folder", "no_config")
+    with refusing("bad_config"):
+        raw, _ = transformers.PreTrainedConfig.get_config_dict(name_or_path, **found)
+        for key, code in REFUSED.items():
+            if raw.get(key):
+                raise ModelRefusedError(f"{key!r} in its config.json", code)
+        if raw.get("model_type") not in transformers.CONFIG_MAPPING:
+            raise ModelRefusedError(f"model_type is {raw.get('model_type')!r}", "unknown_type")
+        for key, value in raw.items():
+            is_count = any(part in key for part in MANY) and isinstance(value, int | float)
+            if is_count and value > MOST_OF_A_KIND:
+                raise ModelRefusedError(f"{key} is {value}", "bad_config")
+        return transformers.AutoConfig.from_pretrained(name_or_path, **found)
 
 
 def _check_weights_are_safe(folder: Path) -> None:
-    """Raise ModelUnavailableError unless a folder has its weights as safetensors alone."""
+    """Raise ModelRefusedError unless a folder has its weights as safetensors alone."""
     if (folder / ".metadata").exists():  # a checkpoint of many processes, described by a pickle
-        raise ModelUnavailableError("its weights are a distributed checkpoint, save it as one")
+        raise ModelRefusedError("its weights are a distributed checkpoint", "distributed")
     if any(folder.glob("*.safetensors")):
         return
     pickles = sorted(path.name for path in folder.glob("*") if path.suffix in (".bin", ".pt"))
     if pickles:
-        raise ModelUnavailableError(
-            f"its weights are a pickle ({pickles[0]}), which could run code when it is loaded; "
-            "save them as model.safetensors"
-        )
-    raise ModelUnavailableError("there are no weights in its folder: expected model.safetensors")
+        raise ModelRefusedError(f"its weights are a pickle ({pickles[0]})", "pickle")
+    raise ModelRefusedError("there are no weights in its folder", "no_weights")
 
 
 def _kind(transformers: Any, config: Any) -> ModelKind:
@@ -175,9 +213,12 @@ def _tokenizer(transformers: Any, name_or_path: str, found: dict[str, Any]) -> S
     tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, **found)
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if not isinstance(backend, Tokenizer):
-        raise ModelUnavailableError(
-            f"its tokeniser ({type(tokenizer).__name__}) isn't a fast one, which isn't supported"
+        raise ModelRefusedError(
+            f"its tokeniser ({type(tokenizer).__name__}) isn't a fast one", "slow_tokenizer"
         )
+    # Without its files, transformers makes one that knows special tokens and a space at most.
+    if len(set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)) < 2:
+        raise ModelRefusedError("its tokeniser knows no words", "no_tokenizer")
     tells_types = "token_type_ids" in tokenizer.model_input_names
     # Made for this one call: nobody else's settings change.
     return SubwordTokenizer(backend, tells_types=tells_types)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from model.pretrained.base import ModelUnavailableError
 from model.pretrained.hugging_face import load
 from model.pretrained.hugging_face_model import HuggingFaceModel
+from model.pretrained.refusals import ModelRefusedError, Refusal
 from model.subwords import SubwordTokenizer
 
 pytest.importorskip("transformers")
@@ -105,7 +105,7 @@ def test_nothing_that_could_run_is_asked_for(
         raise OSError("asked enough")
 
     monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", from_pretrained)
-    with pytest.raises(ModelUnavailableError, match="my-gpt2: asked enough"):
+    with pytest.raises(ModelRefusedError, match="asked enough"):
         load(folder, allowed=[folder], most_bytes=GIB, download=download)
     assert asked["use_safetensors"] is True
     assert asked["trust_remote_code"] is False
@@ -125,20 +125,28 @@ def test_a_tokenizer_is_the_models_own(tmp_path: Path) -> None:
     assert one.tokenizer is not two.tokenizer
 
 
-def refused(message: str, name: str, *, allowed: list[str] | None = None, most: int = GIB) -> str:
-    with pytest.raises(ModelUnavailableError, match=message) as error:
+def refused(
+    code: Refusal,
+    message: str | None,  # a part of the reason
+    name: str | Path,
+    *,
+    allowed: list[str] | None = None,
+    most: int = GIB,
+) -> ModelRefusedError:
+    name = str(name)
+    with pytest.raises(ModelRefusedError, match=message) as error:
         load(name, allowed=[name] if allowed is None else allowed, most_bytes=most)
+    assert error.value.code == code
     assert "\n" not in str(error.value)
-    return str(error.value)
+    return error.value
 
 
 def test_only_what_is_allowed_is_loaded(tmp_path: Path) -> None:
     folder = saved(tmp_path, "bert")
-    refused(
-        "isn't among the models that this server may load: a, b", str(folder), allowed=["a", "b"]
-    )
-    refused("there are none", str(folder), allowed=[])
-    refused("isn't among", f"{folder}/../my-bert", allowed=[str(folder)])
+    message = "isn't among the models that this server may load: a, b"
+    refused("not_offered", message, folder, allowed=["a", "b"])
+    refused("not_offered", "there are none", folder, allowed=[])
+    refused("not_offered", "isn't among", f"{folder}/../my-bert", allowed=[str(folder)])
 
 
 def test_a_pickle_is_not_loaded(tmp_path: Path) -> None:
@@ -146,15 +154,15 @@ def test_a_pickle_is_not_loaded(tmp_path: Path) -> None:
     torch.save(tiny("bert").state_dict(), folder / "pytorch_model.bin")
     load_folder(folder)  # beside the safetensors it does no harm
     (folder / "model.safetensors").unlink()
-    refused(r"my-bert: its weights are a pickle \(pytorch_model.bin\).*safetensors", str(folder))
+    refused("pickle", r"a pickle \(pytorch_model.bin\)", folder)
     (folder / "pytorch_model.bin").unlink()
-    refused("no weights in its folder", str(folder))
+    refused("no_weights", "no weights in its folder", folder)
 
 
 def test_a_checkpoint_of_many_processes_is_not_loaded(tmp_path: Path) -> None:
     folder = saved(tmp_path, "bert")
     (folder / ".metadata").write_bytes(b"a pickle")
-    refused("distributed checkpoint", str(folder))
+    refused("distributed", "distributed checkpoint", folder)
 
 
 def change_config(folder: Path, **changes: Any) -> None:
@@ -163,37 +171,156 @@ def change_config(folder: Path, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "code", "message"),
     [
-        ({"auto_map": {"AutoModel": "code.Model"}}, "code of its own.*'auto_map'"),
-        ({"quantization_config": {"quant_method": "gptq"}}, "quantised.*'quantization_config'"),
-        ({"transformers_weights": "adapter_model.bin"}, "file of its own.*'transformers_weights'"),
-        ({"model_type": "no-such-type"}, "my-gpt2: .*no-such-type"),
-        ({"n_embd": 17}, "my-gpt2: .* divisible"),
-        ({"n_embd": 32}, "28 of its weights haven't the sizes .* among them transformer.h.0.attn"),
-        ({"n_embd": "many"}, "my-gpt2: .*'n_embd'"),
-        ({"n_layer": LAYERS + 1}, "its file lacks 12 of the weights, among them transformer.h.2"),
+        ({"auto_map": {"AutoModel": "code.Model"}}, "own_code", "'auto_map'"),
+        ({"quantization_config": {"quant_method": "gptq"}}, "quantised", "'quantization_config'"),
+        (
+            {"transformers_weights": "adapter_model.bin"},
+            "own_weights_file",
+            "'transformers_weights'",
+        ),
+        ({"model_type": "no-such-type"}, "unknown_type", "no-such-type"),
+        ({"model_type": None}, "unknown_type", "None"),
+        ({"n_embd": 17}, "bad_config", "divisible"),
+        (
+            {"n_embd": 32},
+            "wrong_sizes",
+            "28 of its weights haven't the sizes .* among them transformer.h.0.attn",
+        ),
+        ({"n_embd": "many"}, "bad_config", "'n_embd'"),
+        ({"n_head": 0}, "bad_config", None),
+        ({"n_embd": -16}, "bad_config", None),
+        ({"n_layer": 10**9}, "bad_config", "n_layer is 1000000000"),
+        ({"vocab_size": 10**13}, "too_large", "its weights take"),
+        ({"vocab_size": 10**30}, "bad_config", None),
+        (
+            {"n_layer": LAYERS + 1},
+            "weights_missing",
+            "its file lacks 12 of the weights, among them transformer.h.2",
+        ),
     ],
 )
-def test_a_config_that_does_not_do(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
+def test_a_config_that_does_not_do(
+    changes: dict[str, Any], code: Refusal, message: str | None, tmp_path: Path
+) -> None:
     folder = saved(tmp_path, "gpt2")
     change_config(folder, **changes)
     (folder / "code.py").write_text("raise SystemExit('this ran')")
-    refused(message, str(folder))
+    refused(code, message, folder)
 
 
-@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "model.safetensors"])
-def test_a_broken_or_missing_file(file: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "broken", "missing"),
+    [
+        ("config.json", "bad_config", "no_config"),
+        ("tokenizer.json", "no_tokenizer", "no_tokenizer"),
+        ("model.safetensors", "bad_weights", "no_weights"),
+    ],
+)
+def test_a_broken_or_missing_file(
+    file: str, broken: Refusal, missing: Refusal, tmp_path: Path
+) -> None:
     folder = saved(tmp_path, "gpt2")
     (folder / file).write_text("{ nonsense")
-    refused("my-gpt2: ", str(folder))
+    refused(broken, None, folder)
     (folder / file).unlink()
-    refused("my-gpt2: ", str(folder))
+    refused(missing, None, folder)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "bert", "t5"])
+def test_a_tokenizer_that_knows_no_words_is_none(name: str, tmp_path: Path) -> None:
+    """Without any file of it, transformers makes one that is empty."""
+    folder = saved(tmp_path, name)
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").unlink()
+    refused("no_tokenizer", "its tokeniser knows no words", folder)
+
+
+def test_weights_that_end_too_early(tmp_path: Path) -> None:
+    folder = saved(tmp_path, "gpt2")
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-100])
+    refused("bad_weights", None, folder)
+
+
+def test_what_a_server_may_not_read_or_has_no_memory_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(tmp_path, "gpt2")
+    code: Refusal
+    for code, error in (
+        ("not_readable", PermissionError(13, "Permission denied", str(folder))),
+        ("memory", RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to")),
+        ("memory", MemoryError()),
+        ("bad_weights", RuntimeError("anything else")),
+    ):
+
+        def fail(*_: Any, error: Exception = error, **__: Any) -> None:
+            try:
+                raise error
+            except Exception as cause:
+                raise OSError(f"transformers says: {cause}") from cause
+
+        monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", fail)
+        refused(code, "transformers says", folder)
+
+
+def config_only(folder: Path, config: Any) -> Path:
+    config.save_pretrained(folder / "another")
+    return folder / "another"
+
+
+SMALL = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+         "intermediate_size": 16}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "config"),
+    [
+        ("images", lambda: transformers.ViTConfig(**SMALL)),
+        ("images", lambda: transformers.Dinov2Config(**SMALL)),
+        ("images", lambda: transformers.ResNetConfig()),
+        ("sound", lambda: transformers.Wav2Vec2Config(**SMALL)),
+        ("sound", lambda: transformers.WhisperConfig(d_model=16)),
+        ("images", lambda: transformers.VideoMAEConfig(**SMALL)),
+    ],
+)
+def test_what_reads_no_text_is_refused_for_what_it_reads(
+    code: Refusal, config: Callable[[], Any], tmp_path: Path
+) -> None:
+    refused(code, "reads", config_only(tmp_path, config()))
+
+
+def saved_as(folder: Path, model: Any) -> Path:
+    return saved(folder, "another", model.requires_grad_(False))
+
+
+def test_what_reads_images_with_text_is_refused_where_text_alone_will_not_do(
+    tmp_path: Path,
+) -> None:
+    text = {**SMALL, "vocab_size": VOCABULARY, "projection_dim": 8, "eos_token_id": 2}
+    vision = {**SMALL, "image_size": 4, "patch_size": 2, "projection_dim": 8}
+    clip = transformers.CLIPConfig(text_config=text, vision_config=vision, projection_dim=8)
+    refused("images_and_text", None, saved_as(tmp_path, transformers.CLIPModel(clip)))
+
+
+def test_what_has_no_attention_is_refused_for_that(tmp_path: Path) -> None:
+    config = transformers.MambaConfig(
+        hidden_size=16, num_hidden_layers=1, vocab_size=VOCABULARY, state_size=4
+    )
+    refused("no_attention", None, saved_as(tmp_path, transformers.MambaForCausalLM(config)))
+
+
+def test_attention_that_cannot_be_recorded_is_refused_for_that(tmp_path: Path) -> None:
+    config = transformers.BloomConfig(hidden_size=16, n_layer=1, n_head=2, vocab_size=VOCABULARY)
+    folder = saved_as(tmp_path, transformers.BloomForCausalLM(config))
+    refused("attention", "could record 0", folder)
 
 
 def test_a_name_that_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("it asked the network"))
-    refused("^nobody/no-such-model: it isn't on this machine", "nobody/no-such-model")
+    refused("not_here", None, "nobody/no-such-model")
 
 
 def test_too_large_a_model_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,15 +329,16 @@ def test_too_large_a_model_is_not_loaded(tmp_path: Path, monkeypatch: pytest.Mon
     assert load_folder(folder, needed).weights_bytes == needed
     monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", None)
     change_config(folder, n_embd=64, vocab_size=5000, n_positions=3000)
-    refused("its weights take 2.3 MiB, more than the 2.0 MiB", str(folder), most=2**21)
+    error = refused("too_large", "take 2.3 MiB, more than the 2.0 MiB", folder, most=2**21)
+    assert error.values == {"needed": "2.3 MiB", "most": "2.0 MiB"}
     change_config(folder, n_embd=4096, n_layer=16)
-    refused("its weights take 12.1 GiB, more than the 1.0 GiB", str(folder))
+    refused("too_large", "its weights take 12.1 GiB, more than the 1.0 GiB", folder)
 
 
 def test_a_slow_tokenizer_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = saved(tmp_path, "bert")
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda *_, **__: object())
-    refused(r"tokeniser \(object\) isn't a fast one", str(folder))
+    refused("slow_tokenizer", r"tokeniser \(object\) isn't a fast one", folder)
 
 
 def test_attention_that_cannot_be_exchanged_is_refused(tmp_path: Path) -> None:
@@ -218,12 +346,12 @@ def test_attention_that_cannot_be_exchanged_is_refused(tmp_path: Path) -> None:
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, vocab_size=VOCABULARY
     )
     folder = saved(tmp_path, "falcon", transformers.FalconForCausalLM(config))
-    refused("my-falcon: this architecture isn't supported: .*exchanged", str(folder))
+    refused("attention", "its attention can't be exchanged", folder)
 
 
 def test_without_transformers_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
-    refused("transformers isn't installed, or is too old; `make run HF=1` installs it", "any")
+    refused("not_installed", "transformers isn't installed, or is too old", "any")
 
 
 def test_importing_it_does_not_import_transformers() -> None:

@@ -37,7 +37,7 @@ from tests.ui.trained import (
 from ui import models
 from ui.messages import _empty_rows
 from ui.seeing import Seeing
-from ui.settings import OVERVIEWS, TRAINED_VIEWS, most_tokens
+from ui.settings import OVERVIEWS, most_tokens
 from ui.trained import TrainedSettings, compute_trained
 
 pytestmark = [needs_minilm, needs_smollm2]
@@ -79,13 +79,20 @@ def test_a_model_that_is_not_installed_is_told_with_what_to_do(model: str, witho
     assert control(page, "model").options == ["MiniLM", "SmolLM2"]
     assert not page.get("plotly_chart")
     assert not page.dataframe
-    for view in TRAINED_VIEWS:
-        change(page, view=view)
+    check_that_only_the_model_and_the_text_can_be_chosen(page)
     change(page, text="still here")
     assert control(page, "text").value == "still here"
     go_to(page, "explore")
     assert control(page, "text").value == "still here"
     assert messages(page) == []
+
+
+def check_that_only_the_model_and_the_text_can_be_chosen(page: AppTest) -> None:
+    widgets = (*page.text_input, *page.number_input, *page.segmented_control, *page.select_slider,
+               *page.slider, *page.selectbox, *page.toggle, *page.button)  # fmt: skip
+    assert [widget.key for widget in widgets] == ["text", "model"]
+    assert not page.get("download_button")
+    assert not page.get("plotly_chart")
 
 
 def test_where_one_is_not_installed_the_other_works(without: Any) -> None:
@@ -155,7 +162,7 @@ def test_a_damaged_package_is_told(file: str, content: bytes | None, copied: Pat
     assert said.endswith(". Install it again.")
     assert other == OTHERS
     assert control(page, "text").value == "so it goes"
-    change(page, view="layers")
+    check_that_only_the_model_and_the_text_can_be_chosen(page)
 
 
 def test_a_package_that_is_repaired_is_used_at_once(copied: Path) -> None:
@@ -165,9 +172,9 @@ def test_a_package_that_is_repaired_is_used_at_once(copied: Path) -> None:
     page = open_trained(text="so it goes")
     assert len(page.error) == 1
     broken.write_bytes(whole)
-    change(page, view="heads")
+    change(page, text="so it goes on")
     assert not page.error
-    np.testing.assert_array_equal(numbers(page), weights_of("minilm", "so it goes", 0))
+    np.testing.assert_array_equal(numbers(page), weights_of("minilm", "so it goes on", 0))
 
 
 # Texts that don't fit.

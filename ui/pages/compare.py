@@ -15,7 +15,8 @@ from ui.controls import BOUND, draw_kept, segments
 from ui.failures import logged, told_in_place
 from ui.i18n import _
 from ui.learn_progress import said_of_training
-from ui.link import default_of, read_link, remember, show_notices, value_of
+from ui.link import default_of, keep_undrawn, read_link, remember, show_notices, value_of
+from ui.models import is_unusable
 from ui.repairs import index_within, repair
 from ui.settings import BETWEEN_TOKENS, COMPARE_VIEWS, MAX_TRAINED_HEADS
 from ui.side_controls import draw_sides
@@ -65,12 +66,25 @@ def _load_models() -> None:
     """Load the trained models of the two sides, with a bar, where that hasn't been done."""
     for letter in LETTERS:
         side, _messages = side_of(letter)
-        if side.page == "pretrained":
-            with suppress(ModelUnavailableError):  # said where the side is shown
-                load_with_progress(side.value("model"))
+        if side.page != "pretrained":
+            continue
+        was_unusable = is_unusable(side.value("model"))
+        try:
+            load_with_progress(side.value("model"))
+        except ModelUnavailableError:  # said where the side is shown
+            if not was_unusable:
+                st.rerun()  # without the controls of what isn't there
+
+
+def _has_unusable_side() -> bool:
+    sides = [side_of(letter)[0] for letter in LETTERS]
+    return any(side.page == "pretrained" and is_unusable(side.value("model")) for side in sides)
 
 
 def _draw_view_bar() -> None:
+    if _has_unusable_side():  # there is nothing to compare, whichever way
+        keep_undrawn("view", "stage", "head", "color_scale", "color_end")
+        return
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
         view = segments(_("View"), COMPARE_VIEWS, key="view", hidden=True)
 

@@ -10,11 +10,10 @@ from ui.downloads import Shown
 from ui.failures import told_in_place
 from ui.frame import Followed, end_sidebar, follow
 from ui.i18n import _
-from ui.link import read_link, remember, value_of
+from ui.link import keep_undrawn, parameters, read_link, remember, value_of
 from ui.messages import tell_limits
 from ui.seeing import told, told_of_pair
 from ui.selection import attention_in
-from ui.settings import TRAINED_VIEWS
 from ui.strip import show_strip
 from ui.token_controls import WITH_STRIP, draw_tokens, has_strip
 from ui.trained import TrainedRun, compute_trained
@@ -44,6 +43,12 @@ def page() -> None:
     with st.sidebar:
         draw_model()
         sentence_place = st.container()
+        if model is None:  # there is nothing that any other control could be about
+            with sentence_place:
+                sentence_input(_("Sentence"), "text")
+            keep_undrawn(*(key for key in parameters() if key not in ("model", "text")))
+            remember()
+            return
         draw_second(model)
         draw_together(model)
         draw_examples(model)
@@ -52,15 +57,9 @@ def page() -> None:
         draw_tokens()
         shown = st.session_state.setdefault("_shown_trained", Shown(compute_trained))
         end_sidebar(shown, more=False)
-    view = draw_view_bar(
-        views_of(model) if model else TRAINED_VIEWS, ("stage", "overview", "pattern")
-    )
+    view = draw_view_bar(views_of(model), ("stage", "overview", "pattern"))
     draw_selection_row(view)
     remember()
-    if model is None:
-        with sentence_place:
-            sentence_input(_("Sentence"), "text")
-        return
     _follow(sentence_place, top, shown)
 
 
