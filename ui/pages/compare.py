@@ -41,6 +41,7 @@ def page() -> None:
     bring_sides()
     read_link("compare")
     _train_sides()
+    _load_models()  # before any control is drawn for what turns out not to be there
     running = [training.plan for training in active()]
     with st.sidebar:
         draw_sides()
