@@ -1,16 +1,22 @@
 """Files that take long to make, kept in the user's cache directory and checked before use."""
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 ABANDONED = 3600  # seconds: nobody writes a folder for that long
 SUMS = "SHA256SUMS"  # of the other files, as `sha256sum --check` reads it
+
+Thing = TypeVar("Thing")
+
+_log = logging.getLogger(__name__)
 
 
 class NoHomeError(Exception):
@@ -31,35 +37,42 @@ def cache_directory() -> Path:
         raise NoHomeError("the user has no home directory, and XDG_CACHE_HOME isn't set") from error
 
 
-@contextmanager
-def cached_folder(
-    name: str, make: Callable[[Path], None], *, replaces: str | None = None
-) -> Iterator[Path]:
-    """A folder of files that `make` writes, unless a whole one is there from before.
+def kept_or_made(
+    name: str,
+    *,
+    read: Callable[[Path], Thing],
+    make: Callable[[], Thing],
+    write: Callable[[Thing, Path], None],
+    replaces: str | None = None,
+) -> Thing:
+    """Return what a folder of files holds, or make it and keep it there for the next time.
 
-    It is made beside its place and moved there at once, so that nobody ever sees half of it, and
-    every file is compared with its hash before use: a damaged folder is made anew. Where nothing
-    can be kept (no space, no permission), it is made for this once, in a temporary folder.
+    The files are written beside their place and moved there at once, so that nobody ever sees half
+    of them, and every file is compared with its hash before use: a damaged folder is made anew.
+    Whatever goes wrong while files are kept (no space, no permission, and whatever a library makes
+    of these) is told to the log, and costs the keeping alone.
 
     Args:
         name: of the folder; another name for another content.
-        make: writes the files into an empty folder.
-        replaces: a pattern of names; older folders that fit it are removed when this one is made.
-
-    Raises:
-        OSError: if there is no room for temporary files either.
+        read: makes the thing from the folder's files.
+        make: makes it without them; what it raises is raised.
+        write: writes the thing's files into an empty folder.
+        replaces: a pattern of names; older folders that fit it are removed when this one is kept.
     """
     try:
         folder = cache_directory() / name
-        if not is_whole(folder):
-            _replace(folder, make)
-            _tidy(folder, replaces)
-    except (OSError, NoHomeError):
-        with tempfile.TemporaryDirectory(prefix="headlight-") as once:
-            make(Path(once))
-            yield Path(once)
-        return
-    yield folder
+        if is_whole(folder):
+            return read(folder)
+    except Exception as error:  # whatever a library makes of a file that has gone meanwhile
+        _log.warning("what is kept as %s can't be used: %s", name, error)
+    made = make()
+    try:
+        folder = cache_directory() / name
+        _replace(folder, partial(write, made))
+        _tidy(folder, replaces)
+    except Exception as error:
+        _log.warning("%s isn't kept: %s", name, error)
+    return made
 
 
 def is_whole(folder: Path) -> bool:
@@ -71,11 +84,11 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
-def _replace(folder: Path, make: Callable[[Path], None]) -> None:
+def _replace(folder: Path, write: Callable[[Path], None]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        make(made)
+        write(made)
         (made / SUMS).write_text("\n".join(_sums(made)) + "\n", encoding="utf-8")
         if folder.exists() and not is_whole(folder):
             shutil.rmtree(folder, ignore_errors=True)

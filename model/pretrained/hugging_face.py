@@ -117,6 +117,7 @@ def _load(
             name_or_path,
             config=config,
             use_safetensors=True,
+            disable_mmap=True,  # a mapped file that becomes shorter would kill the server
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # told in one line below, instead of in a table
             **found,

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from model.config import BERT, Config
 from model.pretrained.base import ModelUnavailableError
-from model.pretrained.packages import check_size, package_folder
+from model.pretrained.packages import check_size, package_folder, read_weights
 from model.pretrained.stack import StackModel, load_encoder
 from model.reasons import reason_of
 from model.subwords import SubwordTokenizer
@@ -53,7 +53,7 @@ def load_minilm(most_bytes: int | None = None) -> StackModel:
     file = folder / "model.safetensors"
     with _telling_what_is_broken():
         check_size(NAME, file.stat().st_size, most_bytes)
-        theirs = _read(file)
+        theirs = read_weights(file)
         encoder = load_encoder(CONFIG, our_weights(theirs))
         types = theirs[TOKEN_TYPES] - theirs[TOKEN_TYPES][0]  # beside what positions have of it
         return StackModel(NAME, "encoder", CONFIG, encoder, load_tokenizer(folder), types)
@@ -73,7 +73,7 @@ def load_word_embeddings(most_bytes: int | None = None) -> tuple[Tensor, Subword
         from safetensors import safe_open  # not before it is needed
 
         check_size(NAME, 4 * CONFIG.embed_size * VOCABULARY, most_bytes)
-        with safe_open(folder / "model.safetensors", "pt") as file:
+        with safe_open(folder / "model.safetensors", "pt", backend="pread") as file:
             embeddings: Tensor = file.get_tensor(WORD_EMBEDDINGS)
         if embeddings.shape != (VOCABULARY, CONFIG.embed_size):
             raise ValueError(
@@ -129,10 +129,3 @@ def our_weights(theirs: dict[str, Tensor]) -> dict[str, Tensor]:
                     f"encoder.layer.{layer}.{their}.{part}"
                 ]
     return ours
-
-
-def _read(file: Path) -> dict[str, Tensor]:
-    from safetensors.torch import load_file  # not before it is needed
-
-    weights: dict[str, Tensor] = load_file(file)
-    return weights

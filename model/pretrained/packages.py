@@ -1,7 +1,9 @@
-"""Models that come as Python packages: where their files are."""
+"""Models that come as Python packages: where their files are, and their weights."""
 
 from importlib.util import find_spec
 from pathlib import Path
+
+from torch import Tensor
 
 from model.pretrained.base import ModelUnavailableError
 
@@ -43,3 +45,18 @@ def check_size(model: str, needed: int, most: int | None) -> None:
             f"{model} needs {needed / 2**20:,.0f} MB of memory for its weights, and this server "
             f"allows {most / 2**20:,.0f} MB for a model."
         )
+
+
+def read_weights(file: Path) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file, read into memory.
+
+    They aren't mapped: the system kills a process that reads a mapped file which has become
+    shorter, as on a failing disk or a home directory on a network.
+
+    Raises:
+        OSError, safetensors.SafetensorError: if the file can't be read.
+    """
+    from safetensors.torch import load_file  # not before it is needed
+
+    weights: dict[str, Tensor] = load_file(file, backend="pread")
+    return weights

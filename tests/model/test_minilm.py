@@ -1,6 +1,8 @@
 """all-MiniLM-L6-v2 in our own modules, against Transformers' BERT with the same file."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from model.pretrained.minilm import load_minilm
 from model.pretrained.stack import StackModel
 from tests.model.subword_models import MINILM, folder_of
 
+ROOT = Path(__file__).parents[2]
 LAYERS, HEADS, HEAD_DIM = 6, 12, 32
 FARTHEST = 5e-5  # from the reference; the numbers are between -43 and 43
 CODE = "def f(x):\n    return [x+1, x==2]  # it's\n\n\tpass\n"
@@ -304,3 +307,29 @@ def test_it_is_damaged(damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         load_minilm()
     assert str(tmp_path) not in str(raised.value)  # where the files are is the owner's business
     (tmp_path / "model.safetensors").unlink(missing_ok=True)  # not to be kept by pytest
+
+
+CUT = """
+import os, sys
+from pathlib import Path
+import torch
+from model.pretrained import minilm
+minilm.model_folder = lambda: Path(sys.argv[1])
+model = minilm.load_minilm()
+vectors, _tokenizer = minilm.load_word_embeddings()
+os.truncate(Path(sys.argv[1]) / "model.safetensors", 0)
+run = model.run(torch.tensor([[101, 1996, 4937, 102]]), [4])
+print(f"{run.trace.output[0, 0].norm():.4f} {vectors.norm():.2f}")
+"""
+
+
+def test_its_file_may_become_shorter_meanwhile(model: StackModel, tmp_path: Path) -> None:
+    """A process that reads a mapped file which has become shorter is killed without a word."""
+    shutil.copytree(folder_of(MINILM) / "model", tmp_path, dirs_exist_ok=True)
+    command = [sys.executable, "-c", CUT, str(tmp_path)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    first = model.run(torch.tensor([[101, 1996, 4937, 102]]), [4]).trace.output[0, 0].norm()
+    table = load_file(folder_of(MINILM) / "model" / "model.safetensors")[minilm.WORD_EMBEDDINGS]
+    assert told.stdout.split() == [f"{first:.4f}", f"{table.norm():.2f}"]
+    (tmp_path / "model.safetensors").unlink()  # not to be kept by pytest

@@ -15,8 +15,6 @@ pytest.importorskip("gguf")
 pytest.importorskip("tokenizers")
 pytest.importorskip("safetensors")
 
-from tokenizers import Tokenizer, models
-
 from model.pretrained import packages, smollm2
 from model.pretrained.base import (
     ModelTrace,
@@ -404,30 +402,35 @@ def test_its_file_is_damaged(damage: str, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / SMOLLM2_FILE).unlink(missing_ok=True)  # not to be kept by pytest
 
 
-def test_there_is_no_room_for_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The temporary folder is tried too, and nothing is left in either."""
+@pytest.mark.parametrize("room", [1000, 300_000, 20_000_000])
+def test_there_is_no_room_to_keep_it(
+    room: int, model: StackModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the tokeniser fits, or not even that, it is used all the same, and nothing is left."""
     resource = pytest.importorskip("resource")
-    tokenizer = Tokenizer(models.BPE())
-    tries = []
-
-    def weights(reader: Any, progress: Any) -> dict[str, Tensor]:
-        tries.append(reader)
-        return {"a": torch.zeros(1_000_000)}
-
-    folder_of(SMOLLM2)
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+    weights, tokenizer = model.encoder.state_dict(), model.tokenizer._tokenizer
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     monkeypatch.setattr("gguf.GGUFReader", lambda source: source)
     monkeypatch.setattr("model.pretrained.gguf_tokenizer.read_gguf_tokenizer", lambda _: tokenizer)
-    monkeypatch.setattr(smollm2, "our_weights", weights)
+    monkeypatch.setattr(smollm2, "our_weights", lambda reader, progress: dict(weights))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
     try:
-        with pytest.raises(ModelUnavailableError, match=r"can't be read: .*too large"):
-            load_smollm2()
+        again = load_smollm2()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert len(tries) == 2
-    assert list(tmp_path.glob("cache/headlight/*")) == list(temporary.iterdir()) == []
+    ids, lengths = batch(model, [MARY])
+    assert again.tokenizer.encode(MARY).ids == tuple(ids[0].tolist())
+    assert torch.equal(again.run(ids, lengths).next_logits, model.run(ids, lengths).next_logits)
+    assert list(tmp_path.glob("cache/headlight/*")) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is mapped")
+def test_what_is_kept_may_become_shorter_meanwhile(model: StackModel, home: Path) -> None:
+    """A process that reads a mapped file which has become shorter is killed."""
+    told: list[float] = []
+    again = load_smollm2(progress=told.append)
+    assert told == []  # it comes from what is kept
+    assert str(home) not in Path("/proc/self/maps").read_text()
+    ids, lengths = batch(model, [MARY])
+    assert torch.equal(again.run(ids, lengths).next_logits, model.run(ids, lengths).next_logits)
