@@ -219,7 +219,7 @@ def test_a_folder_without_weights_is_told_without_its_path(
     monkeypatch.setenv("HEADLIGHT_MODELS", str(folder))
     page = opened("empty")
     (said,) = messages(page)
-    assert said.startswith("empty: ")
+    assert said == "The folder of empty holds no model: there is no config.json in it."
     check_that_no_path_is_told(page, folder)
     (folder / "config.json").write_text("{ nonsense")
     page = opened("empty")
@@ -233,7 +233,7 @@ def test_a_name_that_is_not_on_this_machine_is_not_downloaded(
     monkeypatch.setenv("HEADLIGHT_MODELS", "nobody/no-such-model")
     page = opened("nobody/no-such-model")
     (said,) = messages(page)
-    assert said.startswith("nobody/no-such-model: it isn't on this machine")
+    assert said.startswith("nobody/no-such-model isn't on this machine")
 
 
 @pytest.mark.parametrize("asked", ["/etc", "..", "my-gpt2/../my-bert", "bert-base-uncased"])
@@ -253,7 +253,7 @@ def test_a_model_that_is_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("HEADLIGHT_MODEL_MB", "0")
     monkeypatch.setattr(models, "_models", None)
     (said,) = messages(opened("my-bert"))
-    assert said.startswith("my-bert: its weights take ")
+    assert said.startswith("The weights of my-bert take ")
 
 
 def test_what_is_offered_no_more_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
