@@ -10,15 +10,15 @@ FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
-def to_csv(frame: pd.DataFrame) -> bytes:
-    """Return the table as CSV in UTF-8, with a line of names; what there isn't is empty.
+def to_csv(frame: pd.DataFrame, *, header: bool = True) -> bytes:
+    """Return the table as CSV in UTF-8, below a line of names; what there isn't is empty.
 
     A text that a spreadsheet would take for a formula gets an apostrophe in front, which tells it
     that this is text; a text that is a number stays, and so does every number.
     """
     texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
     safe = {name: _harmless_texts(frame[name]) for name in texts}
-    return frame.assign(**safe).to_csv(index=False).encode()
+    return frame.assign(**safe).to_csv(index=False, header=header).encode()
 
 
 def _harmless_texts(column: "pd.Series[str]") -> "pd.Series[str]":

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lab.spreadsheet import to_csv
 from model.attention import AttentionTrace
 from model.training.weights_file import configuration
 from ui.compute import config_of
@@ -23,7 +22,7 @@ from ui.state import on_learn_page, on_pair_page, on_trained_page
 from ui.trained import TrainedRun, TrainedSettings
 from ui.trainings import carried
 from ui.turns import session_in_use, turn
-from ui.views.numbers import stage_table, trace_table
+from ui.views.numbers import stage_csv, trace_csv
 
 
 @dataclass
@@ -55,12 +54,12 @@ def draw_downloads(shown: Shown) -> None:
     in_turn = turn(session_in_use(), is_seen=False)
 
     @in_turn
-    def stage_csv() -> bytes:
-        return to_csv(stage_table(shown.attention(), stage))
+    def whole_stage() -> bytes:
+        return stage_csv(shown.attention(), stage)
 
     @in_turn
-    def trace_csv() -> bytes:
-        return to_csv(trace_table(shown.attention()))
+    def whole_attention() -> bytes:
+        return trace_csv(shown.attention())
 
     @in_turn
     def whole_npz() -> bytes:
@@ -69,7 +68,7 @@ def draw_downloads(shown: Shown) -> None:
     with st.popover(_("Download"), icon=":material/download:", width="stretch"):
         st.download_button(
             _("This stage (CSV)"),
-            stage_csv,
+            whole_stage,
             f"headlight_{stage}_{of_one}.csv",
             "text/csv",
             key="download_stage",
@@ -77,7 +76,7 @@ def draw_downloads(shown: Shown) -> None:
         )
         st.download_button(
             _("This attention's trace (tidy CSV)"),
-            trace_csv,
+            whole_attention,
             f"headlight_trace_{of_one}.csv",
             "text/csv",
             key="download_trace",

@@ -53,6 +53,7 @@ def tidy(
     names: Mapping[str, Sequence[str]],
     value: str,
     *,
+    first: int = 0,
     most: int | None = None,
 ) -> pd.DataFrame:
     """An array as a tidy table: one row a number.
@@ -63,16 +64,18 @@ def tidy(
         names: for some dimensions, what their positions are called; becomes a second column
             "<dimension>_token".
         value: the name of the column of values.
-        most: how many rows to make, from the first; None for all.
+        first: the row to begin with.
+        most: how many rows to make from there; None for all.
     """
-    count = values.size if most is None else min(most, values.size)
-    positions = [p.astype(np.int32) for p in np.unravel_index(np.arange(count), values.shape)]
+    end = values.size if most is None else min(first + most, values.size)
+    rows = np.arange(first, end)
+    positions = [p.astype(np.int32) for p in np.unravel_index(rows, values.shape)]
     columns: dict[str, np.ndarray] = {}
     for dimension, position in zip(dimensions, positions, strict=True):
         columns[dimension] = position
         if dimension in names:
             columns[f"{dimension}_token"] = np.asarray(names[dimension], dtype=object)[position]
-    return pd.DataFrame({**columns, value: values.reshape(-1)[:count]})
+    return pd.DataFrame({**columns, value: values.reshape(-1)[first:end]})
 
 
 def _mean(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -21,7 +21,8 @@ from tests.ui.helpers import change, link, open_app, type_text
 from ui.downloads import npz_bytes
 from ui.run import Run
 from ui.settings import STAGES
-from ui.views.numbers import stage_table, trace_table
+from ui.views import numbers
+from ui.views.numbers import stage_csv, trace_csv
 
 TRACE = [field.name for field in fields(AttentionTrace)]
 TEXT = 'the cat, "the" dog'
@@ -131,13 +132,22 @@ def test_an_empty_page_has_downloads_without_numbers() -> None:
     found = load(npz_bytes(empty))
     assert found["tokens"].shape == (1, 0)
     assert found["weights"].shape == (1, 8, 0, 0)
-    assert len(trace_table(empty.attention())) == 0
+    assert trace_csv(empty.attention()).decode().split() == [
+        "field,head,query,query_token,dimension,key,key_token,value"
+    ]
 
 
+@pytest.fixture(params=[50_000, 7])
+def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table is written in one go, or a few rows at a time."""
+    monkeypatch.setattr(numbers, "PIECE", request.param)
+
+
+@pytest.mark.usefixtures("pieces")
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stages_csv_holds_its_numbers(stage: str) -> None:
     made = run("paper")
-    found = read_csv(stage_table(made.attention(), stage).to_csv(index=False).encode())
+    found = read_csv(stage_csv(made.attention(), stage))
     names = ["queries", "keys", "values"] if stage == "qkv" else [stage]
     expected = np.concatenate(
         [getattr(made.attention().trace, n)[0].numpy().reshape(-1) for n in names]
@@ -149,9 +159,10 @@ def test_a_stages_csv_holds_its_numbers(stage: str) -> None:
     assert list(tokens) == ["the", "cat", ",", '"', "dog"]
 
 
+@pytest.mark.usefixtures("pieces")
 def test_the_traces_csv_holds_every_field_with_its_places() -> None:
     made = run("batch")
-    found = read_csv(trace_table(made.attention(sentence=1)).to_csv(index=False).encode())
+    found = read_csv(trace_csv(made.attention(sentence=1)))
     assert list(found["field"].unique()) == TRACE
     assert set(found.columns) == {
         "field", "head", "query", "query_token", "key", "key_token", "dimension", "value",
@@ -176,7 +187,7 @@ def test_the_traces_csv_holds_every_field_with_its_places() -> None:
 
 
 def test_places_in_the_traces_csv_are_whole_numbers() -> None:
-    text = trace_table(run("paper").attention()).to_csv(index=False)
+    text = trace_csv(run("paper").attention()).decode()
     row = next(csv.DictReader(io.StringIO(text)))
     assert (row["field"], row["head"], row["query"], row["dimension"]) == ("queries", "0", "0", "0")
 
