@@ -51,6 +51,9 @@ SENTENCES: dict[Refusal, str] = {
     "slow_tokenizer": _(
         "The tokeniser of {name} isn't of the kind that is supported here (a “fast” one)."
     ),
+    "outer_tokens": _(
+        "The tokeniser of {name} puts {tokens} around each text, for which the model has no vector."
+    ),
     "no_weights": _("There are no weights in the folder of {name}: expected model.safetensors."),
     "pickle": _(
         "The weights of {name} are a pickle, which could run code when it is loaded. Saved as "

@@ -38,6 +38,7 @@ from model.pretrained.recorded_calls import (
     union_of_masks,
 )
 from model.pretrained.recorder import RecordedCall
+from model.pretrained.refusals import ModelRefusedError
 from model.subwords import SubwordTokenizer
 from model.transformer import AttentionKind, TransformerTrace
 
@@ -201,7 +202,7 @@ class HuggingFaceModel:
         }
 
     def _check_reads(self) -> None:
-        """Raise ModelUnavailableError unless a text goes all the way that a page takes it."""
+        """Raise ModelRefusedError unless a text goes all the way that a page takes it."""
         around = self.tokenizer.encode("")
         beyond = [
             shown
@@ -209,9 +210,11 @@ class HuggingFaceModel:
             if token >= self.vocabulary
         ]
         if beyond:
-            raise ModelUnavailableError(
+            raise ModelRefusedError(
                 f"its tokeniser puts {', '.join(beyond)} around each text, and its table of "
-                f"{self.vocabulary} token vectors has none for that"
+                f"{self.vocabulary} token vectors has none for that",
+                "outer_tokens",
+                {"tokens": ", ".join(beyond)},
             )
         read = self.tokenizer.encode(PROBE, self.longest).ids
         ids = torch.tensor([[token for token in read if token < self.vocabulary] or [0]])

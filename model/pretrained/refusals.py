@@ -31,6 +31,7 @@ Refusal = Literal[
     "attention",
     "no_tokenizer",
     "slow_tokenizer",
+    "outer_tokens",  # without a vector
     "no_weights",
     "pickle",
     "distributed",

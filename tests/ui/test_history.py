@@ -106,7 +106,9 @@ def test_back_on_pretrained_brings_all_of_a_link_with_identifiers() -> None:
     assert looked_at(page) == {"view": "next", "layer": 20, "head": 3, "q": None, "k": None}
     for view in ("heads", "layers", "finder"):
         change(page, view=view)
-    change(page, layer=5, words=True)
+    change(page, layer=5)
+    change(page, view="heads")  # Find heads reads every token, and has no switch for words
+    change(page, words=True)
     go_back(page, TRAINED, asked)
     assert everything(page, TRAINED) == chosen
     assert value(page, "model") == control(page, "model").value == "smollm2"
@@ -126,7 +128,7 @@ def test_what_the_address_says_nothing_of_is_as_it_was_before_it_was_chosen() ->
     page = open_trained(text=MARY)
     old, chosen = address(page), everything(page, TRAINED)
     change(page, model="smollm2")
-    change(page, view="next", head=5, words=True, special=False)
+    change(page, view="next", head=5, words=True, first=False)
     go_back(page, TRAINED, old)
     assert everything(page, TRAINED) == chosen
     np.testing.assert_array_equal(numbers(page), weights_of("minilm", MARY, 0))

@@ -132,7 +132,7 @@ def test_values_may_have_another_size_than_queries(opened: Any) -> None:
 
 def test_each_layers_own_divisor_is_shown_where_they_differ(opened: Any) -> None:
     page = opened("gpt2-inverse")
-    assert "4 heads, energies ÷ a number of each layer's own " in header(page)
+    assert "4 heads, energies ÷ √4 or (1 × 4) " in header(page)
     assert formulas(page)[3] == "$S = QK^\\top / \\sqrt{4} + M$"
     change(page, layer=1)
     assert formulas(page)[3] == "$S = QK^\\top / (1 \\cdot 4) + M$"

@@ -164,9 +164,10 @@ def test_an_encoder_decoder_has_three_kinds_of_attention() -> None:
 def test_every_view_of_an_encoder_decoder_draws(kind: str) -> None:
     page = opened("my-t5", text2=TARGET, kind=kind)
     for view in ("heads", "head", "cell", "layers", "finder", "next", "numbers"):
+        change(page, view=view)
         for words in (True, False):
-            change(page, view=view)
-            change(page, words=words)
+            if any(toggle.key == "words" for toggle in page.toggle):  # where it changes something
+                change(page, words=words)
             assert notices(page) == []
             assert "nan" not in " ".join(str(m.value) for m in page.markdown).replace("nats", "")
 

@@ -118,7 +118,9 @@ def test_a_side_that_cannot_be_used_has_no_controls_and_hides_the_view_bar(vit: 
 @pytest.mark.parametrize("code", REFUSALS)
 def test_every_refusal_is_a_sentence(code: Any) -> None:
     error = ModelRefusedError(
-        "KeyError: /srv/secret/folder", code, {"needed": "2 GiB", "most": "1 GiB"}
+        "KeyError: /srv/secret/folder",
+        code,
+        {"needed": "2 GiB", "most": "1 GiB", "tokens": "[BEGIN]"},
     )
     said = said_of_refusal(error, "my-model")
     assert "my-model" in said

@@ -152,8 +152,7 @@ def test_a_token_around_each_text_that_has_no_vector_is_told_at_loading(
     page = opened("bert")
     (said,) = messages(page)
     assert said == (
-        "my-bert: its tokeniser puts [BEGIN] around each text, and its table of 50 token vectors "
-        "has none for that"
+        "The tokeniser of my-bert puts [BEGIN] around each text, for which the model has no vector."
     )
     assert control(page, "text").value == "w5 w6 w7"
 

@@ -114,7 +114,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
 FLAGS = {
     "explore": ("head_scale", "look_ahead", "same_word"),
     "encoder-decoder": ("head_scale",),
-    "pretrained": ("head_scale", "words", "special", "first", "rest"),
+    "pretrained": ("head_scale", "words", "special", "first", "rest", "together"),
     "learn": ("head_scale",),
     "compare": ("one_text",),
     "lab": ("decoder",),
