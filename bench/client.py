@@ -57,6 +57,7 @@ class Session:
         self._states: dict[str, WidgetState] = {}
         self._seen: set[str] = set()
         self._popovers: set[tuple[int, ...]] = set()  # where on the page they are
+        self.id = ""  # as the server calls it
         self._text_id = ""
         self._text_fragment = ""
         self._cached: dict[str, tuple[int, bool]] = {}  # hash: (run last used, is it a chart)
@@ -139,6 +140,7 @@ class Session:
     def _note(self, message: ForwardMsg, kind: str | None, size: int, run: Run) -> None:
         if kind == "new_session":
             self._page_script_hash = message.new_session.page_script_hash
+            self.id = message.new_session.initialize.session_id
             if message.new_session.HasField("config"):
                 self._max_cached_age = message.new_session.config.max_cached_message_age
         elif kind == "navigation":

@@ -110,6 +110,7 @@ class Guest(Session):
         """Ask for the whole trace, and wait until it is made."""
         message = BackMsg()
         message.backend_operation_request.request_id = "whole trace"
+        message.backend_operation_request.session_id = self.id
         message.backend_operation_request.deferred_file.file_id = self._file
         connection = self._open_connection()
         await connection.send(message.SerializeToString())
