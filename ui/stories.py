@@ -55,8 +55,9 @@ STORIES: dict[str, Story] = {
     "one_head": Story(
         say=_(
             "Each digit must be told whether its right neighbour is larger than its left one, and "
-            "a head's weights are never negative: a single head can only add the two. With two "
-            "heads, one looks left, the other right, and the output layer subtracts."
+            "a head's weights are never negative: a single head adds up what it sees, and can't "
+            "take one from the other. With two heads, one looks left, the other right, and the "
+            "output layer subtracts."
         ),
         common=_of("compare"),
         kept={"heads": 1},
