@@ -442,7 +442,7 @@ def test_a_story_shows_both_trainings_side_by_side(page: Page, server: Server) -
 
 
 def open_weights(page: Page) -> None:
-    page.get_by_role("button", name="Weights").click()
+    page.get_by_role("button", name="Weights", exact=True).click()
 
 
 def test_weights_are_saved_and_loaded_again(

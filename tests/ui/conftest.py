@@ -8,7 +8,7 @@ import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 
 from tests.ui.processes import ended
-from ui import training_queue, trainings
+from ui import models, training_queue, trainings
 from ui.training_queue import TrainingQueue, Worker
 
 Download = Callable[[str], tuple[str, bytes]]
@@ -20,6 +20,19 @@ def cache_of_models(kept_models: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(kept_models))
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_model_of_another_file() -> None:
+    """Load anew what another file's tests have offered under the same name."""
+    for name in [name for name in models._models or () if name not in models.BUNDLED]:
+        del models._models[name]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_refused_yet() -> None:
+    """Try what an earlier test could not load, without waiting for a minute."""
+    models._refused.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -428,7 +428,7 @@ def test_the_downloads_on_the_page_are_of_the_attention_that_is_shown(
     name, data = download("download_stage")
     assert name == "headlight_weights_cross_layer_1_8_heads.csv"
     text = data.decode()
-    assert text.startswith("head,query,query_token,key,key_token,weight\n0,0,der,0,the,")
+    assert text.startswith('head,query,query_token,key,key_token,weight\n0,0,"der",0,"the",')
     shown = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1, usecols=5)
     np.testing.assert_array_equal(shown.astype(np.float32), weights.reshape(-1))
     name, data = download("download_npz")
