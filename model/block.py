@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from model.attention import AttentionTrace, SelfAttention
-from model.config import TUTORIAL, Architecture, Config
+from model.config import TUTORIAL, Architecture, Config, NormOrder
 
 ACTIVATION_MODULES: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU}
 
@@ -30,7 +30,36 @@ class BlockTrace:
         return self.stream[-1]
 
 
-class TransformerBlock(nn.Module):
+class ResidualBlock(nn.Module):
+    """What blocks do around each of their sub-layers.
+
+        post-norm: x = dropout(norm(x + sublayer(x)))
+        pre-norm:  x = x + dropout(sublayer(norm(x)))
+
+    Sources: Vaswani et al. (2017), section 3.1, with the dropout in the tutorial's place; Xiong et
+    al. (2020), "On Layer Normalization in the Transformer Architecture".
+    """
+
+    def __init__(self, norm_order: NormOrder, dropout: float) -> None:
+        super().__init__()
+        self.norm_order: NormOrder = norm_order
+        self.dropout = nn.Dropout(dropout)
+
+    def read(self, norm: nn.Module, x: Tensor) -> Tensor:
+        """Return what a sub-layer reads of the stream."""
+        read: Tensor = norm(x) if self.norm_order == "pre" else x
+        return read
+
+    def add(self, norm: nn.Module, x: Tensor, change: Tensor) -> Tensor:
+        """Return the stream after a sub-layer, whose output is the change."""
+        if self.norm_order == "pre":
+            added: Tensor = x + self.dropout(change)
+        else:
+            added = self.dropout(norm(x + change))
+        return added
+
+
+class TransformerBlock(ResidualBlock):
     """Attention, add and norm, feed-forward, add and norm.
 
     With an attention-only architecture it ends after the first half.
@@ -59,7 +88,7 @@ class TransformerBlock(nn.Module):
         temperature: float = 1.0,
         architecture: Architecture = TUTORIAL,
     ) -> None:
-        super().__init__()
+        super().__init__(architecture.norm_order, dropout)
         config = Config(
             embed_size=embed_size,
             heads=heads,
@@ -69,19 +98,17 @@ class TransformerBlock(nn.Module):
             temperature=temperature,
             architecture=architecture,
         )
-        self.norm_order = architecture.norm_order
         self.attention = build_attention(config)
         self.norm1 = build_norm(config)
         self.has_feed_forward = not architecture.attention_only
         if self.has_feed_forward:
             self.norm2 = build_norm(config)
             self.feed_forward = build_feed_forward(config)
-        self.dropout = nn.Dropout(dropout)
 
     def forward(
         self, value: Tensor, key: Tensor, query: Tensor, mask: Tensor | None = None
     ) -> Tensor:
-        """The block's output. Shapes and errors as in SelfAttention.trace."""
+        """Return the block's output. Shapes and errors as in SelfAttention.trace."""
         return self.trace(value, key, query, mask).output
 
     def trace(
@@ -92,26 +119,21 @@ class TransformerBlock(nn.Module):
         mask: Tensor | None = None,
         removed: Collection[int] = (),
     ) -> BlockTrace:
-        """The block's output and everything on the way. Arguments as in SelfAttention.trace."""
-        if self.norm_order == "post":
-            attention = self.attention.trace(value, key, query, mask, removed)
-            x = self.dropout(self.norm1(attention.output + query))  # (B, Q, E)
-        else:
-            q = self.norm1(query)
-            k = q if key is query else self.norm1(key)
-            v = k if value is key else self.norm1(value)
-            attention = self.attention.trace(v, k, q, mask, removed)
-            x = query + self.dropout(attention.output)  # (B, Q, E)
+        """Return the block's output and everything on the way, as SelfAttention.trace."""
+        q = self.read(self.norm1, query)  # (B, Q, E)
+        k = q if key is query else self.read(self.norm1, key)  # (B, K, E)
+        v = k if value is key else self.read(self.norm1, value)  # (B, K, E)
+        attention = self.attention.trace(v, k, q, mask, removed)
+        x = self.add(self.norm1, query, attention.output)  # (B, Q, E)
         if not self.has_feed_forward:
             return BlockTrace(attention, None, (query, x))
-        if self.norm_order == "post":
-            output = self.dropout(self.norm2(self.feed_forward(x) + x))  # (B, Q, E)
-        else:
-            output = x + self.dropout(self.feed_forward(self.norm2(x)))  # (B, Q, E)
+
+        change = self.feed_forward(self.read(self.norm2, x))  # (B, Q, E)
+        output = self.add(self.norm2, x, change)  # (B, Q, E)
         return BlockTrace(attention, None, (query, x, output))
 
 
-class DecoderBlock(nn.Module):
+class DecoderBlock(ResidualBlock):
     """Masked self-attention, then attention to the source, then feed-forward; each add and norm.
 
     Positions that act inside attention (rotary, ALiBi) act in the self-attention only: a place in
@@ -123,17 +145,15 @@ class DecoderBlock(nn.Module):
     """
 
     def __init__(self, config: Config) -> None:
-        super().__init__()
+        super().__init__(config.architecture.norm_order, config.dropout)
         if config.architecture.attention_only:
             raise ValueError("attention_only is for stacks without cross-attention")
-        self.norm_order = config.architecture.norm_order
         self.attention = build_attention(config)
         self.norm1 = build_norm(config)
         self.cross_attention = build_attention(config, cross=True)
         self.norm2 = build_norm(config)
         self.feed_forward = build_feed_forward(config)
         self.norm3 = build_norm(config)
-        self.dropout = nn.Dropout(config.dropout)
 
     def forward(
         self,
@@ -142,7 +162,7 @@ class DecoderBlock(nn.Module):
         target_mask: Tensor | None = None,
         cross_mask: Tensor | None = None,
     ) -> Tensor:
-        """The block's output, (B, T, E). Arguments as in `trace`."""
+        """Return the block's output, (B, T, E). Arguments as in `trace`."""
         return self.trace(target, source, target_mask, cross_mask).output
 
     def trace(
@@ -152,7 +172,7 @@ class DecoderBlock(nn.Module):
         target_mask: Tensor | None = None,
         cross_mask: Tensor | None = None,
     ) -> BlockTrace:
-        """The block's output and everything on the way.
+        """Return the block's output and everything on the way.
 
         Args:
             target: (B, T, E).
@@ -160,21 +180,17 @@ class DecoderBlock(nn.Module):
             target_mask: broadcastable to (B, H, T, T), True = may attend; usually causal.
             cross_mask: broadcastable to (B, H, T, S).
         """
-        x = target
-        if self.norm_order == "post":
-            attention = self.attention.trace(x, x, x, target_mask)
-            x1 = self.dropout(self.norm1(attention.output + x))  # (B, T, E)
-            cross = self.cross_attention.trace(source, source, x1, cross_mask)
-            x2 = self.dropout(self.norm2(cross.output + x1))  # (B, T, E)
-            x3 = self.dropout(self.norm3(self.feed_forward(x2) + x2))  # (B, T, E)
-        else:
-            normed = self.norm1(x)
-            attention = self.attention.trace(normed, normed, normed, target_mask)
-            x1 = x + self.dropout(attention.output)  # (B, T, E)
-            cross = self.cross_attention.trace(source, source, self.norm2(x1), cross_mask)
-            x2 = x1 + self.dropout(cross.output)  # (B, T, E)
-            x3 = x2 + self.dropout(self.feed_forward(self.norm3(x2)))  # (B, T, E)
-        return BlockTrace(attention, cross, (x, x1, x2, x3))
+        read = self.read(self.norm1, target)  # (B, T, E)
+        attention = self.attention.trace(read, read, read, target_mask)
+        x1 = self.add(self.norm1, target, attention.output)  # (B, T, E)
+
+        read = self.read(self.norm2, x1)  # (B, T, E)
+        cross = self.cross_attention.trace(source, source, read, cross_mask)
+        x2 = self.add(self.norm2, x1, cross.output)  # (B, T, E)
+
+        change = self.feed_forward(self.read(self.norm3, x2))  # (B, T, E)
+        x3 = self.add(self.norm3, x2, change)  # (B, T, E)
+        return BlockTrace(attention, cross, (target, x1, x2, x3))
 
 
 class GatedFeedForward(nn.Module):
@@ -199,7 +215,7 @@ class GatedFeedForward(nn.Module):
 
 
 def build_attention(config: Config, *, cross: bool = False) -> SelfAttention:
-    """The attention of a block; `cross` for the one between two sentences."""
+    """Return the attention of a block; `cross` for the one between two sentences."""
     architecture = config.architecture
     return SelfAttention(
         config.embed_size,
@@ -217,13 +233,13 @@ def build_attention(config: Config, *, cross: bool = False) -> SelfAttention:
 
 
 def build_norm(config: Config) -> nn.Module:
-    """LayerNorm or RMSNorm over the embedding."""
+    """Return LayerNorm or RMSNorm over the embedding."""
     kind = nn.LayerNorm if config.architecture.norm == "layer" else nn.RMSNorm
     return kind(config.embed_size, eps=config.architecture.norm_eps)
 
 
 def build_feed_forward(config: Config) -> nn.Module:
-    """The position-wise feed-forward, equation 2 of the paper with the config's activation."""
+    """Return the position-wise feed-forward: the paper's equation 2, with any activation."""
     if config.architecture.gated:
         return GatedFeedForward(config)
     bias = config.architecture.feed_forward_bias
