@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Literal, get_args
 
-from model.attention import Scale, check_heads_divide
+from model.attention import Scale
+from model.checks import check_heads_divide
 from model.masks import Mask
 from model.positions import Positions
 from model.tasks import TASKS

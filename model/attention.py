@@ -1,19 +1,45 @@
-"""Multi-head attention that keeps every intermediate result.
+"""Attention, from the equation to the module that keeps its every step. Start reading here.
 
-The one module of the project that everything else looks at. It follows Vaswani et al. (2017),
-"Attention Is All You Need", sections 3.2.1 and 3.2.2, and the tutorial formulation that shares one
-small projection among the heads. Dimension letters are explained in the package's docstring.
+Each token asks all tokens a question, and takes from each as much as its answer fits. What a token
+asks is its query, what it answers to is its key, what it gives is its value: three vectors. The
+energy of a query and a key is their dot product: the better they fit, the larger it is. Divided,
+since it also grows with the vectors' size, it is their score. Softmax turns a query's scores into
+weights, which are positive and sum to 1, and the query takes the mean of the values with these
+weights:
+
+    Attention(Q, K, V) = softmax(Q Kᵀ / divisor) V
+
+A query that is like the first of two keys takes more of the first value, 10, than of the second:
+
+    >>> q = torch.tensor([[[[2.0, 0.0]]]])  # (B, H, Q, D), one of each
+    >>> k = torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])  # (B, H, K, D)
+    >>> v = torch.tensor([[[[10.0], [20.0]]]])  # (B, H, K, 1)
+    >>> steps = attend(q, k, v, divisor=2.0)
+    >>> steps.scores, steps.weights, steps.head_outputs  # 0.7311 is e / (e + 1)
+    (tensor([[[[1., 0.]]]]), tensor([[[[0.7311, 0.2689]]]]), tensor([[[[12.6894]]]]))
+
+`attend` is that equation, with a bias and a mask. `SelfAttention` makes queries, keys and values of
+token vectors, for several heads that attend side by side, and mixes what these bring back.
+Sources: Vaswani et al. (2017), "Attention Is All You Need", section 3.2; and the tutorial, which
+shares one small projection among the heads. The letters are explained in the package's docstring.
 """
 
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.checks import (
+    check_attention_inputs,
+    check_choice,
+    check_heads_divide,
+    check_kv_heads,
+    check_pairs,
+    check_positive,
+)
 from model.positions import Positions, RotaryPairs, alibi_bias, rotate
 from model.projections import Projected, ProjectionEquation
 
@@ -21,7 +47,66 @@ Projection = Literal["shared", "full"]
 Scale = Literal["embed_size", "head_dim", "none"]
 
 
-@dataclass(frozen=True)
+class Attended(NamedTuple):
+    """The steps of one attention, in their order."""
+
+    energy: Tensor  # (B, H, Q, K) raw q·k, before scaling and masking
+    scores: Tensor  # (B, H, Q, K) scaled, biased, masked (-inf): what softmax sees
+    weights: Tensor  # (B, H, Q, K) softmax of the scores; a row of zeros where all is masked
+    head_outputs: Tensor  # (B, H, Q, D) weights · values
+
+
+def attend(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    *,
+    divisor: float,
+    bias: Tensor | None = None,
+    allowed: Tensor | None = None,
+) -> Attended:
+    """Return every step of softmax(q kᵀ / divisor + bias) v over the allowed keys.
+
+    Args:
+        q: (B, H, Q, D) queries.
+        k: (B, H, K, D) keys.
+        v: (B, H, K, D) values, whose D may be another.
+        divisor: of the energies; the paper's is sqrt(D).
+        bias: added to the scores, broadcastable to (B, H, Q, K).
+        allowed: booleans, broadcastable likewise, True where a query may attend to a key; None lets
+            every query attend to every key.
+    """
+    energy = q @ k.transpose(-2, -1)  # (B, H, Q, K)
+    scores = energy / divisor  # (B, H, Q, K)
+    if bias is not None:
+        scores = scores + bias
+    if allowed is not None:
+        scores = torch.where(allowed, scores, -math.inf)
+    weights = softmax_over_allowed(scores, allowed)  # (B, H, Q, K)
+    head_outputs = weights @ v  # (B, H, Q, D)
+    return Attended(energy, scores, weights, head_outputs)
+
+
+def softmax_over_allowed(scores: Tensor, allowed: Tensor | None) -> Tensor:
+    """Return the softmax of each row of scores: zeros, not NaN, where no key is allowed.
+
+    A row of -inf has no softmax: with nothing to attend to, a query takes nothing. This asks no
+    number whether there is such a row, so that torch.export can follow; and gradients pass by what
+    isn't allowed, so that they have no NaN either.
+    """
+    weights = torch.softmax(scores, dim=-1)
+    return weights if allowed is None else torch.where(allowed, weights, 0.0)
+
+
+def repeat_kv(x: Tensor, heads: int) -> Tensor:
+    """Return (B, G, L, D) keys or values as (B, H, L, D): each serves H / G queries in a row.
+
+    Source: Ainslie et al. (2023), "GQA", section 2.2.
+    """
+    return x if x.shape[1] == heads else x.repeat_interleave(heads // x.shape[1], dim=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AttentionTrace:
     """Everything that one attention layer computed, from the projections to the output.
 
@@ -32,10 +117,10 @@ class AttentionTrace:
     queries: Tensor  # (B, H, Q, D) projected queries, rotated where positions are rotary
     keys: Tensor  # (B, H, K, D) projected keys, rotated likewise
     values: Tensor  # (B, H, K, D) projected values
-    energy: Tensor  # (B, H, Q, K) raw q·k, before scaling and masking
-    scores: Tensor  # (B, H, Q, K) scaled, biased, masked (-inf): what softmax sees
-    weights: Tensor  # (B, H, Q, K) softmax of the scores; a row of zeros where all is masked
-    head_outputs: Tensor  # (B, H, Q, D) weights · values
+    energy: Tensor  # (B, H, Q, K) this and the next three: see Attended
+    scores: Tensor  # (B, H, Q, K)
+    weights: Tensor  # (B, H, Q, K)
+    head_outputs: Tensor  # (B, H, Q, D)
     output: Tensor  # (B, Q, E) the heads side by side, through fc_out
 
 
@@ -52,7 +137,7 @@ class SelfAttention(nn.Module):
             or of the "head_dim" (paper), or 1 for "none".
         temperature: divides the energies once more; 1 leaves them as they are, below 1 sharpens.
         kv_heads: how many heads of keys and values there are, each shared by heads / kv_heads
-            queries (Ainslie et al., 2023, "GQA"); None for one each. Needs the full projection.
+            queries (see repeat_kv); None for one each. Needs the full projection.
         bias: whether queries, keys and values have a bias, as BERT's have.
         out_bias: whether fc_out has one.
         positions: "rotary" turns queries and keys by their place, "alibi" lowers the scores of
@@ -83,32 +168,21 @@ class SelfAttention(nn.Module):
         rotary_pairs: RotaryPairs = "neighbours",
     ) -> None:
         super().__init__()
-        check_heads_divide(embed_size, heads)
         kv_heads = heads if kv_heads is None else kv_heads
-        if projection not in get_args(Projection):
-            raise ValueError(
-                f"projection must be one of {get_args(Projection)}, got {projection!r}"
-            )
-        if scale not in get_args(Scale):
-            raise ValueError(f"scale must be one of {get_args(Scale)}, got {scale!r}")
-        if not (temperature > 0 and math.isfinite(temperature)):
-            raise ValueError(f"temperature must be a positive number, got {temperature!r}")
-        if positions not in get_args(Positions):
-            raise ValueError(f"positions must be one of {get_args(Positions)}, got {positions!r}")
-        if kv_heads < 1 or heads % kv_heads or (kv_heads != heads and projection == "shared"):
-            raise ValueError(
-                "kv_heads must divide heads, and equal them where the projection is shared; "
-                f"got {kv_heads} of {heads} with projection={projection!r}"
-            )
+        check_heads_divide(embed_size, heads)
+        check_choice("projection", projection, Projection)
+        check_choice("scale", scale, Scale)
+        check_choice("positions", positions, Positions)
+        check_choice("rotary_pairs", rotary_pairs, RotaryPairs)
+        check_positive("temperature", temperature)
+        check_positive("rotary_base", rotary_base)
+        check_kv_heads(kv_heads, heads, projection)
+        if positions == "rotary":
+            check_pairs(embed_size, heads)
         self.embed_size = embed_size
         self.heads = heads
         self.kv_heads = kv_heads
         self.head_dim = embed_size // heads
-        if positions == "rotary" and self.head_dim % 2:
-            raise ValueError(
-                f"rotary positions turn pairs of numbers, so head_dim must be even, got "
-                f"{embed_size} / {heads} = {self.head_dim}"
-            )
         self.projection: Projection = projection
         self.scale: Scale = scale
         self.temperature = temperature
@@ -117,27 +191,11 @@ class SelfAttention(nn.Module):
         self.rotary_pairs: RotaryPairs = rotary_pairs
 
         width = self.head_dim if projection == "shared" else embed_size
-        kv_width = width // heads * kv_heads if projection == "full" else width
+        kv_width = self.head_dim if projection == "shared" else kv_heads * self.head_dim
         self.values = nn.Linear(width, kv_width, bias=bias)
         self.keys = nn.Linear(width, kv_width, bias=bias)
         self.queries = nn.Linear(width, width, bias=bias)
         self.fc_out = nn.Linear(heads * self.head_dim, embed_size, bias=out_bias)
-
-    @property
-    def divisor(self) -> float:
-        """What the energies are divided by: sqrt(E), sqrt(D) or 1, times the temperature."""
-        size = {"embed_size": self.embed_size, "head_dim": self.head_dim, "none": 1}[self.scale]
-        return math.sqrt(size) * self.temperature
-
-    def equation(self, name: Projected) -> ProjectionEquation:
-        """Return how queries, keys or values follow from what is read."""
-        groups = self.heads if name == "queries" else self.kv_heads
-        return ProjectionEquation(
-            groups=tuple(head * groups // self.heads for head in range(self.heads)),
-            has_bias=self.queries.bias is not None,
-            rotated=self.head_dim if self.positions == "rotary" and name != "values" else 0,
-            own_part=self.projection == "shared",
-        )
 
     def forward(
         self, values: Tensor, keys: Tensor, query: Tensor, mask: Tensor | None = None
@@ -153,9 +211,7 @@ class SelfAttention(nn.Module):
         mask: Tensor | None = None,
         removed: Collection[int] = (),
     ) -> AttentionTrace:
-        """Attend, and return everything on the way: softmax(Q Kᵀ / divisor) V, then fc_out.
-
-        Rotary positions act before the energy, ALiBi's bias after the scale.
+        """Attend, and return everything on the way.
 
         Args:
             values: (B, K, E).
@@ -169,99 +225,66 @@ class SelfAttention(nn.Module):
         Raises:
             ValueError: if the inputs or the mask don't fit together; the message has the shapes.
         """
-        self._check_shapes(values, keys, query, mask)
+        check_attention_inputs(values, keys, query, mask, self.embed_size, self.heads)
 
         q = self._project(self.queries, query)  # (B, H, Q, D)
-        k = self._project(self.keys, keys)  # (B, H, K, D)
-        v = self._project(self.values, values)  # (B, H, K, D)
+        k = self._project(self.keys, keys)  # (B, H or fewer, K, D)
+        v = self._project(self.values, values)  # (B, H or fewer, K, D)
         if self.positions == "rotary":
             q, k = (rotate(x, self.rotary_base, self.rotary_pairs) for x in (q, k))
+        k, v = repeat_kv(k, self.heads), repeat_kv(v, self.heads)  # (B, H, K, D)
 
-        energy = q @ k.transpose(-2, -1)  # (B, H, Q, K)
-        hidden = None if mask is None else mask == 0
-        scores = self._scores(energy, hidden)  # (B, H, Q, K)
-        weights = _weights(scores, hidden)  # (B, H, Q, K)
-
-        head_outputs = weights @ v  # (B, H, Q, D)
+        energy, scores, weights, head_outputs = attend(
+            q,
+            k,
+            v,
+            divisor=self.divisor,
+            bias=self.score_bias(query.shape[1], keys.shape[1]),  # (H, Q, K)
+            allowed=None if mask is None else mask.bool(),
+        )
         if removed:
             head_outputs[:, list(removed)] = 0.0
-        side_by_side = head_outputs.transpose(1, 2).flatten(2)  # (B, Q, H * D)
-        output = F.linear(side_by_side, self.fc_out.weight, self.fc_out.bias)  # (B, Q, E)
-        return AttentionTrace(q, k, v, energy, scores, weights, head_outputs, output)
-
-    def _scores(self, energy: Tensor, hidden: Tensor | None) -> Tensor:
-        """The energies scaled, biased and masked, (B, H, Q, K)."""
-        if hidden is None:
-            scores = energy / self.divisor
-        else:  # -inf stays what it is; the other way round, masking would take a slower pass
-            scores = torch.where(hidden, -math.inf, energy).div_(self.divisor)
-        if self.positions == "alibi":
-            scores += alibi_bias(self.heads, *energy.shape[2:]).to(scores)
-        return scores
+        output = self.fc_out(head_outputs.transpose(1, 2).flatten(2))  # (B, Q, E)
+        return AttentionTrace(
+            queries=q,
+            keys=k,
+            values=v,
+            energy=energy,
+            scores=scores,
+            weights=weights,
+            head_outputs=head_outputs,
+            output=output,
+        )
 
     def _project(self, linear: nn.Linear, x: Tensor) -> Tensor:
-        """(B, L, E) -> (B, H, L, D): before the split ("full") or inside each head ("shared")."""
+        """(B, L, E) -> (B, H, L, D), or fewer heads of keys and values."""
         batch, length, _ = x.shape
-        # F.linear, since calling a module takes as long as projecting a short sentence.
-        if self.projection == "shared":
-            split = x.reshape(batch, length, self.heads, self.head_dim)
-            return F.linear(split, linear.weight, linear.bias).transpose(1, 2)
-        heads = linear.out_features // self.head_dim  # H, or fewer for keys and values
-        split = F.linear(x, linear.weight, linear.bias).reshape(batch, length, heads, self.head_dim)
-        if heads < self.heads:  # each key and value head serves a group of queries
-            split = split.repeat_interleave(self.heads // heads, dim=2)
-        return split.transpose(1, 2)
+        if self.projection == "shared":  # split, then project inside each head
+            split = linear(x.reshape(batch, length, self.heads, self.head_dim))  # (B, L, H, D)
+        else:
+            heads = linear.out_features // self.head_dim
+            split = linear(x).reshape(batch, length, heads, self.head_dim)  # (B, L, H or fewer, D)
+        by_head: Tensor = split.transpose(1, 2)
+        return by_head
 
-    def _check_shapes(
-        self, values: Tensor, keys: Tensor, query: Tensor, mask: Tensor | None
-    ) -> None:
-        for name, x in (("values", values), ("keys", keys), ("query", query)):
-            if x.dim() != 3 or x.shape[-1] != self.embed_size:
-                raise ValueError(
-                    f"{name} must have the shape (batch, length, {self.embed_size}), "
-                    f"got {tuple(x.shape)}"
-                )
-        if values.shape != keys.shape or keys.shape[0] != query.shape[0]:
-            raise ValueError(
-                "values and keys must have one shape, and the batch size of the query; got "
-                f"values {tuple(values.shape)}, keys {tuple(keys.shape)}, "
-                f"query {tuple(query.shape)}"
-            )
-        if mask is not None:
-            expected = (query.shape[0], self.heads, query.shape[1], keys.shape[1])
-            aligned = zip(reversed(mask.shape), reversed(expected), strict=False)
-            if mask.dim() > 4 or any(size not in (1, wanted) for size, wanted in aligned):
-                raise ValueError(
-                    "mask must broadcast to (batch, heads, queries, keys) = "
-                    f"{expected}, got {tuple(mask.shape)}"
-                )
+    @property
+    def divisor(self) -> float:
+        """What the energies are divided by: sqrt(E), sqrt(D) or 1, times the temperature."""
+        size = {"embed_size": self.embed_size, "head_dim": self.head_dim, "none": 1}[self.scale]
+        return math.sqrt(size) * self.temperature
 
+    def score_bias(self, queries: int, keys: int) -> Tensor | None:
+        """Return what is added to the scores, (H, Q, K), by ALiBi; None for other positions."""
+        if self.positions != "alibi":
+            return None
+        return alibi_bias(self.heads, queries, keys).to(self.queries.weight)
 
-def _weights(scores: Tensor, hidden: Tensor | None) -> Tensor:
-    """The softmax over the keys, (B, H, Q, K): zero in a row where every key is hidden.
-
-    A row of -inf has no softmax; it gets no weight at all, rather than NaN. No branch looks at the
-    mask's values, so that torch.export can follow.
-    """
-    weights = torch.softmax(scores, dim=-1)
-    if hidden is None:
-        return weights
-    hides_all = hidden.all(dim=-1, keepdim=True)
-    if weights.requires_grad:  # the gradient needs what softmax returned: no writing into it
-        return weights.masked_fill(hides_all, 0.0)
-    return weights.masked_fill_(hides_all, 0.0)
-
-
-def check_heads_divide(embed_size: int, heads: int) -> None:
-    """Raise ValueError, naming the nearest sizes that work, unless heads divides embed_size."""
-    if embed_size < 1 or heads < 1:
-        raise ValueError(
-            f"embed_size and heads must be at least 1, got embed_size={embed_size}, heads={heads}"
-        )
-    if embed_size % heads:
-        below, above = embed_size // heads * heads, (embed_size // heads + 1) * heads
-        nearest = f"{below} and {above}" if below else f"{above}"
-        raise ValueError(
-            f"embed_size {embed_size} is not divisible by {heads} heads; "
-            f"the nearest embedding sizes that work are {nearest}"
+    def equation(self, name: Projected) -> ProjectionEquation:
+        """Return how queries, keys or values follow from what is read."""
+        groups = self.heads if name == "queries" else self.kv_heads
+        return ProjectionEquation(
+            groups=tuple(head * groups // self.heads for head in range(self.heads)),
+            has_bias=self.queries.bias is not None,
+            rotated=self.head_dim if self.positions == "rotary" and name != "values" else 0,
+            own_part=self.projection == "shared",
         )

@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
-from model.attention import Projection, Scale, check_heads_divide
+from model.attention import Projection, Scale
+from model.checks import check_choice, check_heads_divide, check_positive
 from model.positions import Positions, RotaryPairs
 
 Norm = Literal["layer", "rms"]
@@ -49,13 +50,9 @@ class Architecture:
             ("norm", Norm),
             ("activation", Activation),
         ):
-            if getattr(self, name) not in get_args(choices):
-                raise ValueError(
-                    f"{name} must be one of {get_args(choices)}, got {getattr(self, name)!r}"
-                )
-        for name in ("rotary_base", "norm_eps"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be a positive number, got {getattr(self, name)}")
+            check_choice(name, getattr(self, name), choices)
+        check_positive("rotary_base", self.rotary_base)
+        check_positive("norm_eps", self.norm_eps)
 
 
 TUTORIAL = Architecture()

@@ -108,7 +108,7 @@ def peak_memory(config: Config, tokens: int, *, batch: int = 1) -> Amount:
     L·E in attention (queries, keys, values, the heads' outputs, the output), three times H·L²
     (energy, scores, weights) and two vectors in the residual stream for each token. On top come,
     in the last layer, the hidden units of the feed-forward, or a sum before it is normed. In
-    evaluation, under inference_mode, without a mask; one adds H·L² bytes at most for a while.
+    evaluation, under inference_mode, without a mask; one adds 4·H·L² bytes for a while.
     """
     size, architecture = _Sizes(config, tokens, batch), config.architecture
     vectors, cells = size.B * size.L * size.E, size.B * size.H * size.L * size.L
@@ -121,9 +121,8 @@ def peak_memory(config: Config, tokens: int, *, batch: int = 1) -> Amount:
         # that the feed-forward works on is there in their place.
         working.append(units - vectors if architecture.norm_order == "post" else units)
     if architecture.positions == "alibi":
-        # Distances, two numbers' worth in int64, before the heads' outputs, the output and the
-        # stream's vectors are there.
-        working.append(2 * size.L * size.L - (2 + streams) * vectors)
+        # The last layer's bias, before its output and the stream's vectors are there.
+        working.append(size.H * size.L * size.L - (1 + streams) * vectors)
     most = max(working, key=lambda amount: amount.value)
     added = architecture.embedding_norm or architecture.positions in ("sinusoidal", "learned")
     entered = ZERO  # vectors to which nothing is added are the stream's first

@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.attention import AttentionTrace, SelfAttention
-from model.positions import alibi_bias
 from model.transformer import (
     AttentionKind,
     Encoder,
@@ -74,23 +73,23 @@ def compare_with_torch(
     """
     if trace.energy.numel() == 0:
         return Parity(0.0, 0.0, 0.0)
-    if mask is not None:
-        mask = (mask != 0).expand(trace.energy.shape)
-    added = mask
-    if module.positions == "alibi":
-        added = alibi_bias(module.heads, *trace.energy.shape[2:]).expand(trace.energy.shape)
-        if mask is not None:
-            added = added.masked_fill(~mask, -math.inf)
-
-    parity = compare_with_fused(trace, added, 1 / module.divisor, removed)
+    allowed = None if mask is None else mask.bool()
+    parity = compare_with_fused(
+        trace,
+        divisor=module.divisor,
+        bias=module.score_bias(*trace.energy.shape[2:]),
+        allowed=allowed,
+        removed=removed,
+    )
     if not _is_multihead_attention(module):
         return parity
 
-    output, weights = _multihead_attention(module, query, keys, mask)
+    allowed = None if allowed is None else allowed.expand(trace.energy.shape)
+    output, weights = _multihead_attention(module, query, keys, allowed)
     # A query with nothing to attend to is NaN there and zero here, by design: not compared.
     attends = torch.ones(query.shape[:2], dtype=torch.bool)  # (B, Q)
-    if mask is not None:
-        attends = mask.any(-1).all(1)
+    if allowed is not None:
+        attends = allowed.any(-1).all(1)
     weights_difference = max(
         parity.weights,
         largest_difference(
@@ -104,20 +103,32 @@ def compare_with_torch(
 
 
 def compare_with_fused(
-    trace: AttentionTrace, added: Tensor | None, scale: float, removed: Collection[int]
+    trace: AttentionTrace,
+    *,
+    divisor: float,
+    bias: Tensor | None = None,
+    allowed: Tensor | None = None,
+    removed: Collection[int] = (),
 ) -> Parity:
     """Compute a trace's weights and head outputs again with scaled_dot_product_attention.
 
     Args:
         trace: with at least one energy.
-        added: a bias to add to the scores, or booleans, True = may attend; None for neither.
-        scale: what the energies are multiplied by.
+        divisor: as attend got it, and so are bias and allowed.
+        bias: see divisor.
+        allowed: see divisor.
         removed: heads whose output should be zero.
     """
+    # One argument is both: booleans, or what is added to the scores.
+    both = allowed if bias is None else bias
+    if bias is not None and allowed is not None:
+        both = torch.where(allowed, bias, -math.inf)
+    if both is not None:
+        both = both.expand(trace.energy.shape)
 
     def fused(values: Tensor) -> Tensor:
         return F.scaled_dot_product_attention(
-            trace.queries, trace.keys, values, attn_mask=added, scale=scale
+            trace.queries, trace.keys, values, attn_mask=both, scale=1 / divisor
         )
 
     head_outputs = fused(trace.values)

@@ -94,13 +94,13 @@ def decoder_start(model: Any) -> int | None:
 def attention_facts(call: RecordedCall, equations: Equations) -> RecordedAttention:
     """Return what a call of a model's attention tells about it, and the equations that hold."""
     _, heads, _, head_dim = call.trace.queries.shape
-    usual = math.isclose(call.scaling * math.sqrt(head_dim), 1.0, rel_tol=1e-6)
+    usual = math.isclose(call.divisor, math.sqrt(head_dim), rel_tol=1e-6)
     return RecordedAttention(
         embed_size=call.trace.output.shape[-1],
         heads=heads,
         kv_heads=kv_heads_of(call),
         head_dim=head_dim,
         scale="head_dim" if usual else "none",
-        temperature=1.0 if usual else 1.0 / call.scaling,
+        temperature=1.0 if usual else call.divisor,
         equations=equations,
     )

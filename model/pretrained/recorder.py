@@ -1,8 +1,9 @@
 """An attention implementation for transformers that keeps all that it computes.
 
 Transformers lets a model's attention be computed by any function that is registered under a name.
-The one here computes softmax(q kᵀ · scaling + bias) v step by step and, in a thread that is
-recording, keeps every step. Nothing is stored on modules, so threads can share a model.
+The one here computes it step by step, with the same `attend` as this project's own module, and in a
+thread that is recording keeps every step. Nothing is stored on modules, so threads can share a
+model.
 """
 
 import importlib
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from model.attention import AttentionTrace
+from model.attention import AttentionTrace, attend, repeat_kv
 from model.parity import Parity, compare_with_fused
 from model.pretrained.base import ModelUnavailableError
 
@@ -44,7 +45,7 @@ class RecordedCall:
     """One attention: its trace, and what its numbers were made with."""
 
     trace: AttentionTrace
-    scaling: float  # what the energies were multiplied by
+    divisor: float  # of the energies
     bias: Tensor | None  # added to them then, broadcastable to (B, H, Q, K)
     allowed: Tensor | None  # True = may attend, broadcastable likewise; None = everywhere
 
@@ -126,7 +127,7 @@ def recording(
 def register() -> None:
     """Make the implementation known to transformers, with its masks; twice does no harm."""
     transformers: Any = importlib.import_module("transformers")
-    transformers.AttentionInterface.register(NAME, attend)
+    transformers.AttentionInterface.register(NAME, attention_forward)
     # Without masks of the same name a model gets none at all, and no error either.
     transformers.AttentionMaskInterface.register(NAME, build_mask)
 
@@ -160,7 +161,7 @@ def build_mask(**arguments: Any) -> Tensor | None:
     return mask
 
 
-def attend(
+def attention_forward(
     module: nn.Module,
     query: Tensor,
     key: Tensor,
@@ -212,45 +213,28 @@ def attend(
 
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)  # as transformers' own "sdpa" asks
-    added, allowed = _split_mask(attention_mask)
+    bias, allowed = _split_mask(attention_mask)
     if attention_mask is None and is_causal and query.shape[2] > 1:
         allowed = torch.ones(query.shape[2], key.shape[2], dtype=torch.bool).tril()
     if position_bias is not None:
-        added = position_bias if added is None else added + position_bias
-    factor = query.shape[-1] ** -0.5 if scaling is None else float(scaling)
-    trace = _step_by_step(query, key, value, factor, added, allowed, removed)
+        bias = position_bias if bias is None else bias + position_bias
+    divisor = math.sqrt(query.shape[-1]) if scaling is None else 1 / float(scaling)
+    key, value = repeat_kv(key, query.shape[1]), repeat_kv(value, query.shape[1])  # (B, H, K, D)
+    steps = attend(query, key, value, divisor=divisor, bias=bias, allowed=allowed)
+    if removed:
+        steps.head_outputs[:, removed] = 0.0
+    side_by_side = steps.head_outputs.transpose(1, 2)  # (B, Q, H, D)
     if active is not None:
-        active.computed(RecordedCall(trace, factor, added, allowed))
-    return trace.head_outputs.transpose(1, 2).contiguous(), trace.weights
-
-
-def _step_by_step(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
-    scaling: float,
-    bias: Tensor | None,
-    allowed: Tensor | None,
-    removed: list[int],
-) -> AttentionTrace:
-    """Attention with every step kept; its output is the heads side by side, not yet projected."""
-    if k.shape[1] < q.shape[1]:  # each key and value head serves a group of queries
-        k = k.repeat_interleave(q.shape[1] // k.shape[1], dim=1)
-    if v.shape[1] < q.shape[1]:
-        v = v.repeat_interleave(q.shape[1] // v.shape[1], dim=1)
-    energy = q @ k.transpose(-2, -1)  # (B, H, Q, K)
-    scores = energy * scaling  # (B, H, Q, K)
-    if bias is not None:
-        scores = scores + bias
-    if allowed is not None:
-        scores = scores.masked_fill(~allowed, -math.inf)
-    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(q.dtype)  # (B, H, Q, K)
-    if allowed is not None:  # a row of -inf has no softmax: no weight at all, rather than NaN
-        weights = weights.masked_fill(~allowed.any(dim=-1, keepdim=True), 0.0)
-    head_outputs = weights @ v  # (B, H, Q, D)
-    head_outputs[:, removed] = 0
-    side_by_side = head_outputs.transpose(1, 2).flatten(2)  # (B, Q, H * D)
-    return AttentionTrace(q, k, v, energy, scores, weights, head_outputs, side_by_side)
+        trace = AttentionTrace(
+            queries=query,
+            keys=key,
+            values=value,
+            **steps._asdict(),
+            output=side_by_side.flatten(2),  # (B, Q, H * D), until it is projected
+        )
+        active.computed(RecordedCall(trace, divisor, bias, allowed))
+    # A copy in any case, since what follows in the model may write into it.
+    return side_by_side.clone(memory_format=torch.contiguous_format), steps.weights
 
 
 def _split_mask(mask: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
@@ -281,16 +265,12 @@ def compare_call(call: RecordedCall, trace: AttentionTrace, removed: Collection[
     """Compute a trace again with PyTorch's fused kernel, and compare.
 
     Args:
-        call: has the scaling, the bias and the mask.
+        call: has the divisor, the bias and the mask.
         trace: what is compared: usually the call's own.
         removed: the heads whose output should be zero.
     """
     if trace.energy.numel() == 0:
         return Parity(0.0, 0.0, None)
-    added = call.allowed
-    if call.bias is not None:
-        added = call.bias.expand(trace.energy.shape)
-        if call.allowed is not None:
-            added = added.masked_fill(~call.allowed, -math.inf)
-
-    return compare_with_fused(trace, added, call.scaling, removed)
+    return compare_with_fused(
+        trace, divisor=call.divisor, bias=call.bias, allowed=call.allowed, removed=removed
+    )

@@ -4,7 +4,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, get_args
 
-from model.attention import Scale, check_heads_divide
+from model.attention import Scale
+from model.checks import check_heads_divide
 from model.config import Architecture, Config
 from model.positions import Positions
 from model.tasks import task_of

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from model.attention import SelfAttention, check_heads_divide
+from model.attention import SelfAttention
+from model.checks import check_heads_divide
 
 
 def message(*args: Any, **options: Any) -> str:
@@ -61,6 +62,9 @@ def test_unknown_options_are_answered_with_the_known_ones() -> None:
         "positions must be one of ('none', 'sinusoidal', 'learned', 'rotary', 'alibi'), "
         "got 'random'"
     )
+    assert message(8, 2, rotary_pairs="thirds") == (
+        "rotary_pairs must be one of ('neighbours', 'halves'), got 'thirds'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,11 +92,10 @@ def test_heads_of_an_odd_size_cannot_be_rotated(embed_size: int, heads: int, hea
     SelfAttention(embed_size, heads, positions="alibi")  # which doesn't mind
 
 
-@pytest.mark.parametrize("temperature", [0, 0.0, -1.0, math.inf, math.nan])
-def test_a_temperature_is_a_positive_number(temperature: float) -> None:
-    assert message(8, 2, temperature=temperature) == (
-        f"temperature must be a positive number, got {temperature!r}"
-    )
+@pytest.mark.parametrize("name", ["temperature", "rotary_base"])
+@pytest.mark.parametrize("number", [0, 0.0, -1.0, math.inf, math.nan])
+def test_a_temperature_and_a_rotary_base_are_positive_numbers(name: str, number: float) -> None:
+    assert message(8, 2, **{name: number}) == f"{name} must be a positive number, got {number!r}"
 
 
 @pytest.mark.parametrize(

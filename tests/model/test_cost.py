@@ -136,6 +136,12 @@ def test_memory_grows_with_the_batch() -> None:
     assert predicted == pytest.approx(measured_peak(config, 48, 3), rel=0.05)
 
 
+def test_all_sentences_of_a_batch_share_the_bias_of_alibi() -> None:
+    config = Config(embed_size=16, heads=8, architecture=FAMILIES["alibi"])
+    predicted = peak_memory(config, 128, batch=3).value
+    assert predicted == pytest.approx(measured_peak(config, 128, 3), rel=0.02)
+
+
 def test_formulas_of_the_tutorials_block() -> None:
     parts = {p.name: p for p in part_costs(Config(embed_size=256, heads=8), tokens=1000)}
     assert tuple(parts) == PARTS

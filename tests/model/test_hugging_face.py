@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from model.attention import Attended, attend
 from model.pretrained import recorder
 from model.pretrained.base import (
     ModelTrace,
@@ -350,11 +351,9 @@ def test_other_attention_is_refused(config: Callable[[], Any], message: str) -> 
 
 
 def test_numbers_that_are_not_the_models_own_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    step_by_step = recorder._step_by_step
+    def wrong(*tensors: Tensor, divisor: float, **options: Any) -> Attended:
+        return attend(*tensors, divisor=2 * divisor, **options)
 
-    def wrong(*arguments: Any) -> Any:
-        return step_by_step(*arguments[:3], 2 * arguments[3], *arguments[4:])
-
-    monkeypatch.setattr(recorder, "_step_by_step", wrong)
+    monkeypatch.setattr(recorder, "attend", wrong)
     with pytest.raises(ModelUnavailableError, match="gives another output"):
         HuggingFaceModel(tiny("gpt2"), TOKENIZER, "gpt2", "decoder")

@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.attention import AttentionTrace
+from model.attention import AttentionTrace, attend
 from model.pretrained.base import ModelUnavailableError
 from model.pretrained.recorder import (
     HARMLESS,
     RecordedCall,
-    attend,
+    attention_forward,
     build_mask,
     compare_call,
     recording,
@@ -119,7 +119,7 @@ def test_each_step_follows_from_the_one_before(name: str) -> None:
         trace = call.trace
         assert trace.queries.shape[1] == trace.keys.shape[1] == trace.values.shape[1] == HEADS
         close(trace.queries @ trace.keys.transpose(-2, -1), trace.energy)
-        scores = trace.energy * call.scaling
+        scores = trace.energy / call.divisor
         if call.bias is not None:
             scores = scores + call.bias
         assert call.allowed is not None
@@ -165,7 +165,7 @@ def test_a_window_hides_what_lies_before_it() -> None:
 def test_t5_adds_its_bias_to_every_layer_and_none_across() -> None:
     calls = recorded("t5")[1]
     self_attentions, crosses = [*calls[:3], calls[4]], [calls[3], calls[5]]
-    assert all(call.scaling == 1 for call in calls)
+    assert all(call.divisor == 1 for call in calls)
     for call in self_attentions:
         assert call.bias is not None
         assert call.bias.abs().max() > 0.1
@@ -177,6 +177,22 @@ def test_t5_adds_its_bias_to_every_layer_and_none_across() -> None:
     decoder = calls[2].trace.weights
     assert not decoder.triu(1).any()
     assert not decoder[1, :, :, TARGET_LENGTHS[1] :].any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_recorded_is_what_attend_computes(name: str) -> None:
+    for call in recorded(name)[1]:
+        trace = call.trace
+        steps = attend(
+            trace.queries,
+            trace.keys,
+            trace.values,
+            divisor=call.divisor,
+            bias=call.bias,
+            allowed=call.allowed,
+        )
+        for field, expected in steps._asdict().items():
+            assert torch.equal(getattr(trace, field), expected), field
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -258,11 +274,11 @@ Q, K, V = torch.tensor([[[[2.0]]]]), torch.tensor([[[[1.0], [2.0]]]]), torch.eye
 
 
 def once(mask: Tensor | None = None, **arguments: Any) -> tuple[Tensor, AttentionTrace]:
-    """attend's heads of the example, and its trace."""
+    """The heads of the example, and its trace."""
     linear = nn.Linear(2, 2)
     watch(linear)
     with recording() as active:
-        heads, _ = attend(linear, Q, K, V, mask, **arguments)
+        heads, _ = attention_forward(linear, Q, K, V, mask, **arguments)
         linear(heads.flatten(2))
     return heads, active.calls[0].trace
 
@@ -279,7 +295,7 @@ def test_one_query_by_hand() -> None:
 
 def test_without_a_scaling_it_is_that_of_the_head_dim() -> None:
     k = torch.eye(4)[None, None]  # the energies are 2, 0, 0 and 0
-    _, weights = attend(nn.Identity(), 2 * k[:, :, :1], k, k, None)
+    _, weights = attention_forward(nn.Identity(), 2 * k[:, :, :1], k, k, None)
     e = math.e ** (2 / math.sqrt(4))
     assert weights is not None
     assert weights.flatten().tolist() == pytest.approx([e / (e + 3), *[1 / (e + 3)] * 3])
@@ -318,12 +334,12 @@ def test_a_query_with_nothing_to_attend_to_has_no_weights() -> None:
 
 def test_without_a_mask_is_causal_hides_the_future() -> None:
     q = torch.randn(1, 1, 3, 2, generator=torch.Generator().manual_seed(0))
-    causal = attend(nn.Identity(), q, q, q, None, is_causal=True)
+    causal = attention_forward(nn.Identity(), q, q, q, None, is_causal=True)
     module = nn.Identity()
     module.is_causal = True  # type: ignore[assignment]
-    assert torch.equal(attend(module, q, q, q, None)[0], causal[0])
+    assert torch.equal(attention_forward(module, q, q, q, None)[0], causal[0])
     module.is_causal = False  # type: ignore[assignment]
-    free = attend(module, q, q, q, None)
+    free = attention_forward(module, q, q, q, None)
     assert causal[1] is not None
     assert free[1] is not None
     assert not causal[1].triu(1).any()
@@ -338,21 +354,32 @@ def test_without_a_mask_is_causal_hides_the_future() -> None:
 )
 def test_what_would_change_the_numbers_is_refused(name: str, value: object) -> None:
     with pytest.raises(ModelUnavailableError, match=f"isn't supported: .*'{name}'"):
-        attend(nn.Identity(), Q, K, V, None, **{name: value})  # type: ignore[arg-type]
-    assert attend(nn.Identity(), Q, K, V, None, **{name: None})[0].shape == (1, 1, 1, 2)  # type: ignore[arg-type]
+        attention_forward(nn.Identity(), Q, K, V, None, **{name: value})  # type: ignore[arg-type]
+    assert attention_forward(nn.Identity(), Q, K, V, None, **{name: None})[0].shape == (1, 1, 1, 2)  # type: ignore[arg-type]
 
 
 def test_what_changes_nothing_is_let_through() -> None:
-    plain = attend(nn.Identity(), Q, K, V, None)[0]
-    assert torch.equal(attend(nn.Identity(), Q, K, V, None, **dict.fromkeys(HARMLESS, 5))[0], plain)
+    plain = attention_forward(nn.Identity(), Q, K, V, None)[0]
+    assert torch.equal(
+        attention_forward(nn.Identity(), Q, K, V, None, **dict.fromkeys(HARMLESS, 5))[0], plain
+    )
 
 
 def test_a_gate_before_the_output_projection_is_refused() -> None:
     linear = nn.Linear(2, 2)
     watch(linear)
     with pytest.raises(ModelUnavailableError, match="isn't supported"), recording():  # noqa: PT012
-        heads, _ = attend(nn.Identity(), Q, K, V, None)
+        heads, _ = attention_forward(nn.Identity(), Q, K, V, None)
         linear(heads.flatten(2) * 0.5)
+
+
+def test_a_gate_that_writes_into_the_heads_is_refused_too() -> None:
+    """Of one query, the heads' outputs lie side by side already: nothing copies them by itself."""
+    linear = nn.Linear(2, 2)
+    watch(linear)
+    with pytest.raises(ModelUnavailableError, match="isn't supported"), recording():  # noqa: PT012
+        heads, _ = attention_forward(nn.Identity(), Q, K, V, None)
+        linear(heads.mul_(0.5).flatten(2))
 
 
 def test_a_bidirectional_mask_is_never_left_out() -> None:
