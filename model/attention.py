@@ -1,15 +1,15 @@
 """Attention, from the equation to the module that keeps its every step. Start reading here.
 
-Each token asks all tokens a question, and takes from each as much as its answer fits. What a token
-asks is its query, what it answers to is its key, what it gives is its value: three vectors. The
-energy of a query and a key is their dot product: the better they fit, the larger it is. Divided,
-since it also grows with the vectors' size, it is their score. Softmax turns a query's scores into
-weights, which are positive and sum to 1, and the query takes the mean of the values with these
-weights:
+Every token looks at all tokens and takes something from each: much from those that fit, little from
+the others. What it looks for is its query; what others find it by is its key; what it gives is its
+value: three vectors. How well a key fits a query is their dot product, the energy. Energies grow
+with the vectors' size, so they are divided, which makes them scores. Softmax turns the scores of a
+query into weights, which are positive and sum to 1; and what the query gets is the mean of the
+values with these weights:
 
     Attention(Q, K, V) = softmax(Q Kᵀ / divisor) V
 
-A query that is like the first of two keys takes more of the first value, 10, than of the second:
+A query that fits the first of two keys gets more of the first value, 10, than of the second:
 
     >>> q = torch.tensor([[[[2.0, 0.0]]]])  # (B, H, Q, D), one of each
     >>> k = torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])  # (B, H, K, D)
@@ -79,7 +79,7 @@ def attend(
     energy = q @ k.transpose(-2, -1)  # (B, H, Q, K)
     scores = energy / divisor  # (B, H, Q, K)
     if bias is not None:
-        scores = scores + bias
+        scores += bias
     if allowed is not None:
         scores = torch.where(allowed, scores, -math.inf)
     weights = softmax_over_allowed(scores, allowed)  # (B, H, Q, K)
@@ -257,7 +257,7 @@ class SelfAttention(nn.Module):
         )
 
     def _project(self, linear: nn.Linear, x: Tensor) -> Tensor:
-        """(B, L, E) -> (B, H, L, D), or fewer heads of keys and values."""
+        """Return (B, L, E) as (B, H, L, D) queries, keys or values; of these maybe fewer heads."""
         batch, length, _ = x.shape
         if self.projection == "shared":  # split, then project inside each head
             split = linear(x.reshape(batch, length, self.heads, self.head_dim))  # (B, L, H, D)
@@ -269,7 +269,7 @@ class SelfAttention(nn.Module):
 
     @property
     def divisor(self) -> float:
-        """What the energies are divided by: sqrt(E), sqrt(D) or 1, times the temperature."""
+        """Return what divides the energies: sqrt(E), sqrt(D) or 1, times the temperature."""
         size = {"embed_size": self.embed_size, "head_dim": self.head_dim, "none": 1}[self.scale]
         return math.sqrt(size) * self.temperature
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, export
 
-from model.attention import AttentionTrace, SelfAttention
+from model.attention import AttentionTrace, Projection, SelfAttention
 from model.config import Architecture, Config
 from model.positions import Positions
 from model.transformer import Transformer
@@ -41,11 +41,11 @@ def mask_of(batch: int, length: int) -> Tensor:
     return mask
 
 
-@pytest.mark.parametrize("positions", ["none", "rotary"])
+@pytest.mark.parametrize(("projection", "positions"), [("shared", "none"), ("full", "rotary")])
 def test_an_exported_attention_gives_the_modules_numbers_at_other_sizes(
-    positions: Positions,
+    projection: Projection, positions: Positions
 ) -> None:
-    module = Traced(SelfAttention(8, 2, projection="full", positions=positions))
+    module = Traced(SelfAttention(8, 2, projection=projection, positions=positions))
     exported = export(
         module, (drawn(3, 5, 8), mask_of(3, 5)), dynamic_shapes=(BATCH_AND_LENGTH, PAIRS)
     ).module()
