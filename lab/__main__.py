@@ -87,7 +87,7 @@ def _run(sweep: Sweep) -> int:
     _tell(sweep, end="\n")
     for reason, count in Counter(skipped.reason for skipped in sweep.skipped).items():
         print(f"{count} combinations skipped: {reason}", file=sys.stderr)
-    for told in filter(None, (sweep.problem, sweep.error)):
+    for told in filter(None, (*sweep.problems, sweep.error)):
         print(told, file=sys.stderr)
     if status == FINE and (sweep.error or sweep.progress.failed):
         status = SOME_FAILED
@@ -102,7 +102,7 @@ def _tell(sweep: Sweep, end: str) -> None:
     left = f", {progress.seconds_left:.0f} s left" if progress.seconds_left else ""
     line = (
         f"{progress.done} of {progress.total} points ({progress.cached} from the cache, "
-        f"{progress.failed} failed) in {progress.seconds:.1f} s{left}; {progress.workers}"
+        f"{progress.failed} failed) in {progress.seconds:.1f} s{left}; {progress.workers or ''}"
     )
     print(f"{line:<100}", end=end, file=sys.stderr, flush=True)
 

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 
+from model.errors import CodedText
 from model.pretrained.cache import NoHomeError, cache_directory
 
 ROOT = Path(__file__).parents[1]
@@ -40,13 +41,13 @@ class Cache:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.problem = ""  # what went wrong, for people
+        self.problem: CodedText | None = None  # what went wrong, for people
         self._lock = Lock()
         self._path: Path | None = None
         try:
             self._path = path or cache_directory() / "sweeps.sqlite"
         except NoHomeError as error:
-            self.problem = f"Results aren't kept: {error}."
+            self.problem = _not_kept(error.text)
 
     def get(self, keys: Iterable[bytes]) -> dict[bytes, str]:
         """The values of those keys that are there, and whole."""
@@ -62,7 +63,10 @@ class Cache:
                     if checksum == _checksum(key, value):
                         found[key] = value
                     else:
-                        self.problem = "Some kept results were damaged, and are computed again."
+                        self.problem = CodedText(
+                            "cache.damaged",
+                            "Some kept results were damaged, and are computed again.",
+                        )
 
         self._use(read)
         return found
@@ -82,7 +86,7 @@ class Cache:
         if self._path is None:
             return False
         with self._lock:
-            self.problem = ""
+            self.problem = None
             try:
                 try:
                     _act(self._path, action)
@@ -91,15 +95,16 @@ class Cache:
                         raise
                     aside = self._path.with_name(self._path.name + ".broken")
                     self._path.replace(aside)
-                    self.problem = (
+                    self.problem = CodedText(
+                        "cache.set_aside",
                         "The file of kept results was damaged. It is set aside, and a new one is "
-                        "begun."
+                        "begun.",
                     )
                     _log.warning("%s (%s) is set aside as %s", self._path, error, aside)
                     _act(self._path, action)
             except (OSError, sqlite3.Error) as error:
                 reason = error.strerror if isinstance(error, OSError) else error
-                self.problem = f"Results aren't kept: {reason}."
+                self.problem = _not_kept(str(reason))
                 _log.warning("%s can't be used: %s", self._path, error)
                 return False
             return True
@@ -125,6 +130,10 @@ def code_version() -> str:
         found.update(f"\0{file.relative_to(ROOT).as_posix()}\0".encode())
         found.update(hashlib.sha256(file.read_bytes()).digest())
     return found.hexdigest()[:16]
+
+
+def _not_kept(reason: CodedText | str) -> CodedText:
+    return CodedText("cache.not_kept", "Results aren't kept: {reason}.", reason=reason)
 
 
 def _act(path: Path, action: Action) -> None:

@@ -13,9 +13,10 @@ from distributed.comm.core import connect
 from distributed.scheduler import KilledWorker
 from joblib._dask import DaskDistributedBackend
 
-from lab.pool import STREAMED, ClusterError, SchedulerUnreachableError
+from lab.pool import STREAMED, ClusterError, SchedulerUnreachableError, VersionError
 from lab.worker import Answer, Job, run_batch
-from model.reasons import reason_of
+from model.errors import CodedText, CodedValueError
+from model.reasons import coded_reason, reason_of
 
 CONNECT_FOR = 4  # seconds that a scheduler may take to answer
 WORKERS_FOR = 10  # seconds that its first worker may take to come
@@ -57,10 +58,12 @@ def _lost(future: Future[Any], result: Any, job: Job) -> Exception | list[Answer
         return [Answer(number=job["number"], version=job["version"], results=[], seconds=0.0)]
     if future.status == "error":
         return ClusterError(
-            f"The cluster can't run Headlight's code ({reason_of(error, 100)}). "
-            "Start its scheduler and its workers in Headlight's folder, with Headlight's Python."
+            "cluster.no_code",
+            "The cluster can't run Headlight's code ({reason}). Start its scheduler and its "
+            "workers in Headlight's folder, with Headlight's Python.",
+            reason=reason_of(error, 100),
         )
-    return ClusterError("The scheduler is gone, or has dropped what it was asked.")
+    return ClusterError("cluster.gone", "The scheduler is gone, or has dropped what it was asked.")
 
 
 class ClusterPool:
@@ -76,10 +79,6 @@ class ClusterPool:
 
     def __init__(self, address: str) -> None:
         self._client = _connect(address)
-        self.stale = (
-            f"The workers at {address} run another version of Headlight ({{theirs}}) than this "
-            "one ({ours}). Start them anew, in a folder of this version."
-        )
         self._address = address
         try:
             self._backend = self._new_backend()
@@ -90,7 +89,13 @@ class ClusterPool:
         self.size = sum(cores.values())
         self.batch_seconds = 0.6  # sending and collecting one takes some 0.03 s
         workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
-        self.workers = f"{self.size} threads of {workers} workers at {address}"
+        self.workers = CodedText(
+            "cluster.workers",
+            "{threads} threads of {workers} workers at {address}",
+            threads=self.size,
+            workers=workers,
+            address=address,
+        )
 
     def run(self, jobs: Iterable[Job], ahead: int) -> Iterator[Answer]:
         """As Pool.run."""
@@ -105,8 +110,23 @@ class ClusterPool:
         try:
             backend.effective_n_jobs(-1)  # which waits for the first worker
         except TimeoutError:
-            raise ClusterError(f"The scheduler at {self._address} has no workers.") from None
+            raise ClusterError(
+                "cluster.no_workers",
+                "The scheduler at {address} has no workers.",
+                address=self._address,
+            ) from None
         return backend
+
+    def stale(self, theirs: str, ours: str) -> VersionError:
+        """As Pool.stale."""
+        return VersionError(
+            "cluster.other_version",
+            "The workers at {address} run another version of Headlight ({theirs}) than this one "
+            "({ours}). Start them anew, in a folder of this version.",
+            address=self._address,
+            theirs=theirs,
+            ours=ours,
+        )
 
     def kill(self) -> None:
         """As Pool.kill; what a worker has begun it ends, for nobody."""
@@ -127,9 +147,15 @@ def _connect(address: str) -> Client:
             address, timeout=CONNECT_FOR, set_as_default=False
         )
     except Exception as error:  # whatever answers there can answer anything
-        reason = reason_of(error) if isinstance(error, OSError | ValueError) else ""
+        if not isinstance(error, OSError | ValueError):
+            raise SchedulerUnreachableError(
+                "cluster.no_answer", "No Dask scheduler answers at {address}.", address=address
+            ) from None
         raise SchedulerUnreachableError(
-            f"No Dask scheduler answers at {address}" + (f": {reason}." if reason else ".")
+            "cluster.unreachable",
+            "No Dask scheduler answers at {address}: {reason}.",
+            address=address,
+            reason=coded_reason(error),
         ) from None
 
 
@@ -143,6 +169,6 @@ async def _ask(address: str) -> None:
         await comm.write({"op": "identity", "reply": True})
         answer = await asyncio.wait_for(comm.read(), CONNECT_FOR)
         if answer["type"] != "Scheduler":
-            raise ValueError("it is no scheduler")
+            raise CodedValueError("cluster.no_scheduler", "it is no scheduler")
     finally:
         comm.abort()

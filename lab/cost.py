@@ -34,6 +34,7 @@ from model.cost import (
     peak_memory,
     predict_seconds,
 )
+from model.errors import CodedError, CodedText, CodedValueError
 from model.reasons import without_folders
 from model.transformer import Encoder
 
@@ -67,10 +68,10 @@ class Measured:
     seconds: float | None  # the fastest of several runs, on one thread; None if left out
     peak_bytes: int | None  # the most that its tensors held, parameters not counted
     rates: Rates  # of this machine, at the beginning
-    left_out: str = ""  # why it wasn't run
+    left_out: CodedText | None = None  # why it wasn't run
 
 
-class MeasureError(RuntimeError):
+class MeasureError(CodedError, RuntimeError):
     """The process that measures ended or hung; the message has the end of what it said."""
 
 
@@ -121,13 +122,22 @@ def measure(
     """
     lengths = sorted(set(lengths))
     if not 1 <= len(configs) <= MOST_CONFIGS or not 1 <= len(lengths) <= MOST_LENGTHS:
-        raise ValueError(
-            f"expected 1 to {MOST_CONFIGS} configurations and 1 to {MOST_LENGTHS} lengths, "
-            f"got {len(configs)} and {len(lengths)}"
+        raise CodedValueError(
+            "cost.count",
+            "expected 1 to {most_configs} configurations and 1 to {most_lengths} lengths, got "
+            "{configs} and {lengths}",
+            most_configs=MOST_CONFIGS,
+            most_lengths=MOST_LENGTHS,
+            configs=len(configs),
+            lengths=len(lengths),
         )
     if lengths[0] < 1 or lengths[-1] > MOST_TOKENS:
-        raise ValueError(
-            f"expected lengths of 1 to {MOST_TOKENS} tokens, got {lengths[0]} to {lengths[-1]}"
+        raise CodedValueError(
+            "cost.lengths",
+            "expected lengths of 1 to {most} tokens, got {shortest} to {longest}",
+            most=MOST_TOKENS,
+            shortest=lengths[0],
+            longest=lengths[-1],
         )
     for config in configs:
         check_encoder(config)
@@ -211,7 +221,7 @@ def measured_table(configs: Sequence[Config], results: Iterator[Measured]) -> pd
                 "predicted_seconds": predict_seconds(config, tokens, result.rates),
                 "peak_bytes": nan if result.peak_bytes is None else result.peak_bytes,
                 "predicted_bytes": peak_memory(config, tokens).value,
-                "left_out": result.left_out,
+                "left_out": str(result.left_out or ""),
             }
         )
     return pd.DataFrame(rows)
@@ -281,12 +291,20 @@ def _result(
         if stop.is_set():
             return None
         if time.monotonic() > end:
-            raise MeasureError(f"the measuring process said nothing for {patience:.0f} s")
+            raise MeasureError(
+                "cost.silent",
+                "the measuring process said nothing for {seconds:.0f} s",
+                seconds=patience,
+            )
         with suppress(queue.Empty):
             line = lines.get(timeout=LISTEN)
     if not line:
         errors.seek(0)
         said = without_folders(errors.read()[-500:])
-        raise MeasureError(f"the measuring process ended too early: {said}")
+        raise MeasureError(
+            "cost.ended", "the measuring process ended too early: {reason}", reason=said
+        )
     config_index, tokens, seconds, peak_bytes, rates, left_out = json.loads(line)
+    if left_out is not None:
+        left_out = CodedText(left_out["code"], left_out["template"], **left_out["values"])
     return Measured(config_index, tokens, seconds, peak_bytes, Rates(*rates), left_out)

@@ -29,6 +29,7 @@ from model.cost import (
     peak_memory,
     predict_seconds,
 )
+from model.errors import CodedText
 from model.transformer import Encoder
 
 RUNS_SECONDS, MOST_RUNS = 0.3, 20  # how long a length is run again and again
@@ -108,17 +109,29 @@ def _run(config: Config, encoder: Encoder, tokens: int) -> tuple[float, int]:
         return _fastest(forward), allocated_peak(forward)
 
 
-def why_not(config: Config, tokens: int, rates: Rates, task: dict[str, Any]) -> str:
-    """Why a pass isn't run; "" if it is."""
+def why_not(config: Config, tokens: int, rates: Rates, task: dict[str, Any]) -> CodedText | None:
+    """Return why a pass isn't run; None if it is."""
     if config.architecture.positions == "learned" and tokens > config.longest:
-        return f"there are {config.longest} learned positions"
+        return CodedText(
+            "cost.positions", "there are {count} learned positions", count=config.longest
+        )
     needed = peak_memory(config, tokens).value + parameter_count(config) * NUMBER_BYTES
     if needed > task["most_bytes"]:
-        return f"would need {needed / 1e9:.2g} GB, more than {task['most_bytes'] / 1e9:.2g} GB"
+        return CodedText(
+            "cost.memory",
+            "would need {needed:.2g} GB, more than {most:.2g} GB",
+            needed=needed / 1e9,
+            most=task["most_bytes"] / 1e9,
+        )
     seconds = predict_seconds(config, tokens, rates)
     if seconds > task["most_seconds"]:
-        return f"would take {seconds:.2g} s, more than {task['most_seconds']:.2g} s"
-    return ""
+        return CodedText(
+            "cost.time",
+            "would take {needed:.2g} s, more than {most:.2g} s",
+            needed=seconds,
+            most=task["most_seconds"],
+        )
+    return None
 
 
 def _serve(task: dict[str, Any], out: IO[str]) -> None:
@@ -130,9 +143,10 @@ def _serve(task: dict[str, Any], out: IO[str]) -> None:
         for config in task["configs"]
     ]
     for tokens, (index, config) in product(task["lengths"], enumerate(configs)):
-        left_out = why_not(config, tokens, rates, task)
+        why = why_not(config, tokens, rates, task)
         # A new module each time: several large ones at once might not fit.
-        measured = (None, None) if left_out else _run(config, Encoder(config).eval(), tokens)
+        measured = (None, None) if why else _run(config, Encoder(config).eval(), tokens)
+        left_out = why and {"code": why.code, "template": why.template, "values": why.values}
         print(
             json.dumps([index, tokens, *measured, astuple(rates), left_out]), file=out, flush=True
         )

@@ -8,10 +8,11 @@ from contextlib import closing, suppress
 from lab.batches import Batches, Indexed
 from lab.cache import Cache, code_version, key_of
 from lab.grid import MechanismPoint, Point
-from lab.pool import STALE, ClusterError, Pool, VersionError, WorkerDiedError
+from lab.pool import ClusterError, Pool, VersionError, WorkerDiedError, changed_files
 from lab.results import Result
 from lab.spelling import to_json
 from lab.worker import Answer, Job, run_batch
+from model.errors import CodedText
 
 HEAD_START = 0.1  # seconds that the calling thread measures for itself, before processes start ...
 HEAD_START_POINTS = 8  # ... and points
@@ -19,8 +20,11 @@ HEAD_START_SIZE = 2**17  # heads × characters²: larger ones would hold up a se
 KEEP_EVERY = 0.5  # seconds between two writes to the cache
 AHEAD = 2  # batches for each worker: one that it is at, and one to go on with
 
-DIED = "A worker process died; what it was doing was run again."
-DIED_AGAIN = "its worker process died, and so did the one that ran it again (out of memory?)"
+DIED = CodedText("sweep.died", "A worker process died; what it was doing was run again.")
+DIED_AGAIN = CodedText(
+    "sweep.died_again",
+    "its worker process died, and so did the one that ran it again (out of memory?)",
+)
 
 
 class Kept:
@@ -31,7 +35,7 @@ class Kept:
     """
 
     def __init__(self, cache: Cache | None) -> None:
-        self.problem = ""  # what went wrong, for people
+        self.problem: CodedText | None = None  # what went wrong, for people
         self._cache = cache
         self._waiting: dict[bytes, str] = {}
         self._written = time.monotonic()
@@ -84,10 +88,12 @@ def head_start(batches: Batches) -> Iterator[Result]:
             job = batches.take(1)
         except StopIteration:
             return
-        yield from _results(batches, run_batch(job), STALE)
+        yield from _results(batches, run_batch(job), changed_files)
 
 
-def measure_all(pool: Pool, batches: Batches, tell: Callable[[str], None]) -> Iterator[Result]:
+def measure_all(
+    pool: Pool, batches: Batches, tell: Callable[[CodedText], None]
+) -> Iterator[Result]:
     """Measure all that the batches have, until they are stopped.
 
     What a worker was at when it died is run again, each point alone: so only the one that kills
@@ -153,11 +159,11 @@ def _run(pool: Pool, jobs: Iterator[Job], ahead: int) -> Generator[Answer, None,
 
 
 def _results(
-    batches: Batches, answer: Answer, stale: str
+    batches: Batches, answer: Answer, stale: Callable[[str, str], VersionError]
 ) -> Generator[Result, None, list[Indexed]]:
     """What came of a batch; returns its points of which nothing came."""
     if answer["version"] != code_version():
-        raise VersionError(stale.format(theirs=answer["version"], ours=code_version()))
+        raise stale(answer["version"], code_version())
     points = dict(batches.done(answer))
     for index, metrics, failure in answer["results"]:
         yield Result(points.pop(index), metrics, failure, index=index)

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Literal, get_args
 
 from model.attention import Scale
 from model.checks import check_heads_divide
+from model.errors import CodedError, CodedText, CodedValueError
 from model.masks import Mask
-from model.positions import Positions
+from model.positions import Positions, check_pairs
 from model.tasks import TASKS
 from model.tokens import Tokenizer, tokenize
 from model.training.plan import (
@@ -65,18 +66,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _FLOATS = ("temperature", "learning_rate")
 
 
-class GridTooLargeError(ValueError):
+class GridTooLargeError(CodedValueError):
     """A grid has more points, or larger ones, than somebody would wait for."""
-
-    def __init__(
-        self, count: int, limit: int, what: str = "points", less: str = "a shorter text"
-    ) -> None:
-        super().__init__(
-            f"the grid has {count:,} {what}, and may have {limit:,}; "
-            f"take fewer values, fewer seeds or {less}"
-        )
-        self.count = count
-        self.limit = limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +93,8 @@ class MechanismPoint:
     def __post_init__(self) -> None:
         """Check what no value shows alone."""
         check_heads_divide(self.embed_size, self.heads)
-        if self.positions == "rotary" and self.embed_size // self.heads % 2:
-            raise ValueError(
-                "rotary positions turn pairs of numbers, so embed_size / heads must be even, got "
-                f"{self.embed_size} / {self.heads}"
-            )
+        if self.positions == "rotary":
+            check_pairs(self.embed_size, self.heads)
 
 
 LearningPoint = Plan
@@ -118,7 +106,7 @@ class Skipped:
     """A combination that doesn't work."""
 
     parameters: dict[str, Any]  # of the axes, by their names
-    reason: str
+    reason: CodedText
 
 
 @dataclass(frozen=True)
@@ -150,7 +138,9 @@ class _Grid:
                 continue
             values = tuple(dict.fromkeys(self._checked(field.name, v) for v in value))
             if not values:
-                raise ValueError(f"{field.name} needs at least one value")
+                raise CodedValueError(
+                    "grid.no_value", "{name} needs at least one value", name=field.name
+                )
             object.__setattr__(self, field.name, values)
 
     @property
@@ -169,15 +159,21 @@ class _Grid:
             GridTooLargeError: if there are too many; nothing has been made by then.
         """
         if self.count > MOST_POINTS[self.kind]:
-            raise GridTooLargeError(self.count, MOST_POINTS[self.kind])
+            raise GridTooLargeError(
+                "grid.points",
+                "the grid has {count:,} points, and may have {most:,}; take fewer values, fewer "
+                "seeds or a shorter text",
+                count=self.count,
+                most=MOST_POINTS[self.kind],
+            )
         valid: list[Point] = []
         skipped = []
         for values in itertools.product(*(getattr(self, axis) for axis in self.axes)):
             parameters = dict(zip(self.axes, values, strict=True))
             try:
                 valid += [self._point(parameters, seed) for seed in range(self.seeds)]
-            except ValueError as error:
-                skipped.append(Skipped(parameters, str(error)))
+            except CodedError as error:
+                skipped.append(Skipped(parameters, error.text))
         return Points(tuple(valid), tuple(skipped))
 
     def _point(self, parameters: Mapping[str, Any], seed: int) -> Point:
@@ -188,10 +184,21 @@ class _Grid:
             return _number(name, value, *limits)
         if choices := _CHOICES.get(name):
             if value not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+                raise CodedValueError(
+                    "grid.unknown_option",
+                    "{name} must be one of {choices}, got {value}",
+                    name=name,
+                    choices=choices,
+                    value=repr(value),
+                )
             return value
         if not isinstance(value, str):
-            raise ValueError(f"{name} must be a text, got {value!r}")
+            raise CodedValueError(
+                "grid.no_text",
+                "{name} must be a text, got {value}",
+                name=name,
+                value=repr(value),
+            )
         return value
 
 
@@ -223,14 +230,22 @@ class MechanismGrid(_Grid):
         """Check each value by itself, and the text."""
         super().__post_init__()
         if len(self.text) > MOST_CHARACTERS:
-            raise ValueError(
-                f"the text may have {MOST_CHARACTERS:,} characters, got {len(self.text):,}"
+            raise CodedValueError(
+                "grid.characters",
+                "the text may have {most:,} characters, got {count:,}",
+                most=MOST_CHARACTERS,
+                count=len(self.text),
             )
-        if not 1 <= len(self.tokens) <= MOST_TOKENS:
-            raise ValueError(
-                f"the text has {len(self.tokens):,} tokens, and may have {MOST_TOKENS}"
-                if self.tokens
-                else "the text is empty: there is nothing to attend to"
+        if not self.tokens:
+            raise CodedValueError(
+                "grid.no_tokens", "the text is empty: there is nothing to attend to"
+            )
+        if len(self.tokens) > MOST_TOKENS:
+            raise CodedValueError(
+                "grid.tokens",
+                "the text has {count:,} tokens, and may have {most}",
+                count=len(self.tokens),
+                most=MOST_TOKENS,
             )
 
     @cached_property
@@ -247,7 +262,13 @@ class MechanismGrid(_Grid):
         """
         cells = self.count // len(self.heads) * sum(self.heads) * len(self.tokens) ** 2
         if self.count <= MOST_POINTS[self.kind] and cells > MOST_CELLS:
-            raise GridTooLargeError(cells, MOST_CELLS, "cells (points × heads × tokens²)")
+            raise GridTooLargeError(
+                "grid.cells",
+                "the grid has {count:,} cells (points × heads × tokens²), and may have {most:,}; "
+                "take fewer values, fewer seeds or a shorter text",
+                count=cells,
+                most=MOST_CELLS,
+            )
         return super().points()
 
     def _point(self, parameters: Mapping[str, Any], seed: int) -> MechanismPoint:
@@ -299,10 +320,13 @@ class LearningGrid(_Grid):
         work = sum(_multiply_adds(plan) for plan in points.valid if isinstance(plan, Plan))
         if work > MOST_MULTIPLY_ADDS:
             raise GridTooLargeError(
-                work // 10**9, MOST_MULTIPLY_ADDS // 10**9,
-                "billion multiply-adds (trainings × steps × examples × symbols × weights × 3)",
+                "grid.work",
+                "the grid has {count:,} billion multiply-adds (trainings × steps × examples × "
+                "symbols × weights × 3), and may have {most:,}; take fewer values, fewer seeds or "
                 "fewer steps",
-            )  # fmt: skip
+                count=work // 10**9,
+                most=MOST_MULTIPLY_ADDS // 10**9,
+            )
         return points
 
     def _point(self, parameters: Mapping[str, Any], seed: int) -> LearningPoint:
@@ -335,5 +359,20 @@ def _number(name: str, value: Any, least: float, most: float) -> float:
             return float(value)
         if int(value) == value:
             return int(value)
-    whole = "" if name in _FLOATS else "whole numbers "
-    raise ValueError(f"{name} takes {whole}from {least:g} to {most:g}, got {value!r}")
+    if name in _FLOATS:
+        raise CodedValueError(
+            "grid.no_number",
+            "{name} takes numbers from {least:g} to {most:g}, got {value}",
+            name=name,
+            least=least,
+            most=most,
+            value=repr(value),
+        )
+    raise CodedValueError(
+        "grid.no_whole_number",
+        "{name} takes whole numbers from {least:g} to {most:g}, got {value}",
+        name=name,
+        least=least,
+        most=most,
+        value=repr(value),
+    )

@@ -9,11 +9,10 @@ from joblib.externals.loky.process_executor import BrokenProcessPool, ShutdownEx
 from joblib.parallel import LokyBackend
 
 from lab.worker import Answer, Job, run_batch, start_worker
+from model.errors import CodedError, CodedText
 
 # Batches are made here: joblib sends each as it is, and gives what comes as it comes.
 STREAMED = {"return_as": "generator_unordered", "batch_size": 1}
-
-STALE = "Headlight's files have changed since it was started ({ours}, now {theirs}): start it anew."
 
 IDLE_FOR = 300  # seconds without work, after which processes end
 
@@ -22,11 +21,11 @@ class WorkerDiedError(Exception):
     """A worker is gone, and with it all that was under way."""
 
 
-class SchedulerUnreachableError(ConnectionError):
+class SchedulerUnreachableError(CodedError, ConnectionError):
     """Nobody answers at the scheduler's address."""
 
 
-class ClusterError(RuntimeError):
+class ClusterError(CodedError, RuntimeError):
     """A cluster that can't be used, with the reason."""
 
 
@@ -34,13 +33,28 @@ class VersionError(ClusterError):
     """Workers that would compute other numbers."""
 
 
+def changed_files(theirs: str, ours: str) -> VersionError:
+    """Return what to raise where a new process of this machine has another version.
+
+    Args:
+        theirs: the version of the new process.
+        ours: that of this one.
+    """
+    return VersionError(
+        "pool.changed_files",
+        "Headlight's files have changed since it was started ({ours}, now {theirs}): start it "
+        "anew.",
+        ours=ours,
+        theirs=theirs,
+    )
+
+
 class Pool(Protocol):
     """Something that runs batches, one sweep at a time."""
 
-    workers: str  # what it is, for people
+    workers: CodedText  # what it is, for people
     size: int  # batches that run at once
     batch_seconds: float  # that a batch is to take, to be worth sending
-    stale: str  # what to say of workers with another version: {theirs} instead of {ours}
 
     def run(self, jobs: Iterable[Job], ahead: int) -> Iterator[Answer]:
         """Begin at once, and give answers in the order in which they come.
@@ -52,6 +66,9 @@ class Pool(Protocol):
         Raises:
             WorkerDiedError: while it is iterated over, if all that was under way is gone.
         """
+
+    def stale(self, theirs: str, ours: str) -> VersionError:
+        """Return what to raise where the workers have another version than this process."""
 
     def kill(self) -> None:
         """Give up what is under way; `run` raises."""
@@ -76,8 +93,11 @@ class LocalPool:
     def __init__(self, jobs: int) -> None:
         self.size = jobs
         self.batch_seconds = 0.15  # sending and collecting one takes about 0.01 s
-        self.stale = STALE
-        self.workers = f"{jobs} processes on this machine" if jobs > 1 else "this process"
+        self.workers = CodedText("pool.this_process", "this process")
+        if jobs > 1:
+            self.workers = CodedText(
+                "pool.processes", "{count} processes on this machine", count=jobs
+            )
         self._backend = _Processes(inner_max_num_threads=1)
         self._is_killed = False
 
@@ -93,6 +113,10 @@ class LocalPool:
             pre_dispatch=ahead,
         )(joblib.delayed(run_batch)(job) for job in jobs)
         return self._while_alive(answers)
+
+    def stale(self, theirs: str, ours: str) -> VersionError:
+        """As Pool.stale."""
+        return changed_files(theirs, ours)
 
     def _while_alive(self, answers: Iterator[Answer]) -> Iterator[Answer]:
         try:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lab.grid import Kind, Point, kind_of, parameters_of
+from model.errors import CodedText
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Result:
 
     point: Point
     metrics: dict[str, Any] | None  # None after a failure
-    failure: str = ""  # the reason
+    failure: CodedText | str = ""  # the reason: our own, or what a library says
     cached: bool = False  # whether it was measured in an earlier sweep
     index: int = 0  # the point's place in its grid
 
@@ -195,7 +196,7 @@ def _row(result: Result, metrics: Iterable[str]) -> dict[str, Any]:
         **{name: _plain(value) for name, value in parameters_of(result.point).items()},
         **{name: found.get(name, math.nan) for name in metrics},
         "cached": result.cached,
-        "failure": result.failure,
+        "failure": str(result.failure),
     }
 
 

@@ -19,6 +19,7 @@ from lab.grid import Grid
 from lab.pool import ClusterError, LocalPool, Pool, SchedulerUnreachableError
 from lab.results import Result
 from lab.worker import Job
+from model.errors import CodedText
 
 __all__ = ["Progress", "SchedulerUnreachableError", "Sweep", "run", "scheduler_address", "warm_up"]
 
@@ -41,7 +42,7 @@ class Progress:
     cached: int
     seconds: float  # since it began
     seconds_left: float | None  # None while nobody can know
-    workers: str  # where it runs, for people; "" before that is known
+    workers: CodedText | None  # where it runs, for people; None before that is known
 
 
 class Sweep:
@@ -72,7 +73,7 @@ class Sweep:
         self.grid = grid
         self.skipped = points.skipped
         self.state: State = "waiting"
-        self.error = ""  # why the whole sweep failed, for people
+        self.error: CodedText | None = None  # why the whole sweep failed, for people
         self.version = 0  # grows with each change
         self._points = points.valid
         self._scheduler = scheduler
@@ -81,8 +82,8 @@ class Sweep:
         self._only_kept = only_kept
         self._results: list[Result] = []
         self._failed = self._cached = 0
-        self._workers = ""
-        self._deaths = ""
+        self._workers: CodedText | None = None
+        self._deaths: CodedText | None = None
         self._began: float | None = None
         self._ended: float | None = None
         self._measuring_since: float | None = None
@@ -104,9 +105,9 @@ class Sweep:
         return self.state in ("waiting", "running")
 
     @property
-    def problem(self) -> str:
-        """What went wrong without stopping the sweep, for people."""
-        return " ".join(filter(None, (self._deaths, self._kept.problem)))
+    def problems(self) -> tuple[CodedText, ...]:
+        """Return what went wrong without stopping the sweep, for people."""
+        return tuple(filter(None, (self._deaths, self._kept.problem)))
 
     @property
     def progress(self) -> Progress:
@@ -175,10 +176,14 @@ class Sweep:
             state = "cancelled"
             raise
         except (SchedulerUnreachableError, ClusterError) as error:
-            self.error = str(error)
+            self.error = error.text
             raise
         except Exception as error:
-            self.error = f"Something went wrong in Headlight itself ({type(error).__name__})."
+            self.error = CodedText(
+                "sweep.failed",
+                "Something went wrong in Headlight itself ({name}).",
+                name=type(error).__name__,
+            )
             raise
         finally:
             with self._changed:
@@ -259,7 +264,7 @@ class Sweep:
         self._pool = pool
         yield from measure_all(pool, batches, self._tell)
 
-    def _tell(self, problem: str) -> None:
+    def _tell(self, problem: CodedText) -> None:
         with self._changed:
             self._deaths = problem
             self.version += 1

@@ -11,7 +11,8 @@ from typing import Any, TypedDict
 
 from lab.cache import code_version
 from lab.parent import end_with
-from model.reasons import reason_of
+from model.errors import CodedText
+from model.reasons import coded_reason
 
 # PyTorch is imported where it is used: a cluster's scheduler reads this module as well, and needs
 # none.
@@ -41,7 +42,7 @@ class Answer(TypedDict):
     number: int
     version: str  # of the worker; nothing was measured if it isn't the job's
     # Index, metrics or None, failure; points that aren't there are lost with a worker that died.
-    results: list[tuple[int, dict[str, Any] | None, str]]
+    results: list[tuple[int, dict[str, Any] | None, CodedText | str]]
     seconds: float
 
 
@@ -71,7 +72,7 @@ def run_batch(job: Job) -> Answer:
     keep_freed_memory()
     torch.set_num_threads(1)
     started = time.perf_counter()
-    results: list[tuple[int, dict[str, Any] | None, str]] = []
+    results: list[tuple[int, dict[str, Any] | None, CodedText | str]] = []
     for index, point in job["points"]:
         try:
             measure = _function(job["measure"])
@@ -104,5 +105,7 @@ def _function(name: str) -> Callable[[Any], dict[str, Any]]:
     return found
 
 
-def _reason(error: Exception) -> str:
-    return "out of memory" if isinstance(error, MemoryError) else reason_of(error)
+def _reason(error: Exception) -> CodedText | str:
+    if isinstance(error, MemoryError):
+        return CodedText("worker.memory", "out of memory")
+    return coded_reason(error)

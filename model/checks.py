@@ -8,6 +8,8 @@ from typing import Any, get_args
 
 from torch import Tensor
 
+from model.errors import CodedValueError
+
 
 def check_choice(name: str, value: str, choices: Any) -> None:
     """Raise ValueError unless an option is one of the choices, a Literal."""
@@ -24,15 +26,31 @@ def check_positive(name: str, value: float) -> None:
 def check_heads_divide(embed_size: int, heads: int) -> None:
     """Raise ValueError, naming the nearest sizes that work, unless heads divides embed_size."""
     if embed_size < 1 or heads < 1:
-        raise ValueError(
-            f"embed_size and heads must be at least 1, got embed_size={embed_size}, heads={heads}"
+        raise CodedValueError(
+            "heads.none",
+            "embed_size and heads must be at least 1, got embed_size={embed_size}, heads={heads}",
+            embed_size=embed_size,
+            heads=heads,
         )
     if embed_size % heads:
         below, above = embed_size // heads * heads, (embed_size // heads + 1) * heads
-        nearest = f"{below} and {above}" if below else f"{above}"
-        raise ValueError(
-            f"embed_size {embed_size} is not divisible by {heads} heads; "
-            f"the nearest embedding sizes that work are {nearest}"
+        if not below:
+            raise CodedValueError(
+                "heads.more_than_numbers",
+                "embed_size {embed_size} is not divisible by {heads} heads; "
+                "the nearest embedding size that works is {above}",
+                embed_size=embed_size,
+                heads=heads,
+                above=above,
+            )
+        raise CodedValueError(
+            "heads.indivisible",
+            "embed_size {embed_size} is not divisible by {heads} heads; "
+            "the nearest embedding sizes that work are {below} and {above}",
+            embed_size=embed_size,
+            heads=heads,
+            below=below,
+            above=above,
         )
 
 

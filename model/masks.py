@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.errors import CodedValueError
+
 Mask = Literal[
     "none", "causal", "padding", "causal_padding", "window", "prefix", "strided", "custom"
 ]
@@ -110,22 +112,39 @@ def decode_cells(text: str) -> np.ndarray:
     """
     side, dot, encoded = text.partition(".")
     if not (dot and side.isascii() and side.isdigit()):
-        raise ValueError("a custom mask is written as its side, a dot and its cells")
+        raise CodedValueError(
+            "cells.no_cells", "a custom mask is written as its side, a dot and its cells"
+        )
     size = int(side[:4])  # Python refuses to read thousands of digits
     if not 1 <= size <= MOST_CELLS_ASIDE:
-        raise ValueError(f"a custom mask has 1 to {MOST_CELLS_ASIDE} cells aside, got {side[:9]}")
+        raise CodedValueError(
+            "cells.too_many",
+            "a custom mask has 1 to {most} cells aside, got {side}",
+            most=MOST_CELLS_ASIDE,
+            side=side[:9],
+        )
     try:
         bits = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars="-_", validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("a custom mask's cells are in URL-safe base64") from None
+        raise CodedValueError(
+            "cells.no_base64", "a custom mask's cells are in URL-safe base64"
+        ) from None
     if len(bits) != -(-size * size // 8):
-        raise ValueError(
-            f"a custom mask of {size} × {size} has {-(-size * size // 8)} bytes, got {len(bits)}"
+        raise CodedValueError(
+            "cells.other_size",
+            "a custom mask of {side} × {side} has {wanted} bytes, got {got}",
+            side=size,
+            wanted=-(-size * size // 8),
+            got=len(bits),
         )
     cells = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=size * size)
     mask: np.ndarray = cells.reshape(size, size).astype(bool)
     if encode_cells(mask) != text:  # one mask, one link
-        raise ValueError(f"a custom mask has one spelling: this one is {encode_cells(mask)}")
+        raise CodedValueError(
+            "cells.other_spelling",
+            "a custom mask has one spelling: this one is {spelling}",
+            spelling=encode_cells(mask),
+        )
     return mask
 
 

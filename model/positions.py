@@ -11,6 +11,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from model.errors import CodedValueError
+
 # "learned" has no function here: it is a table of vectors, in model/transformer (Gehring et al.,
 # 2017, "Convolutional Sequence to Sequence Learning", section 3.1; used by BERT and GPT-2).
 Positions = Literal["none", "sinusoidal", "learned", "rotary", "alibi"]
@@ -61,6 +63,18 @@ def rotate(x: Tensor, base: float = 10_000.0, pairs: RotaryPairs = "neighbours")
     first, second = x.reshape(*x.shape[:-1], *shape).unbind(pair)  # (..., L, D/2) each
     turned = torch.stack((first * cos - second * sin, first * sin + second * cos), dim=pair)
     return turned.flatten(-2)
+
+
+def check_pairs(embed_size: int, heads: int) -> None:
+    """Raise CodedValueError unless a head has an even size, as rotary positions need."""
+    if embed_size // heads % 2:
+        raise CodedValueError(
+            "positions.odd_head",
+            "rotary positions turn pairs of numbers, so embed_size / heads must be even, got "
+            "{embed_size} / {heads}",
+            embed_size=embed_size,
+            heads=heads,
+        )
 
 
 def _rotary_angles(length: int, size: int, base: float) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,8 @@
-"""What errors say, for people who look at a page."""
+"""What errors say, in one line: with folders for the log, without them for a page."""
 
 import re
+
+from model.errors import CodedError, CodedText
 
 LONGEST = 300  # characters
 
@@ -10,6 +12,26 @@ _PATH = re.compile(
     | (?<![\w:/.\\])(?:~|[A-Za-z]:)?[\\/](?:[^\s'"`\\/]+[\\/])+[^\s'"`\\/,;:)\]]*""",
     re.VERBOSE,
 )
+
+
+def coded_reason(error: BaseException, longest: int = LONGEST) -> CodedText | str:
+    """Return what to say of an error within another: our own text, or what a library says of it.
+
+    Args:
+        error: whatever was raised, by whichever library.
+        longest: characters of what a library says.
+    """
+    return error.text if isinstance(error, CodedError) else reason_of(error, longest)
+
+
+def one_line(error: BaseException, longest: int = LONGEST) -> str:
+    """Return what an error says, in one line with its folders: for the log of a server's owner.
+
+    Args:
+        error: whatever was raised, by whichever library.
+        longest: characters; the end goes first.
+    """
+    return _shortened(str(error), longest) or type(error).__name__
 
 
 def reason_of(error: BaseException, longest: int = LONGEST) -> str:
@@ -31,7 +53,11 @@ def without_folders(text: str, longest: int = LONGEST) -> str:
         text: what a library or another process says.
         longest: characters; the end goes first.
     """
-    line = " ".join(_PATH.sub(_name, text).split())
+    return _shortened(_PATH.sub(_name, text), longest)
+
+
+def _shortened(text: str, longest: int) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

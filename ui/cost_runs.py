@@ -9,6 +9,8 @@ import streamlit as st
 
 from lab.cost import MOST_TOKENS, Measured, MeasureError, measure
 from model.config import Config
+from model.errors import CodedText
+from model.reasons import coded_reason
 from ui.i18n import _
 from ui.sweeps import ENDS_WITHIN, State, Waiting, line
 from ui.trainings import page_is_open
@@ -33,7 +35,7 @@ class CostRun(Waiting):
         self.configs = configs
         self.lengths = lengths
         self.results: tuple[Measured, ...] = ()
-        self.error = ""  # why it failed, for people
+        self.error: CodedText | str = ""  # why it failed
         self.seconds = 0.0  # that it took
         self._measured_by = measured_by
         self._stop = Event()
@@ -76,7 +78,7 @@ class CostRun(Waiting):
                         state = "cancelled"
                         break
         except (MeasureError, ValueError, OSError) as error:
-            state, self.error = "failed", str(error)
+            state, self.error = "failed", coded_reason(error)
         with self._changed:
             if self.is_active:
                 self._state = state

@@ -12,18 +12,20 @@ import streamlit as st
 from cachetools import LRUCache
 from streamlit.delta_generator import DeltaGenerator
 
+from model.errors import CodedError
 from model.pretrained.base import (
     ModelUnavailableError,
     NoStartTokenError,
     TokensWithoutVectorsError,
 )
+from model.reasons import one_line
+from ui.error_text import describe_error
 from ui.i18n import _, ngettext
 from ui.text import plain, verbatim
 
 MOST_SAID = 300  # characters of what a library says
 MOST_NAMED = 8  # tokens
 MOST_CALLS = 12  # of those that led to a failure, the innermost
-FOLDERS = re.compile(r"(?:[A-Za-z]:)?(?:[/\\][^\s/\\'\":,;()]+)+[/\\]")  # of a path
 NO_MEMORY = re.compile("can't allocate memory|not enough memory")  # what torch says
 
 _log = logging.getLogger(__name__)
@@ -77,7 +79,7 @@ def said_of(error: Exception) -> str:
         case TokensWithoutVectorsError():
             return _without_vectors(error)
         case ModelUnavailableError():
-            return plain(str(error), MOST_SAID)
+            return plain(describe_error(error, _), MOST_SAID)
     return _(
         "This couldn't be computed: {reason}. What is typed and chosen stays: change it, and it is "
         "computed again."
@@ -100,16 +102,11 @@ def _without_vectors(error: TokensWithoutVectorsError) -> str:
 
 def _reason(error: Exception) -> str:
     """What a library says, in a line."""
-    said = _one_line(error)
-    if isinstance(error, MemoryError) or NO_MEMORY.search(said):
+    if isinstance(error, MemoryError) or NO_MEMORY.search(one_line(error)):
         return _("there isn't enough memory on this server")
-    if isinstance(error, OSError):
-        said = error.strerror or type(error).__name__
-    return plain(FOLDERS.sub("", said).rstrip("."), MOST_SAID)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, OSError) and not isinstance(error, CodedError):
+        return plain(error.strerror or type(error).__name__, MOST_SAID)
+    return plain(describe_error(error, _).rstrip("."), MOST_SAID)
 
 
 def log_failure(error: Exception) -> None:
@@ -125,4 +122,4 @@ def log_failure(error: Exception) -> None:
         if (type(error), where) in _logged:
             return
         _logged[type(error), where] = True
-    _log.error("%s: %s (%s)", type(error).__name__, _one_line(error)[:MOST_SAID], where)
+    _log.error("%s: %s (%s)", type(error).__name__, one_line(error), where)

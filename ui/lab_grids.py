@@ -34,8 +34,7 @@ class Described:
 
     grid: Grid | None
     points: Points | None
-    problem: str = ""  # for people
-    too_many: GridTooLargeError | None = None
+    problem: ValueError | None = None
 
 
 def described() -> Described:
@@ -43,7 +42,7 @@ def described() -> Described:
     try:
         grid = _learning() if value_of("view") == "learning" else _mechanism()
     except ValueError as error:
-        return Described(None, None, str(error))
+        return Described(None, None, error)
     return _checked(grid)
 
 
@@ -63,7 +62,7 @@ def _checked(grid: Grid) -> Described:
     try:
         return Described(grid, grid.points())
     except GridTooLargeError as error:
-        return Described(grid, None, str(error), error)
+        return Described(grid, None, error)
 
 
 def _axes(names: dict[str, str]) -> dict[str, Sequence[Any]]:

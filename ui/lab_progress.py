@@ -4,7 +4,9 @@ from collections import Counter
 
 import streamlit as st
 
-from lab.grid import Points
+from lab.grid import GridTooLargeError, Points
+from lab.sweep import Progress
+from ui.error_text import describe_error
 from ui.i18n import _, ngettext
 from ui.lab_grids import Described, described
 from ui.sweeps import Ticket, active, cancel, line, start
@@ -89,13 +91,17 @@ def _said(ticket: Ticket) -> str:
             measured = progress.done - progress.cached
             if progress.seconds_left is not None and measured * TELLING >= progress.total:
                 parts.append(_("{time} left").format(time=_duration(progress.seconds_left)))
-            parts.append(plain(progress.workers, 80))
+            parts.append(_workers(progress))
         case "cancelled":
             parts.append(_("cancelled"))
         case _:
             parts.append(_("{seconds:.1f} s").format(seconds=progress.seconds))
-            parts.append(plain(progress.workers, 80))
+            parts.append(_workers(progress))
     return " · ".join(filter(None, parts))
+
+
+def _workers(progress: Progress) -> str:
+    return plain(describe_error(progress.workers, _), 80) if progress.workers else ""
 
 
 def _duration(seconds: float) -> str:
@@ -106,17 +112,17 @@ def _duration(seconds: float) -> str:
 
 def tell_problems(what: Described, ticket: Ticket | None) -> None:
     """Say why there is nothing to run, and what went wrong."""
-    if what.too_many is not None:
+    if isinstance(what.problem, GridTooLargeError):
         st.error(
             _("{problem}. Nothing is run.").format(problem=_sentence(what.problem)),
             icon=":material/block:",
         )
-    elif what.problem:
+    elif what.problem is not None:
         st.error(f"{_sentence(what.problem)}.", icon=":material/error:")
     if ticket is None:
         return
     if ticket.sweep.error:
-        st.error(plain(ticket.sweep.error, 400), icon=":material/error:")
+        st.error(plain(describe_error(ticket.sweep.error, _), 400), icon=":material/error:")
         if ticket.scheduler is not None:
             st.button(
                 _("Run on this machine instead"),
@@ -126,11 +132,13 @@ def tell_problems(what: Described, ticket: Ticket | None) -> None:
                 on_click=run_described,
                 kwargs={"here": True},
             )
-    if ticket.sweep.problem:
-        st.warning(plain(ticket.sweep.problem, 400), icon=":material/info:")
+    if problems := ticket.sweep.problems:
+        said = " ".join(describe_error(problem, _) for problem in problems)
+        st.warning(plain(said, 400), icon=":material/info:")
 
 
-def _sentence(text: str) -> str:
+def _sentence(problem: ValueError) -> str:
+    text = describe_error(problem, _)
     return plain(f"{text[:1].upper()}{text[1:]}", 400)
 
 
@@ -148,11 +156,11 @@ def draw_left_out(what: Described, ticket: Ticket | None) -> None:
     with st.popover(" · ".join(parts), icon=":material/rule:"):
         if skipped:
             st.markdown(_("**Combinations that don't work**, and aren't run"))
-            reasons = Counter(plain(each.reason, 200) for each in skipped)
+            reasons = Counter(plain(describe_error(each.reason, _), 200) for each in skipped)
             _list(reasons)
         if failed:
             st.markdown(_("**Measurements that failed**"))
-            _list(Counter(plain(each.failure, 200) for each in failed))
+            _list(Counter(plain(describe_error(each.failure, _), 200) for each in failed))
 
 
 def _list(reasons: Counter[str]) -> None:

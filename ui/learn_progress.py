@@ -4,6 +4,7 @@ import streamlit as st
 
 from model.training.plan import Plan
 from model.training.worker import SECONDS
+from ui.error_text import describe_error
 from ui.i18n import _, ngettext
 from ui.text import plain
 from ui.training_queue import Training
@@ -82,7 +83,7 @@ def tell_endings(plan: Plan) -> None:
         elif training.state == "failed":
             st.error(
                 _("The training failed: {message}. What it had learnt by then is shown.").format(
-                    message=plain(training.message, 300)
+                    message=plain(describe_error(training.message, _), 300)
                 ),
                 icon=":material/error:",
             )

@@ -18,6 +18,7 @@ from streamlit.runtime.state import get_session_state
 from model.pretrained.base import ModelUnavailableError
 from model.training.plan import MOST_HEADS
 from ui.compute import word_vectors
+from ui.error_text import describe_error
 from ui.i18n import _
 from ui.lab_parameters import CHOICES, LISTS
 from ui.options import WORDS
@@ -337,7 +338,7 @@ def without_vectors() -> str:
     try:
         word_vectors()
     except ModelUnavailableError as error:
-        return f"{error} {_('Using hashed word vectors.')}"
+        return f"{describe_error(error, _)} {_('Using hashed word vectors.')}"
     return ""
 
 

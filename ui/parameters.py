@@ -3,12 +3,14 @@
 from typing import Any
 from urllib.parse import parse_qs
 
+from model.errors import CodedValueError
 from model.head_finder import PATTERNS
 from model.tasks import TASKS
 from model.training.plan import HIGHEST_RATE, LOWEST_RATE, MOST_STEPS, Plan
 from model.training.plan import LARGEST_EMBEDDING as LARGEST_LEARNT
 from model.training.plan import MOST_HEADS as MOST_LEARNT_HEADS
 from model.training.plan import MOST_LAYERS as MOST_LEARNT_LAYERS
+from ui.error_text import describe_error
 from ui.i18n import _
 from ui.lab_parameters import LAB
 from ui.models import DEFAULT_MODEL, model_choices
@@ -75,7 +77,7 @@ def plan(key: str, text: str, default: Any) -> tuple[Any, str | None]:
     except ValueError as error:
         return default, _(
             "The link's {key} {text} is no training to compare with: {error}."
-        ).format(key=key, text=verbatim(text), error=plain(str(error), 300))
+        ).format(key=key, text=verbatim(text), error=plain(describe_error(error, _), 300))
 
 
 PLAN_FIELDS = (
@@ -107,12 +109,23 @@ def read_plan(text: str, corpus: str = "") -> Plan:
     """
     parts = text[:MAX_PLAN_TEXT].split(",")
     if len(parts) != len(PLAN_FIELDS):
-        raise ValueError(f"expected {len(PLAN_FIELDS)} parts, got {len(parts)}")
+        raise CodedValueError(
+            "plan_text.parts", "expected {wanted} parts, got {got}",
+            wanted=len(PLAN_FIELDS), got=len(parts),
+        )  # fmt: skip
     task, heads, embed_size, layers, positions, scale, rate, steps, seed = parts
     if not all(map(is_whole, (heads, embed_size, layers, steps))) or not (
         seed.isascii() and seed.isdigit()
     ):
-        raise ValueError("sizes, steps and seed must be whole numbers")
+        raise CodedValueError(
+            "plan_text.no_whole_number", "sizes, steps and seed must be whole numbers"
+        )
+    try:
+        learning_rate = float(rate)
+    except ValueError:
+        raise CodedValueError(
+            "plan_text.no_number", "the learning rate must be a number, got {text!r}", text=rate
+        ) from None
     return Plan(
         task=task,
         heads=int(heads),
@@ -120,7 +133,7 @@ def read_plan(text: str, corpus: str = "") -> Plan:
         layers=int(layers),
         positions=positions,  # type: ignore[arg-type]  # the plan checks it
         scale=scale,  # type: ignore[arg-type]
-        learning_rate=float(rate),
+        learning_rate=learning_rate,
         steps=int(steps),
         seed=int(seed[:10]),
         corpus=corpus,

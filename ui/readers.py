@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.masks import decode_cells
+from ui.error_text import describe_error
 from ui.i18n import _
 from ui.options import find_option, word
 from ui.settings import MAX_CHARACTERS
@@ -90,7 +91,7 @@ def cells(key: str, text: str, default: Any) -> tuple[Any, str | None]:
     except ValueError as error:
         return default, _(
             "The link's custom mask {text} can't be read: {error}. Starting with an open one."
-        ).format(text=verbatim(text), error=error)
+        ).format(text=verbatim(text), error=describe_error(error, _))
     return text, None
 
 

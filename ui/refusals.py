@@ -2,6 +2,7 @@
 
 from model.pretrained.base import ModelUnavailableError
 from model.pretrained.refusals import ModelRefusedError, Refusal
+from ui.error_text import describe_error
 from ui.i18n import _
 from ui.options import word
 from ui.text import plain
@@ -83,6 +84,6 @@ def said_of_refusal(error: ModelUnavailableError, choice: str) -> str:
         choice: what the model is called in the list of models.
     """
     if not isinstance(error, ModelRefusedError):
-        return str(error)
+        return describe_error(error, _)
     values = {key: plain(value) for key, value in error.values.items()}
     return SENTENCES[error.code].format(name=plain(word(choice), LONGEST), **values)

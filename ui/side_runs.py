@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from model.pretrained.base import ModelUnavailableError
 from ui.comparison import Comparison
+from ui.error_text import describe_error
 from ui.failures import log_failure, said_of
 from ui.header import said_of as said_of_run
 from ui.i18n import _
@@ -37,7 +38,7 @@ def see(letter: Letter) -> Seen:
         try:
             settings = current_settings()
         except ValueError as error:  # a plan that can't be trained: the message is for people
-            return Seen(side, None, plain(str(error), 500), messages)
+            return Seen(side, None, plain(describe_error(error, _), 500), messages)
         try:
             run = run_of(settings)
         except ModelUnavailableError as error:

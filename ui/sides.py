@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from model.training.plan import MOST_HEADS
+from ui.error_text import describe_error
 from ui.i18n import _
 from ui.link import (
     as_if,
@@ -207,7 +208,7 @@ def _pin() -> None:
     try:
         st.session_state["_pinned"] = side_shown().text
     except ValueError as error:
-        st.toast(plain(str(error), 300), icon=":material/error:")
+        st.toast(plain(describe_error(error, _), 300), icon=":material/error:")
         return
     st.toast(
         _("Pinned as A. Change anything, on any page, and open Compare to see the difference."),

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Condition, Thread, Timer
 from typing import Literal
 
+from model.errors import CodedText
 from model.training.plan import Plan
 from model.training.trainer import Checkpoint, Snapshot
 from model.training.worker import Ended, Job, Message, Progress, Reason
@@ -52,7 +53,7 @@ class Training:
         self.step = 0
         self.seconds = 0.0  # of training, over all pauses
         self.steps_per_second = 0.0  # since it was started or went on
-        self.message = ""  # of a failure
+        self.message: CodedText | str = ""  # of a failure
         self.checkpoint: Checkpoint | None = None
         self.from_file = False  # whether its only snapshot was trained some other time
         self.is_asked_to_stop = False
@@ -221,7 +222,11 @@ class TrainingQueue:
         except (EOFError, OSError) as error:  # the process is gone: killed, or out of memory
             if worker is not None:
                 worker.end()  # or is about to be
-            message = f"the training's process ended by itself ({type(error).__name__})"
+            message = CodedText(
+                "training.process_ended",
+                "the training's process ended by itself ({name})",
+                name=type(error).__name__,
+            )
             training._take(Ended("failed", training.step, training.seconds, message=message))
         finally:
             with self._changed:

@@ -14,6 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from model.tasks.base import Task
 from model.training.plan import Plan
 from model.training.trainer import Snapshot, snapshot_steps
+from ui.error_text import describe_error
 from ui.i18n import _
 from ui.learnt import LearntSettings, Watched, untrained
 from ui.link import current_page, keep, notice, parameters, value_of
@@ -162,7 +163,7 @@ def typed_in(task: Task, text: str) -> tuple[tuple[str, ...], str | None]:
             typed = task.split(text)
             task.example(typed)
         except ValueError as error:
-            return task.split(task.probe), str(error)
+            return task.split(task.probe), describe_error(error, _)
         return typed, None
     return task.split(task.probe), None
 

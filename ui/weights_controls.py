@@ -5,6 +5,7 @@ import json
 import streamlit as st
 
 from model.training.weights_file import LARGEST_FILE, configuration, read_weights, write_weights
+from ui.error_text import describe_error
 from ui.i18n import _
 from ui.learn_controls import choose_plan
 from ui.options import word
@@ -68,7 +69,7 @@ def _take_file() -> None:
         plan, snapshot = read_weights(file.getvalue())
     except ValueError as error:
         st.session_state["_file_problem"] = _("{name} can't be loaded: {error}.").format(
-            name=plain(file.name), error=plain(str(error), 400)
+            name=plain(file.name), error=plain(describe_error(error, _), 400)
         )
         return
     add_loaded(plan, snapshot)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from torch import Tensor
 
 from model.attention import Scale
+from model.errors import CodedError, CodedText, CodedValueError
 from model.parity import Parity
 from model.projections import Projected, ProjectionEquation
 from model.transformer import AttentionKind, TransformerTrace
@@ -31,11 +32,11 @@ def removable_kind(kind: ModelKind) -> AttentionKind:
     return "cross" if kind == "encoder-decoder" else "encoder_self"
 
 
-class ModelUnavailableError(Exception):
-    """A model can't be used; the message says why, and what to do."""
+class ModelUnavailableError(CodedError):
+    """A model can't be used; says why, and what to do."""
 
 
-class TokensWithoutVectorsError(ValueError):
+class TokensWithoutVectorsError(CodedValueError):
     """A text has tokens beyond the end of a model's table of vectors.
 
     Args:
@@ -45,14 +46,18 @@ class TokensWithoutVectorsError(ValueError):
     """
 
     def __init__(self, model: str, tokens: Sequence[str], vocabulary: int) -> None:
-        super().__init__(
-            f"{model} has vectors for the tokens 0 to {vocabulary - 1}, and none for "
-            f"{', '.join(tokens)}"
+        text = CodedText(
+            "model.no_vectors",
+            "{model} has vectors for the tokens 0 to {last}, and none for {tokens}",
+            model=model,
+            last=vocabulary - 1,
+            tokens=tuple(tokens),
         )
+        super().__init__(text.code, text.template, **text.values)
         self.model, self.tokens, self.vocabulary = model, tuple(tokens), vocabulary
 
 
-class NoStartTokenError(ValueError):
+class NoStartTokenError(CodedValueError):
     """A decoder has nothing to begin with: no target, and its model names no token for that.
 
     Args:
@@ -60,7 +65,12 @@ class NoStartTokenError(ValueError):
     """
 
     def __init__(self, model: str) -> None:
-        super().__init__(f"{model} names no token that a target begins with: pass target_ids")
+        text = CodedText(
+            "model.no_start",
+            "{model} names no token that a target begins with: pass target_ids",
+            model=model,
+        )
+        super().__init__(text.code, text.template, **text.values)
         self.model = model
 
 

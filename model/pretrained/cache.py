@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from model.errors import CodedError
+
 ABANDONED = 3600  # seconds: nobody writes a folder for that long
 SUMS = "SHA256SUMS"  # of the other files, as `sha256sum --check` reads it
 
@@ -19,7 +21,7 @@ Thing = TypeVar("Thing")
 _log = logging.getLogger(__name__)
 
 
-class NoHomeError(Exception):
+class NoHomeError(CodedError):
     """Nobody knows where to keep anything."""
 
 
@@ -34,7 +36,9 @@ def cache_directory() -> Path:
     try:
         return Path.home() / ".cache" / "headlight"
     except RuntimeError as error:  # as in a container that runs under a number of its own
-        raise NoHomeError("the user has no home directory, and XDG_CACHE_HOME isn't set") from error
+        raise NoHomeError(
+            "cache.no_home", "the user has no home directory, and XDG_CACHE_HOME isn't set"
+        ) from error
 
 
 def kept_or_made(

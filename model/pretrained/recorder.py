@@ -93,8 +93,9 @@ class Recording:
         """Raise ModelUnavailableError if no linear layer took what the last call's heads gave."""
         if self._unprojected is not None:
             raise ModelUnavailableError(
+                "recorder.no_projection",
                 "this architecture isn't supported: what its heads give doesn't go straight into "
-                "an output projection"
+                "an output projection",
             )
 
 
@@ -256,8 +257,10 @@ def _check_nothing_else(arguments: Mapping[str, Any]) -> None:
         empty = value is None or value is False or (isinstance(value, float | int) and not value)
         if name not in HARMLESS and not empty:
             raise ModelUnavailableError(
-                f"this architecture isn't supported: its attention uses {name!r}, which isn't "
-                "shown, and the numbers would be wrong without it"
+                "recorder.unknown_argument",
+                "this architecture isn't supported: its attention uses {name!r}, which isn't "
+                "shown, and the numbers would be wrong without it",
+                name=name,
             )
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal, get_args
 
+from model.errors import CodedText
 from model.pretrained.base import ModelUnavailableError
+from model.reasons import one_line
 
 Refusal = Literal[
     "not_installed",  # transformers isn't
@@ -46,7 +48,7 @@ REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
 
 
 class ModelRefusedError(ModelUnavailableError):
-    """Somebody else's model can't be used. Its text is the technical reason.
+    """Somebody else's model can't be used. What str() says of it is the technical reason.
 
     Args:
         reason: for the log, in one line.
@@ -57,12 +59,16 @@ class ModelRefusedError(ModelUnavailableError):
     def __init__(
         self, reason: str, code: Refusal = "other", values: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(reason, code, values or {})
+        text = CodedText(
+            "model.refused", "This model can't be used here. The server's log says why."
+        )
+        super().__init__(text.code, text.template)
+        self.reason = reason
         self.code = code
         self.values: Mapping[str, str] = values or {}
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return self.reason
 
 
 @contextmanager
@@ -95,9 +101,3 @@ def _better(error: Exception) -> Refusal | None:
     if "couldn't connect" in one_line(error):
         return "not_here"
     return None
-
-
-def one_line(error: Exception) -> str:
-    """Return what an error says, in one line, or its name if it says nothing."""
-    line = " ".join(str(error).split()) or type(error).__name__
-    return line if len(line) <= 300 else line[:299] + "…"

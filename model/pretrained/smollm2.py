@@ -15,11 +15,9 @@ import torch
 from torch import Tensor
 
 from model.config import LLAMA, Config
-from model.pretrained.base import ModelUnavailableError
 from model.pretrained.cache import kept_or_made
-from model.pretrained.packages import check_size, package_folder, read_weights
+from model.pretrained.packages import check_size, package_folder, read_weights, unreadable
 from model.pretrained.stack import StackModel, load_encoder
-from model.reasons import reason_of
 from model.subwords import SubwordTokenizer
 
 if TYPE_CHECKING:
@@ -87,8 +85,7 @@ def load_smollm2(
         return StackModel(NAME, "decoder", CONFIG, encoder, SubwordTokenizer(tokenizer))
     # The libraries that read the files raise whatever a broken one leads to.
     except Exception as error:
-        reason = reason_of(error).rstrip(".")
-        raise ModelUnavailableError(f"{NAME} can't be read: {reason}. Install it again.") from error
+        raise unreadable(NAME, error) from error
 
 
 def _version() -> str:

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from model.errors import CodedValueError
 from model.tasks.base import Task
 from model.tasks.brackets import Brackets
 from model.tasks.characters import Characters
@@ -38,5 +39,10 @@ def task_of(name: str, corpus: str = "") -> Task:
         ValueError: if there is none, or too little of a corpus.
     """
     if name not in TASKS:
-        raise ValueError(f"task must be one of {tuple(TASKS)}, got {name!r}")
+        raise CodedValueError(
+            "task.unknown",
+            "task must be one of {tasks}, got {name!r}",
+            tasks=tuple(TASKS),
+            name=name,
+        )
     return Characters(corpus) if name == "characters" else TASKS[name]()

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.errors import CodedValueError
 from model.tasks.randomness import HELD_OUT_SEED, stream
 
 IGNORED = -100  # a target that doesn't count: what F.cross_entropy leaves out by default
@@ -54,9 +55,11 @@ class Example:
         """Check the length of what is to be read."""
         longest = max(len(self.inputs), len(self.source))
         if longest > LONGEST_PROBE:
-            raise ValueError(
-                f"the model reads {LONGEST_PROBE} symbols at most, and this makes {longest} of "
-                "them; type less"
+            raise CodedValueError(
+                "task.too_long",
+                "the model reads {most} symbols at most, and this makes {count} of them; type less",
+                most=LONGEST_PROBE,
+                count=longest,
             )
 
 
@@ -114,11 +117,18 @@ class Task(ABC):
             ValueError: if not; names the first that isn't.
         """
         if not symbols:
-            raise ValueError(f"there is nothing to read; symbols are {self._named}")
+            raise CodedValueError(
+                "task.empty", "there is nothing to read; symbols are {symbols}", symbols=self._named
+            )
         known = frozenset(self.alphabet)
         strange = next((symbol for symbol in symbols if symbol not in known), None)
         if strange is not None:
-            raise ValueError(f"{strange!r} is none of this task's symbols, {self._named}")
+            raise CodedValueError(
+                "task.unknown_symbol",
+                "{symbol!r} is none of this task's symbols, {symbols}",
+                symbol=strange,
+                symbols=self._named,
+            )
         return tuple(symbols)
 
     @cached_property

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from model.errors import CodedValueError
 from model.tasks.base import IGNORED, Batch, Example, RandomTask
 from model.tasks.randomness import random_fractions, random_symbols
 
@@ -64,21 +65,34 @@ class Brackets(RandomTask):
                 targets.append(None)
                 continue
             if not stack:
-                raise ValueError(
-                    f"{symbol!r} at place {i + 1} closes nothing; open a bracket before it"
+                raise CodedValueError(
+                    "brackets.nothing_open",
+                    "{symbol!r} at place {place} closes nothing; open a bracket before it",
+                    symbol=symbol,
+                    place=i + 1,
                 )
             start = stack.pop()
             right = self.closing[self.opening.index(typed[start])]
             if symbol not in (right, self.mark):
-                raise ValueError(
-                    f"{symbol!r} at place {i + 1} can't close {typed[start]!r} at place "
-                    f"{start + 1}; type {right!r} or {self.mark!r}"
+                raise CodedValueError(
+                    "brackets.other_kind",
+                    "{symbol!r} at place {place} can't close {opening!r} at place {start}; type "
+                    "{right!r} or {mark!r}",
+                    symbol=symbol,
+                    place=i + 1,
+                    opening=typed[start],
+                    start=start + 1,
+                    right=right,
+                    mark=self.mark,
                 )
             targets.append(right)
         if stack:
-            raise ValueError(
-                f"{typed[stack[-1]]!r} at place {stack[-1] + 1} isn't closed; type {self.mark!r} "
-                "at the end"
+            raise CodedValueError(
+                "brackets.open",
+                "{symbol!r} at place {place} isn't closed; type {mark!r} at the end",
+                symbol=typed[stack[-1]],
+                place=stack[-1] + 1,
+                mark=self.mark,
             )
         inputs = [symbol if symbol in self.opening else self.mark for symbol in typed]
         return Example(tuple(inputs), tuple(targets))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.errors import CodedValueError
 from model.tasks.base import Batch, Example, Task, TaskKind
 from model.tasks.randomness import random_symbols
 from model.tokens import compose
@@ -49,11 +50,7 @@ class Characters(Task):
         symbols = frozenset(self.symbols)
         kept = [character for character in text if character in symbols]
         if len(kept) < SHORTEST_CORPUS:
-            without = "without its rarest characters " if self.dropped else ""
-            raise ValueError(
-                f"{without}the text has {len(kept)} characters, and must have {SHORTEST_CORPUS} or "
-                "more to learn from; type or paste a longer one"
-            )
+            raise _too_short(len(kept), without_rarest=bool(self.dropped))
         self.probe = "".join(kept[: self.length])
         ids = self.encode(kept)
         unread = max(len(ids) // 10, self.length + 1)
@@ -85,9 +82,11 @@ class Characters(Task):
         characters = tidy(text)
         strange = dict.fromkeys(c for c in characters if c not in self._ids)
         if strange:
-            raise ValueError(
-                f"{', '.join(map(repr, list(strange)[:10]))} can't be read, as the text that the "
-                "model learns from doesn't contain it; leave it out"
+            raise CodedValueError(
+                "characters.unknown",
+                "{characters} can't be read, as the text that the model learns from doesn't "
+                "contain it; leave it out",
+                characters=tuple(map(repr, list(strange)[:10])),
             )
         return self.checked(characters)
 
@@ -95,6 +94,24 @@ class Characters(Task):
         """Windows of the ids, from each start, with the ids that follow theirs."""
         places = starts[:, None] + torch.arange(self.length)  # (B, L)
         return Batch(ids[places], ids[places + 1])
+
+
+def _too_short(count: int, *, without_rarest: bool) -> CodedValueError:
+    if without_rarest:
+        return CodedValueError(
+            "characters.too_short_without_rarest",
+            "without its rarest characters the text has {count} characters, and must have {least} "
+            "or more to learn from; type or paste a longer one",
+            count=count,
+            least=SHORTEST_CORPUS,
+        )
+    return CodedValueError(
+        "characters.too_short",
+        "the text has {count} characters, and must have {least} or more to learn from; type or "
+        "paste a longer one",
+        count=count,
+        least=SHORTEST_CORPUS,
+    )
 
 
 def tidy(text: str) -> str:

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.errors import CodedValueError
 from model.tasks.base import IGNORED, Batch, Example, RandomTask
 from model.tasks.randomness import random_fractions, random_orders, random_symbols
 from model.tasks.sequences import LETTERS
@@ -47,9 +48,13 @@ class Histogram(RandomTask):
         counts = Counter(typed)
         (letter, most), *_ = counts.most_common(1)
         if most > self.length:
-            raise ValueError(
-                f"{letter!r} occurs {most} times, and the model has numbers up to "
-                f"{self.length}; type it less often"
+            raise CodedValueError(
+                "histogram.too_often",
+                "{letter!r} occurs {count} times, and the model has numbers up to {most}; type it "
+                "less often",
+                letter=letter,
+                count=most,
+                most=self.length,
             )
         return Example(tuple(typed), tuple(str(counts[letter]) for letter in typed))
 
@@ -88,9 +93,11 @@ class Majority(RandomTask):
         (letter, times), *others = Counter(typed).most_common()
         ties = [letter, *(other for other, count in others if count == times)]
         if len(ties) > 1:
-            raise ValueError(
-                f"{' and '.join(sorted(ties))} occur equally often, so none occurs most; "
-                "type one of them once more"
+            raise CodedValueError(
+                "majority.tie",
+                "{letters}: these occur equally often, so none occurs most; type one of them once "
+                "more",
+                letters=tuple(sorted(ties)),
             )
         return Example((self.mark, *typed), (letter, *[None] * len(typed)))
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.errors import CodedValueError
 from model.seeded import PADDING
 from model.tasks.base import IGNORED, Batch, Example, Task, TaskKind
 from model.tasks.randomness import HELD_OUT_SEED, stream
@@ -76,9 +77,12 @@ class Numbers(Task):
         """
         number = _numbers().get(tuple(typed))
         if number is None:
-            raise ValueError(
-                f"{' '.join(typed)!r} is no number from 1 to {LARGEST}; write it as in "
-                f"{self.probe!r}, or as 407"
+            raise CodedValueError(
+                "numbers.none",
+                "{typed!r} is no number from 1 to {most}; write it as in {example!r}, or as 407",
+                typed=" ".join(typed),
+                most=LARGEST,
+                example=self.probe,
             )
         digits = tuple(str(number))
         return Example((self.start, *digits), (*digits, self.end), words_of(number))
@@ -93,17 +97,24 @@ class Numbers(Task):
         if compact.isascii() and compact.isdecimal():
             number = compact.lstrip("0") or "0"
             if not (len(number) <= len(str(LARGEST)) and 1 <= int(number) <= LARGEST):
-                raise ValueError(
-                    f"the model knows the numbers from 1 to {LARGEST}, and {number[:20]} is none "
-                    "of them; type another"
+                raise CodedValueError(
+                    "numbers.out_of_range",
+                    "the model knows the numbers from 1 to {most}, and {number} is none of them; "
+                    "type another",
+                    most=LARGEST,
+                    number=number[:20],
                 )
             return words_of(int(number))
         words = text.lower().replace("-", " ").replace(",", " ").split()
         strange = dict.fromkeys(word for word in words if word not in WORDS)
         if strange:
-            raise ValueError(
-                f"{', '.join(map(repr, list(strange)[:5]))}: not in the name of a number from 1 "
-                f"to {LARGEST}; write it as in {self.probe!r}, or as 407"
+            raise CodedValueError(
+                "numbers.unknown_word",
+                "{words}: not in the name of a number from 1 to {most}; write it as in "
+                "{example!r}, or as 407",
+                words=tuple(map(repr, list(strange)[:5])),
+                most=LARGEST,
+                example=self.probe,
             )
         return self.checked(words)
 

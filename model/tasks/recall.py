@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from model.errors import CodedValueError
 from model.tasks.base import IGNORED, Batch, Example, RandomTask, TaskKind
 from model.tasks.counting import asked_first
 from model.tasks.randomness import random_orders, random_symbols
@@ -77,29 +78,59 @@ class Lookup(RandomTask):
         """
         question, keys, values = typed[0], typed[1::2], typed[2::2]
         for place, symbol in enumerate(typed):
-            digit = place > 0 and place % 2 == 0
-            if (symbol in DIGITS) != digit:
-                raise ValueError(
-                    "expected a letter, and then pairs of a letter and a digit, as in "
-                    f"{self.probe!r}, got {symbol!r} where a {'digit' if digit else 'letter'} "
-                    f"belongs, at place {place + 1}"
-                )
-        if len(keys) != len(values) or not keys:
-            raise ValueError(
-                f"expected a letter, and then pairs of a letter and a digit, as in {self.probe!r}, "
-                f"got {' '.join(typed)!r}; add a pair"
-                if not keys
-                else f"the letter {keys[-1]!r} at the end has no digit; add one"
+            self._check_place(place, symbol)
+        if not keys:
+            raise CodedValueError(
+                "lookup.no_pair",
+                "expected a letter, and then pairs of a letter and a digit, as in {example!r}, got "
+                "{typed!r}; add a pair",
+                example=self.probe,
+                typed=" ".join(typed),
+            )
+        if len(keys) != len(values):
+            raise CodedValueError(
+                "lookup.half_pair",
+                "the letter {letter!r} at the end has no digit; add one",
+                letter=keys[-1],
             )
         twice = next((key for key, times in Counter(keys).items() if times > 1), None)
         if twice is not None:
-            raise ValueError(f"the letter {twice!r} has several digits; give each letter one")
+            raise CodedValueError(
+                "lookup.twice",
+                "the letter {letter!r} has several digits; give each letter one",
+                letter=twice,
+            )
         if question not in keys:
-            raise ValueError(
-                f"the first letter asks for {question!r}, and there are only {' '.join(keys)}; "
-                f"ask for one of them, or add {question!r} and a digit"
+            raise CodedValueError(
+                "lookup.not_there",
+                "the first letter asks for {letter!r}, and there are only {letters}; ask for one "
+                "of them, or add {letter!r} and a digit",
+                letter=question,
+                letters=" ".join(keys),
             )
         return Example(tuple(typed), (values[keys.index(question)], *[None] * (len(typed) - 1)))
+
+    def _check_place(self, place: int, symbol: str) -> None:
+        """Raise CodedValueError for a letter where a digit belongs, or a digit for a letter."""
+        wants_digit = place > 0 and place % 2 == 0
+        if wants_digit and symbol not in DIGITS:
+            raise CodedValueError(
+                "lookup.no_digit",
+                "expected a letter, and then pairs of a letter and a digit, as in {example!r}, got "
+                "{symbol!r} where a digit belongs, at place {place}",
+                example=self.probe,
+                symbol=symbol,
+                place=place + 1,
+            )
+        if not wants_digit and symbol in DIGITS:
+            raise CodedValueError(
+                "lookup.no_letter",
+                "expected a letter, and then pairs of a letter and a digit, as in {example!r}, got "
+                "{symbol!r} where a letter belongs, at place {place}",
+                example=self.probe,
+                symbol=symbol,
+                place=place + 1,
+            )
 
 
 class Induction(RandomTask):

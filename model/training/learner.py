@@ -7,7 +7,9 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
+from model.errors import CodedValueError
 from model.masks import causal_mask
+from model.reasons import reason_of
 from model.seeded import random_encoder, random_transformer, weight_matrix
 from model.tasks.base import Batch, Example
 from model.training.plan import Plan
@@ -54,7 +56,11 @@ class Learner(nn.Module):
         try:
             self.load_state_dict(weights)
         except RuntimeError as error:
-            raise ValueError(f"the weights are of another model: {error}") from None
+            raise CodedValueError(
+                "weights.other_model",
+                "the weights are of another model: {reason}",
+                reason=reason_of(error),
+            ) from None
 
     def forward(self, batch: Batch) -> Tensor:
         """The logits, (B, L or T, V)."""

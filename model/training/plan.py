@@ -7,7 +7,8 @@ from typing import Any, get_args
 from model.attention import Scale
 from model.checks import check_heads_divide
 from model.config import Architecture, Config
-from model.positions import Positions
+from model.errors import CodedValueError
+from model.positions import Positions, check_pairs
 from model.tasks import task_of
 from model.tasks.base import LONGEST_PROBE, Task
 
@@ -55,27 +56,40 @@ class Plan:
         ):
             value = getattr(self, name)
             if not least <= value <= most:  # nor is NaN
-                raise ValueError(f"{name} must lie between {least} and {most}, got {value}")
+                raise CodedValueError(
+                    "plan.out_of_range",
+                    "{name} must lie between {least} and {most}, got {value}",
+                    name=name,
+                    least=least,
+                    most=most,
+                    value=value,
+                )
         for name, choices in (("positions", Positions), ("scale", Scale)):
             if getattr(self, name) not in get_args(choices):
-                raise ValueError(
-                    f"{name} must be one of {get_args(choices)}, got {getattr(self, name)!r}"
+                raise CodedValueError(
+                    "plan.unknown_option",
+                    "{name} must be one of {choices}, got {value!r}",
+                    name=name,
+                    choices=get_args(choices),
+                    value=getattr(self, name),
                 )
         if len(self.corpus) > LONGEST_CORPUS:
-            raise ValueError(
-                f"the corpus has {len(self.corpus):,} characters, and may have {LONGEST_CORPUS:,}; "
-                "take a part of it"
+            raise CodedValueError(
+                "plan.long_corpus",
+                "the corpus has {count:,} characters, and may have {most:,}; take a part of it",
+                count=len(self.corpus),
+                most=LONGEST_CORPUS,
             )
         check_heads_divide(self.embed_size, self.heads)
-        if self.positions == "rotary" and self.embed_size // self.heads % 2:
-            raise ValueError(
-                "rotary positions turn pairs of numbers, so embed_size / heads must be even, got "
-                f"{self.embed_size} / {self.heads}"
-            )
+        if self.positions == "rotary":
+            check_pairs(self.embed_size, self.heads)
         if self.parameters > MOST_PARAMETERS:
-            raise ValueError(
-                f"the model would have {self.parameters:,} weights, and there may be "
-                f"{MOST_PARAMETERS:,}; take fewer layers or a smaller embedding"
+            raise CodedValueError(
+                "plan.too_large",
+                "the model would have {count:,} weights, and there may be {most:,}; take fewer "
+                "layers or a smaller embedding",
+                count=self.parameters,
+                most=MOST_PARAMETERS,
             )
 
     def __getstate__(self) -> dict[str, Any]:

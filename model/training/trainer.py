@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from safetensors.torch import load, save
 from torch import Tensor
 
+from model.errors import CodedError
 from model.tasks.base import IGNORED, Batch
 from model.tasks.randomness import stream
 from model.training.learner import Learner
@@ -22,12 +23,8 @@ MOST_SNAPSHOTS = 64
 SNAPSHOT_BYTES = 16 * 2**20  # of all snapshots of a training together
 
 
-class DivergedError(ArithmeticError):
+class DivergedError(CodedError, ArithmeticError):
     """The loss is no longer a number: the steps were too large."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__(f"the loss is no finite number after {step} steps")
-        self.step = step
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ class Trainer:
         loss = answer_loss(self.learner, self.draw(self.step))
         value = loss.item()
         if not math.isfinite(value):
-            raise DivergedError(self.step)
+            raise self._diverged()
         self.optimizer.param_groups[0]["lr"] = rate_at(self.plan, self.step)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch says no types here
@@ -108,7 +105,7 @@ class Trainer:
         targets = self._held_out.targets  # (B, L)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten()).item()
         if not math.isfinite(loss):
-            raise DivergedError(self.step)
+            raise self._diverged()
         asked = targets != IGNORED
         right = (logits.argmax(-1) == targets)[asked]
         accuracy = right.sum().item() / asked.sum().item()
@@ -121,6 +118,13 @@ class Trainer:
             for kind, value in self.optimizer.state[weight].items():
                 tensors[f"{kind}/{name}"] = value
         return Checkpoint(self.step, save(tensors))
+
+    def _diverged(self) -> DivergedError:
+        return DivergedError(
+            "training.diverged",
+            "the loss is no finite number after {step} steps",
+            step=self.step,
+        )
 
     def _go_on_from(self, checkpoint: Checkpoint) -> None:
         tensors = load(checkpoint.state)

@@ -8,12 +8,13 @@ import json
 import math
 from collections.abc import Mapping, Set
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, deserialize
 from safetensors.torch import load, save
 
+from model.errors import CodedValueError
 from model.training.learner import Learner
 from model.training.plan import Plan
 from model.training.trainer import Snapshot
@@ -30,7 +31,6 @@ PLAN_TYPES = {
     for field in fields(Plan)
 }
 SNAPSHOT_TYPES = {"step": int, "loss": float, "accuracy": float}
-TYPE_NAMES = {int: "a whole number", float: "a number", str: "a text"}
 
 
 def configuration(plan: Plan, snapshot: Snapshot) -> dict[str, Any]:
@@ -59,26 +59,36 @@ def read_weights(data: bytes) -> tuple[Plan, Snapshot]:
         ValueError: if the file isn't one of write_weights, or isn't whole; says what is wrong.
     """
     if len(data) > LARGEST_FILE:
-        raise ValueError(
-            f"the file has {len(data):,} bytes, and trained weights have {LARGEST_FILE:,} at most"
+        raise CodedValueError(
+            "file.too_large",
+            "the file has {count:,} bytes, and trained weights have {most:,} at most",
+            count=len(data),
+            most=LARGEST_FILE,
         )
     header = int.from_bytes(data[:8], "little")
     if LARGEST_HEADER < header <= len(data):  # of tens of thousands of tensors, perhaps
-        raise ValueError(
-            f"the file's header has {header:,} bytes, and that of trained weights has "
-            f"{LARGEST_HEADER:,} at most"
+        raise CodedValueError(
+            "file.large_header",
+            "the file's header has {count:,} bytes, and that of trained weights has {most:,} at "
+            "most",
+            count=header,
+            most=LARGEST_HEADER,
         )
     try:
         # It looks at all sizes before it takes memory.
         found = dict(deserialize(data))  # type: ignore[no-untyped-call]
     except SafetensorError:
-        raise ValueError("the file is no safetensors file, or only a part of one") from None
+        raise CodedValueError(
+            "file.no_safetensors", "the file is no safetensors file, or only a part of one"
+        ) from None
     plan, about = _read_configuration(data)
     _check_tensors(found, Learner(plan))
     weights = load(data)
     for name, weight in weights.items():
         if not torch.isfinite(weight).all():
-            raise ValueError(f"{name} has weights that are no finite numbers")
+            raise CodedValueError(
+                "file.not_finite", "{name} has weights that are no finite numbers", name=name
+            )
     return plan, Snapshot(**about, weights=save(weights))
 
 
@@ -88,19 +98,37 @@ def _read_configuration(data: bytes) -> tuple[Plan, dict[str, Any]]:
     metadata = _parsed(data[8 : 8 + size]).get("__metadata__")
     text = metadata.get(KEY) if isinstance(metadata, dict) else None
     if not isinstance(text, str):
-        raise ValueError(f"Headlight didn't write this file: its metadata has no {KEY!r}")
+        raise CodedValueError(
+            "file.not_ours",
+            "Headlight didn't write this file: its metadata has no {key!r}",
+            key=KEY,
+        )
     told = _parsed(text)
     version = told.get("version")
     if type(version) is not int or version != VERSION:
-        raise ValueError(f"the file is of another version of Headlight: expected {VERSION}")
-    _check_names("the configuration", told, {"version", "plan", "symbols", "snapshot"})
+        raise CodedValueError(
+            "file.other_version",
+            "the file is of another version of Headlight: expected {version}",
+            version=VERSION,
+        )
+    _check_names("configuration", told, {"version", "plan", "symbols", "snapshot"})
     plan = Plan(**_checked("plan", told["plan"], PLAN_TYPES))
     if told["symbols"] != list(plan.learnt.symbols):
-        raise ValueError(f"the symbols aren't those of the task {plan.task!r}, as it is here")
+        raise CodedValueError(
+            "file.other_symbols",
+            "the symbols aren't those of the task {task!r}, as it is here",
+            task=plan.task,
+        )
     about = _checked("snapshot", told["snapshot"], SNAPSHOT_TYPES)
     for name, most in (("step", plan.steps), ("loss", math.inf), ("accuracy", 1)):
         if not (0 <= about[name] <= most and math.isfinite(about[name])):
-            raise ValueError(f"{name} must lie between 0 and {most}, got {about[name]}")
+            raise CodedValueError(
+                "file.impossible",
+                "{name} must lie between 0 and {most}, got {value}",
+                name=name,
+                most=most,
+                value=about[name],
+            )
     return plan, about
 
 
@@ -108,47 +136,79 @@ def _parsed(text: bytes | str) -> dict[str, Any]:
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):  # so many brackets, one in the other
-        raise ValueError("the file's configuration is no JSON that can be read") from None
+        raise CodedValueError(
+            "file.no_json", "the file's configuration is no JSON that can be read"
+        ) from None
     if not isinstance(parsed, dict):
-        raise ValueError("the file's configuration must be a JSON object")
+        raise CodedValueError("file.no_object", "the file's configuration must be a JSON object")
     return parsed
 
 
-def _checked(what: str, told: object, types: Mapping[str, type]) -> dict[str, Any]:
-    """An object with exactly these fields, of these types; a whole number is a number too."""
+def _checked(
+    part: Literal["plan", "snapshot"], told: object, types: Mapping[str, type]
+) -> dict[str, Any]:
+    """Return the plan or the snapshot, with exactly these fields, of these types."""
     if not isinstance(told, dict):
-        raise ValueError(f"the {what} must be a JSON object")
-    _check_names(f"the {what}", told, types.keys())
-    checked = {}
-    for name, wanted in types.items():
-        value = told[name]
-        whole = type(value) is int  # True isn't
-        if type(value) is not wanted and not (whole and wanted is float):
-            raise ValueError(f"{name} must be {TYPE_NAMES[wanted]}")
-        if whole and abs(value) > LARGEST_NUMBER:
-            raise ValueError(f"{name} must lie between -{LARGEST_NUMBER} and {LARGEST_NUMBER}")
-        if wanted is str and name != "corpus" and len(value) > LONGEST_NAME:
-            raise ValueError(f"{name} must have {LONGEST_NAME} characters at most")
-        checked[name] = wanted(value)
-    return checked
+        raise CodedValueError("file.part_no_object", "the {part} must be a JSON object", part=part)
+    _check_names(part, told, types.keys())
+    return {name: _checked_value(name, told[name], wanted) for name, wanted in types.items()}
+
+
+def _checked_value(name: str, value: Any, wanted: type) -> Any:
+    """Return a value of the wanted type; a whole number is a number too."""
+    whole = type(value) is int  # True isn't
+    if type(value) is not wanted and not (whole and wanted is float):
+        raise _of_another_type(name, wanted)
+    if whole and abs(value) > LARGEST_NUMBER:
+        raise CodedValueError(
+            "file.large_number",
+            "{name} must lie between -{most} and {most}",
+            name=name,
+            most=LARGEST_NUMBER,
+        )
+    if wanted is str and name != "corpus" and len(value) > LONGEST_NAME:
+        raise CodedValueError(
+            "file.long_text",
+            "{name} must have {most} characters at most",
+            name=name,
+            most=LONGEST_NAME,
+        )
+    return wanted(value)
+
+
+def _of_another_type(name: str, wanted: type) -> CodedValueError:
+    if wanted is int:
+        return CodedValueError("file.no_whole_number", "{name} must be a whole number", name=name)
+    if wanted is float:
+        return CodedValueError("file.no_number", "{name} must be a number", name=name)
+    return CodedValueError("file.no_text", "{name} must be a text", name=name)
 
 
 def _check_tensors(found: Mapping[str, Any], learner: Learner) -> None:
     """Raise ValueError unless a file's tensors have the names, types and shapes of the model's."""
     expected = learner.state_dict()
-    _check_names("the file", found, expected.keys())
+    _check_names("file", found, expected.keys())
     for name, weight in expected.items():
         wanted, got = tuple(weight.shape), tuple(found[name]["shape"])
         if got != wanted or found[name]["dtype"] != "F32":
-            raise ValueError(
-                f"{name} must be of shape {wanted} and type F32, "
-                f"got {str(got)[:LONGEST_NAME]} and {found[name]['dtype']}"
+            raise CodedValueError(
+                "file.other_shape",
+                "{name} must be of shape {wanted} and type F32, got {got} and {dtype}",
+                name=name,
+                wanted=str(wanted),
+                got=str(got)[:LONGEST_NAME],
+                dtype=found[name]["dtype"],
             )
 
 
-def _check_names(what: str, found: Mapping[str, Any], expected: Set[str]) -> None:
-    """Raise ValueError unless these names are found, and no others; names the first."""
+def _check_names(part: str, found: Mapping[str, Any], expected: Set[str]) -> None:
+    """Raise CodedValueError unless a part has these names, and no others; names the first."""
     for name in sorted(expected - found.keys()):
-        raise ValueError(f"{what} lacks {name!r}")
+        raise CodedValueError("file.lacks", "the {part} lacks {name!r}", part=part, name=name)
     for name in sorted(found.keys() - expected):
-        raise ValueError(f"{what} has {name[:LONGEST_NAME]!r}, which nothing here is called")
+        raise CodedValueError(
+            "file.unknown_name",
+            "the {part} has {name!r}, which nothing here is called",
+            part=part,
+            name=name[:LONGEST_NAME],
+        )

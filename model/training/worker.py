@@ -14,7 +14,8 @@ from typing import Literal
 
 import torch
 
-from model.reasons import reason_of
+from model.errors import CodedText
+from model.reasons import coded_reason
 from model.training.plan import Plan
 from model.training.trainer import Checkpoint, DivergedError, Snapshot, Trainer, snapshot_steps
 
@@ -52,7 +53,7 @@ class Ended:
     step: int
     seconds: float
     checkpoint: Checkpoint | None = None  # None after a divergence or a failure
-    message: str = ""  # of a failure
+    message: CodedText | str = ""  # of a failure: our own, or what a library says
 
 
 Message = Progress | Snapshot | Ended
@@ -96,8 +97,8 @@ def work(connection: Connection, job: Job, *, seconds: float = SECONDS) -> Ended
                     return ended("stopped")
             if now > max(seconds, job.least_seconds) and trainer.step < job.plan.steps:
                 return ended("too slow")
-    except DivergedError as error:
-        return Ended("diverged", error.step, passed())
+    except DivergedError:
+        return Ended("diverged", trainer.step, passed())
     return ended("finished")
 
 
@@ -117,7 +118,7 @@ def _ending(connection: Connection, job: Job) -> Ended:
     try:
         return work(connection, job)
     except (ValueError, MemoryError, RuntimeError) as error:  # torch has no memory: RuntimeError
-        return Ended("failed", 0, 0.0, message=reason_of(error, 500))
+        return Ended("failed", 0, 0.0, message=coded_reason(error, 500))
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ def test_what_was_put_comes_back_to_others(path: Path) -> None:
     other = Cache(path)
     assert other.get([*values, key_of("unknown")]) == values
     assert other.get([]) == {}
-    assert other.problem == ""
+    assert other.problem is None
 
 
 def test_a_value_is_replaced(path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_changed_entry_is_left_out_and_said(path: Path, damage: str) -> None:
     cache.put({b"a": "1", b"b": "2"})
     change(path, f"UPDATE results SET {damage} WHERE key = x'61'")  # a
     assert cache.get([b"a", b"b"]) == {b"b": "2"}
-    assert cache.problem == "Some kept results were damaged, and are computed again."
+    assert str(cache.problem) == "Some kept results were damaged, and are computed again."
 
 
 @pytest.mark.parametrize("content", [b"", b"no database " * 1000, "cut"])
@@ -61,11 +61,11 @@ def test_a_broken_file_is_set_aside(path: Path, content: bytes | str) -> None:
     cache = Cache(path)
     assert cache.put({b"a": "1"})
     if content:  # an empty file is an empty database
-        assert "was damaged. It is set aside" in cache.problem
-        assert str(path) not in cache.problem
+        assert "was damaged. It is set aside" in str(cache.problem)
+        assert str(path) not in str(cache.problem)
         assert path.with_name("sweeps.sqlite.broken").exists()
     assert cache.get([b"a"]) == {b"a": "1"}
-    assert cache.problem == ""  # it is mended
+    assert cache.problem is None  # it is mended
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_a_file_that_cannot_be_written_is_said(
     monkeypatch.setattr(module, "_make_room", fail)
     cache = Cache(path)
     assert not cache.put({b"a": "1"})
-    assert cache.problem == f"Results aren't kept: {error}."
+    assert str(cache.problem) == f"Results aren't kept: {error}."
     monkeypatch.undo()
     assert cache.put({b"a": "1"})
-    assert cache.problem == ""
+    assert cache.problem is None
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
@@ -91,17 +91,17 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "file" / "sweeps.sqlite")
     assert cache.get([b"a"]) == {}
     assert not cache.put({b"a": "1"})
-    assert cache.problem == "Results aren't kept: File exists."
+    assert str(cache.problem) == "Results aren't kept: File exists."
 
 
 def test_no_home_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def lost() -> Path:
-        raise module.NoHomeError("the user has no home directory")
+        raise module.NoHomeError("no_home", "the user has no home directory")
 
     monkeypatch.setattr(module, "cache_directory", lost)
     cache = Cache()
     assert (cache.put({b"a": "1"}), cache.get([b"a"])) == (False, {})
-    assert cache.problem == "Results aren't kept: the user has no home directory."
+    assert str(cache.problem) == "Results aren't kept: the user has no home directory."
 
 
 def test_the_file_is_in_headlights_cache_directory(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_many_write_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         thread.join()
     keys = [f"{name}/{n}".encode() for name in range(4) for n in range(10)]
     assert len(Cache(path).get(keys)) == 40
-    assert [cache.problem for cache in caches] == [""] * 4
+    assert [cache.problem for cache in caches] == [None] * 4
 
 
 def test_a_file_that_is_locked_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_a_file_that_is_locked_is_given_up(path: Path, monkeypatch: pytest.Monke
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         assert not cache.put({b"b": "2"})
-        assert "database is locked" in cache.problem
+        assert "database is locked" in str(cache.problem)
 
 
 def test_the_oldest_make_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +202,7 @@ def test_a_sweep_goes_on_where_nothing_can_be_kept(
     monkeypatch.setattr(module, "_make_room", full)
     sweep = sweep_of(Cache(path))
     assert (sweep.state, sweep.progress.done, sweep.progress.failed) == ("finished", 24, 0)
-    assert "disk is full" in sweep.problem
+    assert "disk is full" in str(sweep.problems)
 
 
 def test_damaged_entries_are_computed_again(path: Path) -> None:
@@ -210,7 +210,7 @@ def test_damaged_entries_are_computed_again(path: Path) -> None:
     change(path, "UPDATE results SET value = '{}' WHERE rowid <= 5")
     second = sweep_of(Cache(path))
     assert (second.progress.done, second.progress.cached) == (24, 19)
-    assert "damaged" in second.problem
+    assert "damaged" in str(second.problems)
     assert numbers(first.results).equals(numbers(second.results))
     assert sweep_of(Cache(path)).progress.cached == 24
 

@@ -8,6 +8,7 @@ from lab.batches import Batches
 from lab.engine import DIED, DIED_AGAIN, measure_all
 from lab.pool import ClusterError, VersionError, WorkerDiedError
 from lab.worker import Answer, Job, run_batch
+from model.errors import CodedText
 from tests.lab.helpers import mechanism
 
 POINTS = list(enumerate(mechanism().points().valid[:6]))
@@ -16,7 +17,7 @@ POINTS = list(enumerate(mechanism().points().valid[:6]))
 class Told:
     """A pool of one worker, which answers each job with a function."""
 
-    workers, size, batch_seconds, stale = "told", 3, 0.1, "{theirs} {ours}"
+    workers, size, batch_seconds = CodedText("told", "told"), 3, 0.1
 
     def __init__(self, answer: Callable[[Job], Answer]) -> None:
         self.answer = answer
@@ -28,6 +29,9 @@ class Told:
         for job in jobs:
             self.jobs.append([index for index, _point in job["points"]])
             yield self.answer(job)
+
+    def stale(self, theirs: str, ours: str) -> VersionError:
+        return VersionError("stale", "{theirs} isn't {ours}", theirs=theirs, ours=ours)
 
     def kill(self) -> None:
         pass
@@ -87,7 +91,7 @@ def test_what_is_given_up_is_no_failure(error: type[Exception]) -> None:
     def answer(job: Job) -> Answer:
         if has(job, 2) and len(job["points"]) == 1 and pool.ahead[-1] == 1:
             batches.stopped.set()  # cancelled while it is run again
-            raise error("The scheduler is gone")
+            raise error("gone", "The scheduler is gone")
         return nothing(job) if has(job, 2) else run_batch(job)
 
     pool = Told(answer)
@@ -110,7 +114,7 @@ def test_nothing_that_was_lost_is_run_again_once_it_is_cancelled() -> None:
 
 def test_what_workers_cannot_run_is_raised() -> None:
     def answer(job: Job) -> Answer:
-        raise ClusterError("no code there")
+        raise ClusterError("no_code", "no code there")
 
     with pytest.raises(ClusterError, match="no code there"):
         list(measure_all(Told(answer), Batches(POINTS), [].append))

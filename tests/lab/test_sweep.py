@@ -70,7 +70,7 @@ def test_a_point_that_kills_its_worker_fails_alone(measured_by: Callable[[str], 
     found = finished(Sweep(learning(embed_size=(8,)), jobs=2))
     assert failures(found) == {(2, 8, 1): DIED_AGAIN}
     assert (found.state, found.progress.done) == ("finished", 6)
-    assert found.problem == engine.DIED
+    assert found.problems == (engine.DIED,)
 
 
 def test_a_worker_that_dies_once_costs_nothing(
@@ -94,7 +94,7 @@ def test_cancelling_keeps_what_there_is(
     ended(found)
     assert found.state == "cancelled"
     assert [result.point.seed for result in found.results] == [0, 0, 0]
-    assert (found.error, found.problem) == ("", "")
+    assert (found.error, found.problems) == (None, ())
     # The processes that were given up are no longer in anybody's way.
     measured_by("process")
     assert finished(Sweep(learning(), jobs=2)).progress.failed == 0
@@ -138,7 +138,7 @@ def test_progress_and_version_grow() -> None:
     assert versions == sorted(set(versions))
     assert all(p.seconds_left is not None and p.seconds_left >= 0 for _, p in seen)
     assert (found.state, found.is_active, found.progress.seconds_left) == ("finished", False, 0.0)
-    assert found.progress.workers == "this process"
+    assert str(found.progress.workers) == "this process"
 
 
 def test_first_seeds_come_first() -> None:
@@ -169,7 +169,9 @@ def test_workers_of_another_version_are_refused(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(module, "code_version", lambda: "older")
     found = finished(Sweep(learning(), jobs=2))
     assert (found.state, found.results) == ("failed", ())
-    assert f"files have changed since it was started (older, now {code_version()})" in found.error
+    assert f"files have changed since it was started (older, now {code_version()})" in str(
+        found.error
+    )
     with pytest.raises(ClusterError, match="start it anew"):
         list(run(mechanism(), jobs=1))
 
@@ -182,7 +184,7 @@ def test_what_nobody_foresaw_is_no_traceback(
 
     monkeypatch.setattr(sweep, "measure_all", fail)
     found = finished(Sweep(learning(), jobs=1))
-    assert (found.state, found.error) == (
+    assert (found.state, str(found.error)) == (
         "failed", "Something went wrong in Headlight itself (KeyError).",
     )  # fmt: skip
     for thread in threading.enumerate():  # which has told the state, and logs then
@@ -209,7 +211,7 @@ def test_warm_processes_are_there_for_the_next_sweep(measured_by: Callable[[str]
     measured_by("process")
     found = finished(Sweep(learning()))
     assert found.progress.failed == 0
-    assert found.progress.workers.endswith("processes on this machine")
+    assert str(found.progress.workers).endswith("processes on this machine")
 
 
 def test_the_schedulers_address_is_headlights_or_dasks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def test_the_reason_is_said_in_a_line_without_the_servers_folders(
 
 
 def test_what_is_written_for_people_is_said_as_it_is() -> None:
-    assert said_of(ModelUnavailableError("It isn't installed.")) == "It isn't installed."
+    assert said_of(ModelUnavailableError("gone", "It isn't installed.")) == "It isn't installed."
 
 
 def fail_once(where: str) -> None:

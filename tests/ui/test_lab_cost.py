@@ -122,12 +122,12 @@ def test_what_is_measured_comes_into_the_picture_and_the_sentence() -> None:
 
 def test_a_measurement_that_fails_says_why() -> None:
     def broken(*_given: Any, **_how: Any) -> Generator[Measured, None, None]:
-        raise MeasureError("the process ended")
+        raise MeasureError("ended", "the process ended")
         yield
 
     run = CostRun((Config(embed_size=8, heads=1),), (64,), measured_by=broken)
     run.work()
-    assert (run.state, run.error) == ("failed", "the process ended")
+    assert (run.state, str(run.error)) == ("failed", "the process ended")
 
 
 def test_a_measurement_that_is_cancelled_stops() -> None:

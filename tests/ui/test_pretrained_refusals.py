@@ -137,7 +137,8 @@ def test_a_models_name_is_no_markup() -> None:
 
 
 def test_what_a_bundled_model_says_is_said_as_it_is() -> None:
-    assert said_of_refusal(ModelUnavailableError("Run `make run`."), "minilm") == "Run `make run`."
+    error = ModelUnavailableError("gone", "Run `make run`.")
+    assert said_of_refusal(error, "minilm") == "Run `make run`."
 
 
 def broken(folder: Path, how: str) -> None:

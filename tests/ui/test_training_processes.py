@@ -24,7 +24,7 @@ def test_a_process_that_is_killed_is_told_and_the_next_training_runs(
     killed = at_hand(workers)
     send_signal(killed, signal.SIGKILL)
     assert ended(training).state == "failed"
-    assert "process ended by itself" in training.message
+    assert "process ended by itself" in str(training.message)
     assert training.snapshots == expected(training.plan)[: len(training.snapshots)]
     assert not training.can_go_on
     assert ended(waiting).state == "finished", waiting.message

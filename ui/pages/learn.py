@@ -8,6 +8,7 @@ from ui.clicks import CLICKABLE, take_cell, take_frame, take_name
 from ui.components import chart_clicks
 from ui.controls import sentence_input
 from ui.downloads import Shown, draw_downloads
+from ui.error_text import describe_error
 from ui.failures import logged, told_in_place
 from ui.frame import Followed, follow
 from ui.i18n import _
@@ -66,7 +67,7 @@ def page() -> None:
             plan, problem = plan_in_use(), ""
             fit_snapshot(plan)
         except ValueError as error:
-            plan, problem = None, str(error)
+            plan, problem = None, describe_error(error, _)
         shown = st.session_state.setdefault("_shown_learnt", Shown(compute_learnt))
         _draw_rest(shown if plan else None)
     top = st.container()

@@ -28,6 +28,7 @@ from ui.cost_runs import (
     said_progress,
     start_cost_run,
 )
+from ui.error_text import describe_error
 from ui.failures import told_in_place
 from ui.i18n import _
 from ui.lab_controls import draw_amount, draw_view
@@ -100,7 +101,8 @@ def _configs() -> tuple[tuple[Config, ...], list[str]]:
         try:
             made.append(Config(embed_size=size, heads=heads, layers=layers, architecture=PAPER))
         except ValueError as error:
-            problems.append(_("Not compared: {reason}.").format(reason=plain(str(error), 300)))
+            reason = plain(describe_error(error, _), 300)
+            problems.append(_("Not compared: {reason}.").format(reason=reason))
     if not made and not problems:
         problems.append(_("There is no embedding size to compute the cost of."))
     return tuple(made), problems
@@ -114,7 +116,7 @@ def _follow(progress_place: Any, configs: Sequence[Config], run: CostRun | None)
     with progress_place:
         st.progress(len(results) / run.total if run else 0.0, said_progress(run))
     if run is not None and run.error:
-        st.error(plain(run.error, 400), icon=":material/error:")
+        st.error(plain(describe_error(run.error, _), 400), icon=":material/error:")
     with told_in_place():
         _show_picture(configs, results)
 
@@ -149,7 +151,7 @@ def _show_picture(configs: Sequence[Config], results: Sequence[Measured]) -> Non
                 "needs more than {size}, the system gives it new memory each time: the step."
             ).format(size=size_text(FRESH_FROM))
         )
-    left_out = sorted({result.left_out for result in results if result.left_out})
+    left_out = sorted({describe_error(r.left_out, _) for r in results if r.left_out})
     if left_out:
         st.caption(_("Not measured: {reasons}").format(reasons=plain("; ".join(left_out), 300)))
 

@@ -10,6 +10,7 @@ import streamlit as st
 from lab.grid import Grid, parameters_of
 from lab.results import METRICS, Result
 from ui.components import window_is_tall
+from ui.error_text import describe_error
 from ui.i18n import _
 from ui.lab_grids import varying
 from ui.lab_links import show_found, take_click
@@ -130,4 +131,6 @@ def dots_of(groups: Sequence[Group], height: int) -> Dots:
 
 def _about_dot(name: str, result: Result) -> str:
     said = _("<b>{name}</b>, seed {seed}").format(name=name, seed=result.point.seed)
-    return said + (f"<br>{escape(shorten(result.failure, 80))}" if result.failure else "")
+    return said + (
+        f"<br>{escape(shorten(describe_error(result.failure, _), 80))}" if result.failure else ""
+    )
