@@ -2,7 +2,8 @@
 
 import pytest
 
-from model.reasons import reason_of, without_folders
+from model.errors import CodedText, CodedValueError
+from model.reasons import coded_reason, one_line, reason_of, without_folders
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,18 @@ def test_long_texts_are_read_in_no_time() -> None:
     """Each of these would take hours, were the pattern tried from every letter to every end."""
     for text in ("/" * 50_000, "/a" * 50_000, "'/a" * 50_000, '"/' + "a/" * 50_000):
         without_folders(text)
+
+
+def test_the_log_has_the_folders_too() -> None:
+    error = OSError("can't open\n /srv/models/x.bin")
+    assert one_line(error) == "can't open /srv/models/x.bin"
+    assert reason_of(error) == "can't open x.bin"
+    assert one_line(ValueError("x" * 301)) == "x" * 299 + "…"
+    assert one_line(KeyError()) == "KeyError"
+
+
+def test_our_own_errors_stay_what_can_be_translated() -> None:
+    error = CodedValueError("code", "in {folder}", folder="/srv/models/bert")
+    assert coded_reason(error) == CodedText("code", "in {folder}", folder="/srv/models/bert")
+    assert coded_reason(ValueError("in /srv/models/bert")) == "in bert"
+    assert coded_reason(ValueError("a b c"), 3) == "a …"

@@ -5,6 +5,7 @@ import pytest
 from lab.cost import MeasureError
 from lab.grid import GridTooLargeError, LearningGrid, MechanismGrid
 from model.attention import check_heads_divide
+from model.errors import CodedValueError
 from model.masks import decode_cells
 from model.pretrained.packages import check_size, package_folder, unreadable
 from model.pretrained.refusals import ModelRefusedError
