@@ -1,7 +1,7 @@
 """What attention costs over the length of a sentence: time or multiply-adds, and memory."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from viz.figure import SpecFigure
 from viz.heatmap import base_layout
 from viz.labels import text_width
+from viz.log_axis import Format, ends_of, log_axis
 from viz.quantities import count_text, duration_text, size_text, whole_text
 from viz.theme import LABEL_SIZE, TITLE_SIZE, Theme
 
@@ -18,12 +19,10 @@ WIDTH, HEIGHT = 1040, 560  # design pixels
 MARGIN = {"l": 74, "r": 24, "t": 72, "b": 52}  # pixels
 GAP = 92  # pixels between the panels: for the numbers at the right one's axis
 LINE, BROKEN, DOT = "━", "╍", "●"  # how they look, in text
-MOST_TICKS = 8
 LABEL_ROW = 0.075  # of a panel's height: from one crossover's label to the next
 ABOVE = 0.05  # of an axis' range: free above the highest point
 
 Left = Literal["seconds", "multiply_adds"]
-Format = Callable[[float], str]
 
 
 @dataclass(frozen=True)
@@ -90,20 +89,20 @@ def draw_cost(
     layout["annotations"] = [_key(costs, theme)]
     layout["shapes"] = []
     font = {"color": theme.faint, "size": LABEL_SIZE}
-    ends = _ends([c.tokens for c in costs] + [c.measured_tokens for c in costs], 0.03)
+    ends = ends_of([c.tokens for c in costs] + [c.measured_tokens for c in costs], 0.03)
     for panel, domain in zip(panels, ([0, share], [1 - share, 1]), strict=True):
-        low, high = _ends([line.y for line in panel.lines], ABOVE)
+        low, high = ends_of([line.y for line in panel.lines], ABOVE)
         if panel.number == "":
             below = len(_marks(costs, ends, half)) * LABEL_ROW  # for labels
             low -= (high - low) * below / (1 - below)
         layout[f"xaxis{panel.number}"] = {
-            **_axis(theme, ends, whole_text, doubling=True),
+            **log_axis(theme, ends, whole_text, doubling=True),
             "domain": domain,
             "anchor": f"y{panel.number}",
             "title": {"text": words.tokens, "standoff": 6, "font": font},
         }
         layout[f"yaxis{panel.number}"] = {
-            **_axis(theme, (low, high), panel.format),
+            **log_axis(theme, (low, high), panel.format),
             "anchor": f"x{panel.number}",
         }
         layout["annotations"] += _titles(panel, theme)
@@ -186,52 +185,6 @@ def _trace(line: _Line, panel: _Panel, words: Words, theme: Theme) -> dict[str, 
         "hovertemplate": "%{text}<extra></extra>",
         "showlegend": False,
     }
-
-
-def _axis(
-    theme: Theme, ends: tuple[float, float], text: Format, *, doubling: bool = False
-) -> dict[str, Any]:
-    """A logarithmic axis between two exponents of ten, with few and even numbers at it."""
-    values = list(_doubled(ends) if doubling else _decades(ends))
-    return {
-        "type": "log",
-        "range": list(ends),
-        "tickmode": "array",
-        "tickvals": values,
-        "ticktext": [text(value) for value in values],
-        "gridcolor": theme.masked,
-        "zeroline": False,
-        "fixedrange": True,
-        "tickfont": {"size": LABEL_SIZE},
-    }
-
-
-def _decades(ends: tuple[float, float]) -> Iterator[float]:
-    """1, 10, 100 ...; with others between them where these are few."""
-    low, high = ends
-    between = range(1, 10) if high - low < 0.8 else (1, 2, 5) if high - low < 3 else (1,)
-    for exponent in range(math.floor(low), math.ceil(high) + 1):
-        for digit in between:
-            if low <= exponent + math.log10(digit) <= high:
-                yield digit * 10.0**exponent
-
-
-def _doubled(ends: tuple[float, float]) -> Iterator[float]:
-    """Powers of two, every second one or fewer where there are many."""
-    first, last = (bound / math.log10(2) for bound in ends)
-    exponents = range(math.ceil(first), math.floor(last) + 1)
-    step = -(-len(exponents) // MOST_TICKS) or 1
-    # Counted from the right: the longest sentences matter most.
-    return (2.0**exponent for exponent in reversed(exponents[::-1][::step]))
-
-
-def _ends(values: Sequence[np.ndarray], beyond: float) -> tuple[float, float]:
-    """The exponents of ten between which an axis shows all values, with some room at both ends."""
-    there = [v[np.isfinite(v) & (v > 0)] for v in values]
-    numbers = np.log10(np.concatenate([*there, np.ones(0)]))
-    low, high = (float(numbers.min()), float(numbers.max())) if len(numbers) else (0.0, 1.0)
-    room = max(beyond * (high - low), 0.03)
-    return low - room, high + room
 
 
 def _titles(panel: _Panel, theme: Theme) -> list[dict[str, Any]]:

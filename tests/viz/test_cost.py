@@ -102,14 +102,6 @@ def test_ticks_have_units_and_lengths_double() -> None:
         assert axis.tickvals[-1] < 10 ** axis.range[1]
 
 
-def test_many_doublings_are_thinned_out_from_the_longest() -> None:
-    lengths = 2 ** np.arange(0, 13)
-    same = dict.fromkeys(("tokens", "attention", "feed_forward", "seconds", "peak_bytes"), lengths)
-    none = dict.fromkeys(("measured_tokens", "measured_seconds", "measured_bytes"), np.ones(0))
-    layout = draw_cost([cost_of(**same, **none)], LIGHT).layout
-    assert list(layout.xaxis.tickvals) == [1, 4, 16, 64, 256, 1024, 4096]
-
-
 def test_the_crossover_is_a_line_on_the_left_with_its_label() -> None:
     figure = draw_cost([cost_of(crossover=512)], LIGHT)
     [line], [label] = (

@@ -9,7 +9,8 @@ import pytest
 from tests.viz.test_tiles import tiles_of
 from viz.equation import Matrix, draw_equation
 from viz.labels import token_labels
-from viz.learning import Curves, Learning, draw_learning
+from viz.learning import draw_learning
+from viz.learning_info import Curves, Learning
 from viz.overview import Overview, draw_overview
 from viz.theme import DARK, LIGHT, Theme, color_scale
 from viz.tiles import draw_tiles

@@ -19,17 +19,8 @@ from ui.turns import take_turn
 from ui.views.answers import show_answers
 from ui.views.heads import PLOTLY_CONFIG
 from viz.labels import escape, shorten, visible
-from viz.learning import (
-    HEIGHT,
-    TALL_HEIGHT,
-    TALL_WIDTH,
-    WIDTH,
-    Curves,
-    Learning,
-    Words,
-    draw_learning,
-    frames_size,
-)
+from viz.learning import draw_learning, frames_size
+from viz.learning_info import HEIGHT, TALL_HEIGHT, TALL_WIDTH, WIDTH, Curves, Learning, Words
 from viz.theme import Theme
 
 CHART = "learn_chart"
