@@ -28,12 +28,8 @@ import torch
 
 from model.amount import ZERO, Amount
 from model.config import BERT, LLAMA, PAPER, TUTORIAL, Config
-from model.cost import (
-    Rates,
-    part_costs,
-    peak_memory,
-    predict_seconds,
-)
+from model.cost import Rates, peak_memory, predict_seconds
+from model.cost_parts import part_costs
 from model.errors import CodedError, CodedText, CodedValueError
 from model.reasons import without_folders
 from model.transformer import Encoder
@@ -55,7 +51,10 @@ COLUMNS = {
     "elementary": "operations on single numbers: softmax, norms, activations, additions",
     "bytes": "bytes of results kept to the end of the pass, and of the feed-forward's hidden units "
     "in one layer; in the total, the most held at one time",
-    **{f"{name}_formula": f"where {name} come from; letters as in model/cost" for name in AMOUNTS},
+    **{
+        f"{name}_formula": f"where {name} come from; letters as in model/cost_parts"
+        for name in AMOUNTS
+    },
 }
 
 
@@ -79,7 +78,7 @@ def cost_table(config: Config, tokens: int, *, batch: int = 1) -> pd.DataFrame:
     """What each part costs and, last, all together; COLUMNS says what the columns are.
 
     Raises:
-        ValueError: as model.cost.part_costs does.
+        ValueError: as model.cost_parts.part_costs does.
     """
     parts = part_costs(config, tokens, batch=batch)
     rows: list[tuple[str, dict[str, Amount]]] = [

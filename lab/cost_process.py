@@ -21,14 +21,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from lab.parent import end_with
 from model.config import Architecture, Config
-from model.cost import (
-    FRESH_FROM,
-    NUMBER_BYTES,
-    Rates,
-    parameter_count,
-    peak_memory,
-    predict_seconds,
-)
+from model.cost import FRESH_FROM, Rates, peak_memory, predict_seconds
+from model.cost_parts import NUMBER_BYTES, parameter_count
 from model.errors import CodedText
 from model.transformer import Encoder
 

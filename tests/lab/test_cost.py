@@ -20,7 +20,8 @@ from lab.cost import (
     run_command,
 )
 from model.config import BERT, Config
-from model.cost import Rates, parameter_count, peak_memory, predict_seconds
+from model.cost import Rates, peak_memory, predict_seconds
+from model.cost_parts import parameter_count
 
 SMALL, LARGER = Config(embed_size=32, heads=2), Config(embed_size=64, heads=4, layers=2)
 RATES = Rates(multiply_adds=1e9, bytes=1e9, fresh_bytes=1e9, layer_seconds=1e-4)

@@ -10,15 +10,8 @@ import streamlit as st
 
 from lab.cost import Measured, cost_table
 from model.config import PAPER, Config
-from model.cost import (
-    FRESH_FROM,
-    Rates,
-    crossover,
-    key_value_cache,
-    part_costs,
-    peak_memory,
-    predict_seconds,
-)
+from model.cost import FRESH_FROM, Rates, crossover, key_value_cache, peak_memory, predict_seconds
+from model.cost_parts import part_costs
 from ui.components import window_is_tall
 from ui.cost_runs import (
     CostRun,
