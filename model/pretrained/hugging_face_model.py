@@ -2,8 +2,7 @@
 
 import inspect
 import threading
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -31,27 +30,20 @@ from model.pretrained.hugging_face_facts import (
     vocabulary,
     weights_bytes,
 )
-from model.pretrained.recorded_calls import (
-    calls_by_kind,
-    check_lengths,
-    stack_size,
-    union_of_masks,
+from model.pretrained.hugging_face_run import (
+    RecordedRun,
+    last_places,
+    own_tokens,
+    recorded_run,
+    written,
 )
-from model.pretrained.recorder import RecordedCall
+from model.pretrained.recorded_calls import check_lengths, stack_size
 from model.pretrained.refusals import ModelRefusedError
 from model.subwords import SubwordTokenizer
-from model.transformer import AttentionKind, TransformerTrace
+from model.transformer import AttentionKind
 
 PROBE = "The cat sat on the mat."  # what is read at loading, as a page would have it read
 WRONG = 1e-3  # of the output's largest number; rounding alone stays far below
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordedRun(ModelTrace):
-    """A ModelTrace, and what is needed to compute it again."""
-
-    inputs: Mapping[str, Any]  # what the model was called with
-    calls: Mapping[AttentionKind, tuple[RecordedCall, ...]]  # one a layer
 
 
 class HuggingFaceModel:
@@ -130,7 +122,7 @@ class HuggingFaceModel:
         calls = self._calls_of(removed)
         with self._lock, torch.inference_mode(), recorder.recording(calls) as recording:
             out = self._model(**inputs)
-        return self._recorded(out, recording.calls, inputs, frozenset(removed))
+        return recorded_run(out, recording.calls, inputs, frozenset(removed), self.kind)
 
     def reads(self, token: int) -> bool:
         """Whether it is a token of the tokeniser's that the model has a vector for."""
@@ -167,7 +159,7 @@ class HuggingFaceModel:
         with self._lock, recorder.recording(calls_of, fused=True):
             out = self._model(**run.inputs)
         output = (out.decoder_hidden_states if self._both else out.hidden_states)[-1]
-        own = _written(run.inputs) != 0
+        own = written(run.inputs) != 0
         difference = largest_difference(output[own], run.trace.output[own])
         attentions = worst(parities)
         return Parity(attentions.head_outputs, attentions.weights, difference, "sdpa")
@@ -249,20 +241,20 @@ class HuggingFaceModel:
         """What the model is called with."""
         inputs: dict[str, Any] = {"output_hidden_states": True, "return_dict": True}
         inputs["input_ids"] = self._checked(ids)
-        inputs["attention_mask"] = _own(ids, lengths)
+        inputs["attention_mask"] = own_tokens(ids, lengths)
         if self._both:
             if target_ids is None:
                 if self.decoder_start is None:
                     raise NoStartTokenError(self.name)
                 target_ids = torch.full((len(ids), 1), self.decoder_start)
             inputs["decoder_input_ids"] = self._checked(target_ids)
-            inputs["decoder_attention_mask"] = _own(
+            inputs["decoder_attention_mask"] = own_tokens(
                 target_ids, target_lengths or [target_ids.shape[1]] * len(target_ids)
             )
         if self.kind != "encoder":
             inputs["use_cache"] = False
         if self._keeps_logits:  # only where they are wanted: a vocabulary is large
-            inputs["logits_to_keep"] = torch.unique(_last(inputs))
+            inputs["logits_to_keep"] = torch.unique(last_places(inputs))
         return inputs
 
     def _checked(self, ids: Tensor) -> Tensor:
@@ -279,64 +271,6 @@ class HuggingFaceModel:
             shown = [self.tokenizer.shown(token) for token in beyond]
             raise TokensWithoutVectorsError(self.name, shown, self.vocabulary)
         return ids
-
-    def _recorded(
-        self,
-        out: Any,
-        calls: Sequence[RecordedCall],
-        inputs: Mapping[str, Any],
-        removed: frozenset[Head],
-    ) -> RecordedRun:
-        """Everything of a run in its place."""
-        encoder = tuple((out.encoder_hidden_states if self._both else out.hidden_states) or ())
-        decoder = tuple(out.decoder_hidden_states or () if self._both else ())
-        by_kind = calls_by_kind(calls, *(max(len(states) - 1, 0) for states in (encoder, decoder)))
-        traces = {kind: tuple(call.trace for call in of) for kind, of in by_kind.items()}
-        next_logits = None
-        if self.kind != "encoder":
-            last = _last(inputs)
-            kept = inputs.get("logits_to_keep", ())
-            if out.logits.shape[1] == len(kept):
-                last = torch.searchsorted(kept, last)
-            next_logits = out.logits[torch.arange(len(last)), last]
-        return RecordedRun(
-            trace=TransformerTrace(
-                encoder_self=traces["encoder_self"],
-                decoder_self=traces.get("decoder_self", ()),
-                cross=traces.get("cross", ()),
-                encoder_stream=encoder,
-                decoder_stream=decoder,
-                encoder_output=encoder[-1],
-                output=decoder[-1] if self._both else encoder[-1],
-            ),
-            masks={
-                kind: union_of_masks([call.allowed for call in of]) for kind, of in by_kind.items()
-            },
-            next_logits=next_logits,
-            inputs=inputs,
-            calls=by_kind,
-            removed=removed,
-        )
-
-
-def _own(ids: Tensor, lengths: Collection[int]) -> Tensor:
-    """(B, L) 1 for the sentences' own tokens, 0 for padding."""
-    if len(lengths) != len(ids) or not all(0 <= n <= ids.shape[1] for n in lengths):
-        raise ValueError(
-            f"lengths must be {len(ids)} numbers of at most {ids.shape[1]}, got {list(lengths)}"
-        )
-    return (torch.arange(ids.shape[1]) < torch.tensor(list(lengths))[:, None]).long()
-
-
-def _written(inputs: Mapping[str, Any]) -> Tensor:
-    """(B, L or T) 1 for the own tokens of what the last stack got."""
-    own: Tensor = inputs.get("decoder_attention_mask", inputs["attention_mask"])
-    return own
-
-
-def _last(inputs: Mapping[str, Any]) -> Tensor:
-    """(B,) the place of each sentence's last token."""
-    return (_written(inputs).sum(dim=1) - 1).clamp(min=0)
 
 
 def _check_right(parity: Parity, run: RecordedRun) -> None:

@@ -1,0 +1,97 @@
+"""A run of a model of transformers: what it was called with, and what was recorded of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from model.pretrained.base import Head, ModelKind, ModelTrace
+from model.pretrained.recorded_calls import calls_by_kind, union_of_masks
+from model.pretrained.recorder import RecordedCall
+from model.transformer import AttentionKind, TransformerTrace
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedRun(ModelTrace):
+    """A ModelTrace, and what is needed to compute it again."""
+
+    inputs: Mapping[str, Any]  # what the model was called with
+    calls: Mapping[AttentionKind, tuple[RecordedCall, ...]]  # one a layer
+
+
+def recorded_run(
+    out: Any,
+    calls: Sequence[RecordedCall],
+    inputs: Mapping[str, Any],
+    removed: frozenset[Head],
+    kind: ModelKind,
+) -> RecordedRun:
+    """Put everything of a run in its place.
+
+    Args:
+        out: what the model returned, with its hidden states.
+        calls: that were recorded, in their order.
+        inputs: what the model was called with.
+        removed: heads whose output was set to zero.
+        kind: the model's.
+
+    Raises:
+        ModelUnavailableError: if there is another number of attentions than the layers have.
+    """
+    both = kind == "encoder-decoder"
+    encoder = tuple((out.encoder_hidden_states if both else out.hidden_states) or ())
+    decoder = tuple(out.decoder_hidden_states or () if both else ())
+    by_kind = calls_by_kind(calls, *(max(len(states) - 1, 0) for states in (encoder, decoder)))
+    traces = {of_kind: tuple(call.trace for call in of) for of_kind, of in by_kind.items()}
+    next_logits = None
+    if kind != "encoder":
+        last = last_places(inputs)
+        kept = inputs.get("logits_to_keep", ())
+        if out.logits.shape[1] == len(kept):
+            last = torch.searchsorted(kept, last)
+        next_logits = out.logits[torch.arange(len(last)), last]
+    return RecordedRun(
+        trace=TransformerTrace(
+            encoder_self=traces["encoder_self"],
+            decoder_self=traces.get("decoder_self", ()),
+            cross=traces.get("cross", ()),
+            encoder_stream=encoder,
+            decoder_stream=decoder,
+            encoder_output=encoder[-1],
+            output=decoder[-1] if both else encoder[-1],
+        ),
+        masks={
+            of_kind: union_of_masks([call.allowed for call in of])
+            for of_kind, of in by_kind.items()
+        },
+        next_logits=next_logits,
+        inputs=inputs,
+        calls=by_kind,
+        removed=removed,
+    )
+
+
+def own_tokens(ids: Tensor, lengths: Collection[int]) -> Tensor:
+    """Return 1 for the sentences' own tokens, 0 for padding, (B, L).
+
+    Raises:
+        ValueError: if the lengths aren't those of such sentences.
+    """
+    if len(lengths) != len(ids) or not all(0 <= n <= ids.shape[1] for n in lengths):
+        raise ValueError(
+            f"lengths must be {len(ids)} numbers of at most {ids.shape[1]}, got {list(lengths)}"
+        )
+    return (torch.arange(ids.shape[1]) < torch.tensor(list(lengths))[:, None]).long()
+
+
+def written(inputs: Mapping[str, Any]) -> Tensor:
+    """Return 1 for the own tokens of what the last stack got, (B, L or T)."""
+    own: Tensor = inputs.get("decoder_attention_mask", inputs["attention_mask"])
+    return own
+
+
+def last_places(inputs: Mapping[str, Any]) -> Tensor:
+    """Return the place of each sentence's last token, (B,)."""
+    return (written(inputs).sum(dim=1) - 1).clamp(min=0)
