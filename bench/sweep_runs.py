@@ -19,7 +19,8 @@ from typing import Any
 
 from bench.report import BenchError
 from bench.settings import ROOT
-from lab.grid import Grid, Point
+from lab.grid import Grid
+from lab.points import Point
 from lab.spelling import from_json, to_json
 
 
@@ -35,7 +36,8 @@ class Timed:
 
 def run_sweep(grid: Grid, *, warm: bool, scheduler: str | None) -> Timed:
     """A sweep in this process, with nothing kept from earlier."""
-    from lab.sweep import Sweep, warm_up
+    from lab.local_pool import warm_up
+    from lab.sweep import Sweep
 
     if warm:
         warm_up()

@@ -12,14 +12,9 @@ import pandas as pd
 
 from lab import cost
 from lab.cache import Cache
-from lab.grid import (
-    MOST_SEEDS,
-    SWEPT_MASKS,
-    Grid,
-    LearningGrid,
-    MechanismGrid,
-    Projection,
-)
+from lab.grid import Grid, LearningGrid, MechanismGrid
+from lab.points import Projection
+from lab.ranges import MOST_SEEDS, SWEPT_MASKS
 from lab.results import table, to_parquet
 from lab.spreadsheet import to_csv
 from lab.sweep import PATIENCE, Sweep, scheduler_address

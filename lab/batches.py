@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from threading import Event, Lock
 
 from lab.cache import code_version
-from lab.grid import Point, kind_of
+from lab.points import Point, kind_of
 from lab.spelling import to_json
 from lab.worker import MEASURES, Answer, Job
 

@@ -7,8 +7,9 @@ from contextlib import closing, suppress
 
 from lab.batches import Batches, Indexed
 from lab.cache import Cache, code_version, key_of
-from lab.grid import MechanismPoint, Point
-from lab.pool import ClusterError, Pool, VersionError, WorkerDiedError, changed_files
+from lab.local_pool import changed_files
+from lab.points import MechanismPoint, Point
+from lab.pool import ClusterError, Pool, VersionError, WorkerDiedError
 from lab.results import Result
 from lab.spelling import to_json
 from lab.worker import Answer, Job, run_batch

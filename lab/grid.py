@@ -5,100 +5,28 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar
 
+from lab.points import Kind, LearningPoint, MechanismPoint, Point, Projection
+from lab.ranges import checked_value
 from model.attention import Scale
-from model.checks import check_heads_divide
 from model.errors import CodedError, CodedText, CodedValueError
 from model.masks import Mask
-from model.positions import Positions, check_pairs
-from model.tasks import TASKS
+from model.positions import Positions
 from model.tokens import Tokenizer, tokenize
-from model.training.plan import (
-    HIGHEST_RATE,
-    LARGEST_EMBEDDING,
-    LOWEST_RATE,
-    MOST_HEADS,
-    MOST_LAYERS,
-    MOST_STEPS,
-    Plan,
-)
+from model.training.plan import Plan
 from model.training.trainer import BATCH_SIZE
-
-Kind = Literal["mechanism", "learning"]
-Projection = Literal["full", "shared", "identity"]
 
 # A sweep is watched by somebody who waits for it, and others wait for their turn.
 MOST_POINTS: dict[Kind, int] = {"mechanism": 5000, "learning": 200}
-MOST_SEEDS = 50
 MOST_TOKENS = 512  # as many as a sentence on Explore may have
 MOST_CHARACTERS = 20_000
 MOST_CELLS = 2**28  # points × heads × tokens²: some minutes on one core
 MOST_MULTIPLY_ADDS = 10**13  # of all trainings together: some ten minutes on two cores
 
-SWEPT_MASKS = tuple(mask for mask in get_args(Mask) if mask != "custom")  # nobody paints hundreds
-
-_RANGES: dict[Kind, dict[str, tuple[float, float]]] = {
-    "mechanism": {
-        "heads": (1, 16),
-        "embed_size": (8, 512),
-        "temperature": (0.1, 5.0),
-        "span": (1, 64),
-        "seeds": (1, MOST_SEEDS),
-    },
-    "learning": {
-        "heads": (1, MOST_HEADS),
-        "embed_size": (2, LARGEST_EMBEDDING),
-        "layers": (1, MOST_LAYERS),
-        "learning_rate": (LOWEST_RATE, HIGHEST_RATE),
-        "steps": (1, MOST_STEPS),
-        "seeds": (1, MOST_SEEDS),
-    },
-}
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "tokenizer": get_args(Tokenizer),
-    "projection": get_args(Projection),
-    "scale": get_args(Scale),
-    "positions": get_args(Positions),
-    "mask": SWEPT_MASKS,
-    "task": tuple(TASKS),
-}
-_FLOATS = ("temperature", "learning_rate")
-
 
 class GridTooLargeError(CodedValueError):
     """A grid has more points, or larger ones, than somebody would wait for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MechanismPoint:
-    """One attention layer on one text, with random weights.
-
-    Raises:
-        ValueError: if the heads don't divide the embedding, or rotary positions don't fit.
-    """
-
-    text: str
-    tokenizer: Tokenizer = "words"
-    heads: int
-    embed_size: int
-    projection: Projection = "full"
-    scale: Scale = "head_dim"
-    temperature: float = 1.0
-    positions: Positions = "none"
-    mask: Mask = "none"
-    span: int = 3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Check what no value shows alone."""
-        check_heads_divide(self.embed_size, self.heads)
-        if self.positions == "rotary":
-            check_pairs(self.embed_size, self.heads)
-
-
-LearningPoint = Plan
-Point = MechanismPoint | LearningPoint
 
 
 @dataclass(frozen=True)
@@ -111,7 +39,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Points:
-    """What a grid comes to."""
+    """The points of a grid, and the combinations that are none."""
 
     valid: tuple[Point, ...]  # in the grid's order: the last axis changes first, the seed before it
     skipped: tuple[Skipped, ...]  # a combination each, whatever the number of seeds
@@ -119,7 +47,7 @@ class Points:
 
 @dataclass(frozen=True, kw_only=True)
 class _Grid:
-    """What both kinds of grids share; a value that is there twice counts once."""
+    """The common part of both kinds of grids; a value that is there twice counts once."""
 
     kind: ClassVar[Kind]
     axes: ClassVar[tuple[str, ...]]
@@ -134,9 +62,9 @@ class _Grid:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name not in self.axes:
-                object.__setattr__(self, field.name, self._checked(field.name, value))
+                object.__setattr__(self, field.name, checked_value(self.kind, field.name, value))
                 continue
-            values = tuple(dict.fromkeys(self._checked(field.name, v) for v in value))
+            values = tuple(dict.fromkeys(checked_value(self.kind, field.name, v) for v in value))
             if not values:
                 raise CodedValueError(
                     "grid.no_value", "{name} needs at least one value", name=field.name
@@ -153,7 +81,7 @@ class _Grid:
         return math.prod(len(getattr(self, axis)) for axis in self.axes)
 
     def points(self) -> Points:
-        """All points.
+        """Return all points.
 
         Raises:
             GridTooLargeError: if there are too many; nothing has been made by then.
@@ -178,28 +106,6 @@ class _Grid:
 
     def _point(self, parameters: Mapping[str, Any], seed: int) -> Point:
         raise NotImplementedError
-
-    def _checked(self, name: str, value: Any) -> Any:
-        if limits := _RANGES[self.kind].get(name):
-            return _number(name, value, *limits)
-        if choices := _CHOICES.get(name):
-            if value not in choices:
-                raise CodedValueError(
-                    "grid.unknown_option",
-                    "{name} must be one of {choices}, got {value}",
-                    name=name,
-                    choices=choices,
-                    value=repr(value),
-                )
-            return value
-        if not isinstance(value, str):
-            raise CodedValueError(
-                "grid.no_text",
-                "{name} must be a text, got {value}",
-                name=name,
-                value=repr(value),
-            )
-        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +160,7 @@ class MechanismGrid(_Grid):
         return tuple(tokenize(self.text, self.tokenizer))
 
     def points(self) -> Points:
-        """All points.
+        """Return all points.
 
         Raises:
             GridTooLargeError: if there are too many, or too many cells in all their matrices
@@ -311,7 +217,7 @@ class LearningGrid(_Grid):
         Plan(task=self.task, steps=self.steps, corpus=self.corpus)
 
     def points(self) -> Points:
-        """All points.
+        """Return all points.
 
         Raises:
             GridTooLargeError: if there are too many, or they have too much to calculate together.
@@ -339,40 +245,3 @@ Grid = MechanismGrid | LearningGrid
 def _multiply_adds(plan: Plan) -> int:
     """About how many a training has: the backward pass takes two where the forward takes one."""
     return 3 * plan.steps * BATCH_SIZE * plan.learnt.length * plan.parameters
-
-
-def kind_of(point: Point) -> Kind:
-    """Which kind of experiment a point is of."""
-    return "mechanism" if isinstance(point, MechanismPoint) else "learning"
-
-
-def parameters_of(point: Point) -> dict[str, Any]:
-    """A point's parameters by their names, in their order."""
-    return {field.name: getattr(point, field.name) for field in fields(point)}
-
-
-def _number(name: str, value: Any, least: float, most: float) -> float:
-    """The value, if it lies within its limits; whole, where a part of one means nothing."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and least <= value <= most:
-        if name in _FLOATS:
-            return float(value)
-        if int(value) == value:
-            return int(value)
-    if name in _FLOATS:
-        raise CodedValueError(
-            "grid.no_number",
-            "{name} takes numbers from {least:g} to {most:g}, got {value}",
-            name=name,
-            least=least,
-            most=most,
-            value=repr(value),
-        )
-    raise CodedValueError(
-        "grid.no_whole_number",
-        "{name} takes whole numbers from {least:g} to {most:g}, got {value}",
-        name=name,
-        least=least,
-        most=most,
-        value=repr(value),
-    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from lab.grid import LearningPoint, MechanismPoint
+from lab.points import LearningPoint, MechanismPoint
 from model.config import Architecture, Config
 from model.masks import build_mask
 from model.measures import (

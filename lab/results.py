@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lab.grid import Kind, Point, kind_of, parameters_of
+from lab.points import Kind, Point, kind_of, parameters_of
 from model.errors import CodedText
 
 

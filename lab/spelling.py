@@ -4,7 +4,8 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from lab.grid import Grid, LearningGrid, MechanismGrid, MechanismPoint, Point
+from lab.grid import Grid, LearningGrid, MechanismGrid
+from lab.points import MechanismPoint, Point
 from model.training.plan import Plan
 
 _TYPES: dict[str, type[Any]] = {

@@ -6,22 +6,19 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from threading import Condition, Lock, Thread, Timer
+from threading import Condition, Thread, Timer
 from typing import Literal
 
 import dask
-import joblib
 
 from lab.batches import Batches
-from lab.cache import Cache, code_version
+from lab.cache import Cache
 from lab.engine import Kept, head_start, measure_all
 from lab.grid import Grid
-from lab.pool import ClusterError, LocalPool, Pool, SchedulerUnreachableError
+from lab.local_pool import LocalPool, default_jobs, one_at_a_time
+from lab.pool import ClusterError, Pool, SchedulerUnreachableError
 from lab.results import Result
-from lab.worker import Job
 from model.errors import CodedText
-
-__all__ = ["Progress", "SchedulerUnreachableError", "Sweep", "run", "scheduler_address", "warm_up"]
 
 State = Literal["waiting", "running", "finished", "cancelled", "failed"]
 
@@ -29,7 +26,6 @@ PATIENCE = 2.0  # seconds that what is under way has, once a sweep is cancelled
 LISTEN = 0.1  # seconds between two looks whether it is cancelled
 
 _log = logging.getLogger(__name__)
-_local = Lock()  # of joblib's processes, which all sweeps of this process share
 
 
 @dataclass(frozen=True)
@@ -250,13 +246,15 @@ class Sweep:
                 yield from self._measured_in(cluster, batches)
             return
         yield from head_start(batches)
-        while not _local.acquire(timeout=LISTEN):  # another sweep, or the warming up, has them
+        while not one_at_a_time.acquire(
+            timeout=LISTEN
+        ):  # another sweep, or the warming up, has them
             if batches.stopped.is_set():
                 return
         try:
             yield from self._measured_in(LocalPool(self._jobs or default_jobs()), batches)
         finally:
-            _local.release()
+            one_at_a_time.release()
 
     def _measured_in(self, pool: Pool, batches: Batches) -> Iterator[Result]:
         batches.workers, batches.seconds = pool.size, pool.batch_seconds
@@ -293,25 +291,3 @@ def scheduler_address() -> str | None:
     The latter is DASK_SCHEDULER_ADDRESS, or scheduler-address in ~/.config/dask/*.yaml.
     """
     return os.environ.get("HEADLIGHT_SCHEDULER") or dask.config.get("scheduler-address", None)
-
-
-def default_jobs() -> int:
-    """A process a core that this process may use; two at least, for none has to be this one."""
-    return max(2, int(joblib.cpu_count()))
-
-
-def warm_up() -> None:
-    """Start this machine's processes, if nobody uses them: a first sweep needn't wait then."""
-    Thread(target=_warm_up, name="sweep-warm-up", daemon=True).start()
-
-
-def _warm_up() -> None:
-    if not _local.acquire(blocking=False):
-        return
-    try:
-        jobs = default_jobs()
-        nothing = Job(number=0, version=code_version(), measure="", points=[])
-        for _ in LocalPool(jobs).run(iter([nothing] * jobs), jobs):
-            pass
-    finally:
-        _local.release()

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from lab.grid import MOST_SEEDS
+from lab.ranges import MOST_SEEDS
 from model.tasks import TASKS
 from model.training.plan import MOST_STEPS
 from ui.controls import BOUND, draw_kept

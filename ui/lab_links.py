@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from lab.grid import MechanismPoint, Point
+from lab.points import MechanismPoint, Point
 from model.training.plan import Plan
 from ui.i18n import _
 from ui.lab_grids import varying

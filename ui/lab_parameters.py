@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lab.grid import MOST_SEEDS, SWEPT_MASKS
+from lab.ranges import MOST_SEEDS, SWEPT_MASKS
 from model.tasks import TASKS
 from model.training.plan import HIGHEST_RATE, LOWEST_RATE, MOST_STEPS
 from model.training.plan import LARGEST_EMBEDDING as LARGEST_LEARNT

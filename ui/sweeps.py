@@ -12,10 +12,12 @@ import pandas as pd
 import streamlit as st
 
 from lab.cache import Cache, key_of
-from lab.grid import Grid, Point
+from lab.grid import Grid
+from lab.local_pool import warm_up
+from lab.points import Point
 from lab.results import Result, table
 from lab.spelling import to_json
-from lab.sweep import Progress, Sweep, scheduler_address, warm_up
+from lab.sweep import Progress, Sweep, scheduler_address
 from ui.trainings import page_is_open
 
 LISTEN = 0.1  # seconds between two looks at what a sweep's page wants

@@ -5,8 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from lab.grid import MechanismPoint
 from lab.measure import measure_mechanism
+from lab.points import MechanismPoint
 from tests.browser.charts import HEADS, hover, of_key, wait_for_shape
 from tests.browser.helpers import FINISHED, open_app, shared
 from tests.servers import Server

@@ -68,7 +68,7 @@ def numbers(results: tuple[Result, ...] | list[Result]) -> pd.DataFrame:
 def failures(sweep: Sweep) -> dict[tuple[int, int, int], str]:
     """The reasons by heads, embedding and seed."""
     return {
-        (result.point.heads, result.point.embed_size, result.point.seed): result.failure
+        (result.point.heads, result.point.embed_size, result.point.seed): str(result.failure)
         for result in sweep.results
         if result.failure
     }

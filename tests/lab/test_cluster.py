@@ -13,8 +13,8 @@ import pytest
 from distributed import Client
 
 from lab import batches, cluster, engine, sweep
-from lab.pool import ClusterError
-from lab.sweep import SchedulerUnreachableError, Sweep, run
+from lab.pool import ClusterError, SchedulerUnreachableError
+from lab.sweep import Sweep, run
 from tests.lab.helpers import (
     LONG,
     at_work,

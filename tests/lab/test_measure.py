@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from lab.grid import MechanismPoint
 from lab.measure import measure_learning, measure_mechanism
+from lab.points import MechanismPoint
 from lab.results import METRICS
 from model.measures import effective_rank, entropy_share, redundancy, softmax_gradient_norm
 from model.training.learner import Learner

@@ -14,7 +14,7 @@ PATIENCE = 150  # seconds: on a busy machine it first imports torch
 ROOT = Path(__file__).resolve().parents[2]
 
 WORKERS = """
-from lab.pool import LocalPool
+from lab.local_pool import LocalPool
 from lab.worker import Job
 jobs = [Job(number=n, version="none", measure="", points=[]) for n in range(4)]
 list(LocalPool(2).run(jobs, ahead=4))

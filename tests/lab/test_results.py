@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from lab.grid import Kind, MechanismPoint
+from lab.points import Kind, MechanismPoint
 from lab.results import METRICS, Result, columns_of, summary, table, to_parquet
 from lab.spreadsheet import to_csv
 from tests.lab.helpers import learning, mechanism

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.grid import LearningGrid, MechanismGrid, MechanismPoint, kind_of
+from lab.grid import LearningGrid, MechanismGrid
+from lab.points import MechanismPoint, kind_of
 from lab.spelling import from_json, to_json
 from model.training.plan import Plan
 from tests.lab.helpers import learning, mechanism

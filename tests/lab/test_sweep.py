@@ -8,11 +8,11 @@ from pathlib import Path
 import dask
 import pytest
 
-from lab import batches, engine, sweep
+from lab import batches, engine, local_pool, sweep
 from lab.cache import code_version
 from lab.grid import GridTooLargeError
 from lab.pool import ClusterError
-from lab.sweep import Progress, Sweep, run, scheduler_address, warm_up
+from lab.sweep import Progress, Sweep, run, scheduler_address
 from lab.worker import NICENESS
 from tests.lab.helpers import at_work, ended, failures, finished, learning, mechanism, numbers
 
@@ -68,7 +68,7 @@ def test_a_training_that_diverges_is_a_failure_with_its_reason() -> None:
 def test_a_point_that_kills_its_worker_fails_alone(measured_by: Callable[[str], None]) -> None:
     measured_by("die")
     found = finished(Sweep(learning(embed_size=(8,)), jobs=2))
-    assert failures(found) == {(2, 8, 1): DIED_AGAIN}
+    assert failures(found) == {(2, 8, 1): str(DIED_AGAIN)}
     assert (found.state, found.progress.done) == ("finished", 6)
     assert found.problems == (engine.DIED,)
 
@@ -121,17 +121,17 @@ def test_whoever_stops_listening_stops_the_work(measured_by: Callable[[str], Non
     first = [next(results) for _ in range(3)]
     results.close()
     assert {result.point.heads for result in first} == {1, 2, 4}
-    assert not sweep._local.locked()
+    assert not local_pool.one_at_a_time.locked()
     alone = run(mechanism(), jobs=1)  # in this process, where nothing can be killed
     assert next(alone).index == 0
     alone.close()
-    assert not sweep._local.locked()
+    assert not local_pool.one_at_a_time.locked()
 
 
 def test_progress_and_version_grow() -> None:
     found = Sweep(mechanism(), jobs=1)
     assert (found.state, found.is_active, found.version) == ("waiting", True, 0)
-    assert found.progress == Progress(0, 24, 0, 0, 0.0, None, "")
+    assert found.progress == Progress(0, 24, 0, 0, 0.0, None, None)
     seen = [(found.version, found.progress) for _ in found.run()]
     assert [progress.done for _, progress in seen] == list(range(1, 25))
     versions = [version for version, _ in seen]
@@ -201,17 +201,6 @@ def test_sweeps_of_one_process_take_turns() -> None:
     first, second = (numbers(ended(one).results) for one in two)
     assert first.equals(second)
     assert len(first) == 48
-
-
-def test_warm_processes_are_there_for_the_next_sweep(measured_by: Callable[[str], None]) -> None:
-    warm_up()
-    for thread in threading.enumerate():
-        if thread.name == "sweep-warm-up":
-            thread.join()
-    measured_by("process")
-    found = finished(Sweep(learning()))
-    assert found.progress.failed == 0
-    assert str(found.progress.workers).endswith("processes on this machine")
 
 
 def test_the_schedulers_address_is_headlights_or_dasks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from tokenizers import (
 
 from model.subwords import Subwords, SubwordTokenizer
 from model.tokens import split_words
-from tests.model.subword_models import MINILM, folder_of, minilm, smollm2_reader
+from tests.model.subword_models import MINILM, folder_of
 
 SENTENCE = "The animal didn't cross the street because it was too tired."
 WORDS = (
@@ -28,19 +28,6 @@ WORDS = (
     *("because", "it", "was", "too", "tired", "."),
 )
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
-
-
-@pytest.fixture(scope="module")
-def wordpiece() -> SubwordTokenizer:
-    return SubwordTokenizer(minilm())
-
-
-@pytest.fixture(scope="module")
-def bytewise() -> SubwordTokenizer:
-    reader = smollm2_reader()  # skips where there is no GGUF package to import
-    from model.pretrained.gguf_tokenizer import read_gguf_tokenizer
-
-    return SubwordTokenizer(read_gguf_tokenizer(reader))
 
 
 def at(flags: tuple[bool, ...]) -> list[int]:
@@ -297,32 +284,6 @@ def test_added_to_wordpiece(wordpiece: SubwordTokenizer) -> None:
     assert found.shown == ("[CLS]", "a", "[SEP]", "cat", "##bel", "[SEP]")
     assert found.word_texts == ("[CLS]", "a", "[SEP]", "catbel", "[SEP]")
     assert found.words == (0, 1, 2, 3, 3, 4)
-
-
-@pytest.mark.parametrize("token", [-1, 49152, 2**40])
-def test_no_such_token(bytewise: SubwordTokenizer, token: int) -> None:
-    message = f"token {token} is not in the vocabulary, which has 49152 tokens"
-    with pytest.raises(ValueError, match=message):
-        bytewise.encode("a", added=[token])
-    with pytest.raises(ValueError, match=message):
-        bytewise.decode([17, token])
-    assert bytewise.shown(token) == f"⟨{token}⟩"  # a model may predict what it has no word for
-
-
-def test_one_token_alone(bytewise: SubwordTokenizer, wordpiece: SubwordTokenizer) -> None:
-    the, end, *parts = bytewise.encode(" the<|im_end|>我").ids
-    assert bytewise.shown(the) == "␣the"
-    assert bytewise.shown(end) == "<|im_end|>"
-    assert [bytewise.shown(part) for part in parts] == ["⟨E6 88⟩", "⟨91⟩"]
-    spaced, *_rest = bytewise.encode(" 👨").ids
-    assert bytewise.shown(spaced) == "⟨20 F0 9F⟩"  # its space is a byte, too
-    assert [wordpiece.shown(token) for token in (101, 100, 1996)] == ["[CLS]", "[UNK]", "the"]
-
-
-def test_decode(bytewise: SubwordTokenizer, wordpiece: SubwordTokenizer) -> None:
-    assert bytewise.decode([504, 3161, 2]) == "The animal<|im_end|>"
-    assert bytewise.decode([]) == ""
-    assert wordpiece.decode(wordpiece.encode("Unbelievably!").ids) == "[CLS] unbelievably! [SEP]"
 
 
 def test_half_a_surrogate_pair(bytewise: SubwordTokenizer) -> None:

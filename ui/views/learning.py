@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lab.grid import Grid, parameters_of
+from lab.grid import Grid
+from lab.points import parameters_of
 from lab.results import METRICS, Result
 from ui.components import window_is_tall
 from ui.error_text import describe_error
