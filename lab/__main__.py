@@ -10,8 +10,9 @@ from typing import get_args
 
 import pandas as pd
 
-from lab import cost
+from lab import cost_command
 from lab.cache import Cache
+from lab.cost import MeasureError
 from lab.grid import Grid, LearningGrid, MechanismGrid
 from lab.points import Projection
 from lab.ranges import MOST_SEEDS, SWEPT_MASKS
@@ -36,9 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.out is not None:
             _check_out(args.out)
         if args.command == "cost":
-            return _write(cost.run_command(args), args.out, FINE)
+            return _write(cost_command.run_command(args), args.out, FINE)
         sweep = _sweep(_grid(args), args)
-    except (ValueError, OSError, cost.MeasureError) as error:
+    except (ValueError, OSError, MeasureError) as error:
         print(f"{parser.prog} {args.command}: {error}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
@@ -173,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
             "--no-cache", action="store_true", help="neither read nor keep results"
         )
     costs = commands.add_parser("cost", help="parameters, multiply-adds and memory")
-    cost.add_arguments(costs)
+    cost_command.add_arguments(costs)
     for command in (mechanism, learning, costs):
         command.add_argument(
             "--out", type=Path, help="a file.csv or file.parquet (default: CSV to the output)"
