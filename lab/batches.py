@@ -34,7 +34,7 @@ class Batches(Iterator[Job]):
 
     @property
     def left(self) -> int:
-        """How many points nobody has yet."""
+        """Return how many points nobody has yet."""
         return len(self._left)
 
     @property
@@ -48,7 +48,7 @@ class Batches(Iterator[Job]):
         return self.take(max(1, min(self._size, share)))
 
     def take(self, count: int) -> Job:
-        """A batch of so many points, or of what is left.
+        """Hand out so many points as a batch, or what is left.
 
         Raises:
             StopIteration: if nothing is, or nothing more is handed out.
@@ -61,12 +61,12 @@ class Batches(Iterator[Job]):
             return self._job(points)
 
     def again(self, point: Indexed) -> Job:
-        """A batch of one point that was handed out before."""
+        """Hand out one point as a batch that was handed out before."""
         with self._lock:
             return self._job([point])
 
     def done(self, answer: Answer) -> list[Indexed]:
-        """The points of a batch that is over."""
+        """Take a batch that is over, and return its points."""
         with self._lock:
             points = self._under_way.pop(answer["number"])
             if answer["seconds"]:
@@ -75,7 +75,7 @@ class Batches(Iterator[Job]):
             return points
 
     def lost(self) -> list[Indexed]:
-        """The points that were under way, which nobody has any more."""
+        """Take back the points that were under way, and return them: nobody has them any more."""
         with self._lock:
             points = [point for batch in self._under_way.values() for point in batch]
             self._under_way.clear()

@@ -50,7 +50,7 @@ class Cache:
             self.problem = _not_kept(error.text)
 
     def get(self, keys: Iterable[bytes]) -> dict[bytes, str]:
-        """The values of those keys that are there, and whole."""
+        """Return the values of those keys that are there, and whole."""
         asked = list(dict.fromkeys(keys))
         found: dict[bytes, str] = {}
 
@@ -111,13 +111,13 @@ class Cache:
 
 
 def key_of(point: str) -> bytes:
-    """The key of a point's result, from its canonical JSON: another one for another version."""
+    """Return the key of a point's result, from its canonical JSON; versions have different ones."""
     return hashlib.sha256(f"{code_version()}\0{point}".encode()).digest()
 
 
 @lru_cache(maxsize=1)  # what runs is what was imported
 def code_version() -> str:
-    """A hash of what decides the numbers: sources, PyTorch, numpy, and how texts are split.
+    """Return a hash of what decides the numbers: sources, PyTorch, numpy, and how texts are split.
 
     Kinds of one processor family differ in the last bits of a sum, which nothing here tells.
     """

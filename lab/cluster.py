@@ -52,7 +52,7 @@ class _Backend(DaskDistributedBackend):  # type: ignore[misc]  # joblib says no 
 
 
 def _lost(future: Future[Any], result: Any, job: Job) -> Exception | list[Answer]:
-    """What came of a task that wasn't finished: nothing if its worker died, else what to raise."""
+    """Return what came of an unfinished task: nothing if its worker died, else what to raise."""
     error = result[1] if future.status == "error" else result
     if isinstance(error, KilledWorker):
         return [Answer(number=job["number"], version=job["version"], results=[], seconds=0.0)]

@@ -67,7 +67,7 @@ class MeasureError(CodedError, RuntimeError):
 
 
 def cost_table(config: Config, tokens: int, *, batch: int = 1) -> pd.DataFrame:
-    """What each part costs and, last, all together; COLUMNS says what the columns are.
+    """Return what each part costs and, last, all together; COLUMNS says what the columns are.
 
     Raises:
         ValueError: as model.cost_parts.part_costs does.

@@ -20,7 +20,7 @@ IDENTIFYING = ("embed_size", "heads", "layers")  # columns that tell configurati
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `python -m lab cost`."""
+    """Add the options of `python -m lab cost`."""
     parser.add_argument("--embed-size", type=_numbers, default=(256,), metavar="E,...")
     parser.add_argument("--heads", type=_numbers, default=(8,), metavar="H,...")
     parser.add_argument("--kv-heads", type=int, help="heads of keys and values; default: all")
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_command(args: argparse.Namespace) -> pd.DataFrame:
-    """The table of parts at a length, or of measurements; one block a configuration.
+    """Return the table of parts at a length, or of measurements; one block a configuration.
 
     Raises:
         ValueError: if a configuration is impossible, or `measure` refuses.
@@ -67,7 +67,7 @@ def run_command(args: argparse.Namespace) -> pd.DataFrame:
 
 
 def measured_table(configs: Sequence[Config], results: Iterator[Measured]) -> pd.DataFrame:
-    """One row a measurement: seconds and bytes, measured and predicted; NaN where left out."""
+    """Return a row a measurement: seconds and bytes, measured and predicted; NaN where left out."""
     rows = []
     for result in results:
         config, tokens = configs[result.config_index], result.tokens

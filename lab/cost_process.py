@@ -30,7 +30,7 @@ RUNS_SECONDS, MOST_RUNS = 0.3, 20  # how long a length is run again and again
 
 
 def allocated_peak(call: Callable[[], object]) -> int:
-    """The most bytes that a call held at one time in PyTorch's memory on the CPU.
+    """Return the most bytes that a call held at one time in PyTorch's memory on the CPU.
 
     PyTorch's profiler reports each allocation and release, copies within an operation included.
     The resident memory of the process grows by as much, to a part in a hundred from some megabytes
@@ -55,7 +55,7 @@ def allocated_peak(call: Callable[[], object]) -> int:
 
 
 def measure_rates() -> Rates:
-    """How fast this machine is at what forward passes are made of, on as many threads as now."""
+    """Measure this machine at what forward passes are made of, on as many threads as now."""
     size = 512
     # What the C library keeps for the next call grows with what it has seen freed, to its limit at
     # FRESH_FROM. A process that has run for a while, such as the app's, has seen it all.
@@ -129,7 +129,7 @@ def why_not(config: Config, tokens: int, rates: Rates, task: dict[str, Any]) -> 
 
 
 def _serve(task: dict[str, Any], out: IO[str]) -> None:
-    """What the other process does: a line for each result."""
+    """Measure what a task asks for, and write a line for each result."""
     torch.set_num_threads(1)  # as the pages have it; one core more stays for the server
     rates = measure_rates()
     configs = [

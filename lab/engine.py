@@ -29,7 +29,7 @@ DIED_AGAIN = CodedText(
 
 
 class Kept:
-    """What the cache has of a sweep's points, and what it will have of them.
+    """The cached results of a sweep's points, and those that wait to be cached.
 
     Args:
         cache: None keeps nothing.
@@ -42,7 +42,7 @@ class Kept:
         self._written = time.monotonic()
 
     def read(self, points: Sequence[Point]) -> dict[int, Result]:
-        """The results that are there, by the points' indices."""
+        """Return the results that are there, by the points' indices."""
         if self._cache is None:
             return {}
         keys = [key_of(to_json(point)) for point in points]
@@ -162,7 +162,7 @@ def _run(pool: Pool, jobs: Iterator[Job], ahead: int) -> Generator[Answer, None,
 def _results(
     batches: Batches, answer: Answer, stale: Callable[[str, str], VersionError]
 ) -> Generator[Result, None, list[Indexed]]:
-    """What came of a batch; returns its points of which nothing came."""
+    """Yield what came of a batch; return its points of which nothing came."""
     if answer["version"] != code_version():
         raise stale(answer["version"], code_version())
     points = dict(batches.done(answer))

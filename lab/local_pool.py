@@ -95,7 +95,7 @@ class LocalPool:
 
 
 def default_jobs() -> int:
-    """A process a core that this process may use; two at least, for none has to be this one."""
+    """Return how many cores this process may use; two at least, or work would be done in it."""
     return max(2, int(joblib.cpu_count()))
 
 

@@ -29,7 +29,7 @@ LEARNT = 0.95  # the accuracy from which on a task counts as learnt
 
 @torch.inference_mode()
 def measure_mechanism(point: MechanismPoint) -> dict[str, float]:
-    """One forward pass of one attention layer: the first layer's numbers on Explore.
+    """Measure a forward pass of one attention layer: the first layer's numbers on Explore.
 
     Each number is the mean over the heads; lab.results.METRICS says what each one is.
     """
@@ -55,7 +55,7 @@ def measure_mechanism(point: MechanismPoint) -> dict[str, float]:
 
 
 def measure_learning(plan: LearningPoint) -> dict[str, Any]:
-    """One training, from its first step to its last.
+    """Measure one training, from its first step to its last.
 
     Returns:
         The numbers of lab.results.METRICS, after the last step; and curve_steps and

@@ -16,7 +16,7 @@ from model.errors import CodedText
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured of a point, or why it could not be."""
+    """The measurements of a point, or why there are none."""
 
     point: Point
     metrics: dict[str, Any] | None  # None after a failure
@@ -27,7 +27,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Column:
-    """What a column holds."""
+    """The content of a column."""
 
     unit: str  # "" for a number without one
     description: str
@@ -128,12 +128,12 @@ OTHERS = {
 
 
 def columns_of(kind: Kind) -> dict[str, Column]:
-    """All columns of a table, in their order."""
+    """Return all columns of a table, in their order."""
     return PARAMETERS[kind] | METRICS[kind] | OTHERS
 
 
 def table(results: Iterable[Result], kind: Kind | None = None) -> pd.DataFrame:
-    """A row for each point, in the grid's order, with columns_of(kind).
+    """Return a row for each point, in the grid's order, with columns_of(kind).
 
     The curves of trainings aren't in it; they are in Result.metrics.
 
@@ -148,7 +148,7 @@ def table(results: Iterable[Result], kind: Kind | None = None) -> pd.DataFrame:
 
 
 def summary(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Mean, standard deviation (ddof 1) and count of each metric of each group.
+    """Return mean, standard deviation (ddof 1) and count of each metric of each group.
 
     Args:
         frame: as `table` makes it; rows that failed, and values that there are none of (NaN), are
@@ -167,7 +167,7 @@ def summary(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
-    """The table as Parquet; each column's metadata has its `unit` and `description`.
+    """Return the table as Parquet; each column's metadata has its `unit` and `description`.
 
     Columns that aren't of a sweep's have none.
     """

@@ -17,14 +17,14 @@ _TYPES: dict[str, type[Any]] = {
 
 
 def to_json(value: Grid | Point) -> str:
-    """A grid or a point as ASCII; equal ones have one spelling."""
+    """Return a grid or a point as ASCII; equal ones have one spelling."""
     name = next(name for name, kind in _TYPES.items() if isinstance(value, kind))
     content = {field.name: getattr(value, field.name) for field in fields(value)}
     return json.dumps({"type": name, **content}, sort_keys=True, separators=(",", ":"))
 
 
 def from_json(text: str) -> Grid | Point:
-    """What to_json wrote.
+    """Return what to_json wrote, as it was.
 
     Raises:
         ValueError: if it is anything else, or out of a limit.

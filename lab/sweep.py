@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a sweep is."""
+    """The state of a sweep in numbers."""
 
     done: int  # points, failed and cached ones included
     total: int
@@ -91,7 +91,7 @@ class Sweep:
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """What there is so far, in the order in which it came."""
+        """Return what there is so far, in the order in which it came."""
         with self._changed:
             return tuple(self._results)
 
@@ -107,7 +107,7 @@ class Sweep:
 
     @property
     def progress(self) -> Progress:
-        """How far it is."""
+        """Return how far it is."""
         with self._changed:
             now = self._ended or time.monotonic()
             done, total = len(self._results), len(self._points)
@@ -286,7 +286,7 @@ def run(
 
 
 def scheduler_address() -> str | None:
-    """Where a Dask scheduler is to be: HEADLIGHT_SCHEDULER, or Dask's own configuration.
+    """Return a Dask scheduler's address: HEADLIGHT_SCHEDULER, or Dask's own configuration.
 
     The latter is DASK_SCHEDULER_ADDRESS, or scheduler-address in ~/.config/dask/*.yaml.
     """

@@ -37,7 +37,7 @@ class Job(TypedDict):
 
 
 class Answer(TypedDict):
-    """What came of a batch."""
+    """The results of a batch."""
 
     number: int
     version: str  # of the worker; nothing was measured if it isn't the job's

@@ -49,7 +49,7 @@ ZERO = Amount(0)
 
 
 def letter(name: str, value: int, *, written: bool = True) -> Amount:
-    """A letter and its value; nothing if that is 0.
+    """Return a letter and its value; nothing if that is 0.
 
     Args:
         name: one of LETTERS.

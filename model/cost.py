@@ -16,7 +16,7 @@ FRESH_FROM = 64 * 2**20
 
 @dataclass(frozen=True)
 class Rates:
-    """How fast a machine is."""
+    """The speed of a machine."""
 
     multiply_adds: float  # a second, in matrix products
     bytes: float  # a second, read and written by operations on each number
@@ -25,7 +25,7 @@ class Rates:
 
 
 def key_value_cache(config: Config, tokens: int, *, batch: int = 1) -> Amount:
-    """Bytes of the keys and values that a decoder-only model keeps to write the next token.
+    """Return the bytes of the keys and values that a decoder keeps to write the next token.
 
     Source: Shazeer (2019), "Fast Transformer Decoding", section 2.4; fewer key/value heads make it
     smaller (Ainslie et al., 2023, "GQA").
@@ -35,7 +35,7 @@ def key_value_cache(config: Config, tokens: int, *, batch: int = 1) -> Amount:
 
 
 def peak_memory(config: Config, tokens: int, *, batch: int = 1) -> Amount:
-    """The most bytes that Encoder.forward holds at one time, input included, parameters not.
+    """Return the most bytes that Encoder.forward holds at one time, without its parameters.
 
     A forward is a trace, which keeps all layers' numbers to the end: in each layer five times
     L·E in attention (queries, keys, values, the heads' outputs, the output), three times H·L²
@@ -67,7 +67,7 @@ def peak_memory(config: Config, tokens: int, *, batch: int = 1) -> Amount:
 
 
 def crossover(config: Config, *, whole: bool = False) -> float:
-    """From how many tokens on attention needs more multiply-adds than the feed-forward.
+    """Return from how many tokens on attention needs more multiply-adds than the feed-forward.
 
     Args:
         config: heads, layers and temperature make no difference to attention's quadratic part.
@@ -92,7 +92,7 @@ def crossover(config: Config, *, whole: bool = False) -> float:
 
 
 def predict_seconds(config: Config, tokens: int, rates: Rates, *, batch: int = 1) -> float:
-    """How long a forward pass takes on a machine with such rates.
+    """Predict how long a forward pass takes on a machine with such rates.
 
     Each part takes as long as its multiply-adds or the bytes that it moves, whichever is longer:
     the roofline of Williams et al. (2009), "Roofline: An Insightful Visual Performance Model".

@@ -37,7 +37,7 @@ ID_BYTES = 8  # int64
 
 @dataclass(frozen=True)
 class Part:
-    """What one part costs in all layers together."""
+    """The cost of one part in all layers together."""
 
     name: PartName
     parameters: Amount = ZERO
@@ -48,7 +48,7 @@ class Part:
 
 
 def part_costs(config: Config, tokens: int, *, batch: int = 1) -> tuple[Part, ...]:
-    """What each part of an Encoder's forward pass costs, in the order of PARTS.
+    """Return what each part of an Encoder's forward pass costs, in the order of PARTS.
 
     Norms come with the additions to the residual stream, and with the vectors in it. The bytes of
     the feed-forward are those of its hidden units, before and after the activation (a gate makes a
@@ -74,7 +74,7 @@ def part_costs(config: Config, tokens: int, *, batch: int = 1) -> tuple[Part, ..
 
 
 def parameter_count(config: Config) -> int:
-    """How many parameters an Encoder has: as many as sum(p.numel() for p in its parameters())."""
+    """Return how many parameters an Encoder has, as the module's own tensors count them."""
     return sum(part.parameters.value for part in part_costs(config, tokens=1))
 
 

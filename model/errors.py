@@ -77,7 +77,7 @@ class CodedError(Exception):
 
 
 class CodedValueError(CodedError, ValueError):
-    """What somebody has typed or chosen, or a file, can't be used; says why."""
+    """A value, text or file that can't be used, with the reason."""
 
 
 def _shown(value: Value, translate: Callable[[str], str]) -> Any:

@@ -17,7 +17,7 @@ PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
 
 
 def head_scores(weights: Sequence[Tensor], ids: Sequence[int]) -> dict[Pattern, Tensor]:
-    """How much each head follows each pattern that any text shows: all but induction.
+    """Return how much each head follows each pattern that any text shows: all but induction.
 
     previous, next: the mean weight on the token before or after, over the queries that have one;
     first: the mean weight on position 0, over all queries but the first;
@@ -50,7 +50,7 @@ def head_scores(weights: Sequence[Tensor], ids: Sequence[int]) -> dict[Pattern, 
 
 
 def induction_scores(weights: Sequence[Tensor], half: int, *, start: int = 0) -> Tensor:
-    """How much each head looks at what came after the same token the last time.
+    """Return how much each head looks at what came after the same token the last time.
 
     In a text said twice, query i of the second copy has met its token at i - half, and the next
     one at i - half + 1: a head that looks there can foretell the text. Every query of the second
@@ -90,7 +90,7 @@ def induction_scores(weights: Sequence[Tensor], half: int, *, start: int = 0) ->
 
 
 def rank(scores: Tensor, *, lowest: bool = False, most: int = 10) -> list[tuple[int, int, float]]:
-    """The heads with the highest scores, best first.
+    """Return the heads with the highest scores, best first.
 
     Args:
         scores: (layers, H); heads whose score is NaN are left out.
@@ -111,7 +111,7 @@ def rank(scores: Tensor, *, lowest: bool = False, most: int = 10) -> list[tuple[
 
 
 def repeated_words(words: Sequence[str], count: int, seed: int) -> list[str]:
-    """Some words in random order, to be said twice: the text of the induction scores.
+    """Draw words in random order, to be said twice: the text of the induction scores.
 
     Sorted by the hash (SHAKE-256) of the seed and the word: the same on every machine, in whatever
     order the candidates come, and a smaller count is the beginning of a larger one.
@@ -152,7 +152,7 @@ def _layer_scores(layer: Tensor, same: Tensor) -> dict[Pattern, Tensor]:
 
 
 def _attends(layer: Tensor) -> Tensor:
-    """Which rows have any weight, (H, L)."""
+    """Return which rows have any weight, (H, L)."""
     return (layer > 0).any(dim=-1)
 
 

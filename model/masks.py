@@ -21,7 +21,7 @@ MOST_CELLS_ASIDE = 24  # of a custom mask: more can't be painted by hand, or fit
 
 
 def causal_mask(query_length: int, key_length: int) -> Tensor:
-    """Query i may attend to keys 0..i: no looking ahead. Shape (1, 1, Q, K).
+    """Return a mask without looking ahead: query i may attend to keys 0..i. (1, 1, Q, K).
 
     Source: Vaswani et al. (2017), section 3.2.3, the decoder's self-attention.
     """
@@ -29,7 +29,7 @@ def causal_mask(query_length: int, key_length: int) -> Tensor:
 
 
 def padding_mask(lengths: Sequence[int], key_length: int) -> Tensor:
-    """Every query may attend to the first lengths[b] keys of sentence b. Shape (B, 1, 1, K).
+    """Return a mask of each sentence b's own keys, the first lengths[b]. Shape (B, 1, 1, K).
 
     Raises:
         ValueError: if a length is negative or larger than key_length.
@@ -41,7 +41,7 @@ def padding_mask(lengths: Sequence[int], key_length: int) -> Tensor:
 
 
 def window_mask(length: int, width: int, *, look_ahead: bool = False) -> Tensor:
-    """Query i may attend to the `width` keys that end at itself. Shape (1, 1, L, L).
+    """Return a mask of the `width` keys that end at the query itself. Shape (1, 1, L, L).
 
     With look_ahead also to the `width` keys that begin at itself.
 
@@ -53,7 +53,7 @@ def window_mask(length: int, width: int, *, look_ahead: bool = False) -> Tensor:
 
 
 def prefix_mask(length: int, prefix: int) -> Tensor:
-    """Everybody may attend to the first `prefix` keys, and to what isn't ahead. (1, 1, L, L).
+    """Return a mask of the first `prefix` keys and of what isn't ahead. Shape (1, 1, L, L).
 
     Source: Raffel et al. (2020), "T5", figure 3, causal with a prefix.
     """
@@ -61,7 +61,7 @@ def prefix_mask(length: int, prefix: int) -> Tensor:
 
 
 def strided_mask(length: int, step: int, *, look_ahead: bool = False) -> Tensor:
-    """Query i may attend to itself and every step-th key before it. Shape (1, 1, L, L).
+    """Return a mask of the query itself and every step-th key before it. Shape (1, 1, L, L).
 
     Source: Child et al. (2019), "Sparse Transformers", section 4.3, the strided half of the
     pattern. With look_ahead also to every step-th key after it.
@@ -71,7 +71,7 @@ def strided_mask(length: int, step: int, *, look_ahead: bool = False) -> Tensor:
 
 
 def custom_mask(cells: str, length: int) -> Tensor:
-    """A painted mask, from its text, on a sentence of L tokens. Shape (1, 1, L, L).
+    """Return a painted mask, from its text, on a sentence of L tokens. Shape (1, 1, L, L).
 
     A shorter sentence uses its upper left part. What lies beyond it goes on as it looks: causal
     where two or more rows are painted and none looks ahead, else open, as everything is if the
@@ -89,7 +89,7 @@ def custom_mask(cells: str, length: int) -> Tensor:
 
 
 def encode_cells(allowed: np.ndarray) -> str:
-    """A square mask of up to 24 × 24 as text: its side, a dot, its bits in URL-safe base64.
+    """Write a square mask of up to 24 × 24 as text: its side, a dot, its bits in base64.
 
     Raises:
         ValueError: if it isn't square, is empty, or is too large.
@@ -105,7 +105,7 @@ def encode_cells(allowed: np.ndarray) -> str:
 
 
 def decode_cells(text: str) -> np.ndarray:
-    """The mask that encode_cells wrote, (L, L) booleans, True = may attend.
+    """Return the mask that encode_cells wrote, (L, L) booleans, True = may attend.
 
     Raises:
         ValueError: if the text is anything else.
@@ -156,7 +156,7 @@ def build_mask(
     look_ahead: bool = False,
     cells: str = "",
 ) -> Tensor | None:
-    """The mask of a padded batch in which sentence b has lengths[b] tokens.
+    """Return the mask of a padded batch in which sentence b has lengths[b] tokens.
 
     Args:
         kind: "causal_padding" is both; "window", "prefix", "strided" and "custom" also hide the
@@ -198,7 +198,7 @@ def build_mask(
 
 
 def _steps_back(length: int) -> Tensor:
-    """How far each key lies before each query, (L, L); negative ahead."""
+    """Return how far each key lies before each query, (L, L); negative ahead."""
     positions = torch.arange(length)
     return positions[:, None] - positions
 

@@ -18,7 +18,7 @@ LOG_2 = math.log(2)  # the largest Jensen-Shannon divergence, in nats
 
 
 def entropy_share(weights: Weights, allowed: Weights) -> Tensor:
-    """How evenly rows spread, 0 (one key) to 1 (all alike): entropy / log(keys it may attend to).
+    """Return how evenly rows spread, 0 (one key) to 1: entropy / log(keys it may attend to).
 
     -sum p log p is at most log n for n keys (Shannon, 1948, section 6, property 2), so that rows
     under a causal mask can be compared. Rows with fewer than two keys have nothing to spread over
@@ -39,13 +39,13 @@ def entropy_share(weights: Weights, allowed: Weights) -> Tensor:
 
 
 def largest_weight(weights: Weights) -> Tensor:
-    """The mean of each row's largest weight, 1 / K to 1; (..., Q, K) -> (...)."""
+    """Return the mean of each row's largest weight, 1 / K to 1; (..., Q, K) -> (...)."""
     p = _rows(weights)
     return _mean(p.amax(-1), _attends(p))
 
 
 def saturated_share(weights: Weights, above: float = 0.99) -> Tensor:
-    """The share of rows whose largest weight is above a threshold; (..., Q, K) -> (...), 0 to 1.
+    """Return the share of rows with a weight above a threshold; (..., Q, K) -> (...), 0 to 1.
 
     There softmax is saturated: its gradient p_i (1 - p_i) vanishes, and training with it. That is
     why scores are divided by sqrt(D): Vaswani et al. (2017), section 3.2.1. A row with a single
@@ -56,7 +56,7 @@ def saturated_share(weights: Weights, above: float = 0.99) -> Tensor:
 
 
 def softmax_gradient_norm(weights: Weights) -> Tensor:
-    """How strongly weights answer to scores: the mean Frobenius norm of softmax's Jacobian.
+    """Return how strongly weights answer to scores: softmax's Jacobian's mean Frobenius norm.
 
     The Jacobian of p = softmax(s) is diag(p) - p pᵀ, whose squared norm is
     sum_i p_i² - 2 sum_i p_i³ + (sum_i p_i²)². It is 0 where one key has all the weight, and 1/2
@@ -79,7 +79,7 @@ def softmax_gradient_norm(weights: Weights) -> Tensor:
 
 
 def effective_rank(weights: Weights) -> Tensor:
-    """How many independent patterns the rows of a head are made of, 1 to min(Q, K).
+    """Return how many independent patterns the rows of a head are made of, 1 to min(Q, K).
 
     exp(-sum s log s), where s are the singular values divided by their sum: the rank, if all of
     them are alike, and less, if few are large. Source: Roy & Vetterli (2007), "The effective rank:
@@ -101,7 +101,7 @@ def effective_rank(weights: Weights) -> Tensor:
 
 
 def jensen_shannon(p: Weights, q: Weights) -> Tensor:
-    """How different two rows are, in nats: 0 for equal ones to log 2 for those that share no key.
+    """Return how different two rows are, in nats: from 0 for equal ones to log 2 for no shared key.
 
     (KL(p, m) + KL(q, m)) / 2 with m = (p + q) / 2. Source: Lin (1991), "Divergence measures based
     on the Shannon entropy", section 4.
@@ -128,7 +128,7 @@ def jensen_shannon(p: Weights, q: Weights) -> Tensor:
 
 
 def head_similarity(weights: Weights) -> Tensor:
-    """How alike each two heads are: 1 - the mean Jensen-Shannon divergence of their rows / log 2.
+    """Return how alike each two heads are: 1 - their rows' mean Jensen-Shannon divergence / log 2.
 
     Rows in which neither head attends to anything say nothing and are left out.
 
@@ -143,7 +143,7 @@ def head_similarity(weights: Weights) -> Tensor:
 
 
 def redundancy(weights: Weights) -> Tensor:
-    """The mean similarity of two different heads, 0 to 1; (..., H, Q, K) -> (...).
+    """Return the mean similarity of two different heads, 0 to 1; (..., H, Q, K) -> (...).
 
     With one head there is no pair, and it is NaN.
     """
@@ -154,7 +154,7 @@ def redundancy(weights: Weights) -> Tensor:
 
 
 def match_heads(a: Weights, b: Weights) -> list[tuple[int, int, float]]:
-    """Which head of b belongs to each head of a: models number their heads as chance will have it.
+    """Match each head of a with a head of b: models number their heads as chance will have it.
 
     Each head of the larger side, of a where both have as many, takes its most similar head of the
     other side, which others may take too; of equals the first.
@@ -190,7 +190,7 @@ def _rows(weights: Weights) -> Tensor:
 
 
 def _attends(p: Tensor) -> Tensor:
-    """Which rows have any weight, (..., Q)."""
+    """Return which rows have any weight, (..., Q)."""
     return (p > 0).any(-1)
 
 

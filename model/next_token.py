@@ -17,7 +17,7 @@ class NextToken:
 
 
 def top_tokens(logits: Tensor, count: int = 10) -> list[NextToken]:
-    """The most probable next tokens, best first; of equals the one with the smallest id.
+    """Return the most probable next tokens, best first; of equals the one with the smallest id.
 
     Args:
         logits: (V,) of the whole vocabulary; -inf for a token that can't come.
@@ -39,7 +39,7 @@ def top_tokens(logits: Tensor, count: int = 10) -> list[NextToken]:
 
 
 def probabilities_of(logits: Tensor, ids: Sequence[int]) -> list[float]:
-    """The probabilities of some tokens among all, in the order of the ids.
+    """Return the probabilities of some tokens among all, in the order of the ids.
 
     Args:
         logits: (V,).
@@ -55,7 +55,7 @@ def probabilities_of(logits: Tensor, ids: Sequence[int]) -> list[float]:
 
 
 def kl_divergence(before_logits: Tensor, after_logits: Tensor) -> float:
-    """How far the probabilities have moved, in nats: the sum of p log(p / q), p those before.
+    """Return how far probabilities have moved, in nats: the sum of p log(p / q), p those before.
 
     0 where nothing has changed; infinite where a token that could come no longer can.
     Source: Kullback & Leibler (1951), "On Information and Sufficiency".

@@ -37,7 +37,7 @@ class Parity:
 
 
 def worst(parities: Iterable[Parity]) -> Parity:
-    """The largest differences of several attentions; an output counts where it was compared."""
+    """Return the largest differences of several attentions; outputs count where compared."""
     head_outputs, weights, outputs = 0.0, 0.0, []
     for parity in parities:
         head_outputs = max(head_outputs, parity.head_outputs)
@@ -228,6 +228,6 @@ def _multihead_attention(
 
 
 def largest_difference(a: Tensor, b: Tensor) -> float:
-    """The largest absolute difference of two equally shaped tensors; 0 where they are empty."""
+    """Return the largest absolute difference of two equally shaped tensors; 0 if they are empty."""
     # A NaN is as wrong as can be; max() would let it pass, or not, by its place.
     return (a - b).abs().nan_to_num(nan=math.inf).max().item() if a.numel() else 0.0

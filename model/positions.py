@@ -21,7 +21,7 @@ RotaryPairs = Literal["neighbours", "halves"]  # which two numbers of a head are
 
 
 def sinusoidal_positions(length: int, embed_size: int) -> Tensor:
-    """The sinusoidal encoding, (L, E), to be added to the token vectors.
+    """Return the sinusoidal encoding, (L, E), to be added to the token vectors.
 
     PE(pos, 2i) = sin(pos / 10000^(2i/E)), PE(pos, 2i+1) = cos(pos / 10000^(2i/E)).
     Source: Vaswani et al. (2017), section 3.5.
@@ -89,7 +89,7 @@ _known_rotary_angles = lru_cache(maxsize=32)(_rotary_angles)
 
 
 def alibi_slopes(heads: int) -> Tensor:
-    """How steeply each head lowers the scores with distance, (H,).
+    """Return how steeply each head lowers the scores with distance, (H,).
 
     For a power of two, the geometric sequence 2^(-8/H), 2^(-16/H) ... 2^-8. For other counts, the
     sequence of the next lower power of two, filled up with every other slope of the next higher
@@ -102,7 +102,7 @@ def alibi_slopes(heads: int) -> Tensor:
 
 
 def alibi_bias(heads: int, query_length: int, key_length: int) -> Tensor:
-    """ALiBi: what is added to the scores, -slope · |query - key|, (H, Q, K).
+    """Return what ALiBi adds to the scores, -slope · |query - key|, (H, Q, K).
 
     The paper is causal, where the distance is query - key; without a causal mask, distance counts
     alike in both directions.

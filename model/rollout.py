@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def attention_rollout(weights: Sequence[Tensor]) -> list[Tensor]:
-    """How much of each input token is in each position, layer by layer.
+    """Return how much of each input token is in each position, layer by layer.
 
     Averages the heads, adds the residual connection as an identity, normalises the rows and
     multiplies the layers: R_l = Â_l R_(l-1), Â = (mean over heads + 1) / 2. An approximation: it
@@ -29,12 +29,12 @@ def attention_rollout(weights: Sequence[Tensor]) -> list[Tensor]:
 
 
 def stream_norms(stream: Sequence[Tensor]) -> Tensor:
-    """The length of each token's vector at each step of the residual stream, (B, steps, L)."""
+    """Return the length of each token's vector at each step of the stream, (B, steps, L)."""
     return torch.stack([step.norm(dim=-1) for step in stream], dim=1)
 
 
 def stream_similarity(stream: Sequence[Tensor]) -> Tensor:
-    """The cosine of each token's vector with the one it began as, (B, steps, L), -1 to 1.
+    """Return the cosine of each token's vector with the one it began as, (B, steps, L), -1 to 1.
 
     NaN where either vector is zero, as padding is before positions are added.
     """

@@ -30,7 +30,7 @@ PADDING = "[PAD]"  # how padding is shown; its vector is zero, as with torch's p
 
 
 def hashed_numbers(seed: int, name: str, count: int) -> np.ndarray:
-    """The first `count` numbers of the stream of (seed, name), float32.
+    """Return the first `count` numbers of the stream of (seed, name), float32.
 
     Uniform between -sqrt(3) and sqrt(3): mean 0 and variance 1, by exact arithmetic alone.
     """
@@ -44,7 +44,7 @@ LONGEST_KEPT = 100  # characters: longer tokens are rare, and would fill the cac
 
 
 def token_vector(token: str, embed_size: int, seed: int) -> np.ndarray:
-    """The vector of a token, (E,), from its own text and the seed alone. Not to be written to."""
+    """Return a token's vector, (E,), from its text and the seed alone. Not to be written to."""
     if len(token) > LONGEST_KEPT:
         return _token_vector.__wrapped__(token, embed_size, seed)
     return _token_vector(token, embed_size, seed)
@@ -58,14 +58,14 @@ def _token_vector(token: str, embed_size: int, seed: int) -> np.ndarray:
 
 
 def embed(sentences: Sequence[Sequence[str]], embed_size: int, seed: int) -> Tensor:
-    """Token vectors of a batch, (B, L, E); shorter sentences end in zero vectors (padding)."""
+    """Return a batch's token vectors, (B, L, E); shorter sentences end in zeros (padding)."""
     return embed_with(lambda token: token_vector(token, embed_size, seed), sentences, embed_size)
 
 
 def embed_with(
     vector_of: Callable[[str], np.ndarray], sentences: Sequence[Sequence[str]], embed_size: int
 ) -> Tensor:
-    """A batch as `embed` makes it, with token vectors, (E,), from anywhere."""
+    """Return a batch as `embed` makes it, with token vectors, (E,), from anywhere."""
     longest = max(map(len, sentences), default=0)
     batch = np.zeros((len(sentences), longest, embed_size), dtype=np.float32)
     for row, tokens in zip(batch, sentences, strict=True):
@@ -82,7 +82,7 @@ _matrices: LRUCache[tuple[str, int, int, int], Tensor] = LRUCache(
 
 @cached(_matrices, lock=Lock())
 def weight_matrix(name: str, rows: int, columns: int, seed: int) -> Tensor:
-    """A weight matrix, (rows, columns), with variance 1/columns.
+    """Return a weight matrix, (rows, columns), with variance 1/columns.
 
     Row i reads the stream of its own name, so that the matrix of a smaller size is, but for the
     factor, the upper left block of a larger one. Variance 1/columns keeps a projection's entries at
@@ -104,7 +104,7 @@ def random_attention(
     seed: int = 0,
     identity: bool = False,
 ) -> SelfAttention:
-    """A SelfAttention with the seed's weights, in evaluation mode, without gradients.
+    """Make a SelfAttention with the seed's weights, in evaluation mode, without gradients.
 
     With the full projection the matrices don't depend on the number of heads: the same W_Q, W_K
     and W_V are only split differently. fc_out has no bias (zero). With `identity`, all four are the
@@ -124,7 +124,7 @@ def random_attention(
 def random_encoder(
     config: Config, seed: int = 0, *, copy: bool = True, identity: bool = False
 ) -> Encoder:
-    """An Encoder with the seed's weights, in evaluation mode, without gradients.
+    """Make an Encoder with the seed's weights, in evaluation mode, without gradients.
 
     Each layer has weights of its own, which stay when layers are added. Layer 0's attention has
     those of random_attention. Norms are as they begin (scale 1, shift 0), biases are zero.
@@ -148,7 +148,7 @@ def random_encoder(
 def random_transformer(
     config: Config, seed: int = 0, *, copy: bool = True, identity: bool = False
 ) -> Transformer:
-    """A Transformer with the seed's weights; its encoder and its arguments are random_encoder's.
+    """Make a Transformer with the seed's weights; encoder and arguments are random_encoder's.
 
     Raises:
         ValueError: as Transformer does, and as random_encoder.
@@ -185,7 +185,7 @@ def _identity(rows: int, columns: int) -> Tensor:
 
 
 def _weight(path: str, like: Tensor, seed: int) -> Tensor:
-    """What begins at a parameter's path: a matrix of the seed, or ones and zeros."""
+    """Return what a parameter begins with: a matrix of the seed, or ones and zeros."""
     with torch.inference_mode(False):
         if like.dim() == 1:  # a bias, or a norm's scale and shift
             return torch.zeros(like.shape) if path.endswith("bias") else torch.ones(like.shape)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def mean_pool(vectors: Tensor) -> Tensor:
-    """The vector of a sentence, (E,) in float64: the mean of its tokens' (L, E).
+    """Return the vector of a sentence, (E,) in float64: the mean of its tokens' (L, E).
 
     Raises:
         ValueError: if the vectors are no matrix, or of no token, which has no mean.
@@ -25,7 +25,7 @@ def mean_pool(vectors: Tensor) -> Tensor:
 
 
 def similarity(a: Tensor, b: Tensor) -> float:
-    """The cosine of the angle between two sentences' vectors, from -1 to 1.
+    """Return the cosine of the angle between two sentences' vectors, from -1 to 1.
 
     Args:
         a: (L, E).
@@ -40,7 +40,7 @@ def similarity(a: Tensor, b: Tensor) -> float:
 
 
 def contributions(a: Tensor, b: Tensor) -> Tensor:
-    """How much each pair of tokens adds to the similarity, exactly: their sum is the similarity.
+    """Return how much each pair of tokens adds to the similarity; their sum is the similarity.
 
     (a_i · b_j) / (L · M · |mean of a| · |mean of b|): a scalar product of two means is the mean of
     all scalar products. All zero where either mean is.
@@ -60,7 +60,7 @@ def contributions(a: Tensor, b: Tensor) -> Tensor:
 
 
 def cosines(a: Tensor, b: Tensor) -> Tensor:
-    """The cosine of the angle between each pair of tokens, (L, M), float64, from -1 to 1.
+    """Return the cosine of the angle between each pair of tokens, (L, M), float64, -1 to 1.
 
     Args:
         a: (L, E).
@@ -74,7 +74,7 @@ def cosines(a: Tensor, b: Tensor) -> Tensor:
 
 
 def best_matches(matrix: Tensor) -> list[tuple[int, int, float]]:
-    """For each row its number, its best column's, and the value there; the first of equals.
+    """Return each row's number, its best column's, and the value there; the first of equals.
 
     Greedy matching, in which several rows may have the same best column.
     Source: Zhang et al. (2020), "BERTScore", section 3.

@@ -32,7 +32,7 @@ def longest_first(lengths: Sequence[int], room: int) -> list[int]:
 
 
 def sentences(encoding: Encoding, first: int) -> list[int | None]:
-    """Tell of each token which of the texts it is of, 0 or 1; None for those around them.
+    """Return which of the texts each token is of, 0 or 1; None for those around them.
 
     The library's own sequence_ids are lost where encodings are put together that were cut before.
 

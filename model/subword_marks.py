@@ -15,7 +15,7 @@ USUAL = 0.05  # of a vocabulary's pieces: fewer that end in @@ are pieces of the
 
 @dataclass(frozen=True)
 class WordMarks:
-    """What pieces have before or after their letters; empty where a vocabulary has no such mark."""
+    """The marks before or after pieces' letters; empty where a vocabulary has no such mark."""
 
     before: str = ""  # a piece that continues a word: "##"
     at_end: str = ""  # a piece that ends its word: "</w>"
@@ -29,7 +29,7 @@ class WordMarks:
     def continues(
         self, pieces: Sequence[str], added: Sequence[bool], unknown: Sequence[bool]
     ) -> list[bool]:
-        """Tell of each piece whether it goes on with the word of the piece before it.
+        """Return for each piece whether it goes on with the word of the piece before it.
 
         Args:
             pieces: as the vocabulary writes them.

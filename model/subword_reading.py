@@ -22,7 +22,7 @@ class Character(NamedTuple):
 
 
 def characters(chunks: Sequence[bytes]) -> Iterator[Character]:
-    """The characters that tokens make together, each token given by its bytes."""
+    """Yield the characters that tokens make together, each token given by its bytes."""
     owners = [token for token, chunk in enumerate(chunks) for _ in chunk]
     byte = 0
     for text in b"".join(chunks).decode("utf-8", "surrogateescape"):
@@ -32,7 +32,7 @@ def characters(chunks: Sequence[bytes]) -> Iterator[Character]:
 
 
 def labels(tokens: int, found: Sequence[Character]) -> list[str | None]:
-    """What people read in each token: "␣street", or "🙂 1/2" for a part of a character.
+    """Return what people read in each token: "␣street", or "🙂 1/2" for a part of a character.
 
     None for a token with a byte that belongs to no character.
     """
@@ -71,7 +71,7 @@ def _visible(text: str) -> str:
 def append(
     text: str, spans: Sequence[Span], found: Sequence[Character], tokens: int
 ) -> tuple[str, list[Span]]:
-    """Append what the tokens that have no span yet say.
+    """Append to the text what the tokens say that have no span yet.
 
     Args:
         text: what the tokens before them say.
@@ -102,7 +102,7 @@ def group_words(
     continues: Sequence[bool],
     chunks: Sequence[bytes],
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Which word each token belongs to, and the words as the text has them.
+    """Return which word each token belongs to, and the words as the text has them.
 
     Words are those of `split_words`; a token that reaches over several makes them one, and so does
     one that the vocabulary marks as going on with the word before. White space belongs to the word

@@ -59,7 +59,7 @@ class Vocabulary:
         return tuple(sorted(i for i in self._tokenizer.get_vocab().values() if i >= vocabulary))
 
     def shown(self, token: int) -> str:
-        """One token as people read it; ⟨17⟩ for one that only the model's table of vectors has."""
+        """Return one token as people read it; ⟨17⟩ for one that only the model's table has."""
         if not self.has(token):
             return f"⟨{token}⟩"
         chunk = self._bytes(token, continues=True)
@@ -70,7 +70,7 @@ class Vocabulary:
         return self._read(token, labels(1, list(characters([chunk])))[0])
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of some tokens, special ones included.
+        """Return the text of some tokens, special ones included.
 
         Raises:
             ValueError: if the vocabulary has no such token.
@@ -80,7 +80,7 @@ class Vocabulary:
         return self._tokenizer.decode(list(ids), skip_special_tokens=False)
 
     def plain_words(self, most: int = 2000) -> list[str]:
-        """Words of 4 to 7 Latin letters that a token stands for, with the space before it.
+        """Return words of 4 to 7 Latin letters that a token stands for, with the space before it.
 
         Vocabularies begin with what is frequent, so these are common words. (Some of them may be
         parts of words that the tokeniser never uses alone.)
@@ -102,7 +102,7 @@ class Vocabulary:
         return piece
 
     def _bytes(self, token: int, continues: bool) -> bytes:
-        """What a token adds to the text; a space first where it begins a word that is marked."""
+        """Return what a token adds to the text, with a space first where a marked word begins."""
         piece = self._piece(token)
         if token in self._added:  # these are written as they are
             return piece.encode()

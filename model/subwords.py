@@ -120,7 +120,7 @@ class SubwordTokenizer(Vocabulary):
         added: Sequence[int],
         left_out: int,
     ) -> Subwords:
-        """What the tokens of one or two texts, and those added to them, are and say."""
+        """Read the tokens of one or two texts, and those added to them."""
         ids = (*encoding.ids, *map(int, added))
         pieces = [self._piece(token) for token in ids]
         outside = [sentence is None for sentence in of]

@@ -43,7 +43,7 @@ _MANY_MARKS = regex.compile(r"\p{M}{32}")
 
 
 def split_words(text: str) -> list[str]:
-    """Words, punctuation marks and symbols; scripts without spaces split into characters.
+    """Split into words, punctuation marks and symbols; scripts without spaces into characters.
 
     Markup and special tokens such as <s>, [UNK] and &lt; stay whole, since people who type them
     mean one token.
@@ -52,7 +52,7 @@ def split_words(text: str) -> list[str]:
 
 
 def split_characters(text: str) -> list[str]:
-    """One token a grapheme cluster ("character" as a reader sees it), spaces included.
+    """Split into grapheme clusters ("characters" as a reader sees them), spaces included.
 
     Spaces around the text are dropped, and runs of white space count once.
     """

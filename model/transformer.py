@@ -22,7 +22,7 @@ AttentionKind = Literal["encoder_self", "decoder_self", "cross"]
 
 @dataclass(frozen=True)
 class TransformerTrace:
-    """What a stack computed: for each kind of attention a trace a layer, and the residual stream.
+    """A stack's run: for each kind of attention a trace a layer, and the residual stream.
 
     A stream holds the embedded input and then the vectors after each sub-layer: two a layer in the
     encoder (attention, feed-forward; one where there is attention only), three in the decoder
@@ -55,7 +55,7 @@ class Embedding(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Embed (B, L) token ids, or take (B, L, E) vectors as they are; then add positions.
+        """Return embed (B, L) token ids, or take (B, L, E) vectors as they are; then add positions.
 
         Raises:
             ValueError: if x has another shape, or is longer than the learned positions.
@@ -109,13 +109,13 @@ class Encoder(nn.Module):
         self.norm = build_norm(config) if config.architecture.final_norm else nn.Identity()
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """The stack's output, (B, L, E). Arguments as in `trace`."""
+        """Return the stack's output, (B, L, E). Arguments as in `trace`."""
         return self.trace(x, mask).output
 
     def trace(
         self, x: Tensor, mask: Tensor | None = None, removed: Collection[tuple[int, int]] = ()
     ) -> TransformerTrace:
-        """The stack's output and everything on the way.
+        """Compute the stack's output and keep everything on the way.
 
         Args:
             x: (B, L, E) vectors, or (B, L) token ids where the config has a vocabulary.
@@ -162,7 +162,7 @@ class Decoder(nn.Module):
         target_mask: Tensor | None = None,
         cross_mask: Tensor | None = None,
     ) -> Tensor:
-        """The stack's output, (B, T, E). Arguments as in `trace`."""
+        """Return the stack's output, (B, T, E). Arguments as in `trace`."""
         return self.trace(x, source, target_mask, cross_mask).output
 
     def trace(
@@ -172,7 +172,7 @@ class Decoder(nn.Module):
         target_mask: Tensor | None = None,
         cross_mask: Tensor | None = None,
     ) -> TransformerTrace:
-        """The stack's output and everything on the way.
+        """Compute the stack's output and keep everything on the way.
 
         Args:
             x: (B, T, E) vectors, or (B, T) token ids where the config has a vocabulary.
@@ -219,7 +219,7 @@ class Transformer(nn.Module):
         target_mask: Tensor | None = None,
         cross_mask: Tensor | None = None,
     ) -> Tensor:
-        """The decoder's output, (B, T, E). Arguments as in `trace`."""
+        """Return the decoder's output, (B, T, E). Arguments as in `trace`."""
         return self.trace(source, target, source_mask, target_mask, cross_mask).output
 
     def trace(
@@ -230,7 +230,7 @@ class Transformer(nn.Module):
         target_mask: Tensor | None = None,
         cross_mask: Tensor | None = None,
     ) -> TransformerTrace:
-        """The decoder's output, and everything on the way in both stacks.
+        """Compute the decoder's output, and keep everything on the way in both stacks.
 
         Args:
             source: (B, S, E) vectors, or (B, S) ids where the config has a vocabulary.
@@ -265,14 +265,14 @@ class Transformer(nn.Module):
 
 
 def stack_of(model: Encoder | Transformer, kind: AttentionKind) -> Encoder | Decoder:
-    """The stack that has that kind of attention."""
+    """Return the stack that has that kind of attention."""
     if isinstance(model, Encoder):
         return model
     return model.encoder if kind == "encoder_self" else model.decoder
 
 
 def attention_of(model: Encoder | Transformer, kind: AttentionKind, layer: int) -> SelfAttention:
-    """The module that computes one attention of a model."""
+    """Return the module that computes one attention of a model."""
     block = stack_of(model, kind).layers[layer]
     module: SelfAttention = block.cross_attention if kind == "cross" else block.attention  # type: ignore[assignment]
     return module

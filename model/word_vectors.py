@@ -48,7 +48,7 @@ class WordVectors:
         return len(self.mean)
 
     def vector(self, token: str, embed_size: int) -> np.ndarray:
-        """The first `embed_size` numbers of a token, (E,), float32. Not to be written to.
+        """Return the first `embed_size` numbers of a token, (E,), float32. Not to be written to.
 
         A token of several pieces gets their mean, one of which nothing is left (a space) the
         vector of [UNK]. Beyond the D numbers that there are, zeros follow.
@@ -77,7 +77,7 @@ class WordVectors:
 
 
 def principal_axes(vectors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Along which axes vectors vary, from most to least, by their covariance.
+    """Return the axes along which vectors vary, from most to least, by their covariance.
 
     Args:
         vectors: (V, D).
@@ -102,7 +102,7 @@ def principal_axes(vectors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def load_word_vectors(most_bytes: int | None = None) -> WordVectors:
-    """MiniLM's word vectors, from the installed package; the rest of the model isn't read.
+    """Load MiniLM's word vectors from the installed package; nothing else of it is read.
 
     Args:
         most_bytes: that the vocabulary's vectors may take.

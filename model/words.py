@@ -9,7 +9,7 @@ from torch import Tensor
 def merge_to_words(
     weights: Tensor, words: Sequence[int], key_words: Sequence[int] | None = None
 ) -> Tensor:
-    """Attention between tokens as attention between words.
+    """Merge attention between tokens to attention between words.
 
     Weights to a word are summed over its tokens, weights from a word averaged, so that rows that
     summed to one still do. Words keep the order of their numbers, which need not be without gaps;
@@ -47,7 +47,7 @@ def merge_to_words(
 def keep_tokens(
     weights: Tensor, queries: Sequence[int], keys: Sequence[int], *, renormalise: bool
 ) -> Tensor:
-    """The attention of some queries to some keys, such as those that are not special tokens.
+    """Keep the attention of some queries to some keys, such as those of no special tokens.
 
     Args:
         weights: (..., Q, K).

@@ -27,7 +27,7 @@ Left = Literal["seconds", "multiply_adds"]
 
 @dataclass(frozen=True)
 class Cost:
-    """What one configuration costs at each length; lengths grow, and all numbers are positive."""
+    """The cost of one configuration at each length; lengths grow, all numbers are positive."""
 
     name: str  # escaped
     tokens: np.ndarray  # (P,) lengths of the prediction
@@ -44,7 +44,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Words:
-    """What the figures say, escaped."""
+    """The words of the figures, escaped."""
 
     tokens: str = "tokens"
     time: str = "Time of a forward pass"
@@ -206,7 +206,7 @@ def _titles(panel: _Panel, theme: Theme) -> list[dict[str, Any]]:
 
 
 def _key(costs: Sequence[Cost], theme: Theme) -> dict[str, Any]:
-    """Which colour is which configuration, above everything."""
+    """Return the key of which colour is which configuration, above everything."""
     names = (
         f'<span style="color:{theme.lines[i]}">{LINE}{DOT}{LINE}</span> {cost.name}'
         for i, cost in enumerate(costs)

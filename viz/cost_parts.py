@@ -23,7 +23,7 @@ BEYOND = 1.22  # how far a panel reaches, the longest bar being 1: its sum stand
 
 @dataclass(frozen=True)
 class Parts:
-    """What each part of one configuration costs at one length."""
+    """The cost of each part of one configuration at one length."""
 
     name: str  # escaped
     multiply_adds: Sequence[int]  # one a part

@@ -45,7 +45,7 @@ class Matrix:
 
     @property
     def block(self) -> tuple[int, int]:
-        """How many rows and columns share a cell in the picture."""
+        """Return how many rows and columns share a cell in the picture."""
         rows, columns = self.values.shape
         return factor(rows, MOST_CELLS), factor(columns, MOST_CELLS)
 

@@ -30,7 +30,7 @@ class SpecFigure(go.Figure):  # type: ignore[misc]  # plotly ships no types
         return getattr(self, name)
 
     def to_dict(self) -> dict[str, Any]:
-        """The specification, with arrays as Plotly's typed arrays (base64)."""
+        """Return the specification, with arrays as Plotly's typed arrays (base64)."""
         spec = self.__dict__.get("_spec")
         if spec is None:
             complete: dict[str, Any] = super().to_dict()

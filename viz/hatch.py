@@ -29,7 +29,7 @@ def hatched_image(
     theme: Theme,
     lattice: Lattice = ONE,
 ) -> str | None:
-    """An SVG data URI with the masked cells striped and the others clear; None if all are clear.
+    """Return an SVG data URI with masked cells striped and others clear; None if all are clear.
 
     An image, because Plotly has no pattern for cells. It lies below the heatmap, whose masked
     cells are NaN and therefore transparent.

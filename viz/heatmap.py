@@ -16,7 +16,7 @@ BAR_NUMBER = 34  # pixels of the widest number beside a colour bar that its marg
 
 
 def base_layout(theme: Theme, *, margin: dict[str, Any], height: float) -> dict[str, Any]:
-    """The frame of a figure: the page's colours, no modes, fixed margins (pixels)."""
+    """Return the frame of a figure: the page's colours, no modes, fixed margins (pixels)."""
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -37,7 +37,7 @@ def labelled_axis(
     cell: int = 1,
     off_centre: float = 0.1,
 ) -> dict[str, Any]:
-    """An axis with every `step`-th short label at the axis, and each full one on hover.
+    """Return an axis with every `step`-th short label at the axis, and each full one on hover.
 
     Where most short labels are empty, the others are few, and all shown.
 
@@ -68,12 +68,12 @@ def labelled_axis(
 
 
 def thinning(count: int, cell: float) -> int:
-    """Every how many-th of `count` labels is shown, where each has `cell` pixels."""
+    """Return every how many-th of `count` labels is shown, where each has `cell` pixels."""
     return factor(count, int(count * cell) // LABEL_PITCH)
 
 
 def labels_below(labels: AxisLabels, cell_width: int) -> tuple[int, int, int]:
-    """How labels of cells of that width (pixels) stand below a heatmap.
+    """Return how labels of cells of that width (pixels) stand below a heatmap.
 
     Returns:
         Their angle (degrees), their depth (pixels), and every how many-th is shown.
@@ -89,14 +89,14 @@ def labels_below(labels: AxisLabels, cell_width: int) -> tuple[int, int, int]:
 
 
 def limit_of(values: np.ndarray) -> float:
-    """The largest absolute value; 1 where there is none, so that a scale exists."""
+    """Return the largest absolute value; 1 where there is none, so that a scale exists."""
     return float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
 
 
 def color_range(
     limit: float, diverging: bool, theme: Theme, scale: WeightScale = LINEAR
 ) -> tuple[float, list[Any]]:
-    """The lower end and the colours of a scale up to the limit; `scale` is that of weights."""
+    """Return the lower end and the colours of a scale up to the limit; `scale` is of weights."""
     if diverging:
         return -limit, color_scale(theme.diverging)
     return 0.0, color_stops(theme.sequential, scale.curve)
@@ -105,7 +105,7 @@ def color_range(
 def color_axis(
     limit: float, diverging: bool, title: str, theme: Theme, scale: WeightScale = LINEAR
 ) -> dict[str, Any]:
-    """A colour scale up to the limit that several heatmaps share, and its bar on the right."""
+    """Return a colour scale up to the limit for several heatmaps, and its bar on the right."""
     low, colors = color_range(limit, diverging, theme, scale)
     bar = {
         "thickness": 14,
@@ -151,7 +151,7 @@ def add_curved_bar(spec: dict[str, Any], scale: WeightScale, limit: float, theme
 
 
 def bar_room(scale: WeightScale, limit: float) -> int:
-    """How many more pixels than others the bar of a scale of weights needs for its numbers."""
+    """Return how many pixels more the bar of a scale of weights needs for its numbers."""
     if scale == LINEAR:
         return 0
     widest = max(text_width(text) for _at, text in scale.ticks(limit))
@@ -172,7 +172,7 @@ def hatching(
     theme: Theme,
     lattice: Lattice = ONE,
 ) -> list[dict[str, Any]]:
-    """The stripes below one or more equally masked heatmaps, as layout images.
+    """Return the stripes below one or more equally masked heatmaps, as layout images.
 
     Args:
         masked: (R, C) True where masked; None for nothing.

@@ -86,7 +86,7 @@ def draw_products(
     dimension: str = "dimension",
     product: str = "product q·k",
 ) -> go.Figure:
-    """The products q_d · k_d as bars, one a dimension; hover shows both factors.
+    """Draw the products q_d · k_d as bars, one a dimension; hover shows both factors.
 
     `dimension` and `product` are the axes' words.
     """

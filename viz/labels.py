@@ -16,7 +16,7 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def visible(token: str) -> str:
-    """The token with what can't be seen made visible: a space as ␣, a control as ⟨U+200B⟩.
+    """Return the token with what can't be seen made visible: a space as ␣, a control as ⟨U+200B⟩.
 
     Joiners and variation selectors inside a visible token are left alone: they shape it.
     """
@@ -29,12 +29,12 @@ def visible(token: str) -> str:
 
 
 def shorten(text: str, longest: int) -> str:
-    """The text, cut to `longest` characters with an ellipsis."""
+    """Cut the text to `longest` characters with an ellipsis."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def escape(text: str) -> str:
-    """The text such that Plotly shows it as typed."""
+    """Escape the text such that Plotly shows it as typed."""
     return text.translate(_ESCAPES)
 
 
@@ -56,7 +56,7 @@ def token_labels(
     places: Sequence[int] | None = None,
     notes: Sequence[str] | None = None,
 ) -> AxisLabels:
-    """Labels of tokens; words that occur more than once carry their position at the axis too.
+    """Return labels of tokens; words that occur twice carry their position at the axis too.
 
     Args:
         tokens: L of them.
@@ -81,7 +81,7 @@ def token_labels(
 
 
 def dimension_labels(count: int, name: str = "", dimension: str = "dimension") -> AxisLabels:
-    """Labels of the dimensions of a vector: 0, 1, 2 ... and "Q, dimension 2" on hover."""
+    """Return labels of a vector's dimensions: 0, 1, 2 ... and "Q, dimension 2" on hover."""
     prefix = f"{name}, " if name else ""
     return AxisLabels(
         tuple(str(i) for i in range(count)),
@@ -90,7 +90,7 @@ def dimension_labels(count: int, name: str = "", dimension: str = "dimension") -
 
 
 def text_width(label: str) -> float:
-    """About how wide a label is drawn, in pixels: wide scripts and emoji count double."""
+    """Estimate how wide a label is drawn, in pixels: wide scripts and emoji count double."""
     plain = label.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in plain)
     broad = sum(c in "WMmw@%" for c in plain)

@@ -29,7 +29,7 @@ FRAME_BYTES, TRACE_BYTES = 260, 60  # what a frame has beside its numbers, and e
 
 
 def frames_size(learning: Learning, count: int) -> int:
-    """About how many bytes `count` frames add to a figure, whether it has them yet or not."""
+    """Estimate how many bytes `count` frames add to a figure, whether it has them yet or not."""
     grid, heads = learning_grid(learning), len(learning.tiles.names)
     numbers = -(-4 * grid.tile_rows * grid.tile_columns // 3) * 4  # four bytes, in base64
     return count * (heads * (numbers + TRACE_BYTES) + FRAME_BYTES)
@@ -82,7 +82,7 @@ def _mark_names(learning: Learning, names: Sequence[dict[str, Any]], theme: Them
 
 
 def _frames(learning: Learning, values: np.ndarray) -> list[dict[str, Any]]:
-    """What each snapshot changes: the heatmaps and the cursors."""
+    """Return what each snapshot changes: the heatmaps and the cursors."""
     grid, cursors = learning_grid(learning), 3
     pooled = pool_extremes(values, grid.pooled_rows, grid.pooled_columns)
     return [

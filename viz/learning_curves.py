@@ -31,7 +31,7 @@ class Panel:
 
 
 def panels_of(learning: Learning) -> list[Panel]:
-    """From top to bottom."""
+    """Return the three panels, from top to bottom."""
     runs, words = learning.curves, learning.words
     loss = [run.loss[None] for run in runs]
     entropy = [run.entropy.T for run in runs]
@@ -51,7 +51,7 @@ def _largest(values: Sequence[np.ndarray]) -> float:
 
 
 def cursor(panel: Panel, step: int, theme: Theme) -> dict[str, Any]:
-    """The line at the step shown, over the whole panel."""
+    """Draw the line at the step shown, over the whole panel."""
     return {
         "type": "scatter",
         "mode": "lines",
@@ -66,7 +66,7 @@ def cursor(panel: Panel, step: int, theme: Theme) -> dict[str, Any]:
 
 
 def curve(learning: Learning, panel: Panel, run: int, head: int, theme: Theme) -> dict[str, Any]:
-    """One curve: of a run, or of one of its heads."""
+    """Draw one curve: of a run, or of one of its heads."""
     curves, of_heads = learning.curves[run], panel.axis == "y4"
     names = [curves.name, curves.head_names[head]] if of_heads else [curves.name]
     color = theme.lines[head % len(theme.lines)] if of_heads else theme.text
@@ -91,7 +91,7 @@ def curve(learning: Learning, panel: Panel, run: int, head: int, theme: Theme) -
 def panel_axes(
     learning: Learning, panels: Sequence[Panel], theme: Theme
 ) -> dict[str, dict[str, Any]]:
-    """One axis of steps below all panels, and one of values for each."""
+    """Return one axis of steps below all panels, and one of values for each."""
     last = max(1, learning.last_step)
     beyond = 0.012 * last  # so that the cursor isn't cut in half at the ends
     common = {"fixedrange": True, "zeroline": False, "gridcolor": theme.masked, "anchor": "x2"}
@@ -126,7 +126,7 @@ def _domains(learning: Learning, count: int) -> Iterator[tuple[float, float]]:
 
 
 def panel_titles(learning: Learning, panels: Sequence[Panel], theme: Theme) -> list[dict[str, Any]]:
-    """The panels' titles, and how the two runs are told apart where there are two."""
+    """Return the panels' titles, and how the two runs are told apart where there are two."""
     title = {"xref": "x2 domain", "y": 1, "yanchor": "bottom", "showarrow": False}
     titles = [
         {
@@ -149,7 +149,7 @@ def panel_titles(learning: Learning, panels: Sequence[Panel], theme: Theme) -> l
 
 
 def mark_phase_change(learning: Learning, layout: dict[str, Any], theme: Theme) -> None:
-    """A dotted line through all panels, with its name beside the title of the one in the middle.
+    """Draw a dotted line through all panels, with its name beside the middle one's title.
 
     No curve and no cursor gets there.
     """

@@ -15,7 +15,7 @@ LEFT = 0.35  # the curves' share of the width
 
 @dataclass(frozen=True)
 class Curves:
-    """How one run went, at each of its snapshots."""
+    """The course of one run, at each of its snapshots."""
 
     steps: np.ndarray  # (S,) whole numbers, growing
     accuracy: np.ndarray  # (S,) 0 to 1
@@ -28,7 +28,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class Words:
-    """What the figure says, escaped."""
+    """The words of the figure, escaped."""
 
     step: str = "step"
     accuracy: str = "accuracy"
@@ -42,7 +42,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Learning:
-    """What the figure shows, before any drawing is decided.
+    """The content of the figure, before any drawing is decided.
 
     Raises:
         ValueError: if frames, captions and this run's snapshots are not equally many.
@@ -93,10 +93,10 @@ class Learning:
 
 
 def learning_grid(learning: Learning) -> Grid:
-    """The grid in which the heads are drawn."""
+    """Return the grid in which the heads are drawn."""
     return grid_of(learning.tiles_shown)
 
 
 def gap_of(tiles: Tiles) -> int:
-    """Pixels between the curves and the heatmaps: for the names of rows."""
+    """Return the pixels between the curves and the heatmaps: for the names of rows."""
     return 48 + int(max(map(text_width, tiles.rows.short)))

@@ -16,7 +16,7 @@ Format = Callable[[float], str]  # how a number at an axis is written
 def log_axis(
     theme: Theme, ends: tuple[float, float], text: Format, *, doubling: bool = False
 ) -> dict[str, Any]:
-    """A logarithmic axis between two exponents of ten, with few and even numbers at it."""
+    """Return a logarithmic axis between two exponents of ten, with few and even numbers at it."""
     values = list(_doubled(ends) if doubling else _decades(ends))
     return {
         "type": "log",
@@ -51,7 +51,7 @@ def _doubled(ends: tuple[float, float]) -> Iterator[float]:
 
 
 def ends_of(values: Sequence[np.ndarray], beyond: float) -> tuple[float, float]:
-    """The exponents of ten between which an axis shows all values, with some room at both ends."""
+    """Return the exponents of ten between which an axis shows all values, with some room."""
     there = [v[np.isfinite(v) & (v > 0)] for v in values]
     numbers = np.log10(np.concatenate([*there, np.ones(0)]))
     low, high = (float(numbers.min()), float(numbers.max())) if len(numbers) else (0.0, 1.0)

@@ -22,7 +22,7 @@ PALER = 0.3  # the opacity of the bars of before
 
 @dataclass(frozen=True)
 class NextTokens:
-    """What the bars show, before any drawing is decided."""
+    """The content of the bars, before any drawing is decided."""
 
     labels: AxisLabels  # N, the best first
     probabilities: np.ndarray  # (N,) from 0 to 1

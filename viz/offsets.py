@@ -31,7 +31,7 @@ class OffsetCurves:
 
 
 def mean_by_offset(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean over all heads and all pairs of a query and a key that are equally far apart.
+    """Return the mean over all heads and all pairs of a query and a key equally far apart.
 
     Args:
         scores: (H, L, L) or (L, L), queries by keys; NaN is left out.

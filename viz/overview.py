@@ -43,7 +43,7 @@ NO_VALUE = "<extra>"
 
 @dataclass(frozen=True)
 class Overview:
-    """What thumbnails of all heads show, before any drawing is decided."""
+    """The content of thumbnails of all heads, before any drawing is decided."""
 
     values: np.ndarray  # (layers, heads, Q, K) NaN where there is nothing to show
     layer_names: Sequence[str]
@@ -86,7 +86,7 @@ class Strip:
         return self.tiles * self.period - self.gap
 
     def place(self, step: int) -> tuple[int, int] | None:
-        """The thumbnail and its cell at a step; None in a gap and outside."""
+        """Return the thumbnail and its cell at a step; None in a gap and outside."""
         tile, inside = divmod(step, self.period)
         cell = inside // self.steps
         return (tile, cell) if 0 <= tile < self.tiles and cell < self.cells else None
@@ -94,7 +94,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class OverviewGrid:
-    """Where the cells stand: the heads across, the layers down."""
+    """The places of the cells: the heads across, the layers down."""
 
     across: Strip
     down: Strip
@@ -111,7 +111,7 @@ class OverviewGrid:
 
 
 def plan_strip(tiles: int, cells: int, size: int) -> Strip:
-    """`tiles` thumbnails of `cells` rows or columns each, along `size` design pixels."""
+    """Lay out `tiles` thumbnails of `cells` rows or columns, along `size` design pixels."""
     room = size - (tiles - 1) * GAP
     pooled = factor(cells, room // tiles // SMALLEST_CELL)
     cells = -(-cells // pooled)
@@ -124,18 +124,18 @@ def plan_strip(tiles: int, cells: int, size: int) -> Strip:
 def plan_overview(
     layers: int, heads: int, rows: int, columns: int, height: int = HEIGHT
 ) -> OverviewGrid:
-    """The grid, WIDTH by `height`, of layers × heads matrices of rows × columns numbers each."""
+    """Lay out layers × heads matrices of rows × columns numbers each, on WIDTH by `height`."""
     return OverviewGrid(plan_strip(heads, columns, WIDTH), plan_strip(layers, rows, height))
 
 
 def overview_grid(overview: Overview) -> OverviewGrid:
-    """The grid in which draw_overview draws."""
+    """Return the grid in which draw_overview draws."""
     layers, heads, rows, columns = overview.values.shape
     return plan_overview(layers, heads, rows, columns, overview.height)
 
 
 def place_in(overview: Overview, row: int, column: int) -> tuple[int, int, int, int] | None:
-    """The (layer, head, query, key) of a clicked cell; None for one in a gap or outside.
+    """Return the (layer, head, query, key) of a clicked cell; None for one in a gap or outside.
 
     In a pooled picture it is the cell whose value the block shows.
 

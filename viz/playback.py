@@ -15,7 +15,7 @@ _AT_ONCE = {"mode": "immediate", "transition": {"duration": 0}}
 def slider(
     captions: Sequence[str], values: Sequence[object], active: int, *, below: int, theme: Theme
 ) -> dict[str, Any]:
-    """A slider with a step for each frame, whose caption stands above it.
+    """Return a slider with a step for each frame, whose caption stands above it.
 
     Args:
         captions: one a frame, escaped. Frame i has the name str(i).
@@ -49,7 +49,7 @@ def slider(
 
 
 def buttons(play: str, pause: str, *, below: int, theme: Theme) -> dict[str, Any]:
-    """Play, from the frame shown to the last, and Pause, right of the slider."""
+    """Return Play, from the frame shown to the last, and Pause, right of the slider."""
     on = {**_AT_ONCE, "fromcurrent": True, "frame": {"duration": FRAME_MS, "redraw": True}}
     off = {**_AT_ONCE, "frame": {"duration": 0, "redraw": False}}
     # Plotly paints a button that is pointed at almost white, on any page.
@@ -74,7 +74,7 @@ def buttons(play: str, pause: str, *, below: int, theme: Theme) -> dict[str, Any
 
 
 def still_caption(text: str, *, below: int) -> dict[str, Any]:
-    """An annotation that says what is shown, where a slider would say it."""
+    """Return an annotation that says what is shown, where a slider would say it."""
     return {
         "x": 0,
         "y": 0,

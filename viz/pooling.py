@@ -8,12 +8,12 @@ from viz.labels import AxisLabels
 
 
 def factor(length: int, most: int) -> int:
-    """How many neighbours share one cell, so that at most `most` cells remain."""
+    """Return how many neighbours share one cell, so that at most `most` cells remain."""
     return max(1, -(-length // max(1, most)))
 
 
 def pool_extremes(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """The value furthest from zero of each (rows, columns) block of the last two axes.
+    """Return the value furthest from zero of each (rows, columns) block of the last two axes.
 
     The extreme, and not the mean, because one strong weight among weak ones is what people look
     for. NaN (masked) cells count only where a whole block is masked.
@@ -41,20 +41,20 @@ def pool_extremes(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
 
 def furthest(values: np.ndarray) -> np.ndarray:
-    """Where along the last axis the value furthest from zero is; NaN only if all are."""
+    """Return where along the last axis the value furthest from zero is; NaN only if all are."""
     place: np.ndarray = np.where(np.isnan(values), -1.0, np.abs(values)).argmax(-1)
     return place
 
 
 def pool_mask(masked: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """(R, C) booleans, pooled: True where all of a block is masked."""
+    """Return (R, C) booleans, pooled: True where all of a block is masked."""
     allowed = np.where(masked, np.nan, 1.0)
     blocked: np.ndarray = np.isnan(pool_extremes(allowed, rows, columns))
     return blocked
 
 
 def pool_labels(labels: AxisLabels, count: int) -> AxisLabels:
-    """Labels of pooled rows or columns: the first and the last of each block that has any."""
+    """Return labels of pooled rows or columns: the first and last of each block that has any."""
     if count == 1:
         return labels
 

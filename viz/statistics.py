@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def head_statistics(weights: np.ndarray, allowed: np.ndarray) -> pd.DataFrame:
-    """One row a head: means over the queries that have something to attend to.
+    """Return a row a head: means over the queries that have something to attend to.
 
     Args:
         weights: (H, Q, K), rows that sum to one, or to zero where nothing is allowed.
@@ -56,7 +56,7 @@ def tidy(
     first: int = 0,
     most: int | None = None,
 ) -> pd.DataFrame:
-    """An array as a tidy table: one row a number.
+    """Return an array as a tidy table: one row a number.
 
     Args:
         values: any shape.

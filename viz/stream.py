@@ -29,7 +29,7 @@ OFF_CENTRE = 5e-4  # of an axis: see labelled_axis. A part of a cell would show 
 
 @dataclass(frozen=True)
 class Stream:
-    """What the residual stream's two heatmaps show, before any drawing is decided."""
+    """The content of the residual stream's two heatmaps, before any drawing is decided."""
 
     norms: np.ndarray  # (S, L) the length of each token's vector, at the input and after each step
     similarity: np.ndarray  # (S, L) the cosine of its angle to the input, -1 to 1
@@ -45,7 +45,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class StreamGrid:
-    """How large the cells of either heatmap are, and what shares one."""
+    """The size of either heatmap's cells, and what shares one."""
 
     rows: int
     columns: int
@@ -55,7 +55,7 @@ class StreamGrid:
 
 
 def plan_stream(steps: int, tokens: int, height: int = HEIGHT) -> StreamGrid:
-    """The cells of two heatmaps of steps × tokens, side by side on WIDTH by `height` at most."""
+    """Lay out two heatmaps of steps × tokens, side by side on WIDTH by `height` at most."""
     down, across = factor(steps, height // SMALLEST_CELL), factor(tokens, HALF // SMALLEST_CELL)
     rows = -(-steps // down)
     return StreamGrid(
@@ -68,7 +68,7 @@ def plan_stream(steps: int, tokens: int, height: int = HEIGHT) -> StreamGrid:
 
 
 def stream_grid(stream: Stream) -> StreamGrid:
-    """The cells that draw_stream draws."""
+    """Return the cells that draw_stream draws."""
     steps, tokens = stream.norms.shape
     return plan_stream(steps, tokens, stream.height)
 

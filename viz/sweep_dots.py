@@ -90,7 +90,7 @@ def draw_dots(dots: Dots, theme: Theme) -> go.Figure:
 
 
 def _spread(count: int) -> np.ndarray:
-    """How far beside its column's middle each seed stands, so that equals can be counted."""
+    """Return how far beside its column's middle each seed stands, so that equals can be counted."""
     return np.linspace(-0.18, 0.18, count) if count > 1 else np.zeros(count)
 
 

@@ -24,7 +24,7 @@ DIGITS = ".6g"
 
 @dataclass(frozen=True)
 class Axis:
-    """What is along an axis, escaped where it is text."""
+    """The values along an axis, escaped where they are text."""
 
     title: str
     values: np.ndarray  # (V,) growing numbers; of what isn't a number, its places 0, 1, 2 ...
@@ -40,7 +40,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Words:
-    """What the figures say, escaped."""
+    """The words of the figures, escaped."""
 
     seeds: str = "seeds"
     one_seed: str = "1 seed"
@@ -53,7 +53,7 @@ ENGLISH = Words()
 
 @dataclass(frozen=True)
 class Place:
-    """Where a panel is, as shares of the plot from the lower left."""
+    """A panel's place, as shares of the plot from the lower left."""
 
     left: float
     bottom: float
@@ -74,7 +74,7 @@ class Place:
 
 
 def grid_of(count: int, height: int, titled: bool, gap: float = GAP) -> Sequence[Place]:
-    """Places for so many panels, in rows of up to four."""
+    """Return places for so many panels, in rows of up to four."""
     if not 1 <= count <= MOST_PANELS:
         raise ValueError(f"there must be 1 to {MOST_PANELS} panels, got {count}")
     rows = 1 if count <= 3 else ceil(count / 4) if count > 4 else 2
@@ -97,7 +97,7 @@ def grid_of(count: int, height: int, titled: bool, gap: float = GAP) -> Sequence
 
 
 def frame_of(theme: Theme, height: int, *, legend: bool) -> dict[str, Any]:
-    """The layout without its axes."""
+    """Return the layout without its axes."""
     margin = {"l": LEFT, "r": RIGHT, "t": 8, "b": BELOW}
     layout = base_layout(theme, margin=margin, height=height)
     # The legend has as many rows as the window's width needs: Plotly makes room for them above.
@@ -112,7 +112,7 @@ def frame_of(theme: Theme, height: int, *, legend: bool) -> dict[str, Any]:
 
 
 def hover_text(about: str, value: str, numbers: Sequence[float], words: Words) -> str:
-    """What is said of one point: its parameters, and its mean, standard deviation and count."""
+    """Return what is said of one point: its parameters, mean, standard deviation and count."""
     mean, std, count = numbers
     head = f"{about}<br>" if about else ""
     if not np.isfinite(mean):
@@ -123,7 +123,7 @@ def hover_text(about: str, value: str, numbers: Sequence[float], words: Words) -
 
 
 def panel_title(text: str, place: Place, theme: Theme) -> list[dict[str, Any]]:
-    """A panel's title as an annotation; none where it has no text."""
+    """Return a panel's title as an annotation; none where it has no text."""
     if not text:
         return []
     return [
@@ -150,7 +150,7 @@ def places_axis(
     titled: bool = True,
     labelled: bool = True,
 ) -> dict[str, Any]:
-    """An axis of places 0, 1, 2 ..., each with its label."""
+    """Return an axis of places 0, 1, 2 ..., each with its label."""
     return {
         "domain": domain,
         "anchor": anchor,
@@ -170,5 +170,5 @@ def places_axis(
 
 
 def steady_markers() -> dict[str, Any]:
-    """A click selects a point, which must not fade the others."""
+    """Return markers that stay as they are: a click selects a point, and must not fade others."""
     return {key: {"marker": {"opacity": 1}} for key in ("selected", "unselected")}

@@ -165,7 +165,7 @@ def _line(
 
 
 def _other(look: int) -> int:
-    """Which dash a line has: colours repeat after five, colours with dashes after twenty-five."""
+    """Return which dash a line has: colours repeat after five, with dashes after twenty-five."""
     return (look + look // len(SYMBOLS)) % len(DASHES)
 
 

@@ -13,7 +13,7 @@ TITLE_SIZE = 15
 
 @dataclass(frozen=True)
 class Theme:
-    """What a figure needs to know about the page that it stands on."""
+    """The colours of the page that a figure stands on."""
 
     text: str
     faint: str  # axis titles, outlines
@@ -56,11 +56,11 @@ DARK = Theme(
 
 
 def theme_of(mode: Mode | None) -> Theme:
-    """The theme of a page's mode; the light one where the browser hasn't said yet."""
+    """Return the theme of a page's mode; the light one where the browser hasn't said yet."""
     return DARK if mode == "dark" else LIGHT
 
 
 def color_scale(colors: ColorScale) -> list[list[float | str]]:
-    """Evenly spaced stops, as Plotly wants them."""
+    """Return evenly spaced stops, as Plotly wants them."""
     last = len(colors) - 1
     return [[i / last, color] for i, color in enumerate(colors)]

@@ -40,7 +40,7 @@ SMALLEST_CELL = 1  # pixels: no more cells are sent than the screen can show
 
 @dataclass(frozen=True)
 class Tiles:
-    """What a grid of heatmaps shows, before any drawing is decided."""
+    """The content of a grid of heatmaps, before any drawing is decided."""
 
     values: np.ndarray  # (T, R, C) one matrix a tile; NaN where there is nothing to show
     names: Sequence[str]  # T
@@ -64,7 +64,7 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the cells stand. Row 0 of a tile is on top."""
+    """The places of the cells. Row 0 of a tile is on top."""
 
     columns: int  # tiles across ...
     rows: int  # ... and down
@@ -76,11 +76,11 @@ class Grid:
     pooled_rows: int
 
     def left(self, tile: int) -> int:
-        """The left edge of a tile."""
+        """Return the left edge of a tile."""
         return tile % self.columns * (self.tile_columns * self.cell_width + COLUMN_GAP)
 
     def top(self, tile: int) -> int:
-        """The upper edge of a tile's cells; its name stands above."""
+        """Return the upper edge of a tile's cells; its name stands above."""
         return tile // self.columns * (self.tile_rows * self.cell_height + NAME_GAP) + NAME_GAP
 
     @property
@@ -102,7 +102,7 @@ class Grid:
 def plan_grid(
     tiles: int, rows: int, columns: int, height: int = HEIGHT, *, width: int = WIDTH
 ) -> Grid:
-    """The grid, `width` by `height`, in which `tiles` matrices have the largest cells."""
+    """Lay out `tiles` matrices on `width` by `height`, with the largest cells that fit."""
 
     def cell_size(across: int) -> tuple[float, float]:
         down = -(-tiles // across)
@@ -127,7 +127,7 @@ def plan_grid(
 
 
 def grid_of(tiles: Tiles) -> Grid:
-    """The grid in which draw_tiles draws."""
+    """Return the grid in which draw_tiles draws."""
     count, rows, columns = tiles.values.shape
     return plan_grid(count, rows, columns, tiles.height, width=tiles.width)
 
@@ -144,7 +144,7 @@ def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> g
 
 
 def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> dict[str, Any]:
-    """What draw_tiles draws, for figures of which the tiles are a part.
+    """Return what draw_tiles draws, for figures of which the tiles are a part.
 
     Trace i and annotation i are tile i and its name: that is what clicks are told apart by.
     """

@@ -27,7 +27,7 @@ EVEN_TICKS = 5
 
 @dataclass(frozen=True)
 class WeightScale:
-    """Which colours weights have; a signed value has a scale of its own."""
+    """The colours of weights; a signed value has a scale of its own."""
 
     curve: Curve = "linear"
     end: float | None = None  # the weight with the last colour; None: the largest that is shown
@@ -97,7 +97,7 @@ def _curved_stops(colors: ColorScale, curve: Curve) -> tuple[tuple[float | str, 
 
 
 def _candidates(curve: Curve, limit: float) -> list[float]:
-    """What may be written between the ends of a scale, the largest first."""
+    """Return what may be written between the ends of a scale, the largest first."""
     if curve == "linear":
         return [limit * i / EVEN_TICKS for i in range(EVEN_TICKS - 1, 0, -1)]
     top = int(np.floor(np.log10(limit)))

@@ -21,7 +21,7 @@ Head = tuple[int, int]  # a layer and a head of it
 
 @dataclass(frozen=True)
 class StackSize:
-    """How many layers a kind of attention has, and how many heads each of them has."""
+    """The number of layers that a kind of attention has, and of heads of each of them."""
 
     layers: int
     heads: int
@@ -75,7 +75,7 @@ class NoStartTokenError(CodedValueError):
 
 
 class AttentionFacts(Protocol):
-    """What an attention is like, beside its numbers; SelfAttention is one."""
+    """The properties of an attention, beside its numbers; SelfAttention has them."""
 
     @property
     def embed_size(self) -> int:
@@ -87,7 +87,7 @@ class AttentionFacts(Protocol):
 
     @property
     def kv_heads(self) -> int:
-        """How many heads of keys and values there are; groups of queries share them."""
+        """Return how many heads of keys and values there are; groups of queries share them."""
 
     @property
     def head_dim(self) -> int:
@@ -99,7 +99,7 @@ class AttentionFacts(Protocol):
 
     @property
     def temperature(self) -> float:
-        """What divides them once more."""
+        """Return what divides them once more."""
 
     @property
     def divisor(self) -> float:
@@ -163,10 +163,10 @@ class PretrainedModel(Protocol):
         """Whether it is a token of the tokeniser's that the model has a vector for."""
 
     def attention(self, kind: AttentionKind, layer: int) -> AttentionFacts:
-        """What that attention is like."""
+        """Return what that attention is like."""
 
     def compare(self, run: ModelTrace) -> Parity:
-        """The largest differences from PyTorch's own attention."""
+        """Return the largest differences from PyTorch's own attention."""
 
 
 def reads_pairs(model: PretrainedModel) -> bool:

@@ -26,7 +26,7 @@ class NoHomeError(CodedError):
 
 
 def cache_directory() -> Path:
-    """Where Headlight keeps what it has made: $XDG_CACHE_HOME/headlight, or ~/.cache/headlight.
+    """Return the folder of what Headlight keeps: $XDG_CACHE_HOME/headlight, or ~/.cache/headlight.
 
     Raises:
         NoHomeError: if neither is known.

@@ -31,7 +31,7 @@ Equations = Mapping[Projected, ProjectionEquation | None]
 
 @dataclass(frozen=True)
 class LinearCall:
-    """What a module with one matrix read and made, and what the module around it was given."""
+    """The input and output of a module with one matrix, and the input of the one around it."""
 
     module: nn.Module
     x: Tensor  # (..., I)

@@ -28,7 +28,7 @@ _SPECIAL = (TokenType.CONTROL, TokenType.USER_DEFINED)
 def tokenizer_from_gguf(
     tokens: Sequence[str], merges: Sequence[str], token_types: Sequence[int], pre: str
 ) -> Tokenizer:
-    """A byte-level BPE tokeniser. It adds no token to a text.
+    """Make a byte-level BPE tokeniser, which adds no token to a text.
 
     Bytes that the vocabulary has not, such as a few control characters' in SmolLM2's, are left out
     of the text in silence; the tokeniser that was converted does so too.
@@ -87,7 +87,7 @@ def _pair(merge: str) -> tuple[str, str]:
 
 
 def read_gguf_tokenizer(reader: GGUFReader) -> Tokenizer:
-    """The tokeniser of an open GGUF file.
+    """Read the tokeniser of an open GGUF file.
 
     Raises:
         ValueError: if the file has none, or one of another kind than `tokenizer_from_gguf` makes.

@@ -19,7 +19,7 @@ LONGEST_WITHOUT_LIMIT = 512  # where positions are relative: what such models we
 
 @dataclass(frozen=True)
 class RecordedAttention:
-    """What one attention is like, as AttentionFacts wants to know it."""
+    """The AttentionFacts of a recorded attention."""
 
     embed_size: int
     heads: int
@@ -31,21 +31,21 @@ class RecordedAttention:
 
     @property
     def divisor(self) -> float:
-        """What the energies are divided by."""
+        """Return what the energies are divided by."""
         return (math.sqrt(self.head_dim) if self.scale == "head_dim" else 1.0) * self.temperature
 
     def equation(self, name: Projected) -> ProjectionEquation | None:
-        """How queries, keys or values follow from what is read; None where no equation held."""
+        """Return how queries, keys or values follow from what is read; None if nobody knows."""
         return self.equations[name]
 
 
 def weights_bytes(model: nn.Module) -> int:
-    """How much memory a model's weights take in float32."""
+    """Return how much memory a model's weights take in float32."""
     return 4 * sum(weight.numel() for weight in model.parameters())
 
 
 def longest_sentence(model: Any) -> int:
-    """How many tokens a model's positions allow, or were trained with if they allow any number."""
+    """Return how many tokens a model's positions allow, or were trained with if any number is."""
     config = model.config.get_text_config()
     longest = 0
     for name in ("max_position_embeddings", "n_positions"):
@@ -61,7 +61,7 @@ def longest_sentence(model: Any) -> int:
 
 
 def vocabulary(model: Any) -> int:
-    """How many rows a model's table of token vectors has; of two stacks, the shorter table."""
+    """Return how many rows a model's table of token vectors has; of two stacks, the shorter one."""
     stacks = [model, model.get_decoder()] if model.config.is_encoder_decoder else [model]
     return min(int(stack.get_input_embeddings().num_embeddings) for stack in stacks)
 
@@ -74,14 +74,14 @@ def _first_place(table: nn.Embedding) -> int:
 
 
 def token_types(model: Any) -> int:
-    """How many types of tokens a model knows, such as first and second sentence; 0 if none."""
+    """Return how many types of tokens a model knows, as of first and second sentence; 0 if none."""
     if "token_type_ids" not in inspect.signature(model.forward).parameters:
         return 0
     return int(getattr(model.config.get_text_config(), "type_vocab_size", None) or 0)
 
 
 def decoder_start(model: Any) -> int | None:
-    """The token that an encoder-decoder's target begins with, if the model names one it has."""
+    """Return the token that an encoder-decoder's target begins with, if the model names one."""
     configs = (getattr(model, "generation_config", None), model.config)
     for name in ("decoder_start_token_id", "bos_token_id"):
         for config in configs:

@@ -129,7 +129,7 @@ class HuggingFaceModel:
         return token < self.vocabulary and self.tokenizer.has(token)
 
     def attention(self, kind: AttentionKind, layer: int) -> RecordedAttention:
-        """What that attention is like.
+        """Return what that attention is like.
 
         A bias on its scores, such as T5's, is not among it: it is scores - energy / divisor.
         """
@@ -137,7 +137,7 @@ class HuggingFaceModel:
 
     @torch.inference_mode()
     def compare(self, run: ModelTrace) -> Parity:
-        """The largest differences from PyTorch's own attention.
+        """Return the largest differences from PyTorch's own attention.
 
         Heads and weights are computed again by the fused kernel from each trace's queries, keys
         and values; the output by running the model again with transformers' own "sdpa", and
@@ -173,7 +173,7 @@ class HuggingFaceModel:
         return run
 
     def _probed(self) -> dict[AttentionKind, tuple[RecordedAttention, ...]]:
-        """What each attention is like, as a run on different tokens at many positions shows."""
+        """Find what each attention is like, by a run on different tokens at many positions."""
         ids = probe_ids(self.vocabulary, self.longest, self.weights_bytes // 4)
         lengths = [ids.shape[1]] * len(ids)
         with watching(self._model) as before:
@@ -238,7 +238,7 @@ class HuggingFaceModel:
         target_ids: Tensor | None,
         target_lengths: Collection[int],
     ) -> dict[str, Any]:
-        """What the model is called with."""
+        """Return what the model is called with."""
         inputs: dict[str, Any] = {"output_hidden_states": True, "return_dict": True}
         inputs["input_ids"] = self._checked(ids)
         inputs["attention_mask"] = own_tokens(ids, lengths)

@@ -41,7 +41,7 @@ LAYER_NAMES = {
 
 
 def load_minilm(most_bytes: int | None = None) -> StackModel:
-    """The model with its tokeniser, from the installed package.
+    """Load the model with its tokeniser, from the installed package.
 
     Args:
         most_bytes: that its weights may take.
@@ -60,7 +60,7 @@ def load_minilm(most_bytes: int | None = None) -> StackModel:
 
 
 def load_word_embeddings(most_bytes: int | None = None) -> tuple[Tensor, SubwordTokenizer]:
-    """The vectors of the vocabulary's pieces, (V, E), and what splits words into pieces.
+    """Load the vectors of the vocabulary's pieces, (V, E), and what splits words into pieces.
 
     Args:
         most_bytes: that the vectors may take.
@@ -99,7 +99,7 @@ def _telling_what_is_broken() -> Iterator[None]:
 
 
 def model_folder() -> Path:
-    """Where the installed package has its files.
+    """Return where the installed package has its files.
 
     Raises:
         ModelUnavailableError: if it isn't installed.
@@ -108,12 +108,12 @@ def model_folder() -> Path:
 
 
 def load_tokenizer(folder: Path) -> SubwordTokenizer:
-    """The model's tokeniser: lower-case WordPiece (Schuster & Nakajima, 2012)."""
+    """Load the model's tokeniser: lower-case WordPiece (Schuster & Nakajima, 2012)."""
     return SubwordTokenizer(Tokenizer.from_file(str(folder / "tokenizer.json")))
 
 
 def our_weights(theirs: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights under our names; position_ids and the pooler aren't part of the encoder.
+    """Return the weights under our names, without position_ids and the pooler.
 
     BERT adds a vector for the first or second sentence of a pair to each token. Most often there is
     one sentence, so the first one's vector is added to the positions, once and for all.

@@ -12,7 +12,7 @@ REQUIREMENTS = "requirements-models.txt"
 
 
 def package_folder(package: str, model: str) -> Path:
-    """The folder of an installed package, which is not imported: its code isn't needed.
+    """Return the folder of an installed package, which is not imported: its code isn't needed.
 
     Args:
         package: as Python would import it.

@@ -148,7 +148,7 @@ def _after_linear(_: nn.Module, args: tuple[Any, ...], output: Any) -> None:
 
 
 def build_mask(**arguments: Any) -> Tensor | None:
-    """The mask of one forward pass, as the "eager" implementation gets it, but never left out.
+    """Return one forward pass's mask, as the "eager" implementation gets it, but never None.
 
     It is added to the scores: 0 where a query may attend, the smallest number elsewhere. A model
     may add to it, which would spoil a boolean one without a word.
@@ -239,7 +239,7 @@ def attention_forward(
 
 
 def _split_mask(mask: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-    """What a mask adds to the scores, if anything, and where it lets a query attend."""
+    """Return what a mask adds to the scores, if anything, and where it lets a query attend."""
     if mask is None:
         return None, None
     if mask.dtype == torch.bool:

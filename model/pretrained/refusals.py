@@ -87,7 +87,7 @@ def refusing(code: Refusal) -> Iterator[None]:
 
 
 def _better(error: Exception) -> Refusal | None:
-    """What an exception says by itself, wherever it came from."""
+    """Return what an exception says by itself, wherever it came from."""
     every: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in every:

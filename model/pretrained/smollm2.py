@@ -61,7 +61,7 @@ LAYER_NAMES = {
 def load_smollm2(
     most_bytes: int | None = None, progress: Progress = lambda done: None
 ) -> StackModel:
-    """The model with its tokeniser, from the installed package, or from what was kept of it.
+    """Load the model with its tokeniser, from the installed package or what was kept of it.
 
     Args:
         most_bytes: that its weights may take.
@@ -124,7 +124,7 @@ def _convert(source: Path, progress: Progress) -> Content:
 
 
 def our_weights(reader: "GGUFReader", progress: Progress = lambda done: None) -> dict[str, Tensor]:
-    """The weights in float32, under our names."""
+    """Return the weights in float32, under our names."""
     theirs = {tensor.name: tensor for tensor in reader.tensors}
     wanted = {"embedding.tokens.weight": "token_embd.weight", "norm.weight": "output_norm.weight"}
     for layer in range(CONFIG.layers):

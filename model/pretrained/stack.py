@@ -17,7 +17,7 @@ from model.transformer import AttentionKind, Encoder, attention_of
 
 
 def load_encoder(config: Config, weights: Mapping[str, Tensor]) -> Encoder:
-    """An Encoder with trained weights, which are not copied; evaluation mode, no gradients.
+    """Make an Encoder with trained weights, not copied; in evaluation mode, without gradients.
 
     Args:
         config: sizes and architecture.
@@ -120,16 +120,16 @@ class StackModel:
         return token < self.vocabulary and self.tokenizer.has(token)
 
     def logits(self, vectors: Tensor) -> Tensor:
-        """What a decoder predicts after each of the output vectors, (..., E) -> (..., V)."""
+        """Return what a decoder predicts after each of the output vectors, (..., E) -> (..., V)."""
         assert self.encoder.embedding.tokens is not None  # load_encoder puts it there
         return F.linear(vectors, self.encoder.embedding.tokens.weight)
 
     def attention(self, kind: AttentionKind, layer: int) -> SelfAttention:
-        """The module that computes that layer's attention."""
+        """Return the module that computes that layer's attention."""
         return attention_of(self.encoder, kind, layer)
 
     def compare(self, run: ModelTrace) -> Parity:
-        """The largest differences from PyTorch's own attention, of all layers."""
+        """Return the largest differences from PyTorch's own attention, of all layers."""
         return worst(compare_model(self.encoder, run.trace, run.masks, run.removed))
 
     def _mask(self, lengths: Sequence[int], longest: int) -> Tensor | None:

@@ -29,7 +29,7 @@ TASKS: dict[str, type[Task]] = {
 
 @lru_cache(maxsize=16)  # a page asks with each key press, and a text has to be counted out
 def task_of(name: str, corpus: str = "") -> Task:
-    """The task of that name.
+    """Return the task of that name.
 
     Args:
         name: one of TASKS.

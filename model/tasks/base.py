@@ -41,7 +41,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Example:
-    """What was typed, as a model reads it, with the answers that are right.
+    """A typed text as a model reads it, with the answers that are right.
 
     Raises:
         ValueError: if it is longer than what a model here can read.
@@ -92,14 +92,14 @@ class Task(ABC):
 
     @abstractmethod
     def example(self, typed: Sequence[str]) -> Example:
-        """What to do with what was typed, worked out in the plainest way.
+        """Return what to do with what was typed, worked out in the plainest way.
 
         Raises:
             ValueError: if it can't be done with this; says why.
         """
 
     def split(self, text: str) -> tuple[str, ...]:
-        """The symbols of a text.
+        """Split a text into its symbols.
 
         Raises:
             ValueError: if there is none, or something in it is no symbol; names it.
@@ -107,11 +107,11 @@ class Task(ABC):
         return self.checked([c for c in text.lower() if not c.isspace()])
 
     def encode(self, symbols: Sequence[str]) -> Tensor:
-        """Their ids, (L,)."""
+        """Return the symbols' ids, (L,)."""
         return torch.tensor([self._ids[symbol] for symbol in symbols], dtype=torch.long)
 
     def checked(self, symbols: Sequence[str]) -> tuple[str, ...]:
-        """The symbols, if there are any, and all are of the alphabet.
+        """Return the symbols, if there are any, and all are of the alphabet.
 
         Raises:
             ValueError: if not; names the first that isn't.

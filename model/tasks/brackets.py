@@ -11,7 +11,7 @@ from model.tasks.randomness import random_fractions, random_symbols
 
 
 class Brackets(RandomTask):
-    """Which bracket closes here: all that close are written ?, and each answers ), ] or }.
+    """The bracket that closes here: all that close are written ?, and each answers ), ] or }.
 
     A solving head attends from a ? to the bracket that it closes, which depends on how deep all
     brackets between them are nested. Source: Dyck-n, as learnt in Ebrahimi et al. (2020), "How Can
@@ -52,7 +52,7 @@ class Brackets(RandomTask):
         return Batch(inputs, targets)
 
     def example(self, typed: Sequence[str]) -> Example:
-        """The bracket that closes each one, at the symbol that does.
+        """Ask at each symbol that closes a bracket for the one that does.
 
         Raises:
             ValueError: if one closes nothing, or another than stands open, or isn't closed.

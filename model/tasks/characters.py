@@ -70,11 +70,11 @@ class Characters(Task):
         return self._windows(self.unread, torch.arange(count) * windows // count)
 
     def example(self, typed: Sequence[str]) -> Example:
-        """At each character the next one that was typed."""
+        """Ask at each character for the next one that was typed."""
         return Example(tuple(typed), (*typed[1:], None))
 
     def split(self, text: str) -> tuple[str, ...]:
-        """The characters of a text, as it stands.
+        """Split a text, as it stands, into its characters.
 
         Raises:
             ValueError: if there is none, or some don't occur in the text that was read; names them.
@@ -115,5 +115,5 @@ def _too_short(count: int, *, without_rarest: bool) -> CodedValueError:
 
 
 def tidy(text: str) -> str:
-    """The text with each run of white space made one space, and letters composed (NFC)."""
+    """Return the text with each run of white space made one space, and letters composed (NFC)."""
     return re.sub(r"\s+", " ", compose(text))

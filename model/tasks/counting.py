@@ -15,7 +15,7 @@ from model.tasks.sequences import LETTERS
 
 
 class Histogram(RandomTask):
-    """How often each position's letter occurs in the whole sequence.
+    """The number of times that each position's letter occurs in the whole sequence.
 
     A solving head gives the letters that are the same more weight than the others, or less, by a
     finite amount: the part that they get depends on their number, and the number can be read from
@@ -40,7 +40,7 @@ class Histogram(RandomTask):
         return Batch(x, letters - 1 + times)
 
     def example(self, typed: Sequence[str]) -> Example:
-        """How often each letter was typed.
+        """Ask at each letter how often it was typed.
 
         Raises:
             ValueError: if one occurs more often than any can in training.
@@ -60,7 +60,7 @@ class Histogram(RandomTask):
 
 
 class Majority(RandomTask):
-    """Which letter occurs most often: asked at the mark ? that stands before them.
+    """The most frequent letter: asked at the mark ? that stands before them.
 
     No two are equally often the most frequent, in training; typed, that is refused. A solving head
     spreads its weight evenly over all letters, and the mean of their values is the frequencies.
@@ -85,7 +85,7 @@ class Majority(RandomTask):
         return asked_first(question[clear], x[clear], ranked.indices[clear, 0])
 
     def example(self, typed: Sequence[str]) -> Example:
-        """The most frequent letter, at the mark.
+        """Ask at the mark for the most frequent letter.
 
         Raises:
             ValueError: if several are.
@@ -103,7 +103,7 @@ class Majority(RandomTask):
 
 
 def asked_first(question: Tensor, x: Tensor, answers: Tensor) -> Batch:
-    """A batch in which only the first position answers.
+    """Return a batch in which only the first position answers.
 
     Args:
         question: (B,) what stands there.

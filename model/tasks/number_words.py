@@ -24,7 +24,7 @@ WORDS = (*ONES, *TENS, "hundred", "thousand", "and")
 
 
 def words_of(number: int) -> tuple[str, ...]:
-    """The words of a number from 1 to 9999, with "and" before its last two digits."""
+    """Return the words of a number from 1 to 9999, with "and" before its last two digits."""
     thousands, hundreds, rest = number // 1000, number // 100 % 10, number % 100
     words = [ONES[thousands - 1], "thousand"] if thousands else []
     if hundreds:
@@ -70,7 +70,7 @@ class Numbers(Task):
         return _batch(count, stream(HELD_OUT_SEED, 0), held_out=True)
 
     def example(self, typed: Sequence[str]) -> Example:
-        """The number's words, with an "and" where it belongs, and its digits.
+        """Read the number's words, with an "and" where it belongs, and ask for its digits.
 
         Raises:
             ValueError: if these are the words of no number.
@@ -88,7 +88,7 @@ class Numbers(Task):
         return Example((self.start, *digits), (*digits, self.end), words_of(number))
 
     def split(self, text: str) -> tuple[str, ...]:
-        """The words of a text, or of the number that its digits are.
+        """Split a text into its words, or the number that its digits are.
 
         Raises:
             ValueError: if there is none, or one that isn't in the name of a number; names it.
@@ -131,7 +131,7 @@ def _batch(count: int, rng: np.random.Generator, *, held_out: bool) -> Batch:
 
 @lru_cache(maxsize=2)
 def _likelihoods(*, held_out: bool) -> np.ndarray:
-    """How likely each number from 1 is, (LARGEST,): as many are of one digit as of two, or more."""
+    """Return how likely each number from 1 is, (LARGEST,): equally for one digit, two, or more."""
     number = np.arange(1, LARGEST + 1)
     chosen = ((number >= 100) & (number % 11 == 5)) == held_out
     weights = np.zeros(LARGEST)
@@ -145,7 +145,7 @@ def _likelihoods(*, held_out: bool) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[Tensor, Tensor, Tensor]:
-    """What is read and answered for each number from 1, (LARGEST, S) and twice (LARGEST, T)."""
+    """Return what is read and answered for each number, (LARGEST, S) and twice (LARGEST, T)."""
     digits = len(str(LARGEST))
     source, inputs, targets = [], [], []
     for number in range(1, LARGEST + 1):

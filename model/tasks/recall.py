@@ -39,7 +39,7 @@ class Copy(RandomTask):
         )
 
     def example(self, typed: Sequence[str]) -> Example:
-        """What was typed, the bar, and what was typed."""
+        """Read what was typed and the bar, and ask for what was typed."""
         return Example((*typed, self.bar, *typed[:-1]), (*[None] * len(typed), *typed))
 
 
@@ -71,7 +71,7 @@ class Lookup(RandomTask):
         return asked_first(question, torch.stack([keys, values], dim=2).flatten(1), answers)
 
     def example(self, typed: Sequence[str]) -> Example:
-        """The digit after the second occurrence of the first letter, at the first letter.
+        """Ask at the first letter for the digit after its second occurrence.
 
         Raises:
             ValueError: if there are no pairs, a key is there twice, or the one asked for isn't.
@@ -134,7 +134,7 @@ class Lookup(RandomTask):
 
 
 class Induction(RandomTask):
-    """What followed this letter the last time: a random segment is said again and again.
+    """The letter that followed the last time: a random segment is said again and again.
 
     Nothing is asked where a letter is new. A head of the first layer tells each position the letter
     before it, and one of the second, the induction head, attends to the position that was told
@@ -163,7 +163,7 @@ class Induction(RandomTask):
         return Batch(again, following.masked_fill(place < period, IGNORED))
 
     def example(self, typed: Sequence[str]) -> Example:
-        """At each letter the one after its last occurrence, if there was one."""
+        """Ask at each letter for the one after its last occurrence, if there was one."""
         targets: list[str | None] = []
         last: dict[str, int] = {}  # where each letter stood
         for i, letter in enumerate(typed):

@@ -33,7 +33,7 @@ class Reverse(RandomTask):
         return Batch(x, x.flip(1))
 
     def example(self, typed: Sequence[str]) -> Example:
-        """What was typed, backwards."""
+        """Ask for what was typed, backwards."""
         return Example(tuple(typed), tuple(reversed(typed)))
 
 
@@ -58,7 +58,7 @@ class Shift(RandomTask):
         return Batch(x, targets)
 
     def example(self, typed: Sequence[str]) -> Example:
-        """What was typed, one position later."""
+        """Ask for what was typed, one position later."""
         return Example(tuple(typed), (None, *typed[:-1]))
 
 
@@ -79,7 +79,7 @@ class Sort(RandomTask):
         return Batch(x, x.sort(1).values)
 
     def example(self, typed: Sequence[str]) -> Example:
-        """What was typed, in the order of the symbols."""
+        """Ask for what was typed, in the order of the symbols."""
         return Example(tuple(typed), tuple(sorted(typed)))
 
 
@@ -108,7 +108,7 @@ class Compare(RandomTask):
         return Batch(x, targets)
 
     def example(self, typed: Sequence[str]) -> Example:
-        """+ where the right neighbour is larger than the left one, else -."""
+        """Ask for + where the right neighbour is larger than the left one, else for -."""
         inner = ["+" if typed[i + 1] > typed[i - 1] else "-" for i in range(1, len(typed) - 1)]
         ends = [None] * min(2, len(typed))
         return Example(tuple(typed), (*ends[:1], *inner, *ends[1:]))

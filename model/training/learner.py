@@ -18,7 +18,7 @@ from model.transformer import AttentionKind, Encoder, Transformer, TransformerTr
 
 @dataclass(frozen=True)
 class LearnerTrace:
-    """What a learner made of a batch."""
+    """A learner's run on a batch."""
 
     trace: TransformerTrace
     masks: Mapping[AttentionKind, Tensor | None]  # for each kind of attention that it has
@@ -48,7 +48,7 @@ class Learner(nn.Module):
         self.unembedding.weight = nn.Parameter(weights.clone())
 
     def take(self, weights: Mapping[str, Tensor]) -> None:
-        """Have these weights from now on, copies of them.
+        """Load copies of these weights.
 
         Raises:
             ValueError: if they are another model's.
@@ -63,11 +63,11 @@ class Learner(nn.Module):
             ) from None
 
     def forward(self, batch: Batch) -> Tensor:
-        """The logits, (B, L or T, V)."""
+        """Return the logits, (B, L or T, V)."""
         return self.trace(batch).logits
 
     def trace(self, batch: Batch) -> LearnerTrace:
-        """The logits, and everything on the way."""
+        """Compute the logits, and keep everything on the way."""
         length = batch.inputs.shape[1]
         ahead = None if self.task.kind == "encoder" else causal_mask(length, length)
         masks: dict[AttentionKind, Tensor | None]
@@ -84,14 +84,14 @@ class Learner(nn.Module):
 
     @torch.no_grad()
     def read(self, example: Example) -> LearnerTrace:
-        """What it makes of one example, a batch of one."""
+        """Compute what it makes of one example, a batch of one."""
         source = self.task.encode(example.source)[None] if example.source else None
         inputs = self.task.encode(example.inputs)[None]
         return self.trace(Batch(inputs, torch.empty(0), source))
 
 
 def load_learner(plan: Plan, weights: bytes) -> Learner:
-    """The learner of a snapshot's weights, in evaluation mode, without gradients.
+    """Make the learner of a snapshot's weights, in evaluation mode, without gradients.
 
     Raises:
         ValueError: if the weights are another model's.

@@ -17,7 +17,7 @@ FORMED = 0.5  # the score from which on a head is an induction head: most of its
 
 
 def induction_score(plan: Plan, snapshot: Snapshot) -> float:
-    """The best head's induction score on a random segment that is said twice, 0 to 1.
+    """Return the best head's induction score on a random segment that is said twice, 0 to 1.
 
     The segment is the same for all snapshots, seeds and sizes; no symbol is in it twice.
     Source: model.head_finder.induction_scores.
@@ -40,7 +40,7 @@ def induction_score(plan: Plan, snapshot: Snapshot) -> float:
 
 
 def phase_change(steps: Sequence[int], scores: Sequence[float]) -> int | None:
-    """The first step at which the score reaches one half; None if it never does.
+    """Return the first step at which the score reaches one half; None if it never does.
 
     One half by itself, not of the highest score: from there on one head looks mostly at what came
     after the same symbol the last time. So nothing is marked in a model that doesn't learn it, and

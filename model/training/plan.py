@@ -93,7 +93,7 @@ class Plan:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a plan is, without the task that it has made of it: that has tensors."""
+        """Return a plan's fields, without the task that it has made of them: that has tensors."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property

@@ -74,7 +74,7 @@ class Trainer:
             self._go_on_from(checkpoint)
 
     def advance(self) -> float:
-        """One update on new examples; the loss on them before it, in nats per answer.
+        """Make one update on new examples; return the loss on them before it, nats per answer.
 
         Raises:
             DivergedError: if the loss isn't finite; the weights stay as they are.
@@ -96,7 +96,7 @@ class Trainer:
 
     @torch.no_grad()
     def snapshot(self) -> Snapshot:
-        """The learner as it is now.
+        """Return the learner as it is now.
 
         Raises:
             DivergedError: if its loss isn't finite.
@@ -112,7 +112,7 @@ class Trainer:
         return Snapshot(self.step, loss, accuracy, save(self.learner.state_dict()))
 
     def checkpoint(self) -> Checkpoint:
-        """What is needed to go on from here."""
+        """Return what is needed to go on from here."""
         tensors = dict(self.learner.state_dict())
         for name, weight in self.learner.named_parameters():
             for kind, value in self.optimizer.state[weight].items():
@@ -137,7 +137,7 @@ class Trainer:
 
 
 def answer_loss(learner: Learner, batch: Batch) -> Tensor:
-    """The mean cross-entropy of the answers that are asked for, nats."""
+    """Return the mean cross-entropy of the answers that are asked for, nats."""
     return F.cross_entropy(learner(batch).flatten(0, 1), batch.targets.flatten())
 
 
@@ -153,7 +153,7 @@ def rate_at(plan: Plan, step: int) -> float:
 
 
 def snapshot_steps(plan: Plan) -> list[int]:
-    """After how many updates snapshots are taken: close together early, far apart late.
+    """Return after how many updates snapshots are taken: close together early, far apart late.
 
     The k-th of n comes at steps · (k/n)², so the distance grows evenly; n is so small that all
     snapshots together stay within SNAPSHOT_BYTES.

@@ -34,7 +34,7 @@ SNAPSHOT_TYPES = {"step": int, "loss": float, "accuracy": float}
 
 
 def configuration(plan: Plan, snapshot: Snapshot) -> dict[str, Any]:
-    """What a file says about its weights, for JSON: the whole plan, and how far it had come.
+    """Return what a file says about its weights, for JSON: the plan, and how far it had come.
 
     With the symbols, each at the place of its id: what a corpus gives, or a task, may change.
     """
@@ -47,13 +47,13 @@ def configuration(plan: Plan, snapshot: Snapshot) -> dict[str, Any]:
 
 
 def write_weights(plan: Plan, snapshot: Snapshot) -> bytes:
-    """A safetensors file of a snapshot's weights, with its configuration in the metadata."""
+    """Write a snapshot's weights as a safetensors file, with the configuration as metadata."""
     text = json.dumps(configuration(plan, snapshot), allow_nan=False)
     return save(load(snapshot.weights), {KEY: text})
 
 
 def read_weights(data: bytes) -> tuple[Plan, Snapshot]:
-    """The plan and the snapshot that a file was written of, equal to them in every bit.
+    """Read the plan and the snapshot that a file was written of, equal to them in every bit.
 
     Raises:
         ValueError: if the file isn't one of write_weights, or isn't whole; says what is wrong.

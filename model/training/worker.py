@@ -30,7 +30,7 @@ Reason = Literal["finished", "stopped", "too slow", "diverged", "failed"]
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker is to do next."""
+    """A training for a worker to do next."""
 
     plan: Plan
     checkpoint: Checkpoint | None = None  # where to go on; None begins anew
@@ -39,7 +39,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is."""
+    """A message on how far a run is."""
 
     step: int
     seconds: float  # since the job began
@@ -47,7 +47,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Ended:
-    """Why a run is over, and where it could go on."""
+    """A message on why a run is over, and where it could go on."""
 
     reason: Reason
     step: int
