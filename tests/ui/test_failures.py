@@ -9,7 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import model.transformer
+from model.errors import CodedValueError
 from model.pretrained.base import ModelUnavailableError
+from model.pretrained.refusals import ModelRefusedError
 from tests.ui.helpers import change, control, header, open_app, send, type_text
 from tests.ui.trained import messages, needs_minilm, open_trained
 from ui import failures, frame
@@ -48,6 +50,13 @@ def test_the_reason_is_said_in_a_line_without_the_servers_folders(
 
 def test_what_is_written_for_people_is_said_as_it_is() -> None:
     assert said_of(ModelUnavailableError("gone", "It isn't installed.")) == "It isn't installed."
+    error = CodedValueError("size", "{size} is no size", size=3)
+    assert said_of(error) == f"This couldn't be computed: 3 is no size. {ENDS}"
+
+
+def test_why_somebodys_model_is_refused_stays_in_the_log() -> None:
+    error = ModelRefusedError("/srv/models/secret is no folder", "gone")
+    assert said_of(error) == "This model can't be used here. The server's log says why."
 
 
 def fail_once(where: str) -> None:
