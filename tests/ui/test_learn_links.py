@@ -90,6 +90,9 @@ def check_that_the_url_is_repaired(page: AppTest) -> None:
         ("kept=reverse,1,16,1,sinusoidal,head_dim,0.002,-30,0", "kept", "",
          "The link's kept ` reverse,1,16,1,sinusoidal,head_dim,0.00… ` is no training to compare "
          "with: sizes, steps and seed must be whole numbers."),
+        ("kept=reverse,1,16,1,sinusoidal,head_dim,fast,30,0", "kept", "",
+         "The link's kept ` reverse,1,16,1,sinusoidal,head_dim,fast… ` is no training to compare "
+         "with: the learning rate must be a number, got 'fast'."),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_repaired_and_told(
