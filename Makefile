@@ -22,11 +22,12 @@ test: chromium check  ## check everything, then run all tests (ARGS="-k masks" g
 	@# Each worker has a core, and so one thread to calculate with.
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(DEV)  ## check the format, the lint and the types
-	@echo "Checking the format, the lint and the types"
+check: $(DEV)  ## check the format, the lint, the types and who imports whom
+	@echo "Checking the format, the lint, the types and the imports"
 	@$(PY) -m ruff format --quiet --check .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports --no-cache >$(VENV)/.imports || { cat $(VENV)/.imports; exit 1; }
 
 format: $(DEV)  ## put the source in order
 	@$(PY) -m ruff check --quiet --fix-only .

@@ -5,7 +5,7 @@ import streamlit as st
 from ui.server import MIDDLEWARE, lifespan
 
 if __name__ == "__main__":  # a session runs this file as its script
-    from ui.navigation import show_page
+    from ui.pages.navigation import show_page
 
     show_page()
 else:  # the server imports it, once

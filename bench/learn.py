@@ -20,7 +20,7 @@ from bench.report import Row, spread
 from bench.settings import Options
 from model.training.plan import Plan
 from model.training.recommended import RECOMMENDED
-from ui.training_queue import Worker
+from ui.jobs.training_queue import Worker
 
 TASKS = ("reverse", "sort", "induction", "numbers")
 STEP_TARGET = 1 / 0.9  # time a step: at least 0.9 of the peer's steps per second

@@ -11,7 +11,7 @@ from model.training.plan import LARGEST_EMBEDDING, MOST_LAYERS, Plan
 from model.training.recommended import RECOMMENDED
 from model.training.trainer import Snapshot, snapshot_steps
 from model.training.worker import SECONDS, Ended, Job
-from ui.training_queue import Worker
+from ui.jobs.training_queue import Worker
 
 STEPS = 400  # of a run whose bytes are counted
 SMALLEST_SEARCHED = 64  # embeddings below have few weights, and no snapshot is left out

@@ -15,7 +15,7 @@ import torch
 
 from bench.attention import CLEAR_REFS, memory_mb
 
-APP_THREADS = 1  # with which the app computes: see ui.compute.use_one_thread
+APP_THREADS = 1  # with which the app computes: see ui.runs.random_weights.use_one_thread
 TOKENS = 16
 TEXT = "The animal didn't cross the street because it was too tired, and so it went home to sleep."
 

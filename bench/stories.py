@@ -8,8 +8,8 @@ from bench.settings import Options
 from model.training.plan import Plan
 from model.training.recommended import RECOMMENDED, expected_accuracy
 from model.training.worker import SECONDS
-from ui.stories import STORIES, Choice, Story
-from ui.training_queue import Training, TrainingQueue
+from ui.jobs.training_queue import Training, TrainingQueue
+from ui.pages.learn.stories import STORIES, Choice, Story
 
 SEEDS = range(15)
 

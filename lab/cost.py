@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -94,7 +94,7 @@ def measure(
     most_bytes: int = MOST_BYTES,
     most_seconds: float = MOST_SECONDS,
     stop: threading.Event | None = None,
-) -> Iterator[Measured]:
+) -> Generator[Measured, None, None]:
     """Run forward passes in another process, shortest first, each length in all configurations.
 
     A pass that is predicted to need more memory or time than it may is left out, and says why.
@@ -154,7 +154,7 @@ def check_encoder(config: Config) -> None:
 
 def _results(
     task: dict[str, Any], count: int, patience: float, stop: threading.Event
-) -> Iterator[Measured]:
+) -> Generator[Measured, None, None]:
     """The results of a task, in a process that lives as long as this generator."""
     lines: queue.Queue[str] = queue.Queue()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:

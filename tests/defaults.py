@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from ui.compute import compute, compute_pair
-from ui.run import RandomRun
-from ui.settings import Settings
+from ui.runs.random_weights import RandomRun, Settings, compute, compute_pair
 
 SENTENCE = "The animal didn't cross the street because it was too tired."
 TARGET = "Das Tier überquerte die Straße nicht, weil es zu müde war."

@@ -129,7 +129,6 @@ class PretrainedModel(Protocol):
     name: str  # as its makers call it
     kind: ModelKind
     tokenizer: "SubwordTokenizer"
-    sizes: Mapping[AttentionKind, StackSize]  # of each kind of attention that it has
     embed_size: int  # of its output
     longest: int  # how many tokens its positions allow
     vocabulary: int  # V, the rows of its table of token vectors
@@ -137,12 +136,16 @@ class PretrainedModel(Protocol):
     decoder_start: int | None  # that an encoder-decoder's target begins with, if it names one
     without_vector: tuple[int, ...]  # tokens that its tokeniser knows, and its table has not
 
+    @property
+    def sizes(self) -> Mapping[AttentionKind, StackSize]:
+        """Of each kind of attention that it has."""
+
     def run(
         self,
         ids: Tensor,
-        lengths: Collection[int],
+        lengths: Sequence[int],
         target_ids: Tensor | None = None,
-        target_lengths: Collection[int] = (),
+        target_lengths: Sequence[int] = (),
         *,
         removed: Collection[Head] = (),
         token_types: Tensor | None = None,

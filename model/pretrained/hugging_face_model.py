@@ -2,7 +2,7 @@
 
 import inspect
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -92,9 +92,9 @@ class HuggingFaceModel:
     def run(
         self,
         ids: Tensor,
-        lengths: Collection[int],
+        lengths: Sequence[int],
         target_ids: Tensor | None = None,
-        target_lengths: Collection[int] = (),
+        target_lengths: Sequence[int] = (),
         *,
         removed: Collection[Head] = (),
         token_types: Tensor | None = None,
@@ -234,9 +234,9 @@ class HuggingFaceModel:
     def _inputs(
         self,
         ids: Tensor,
-        lengths: Collection[int],
+        lengths: Sequence[int],
         target_ids: Tensor | None,
-        target_lengths: Collection[int],
+        target_lengths: Sequence[int],
     ) -> dict[str, Any]:
         """Return what the model is called with."""
         inputs: dict[str, Any] = {"output_hidden_states": True, "return_dict": True}

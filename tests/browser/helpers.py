@@ -27,8 +27,21 @@ def open_app(page: Page, server: Server, query: str = "", path: str = "/") -> No
         heads.first.wait_for()
 
 
+def settled(page: Page) -> None:
+    """Waits until the app's script has run, and the address has been written."""
+    page.locator(FINISHED).wait_for()
+    page.wait_for_function(
+        """() => new Promise((done) => {
+          const before = location.href;
+          setTimeout(() => done(location.href === before), 200);
+        })"""
+    )
+    page.locator(FINISHED).wait_for()
+
+
 def shared(page: Page) -> dict[str, str]:
-    """The parameters in the page's address."""
+    """The parameters in the page's address, once that is written."""
+    settled(page)
     return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
 
 

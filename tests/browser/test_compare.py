@@ -36,7 +36,7 @@ def test_pinned_changed_and_compared(new_page: NewPage, server: Server) -> None:
         "Head 2 | query cat (position 1) | key the"
     )
     page.locator(f"{DIFFERENCE} .annotation").nth(2).click()
-    page.wait_for_url(lambda url: "head=2" in url and "view=one+head" in url)
+    page.wait_for_url(lambda url: "head=2" in url and "view=head" in url)
     one = wait_for_shape(page, (1, 5, 5), DIFFERENCE)
     np.testing.assert_allclose(one[0], (after - before)[2], atol=1e-6)
     other = new_page()

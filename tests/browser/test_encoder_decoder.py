@@ -110,5 +110,5 @@ def test_the_kind_and_the_view_are_in_the_link(page: Page, server: Server) -> No
     choose(page, "view", "all heads")
     choose(page, "kind", "decoder self")
     wait_for_shape(page, (2, 2, 2))
-    page.wait_for_url(lambda url: "kind=decoder+self" in url)
-    assert shared(page)["view"] == "all heads"
+    page.wait_for_url(lambda url: "kind=decoder_self" in url)
+    assert shared(page)["view"] == "heads"

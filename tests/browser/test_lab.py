@@ -10,8 +10,8 @@ from lab.points import MechanismPoint
 from tests.browser.charts import HEADS, hover, of_key, wait_for_shape
 from tests.browser.helpers import FINISHED, open_app, shared
 from tests.servers import Server
-from ui.lab_presets import PRESETS, preset_link
-from ui.settings import DEFAULT_TEXT
+from ui.choices.examples import DEFAULT_TEXT
+from ui.pages.lab.presets import PRESETS, preset_link
 
 PATH = "/lab"
 CHART = of_key("sweep_chart")

@@ -10,7 +10,7 @@ from tests.browser.conftest import NewPage
 from tests.browser.helpers import choose, open_app, shared
 from tests.defaults import run_of
 from tests.servers import Server
-from ui.selection import Selection
+from ui.controls.selection import Selection
 from ui.views.layers import thumbnails
 from viz.overview import place_in
 
@@ -45,7 +45,8 @@ def test_a_thumbnails_cell_tells_its_weight_and_a_click_opens_its_head(
     )
     click_cell(page, 0, row, column, LAYERS)
     expect(page.get_by_text("Head 1 of 4, layer 2, D = 8.")).to_be_visible()
-    assert {"view": "one head", "layer": "2", "head": "1", "q": "3"}.items() <= shared(page).items()
+    page.wait_for_url(lambda url: "view=head" in url)
+    assert {"view": "head", "layer": "2", "head": "1", "q": "3"}.items() <= shared(page).items()
 
 
 def test_the_chosen_layer_is_shown_and_shared(new_page: NewPage, server: Server) -> None:
@@ -105,6 +106,7 @@ def test_the_leak_test_catches_the_cell_that_breaks_a_causal_mask(
     expect(verdict).to_contain_text("1 cell of the mask looks ahead: 1 → 3 (query → key).")
     page.keyboard.press("Space")  # the cell has the focus: closed again
     expect(verdict).to_contain_text("Nothing leaks.")
+    page.wait_for_url(lambda url: encode_cells(CAUSAL) in url)
     np.testing.assert_array_equal(decode_cells(shared(page)["cells"]), CAUSAL)
 
 

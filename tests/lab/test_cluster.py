@@ -77,7 +77,7 @@ def test_a_point_that_kills_its_worker_fails_alone(
 ) -> None:
     measured_by("die")
     found = finished(Sweep(learning(embed_size=(8,)), scheduler=address))
-    assert failures(found) == {(2, 8, 1): engine.DIED_AGAIN}
+    assert failures(found) == {(2, 8, 1): str(engine.DIED_AGAIN)}
     assert (found.state, found.progress.done) == ("finished", 6)
     assert found.problems == (engine.DIED,)
 

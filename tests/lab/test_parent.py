@@ -25,7 +25,7 @@ import os, subprocess, sys
 subprocess.Popen([sys.executable, "-m", "lab.cost_process", str(os.getpid())])
 """
 TRAINING = """
-from ui.training_queue import Worker
+from ui.jobs.training_queue import Worker
 Worker()
 """
 READY = "\nimport time\nprint('ready', flush=True)\ntime.sleep(600)"

@@ -30,11 +30,12 @@ def message(*args: Any, **options: Any) -> str:
 def test_an_embedding_that_the_heads_do_not_divide_names_the_nearest_that_they_do(
     embed_size: int, heads: int, nearest: str
 ) -> None:
+    works = "sizes that work are" if " and " in nearest else "size that works is"
     assert message(embed_size, heads) == (
         f"embed_size {embed_size} is not divisible by {heads} heads; "
-        f"the nearest embedding sizes that work are {nearest}"
+        f"the nearest embedding {works} {nearest}"
     )
-    with pytest.raises(ValueError, match=f"that work are {nearest}$"):
+    with pytest.raises(ValueError, match=f"{works} {nearest}$"):
         check_heads_divide(embed_size, heads)
 
 

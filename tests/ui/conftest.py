@@ -8,8 +8,10 @@ import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 
 from tests.ui.processes import ended
-from ui import models, training_queue, trainings
-from ui.training_queue import TrainingQueue, Worker
+from ui.jobs import training_queue
+from ui.jobs.training_queue import TrainingQueue, Worker
+from ui.pages.learn import trainings
+from ui.runs import model_store as models
 
 Download = Callable[[str], tuple[str, bytes]]
 

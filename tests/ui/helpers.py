@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 from urllib.parse import parse_qs, quote, urlencode
 
@@ -18,6 +18,11 @@ from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from ui.link.memory import Memory, Session
+from ui.pages import PAGES
+
+T = TypeVar("T")
+PARAMETERS = {page.name: page.parameters for page in PAGES}
 APP = Path(__file__).parents[2] / "app.py"
 
 
@@ -42,11 +47,14 @@ def open_pair(query: str = "") -> AppTest:
     return open_app(query, path="encoder-decoder")
 
 
-def go_to(at: AppTest, path: str) -> AppTest:
-    """Choose another page in the navigation: its address is bare, and no widget comes along."""
+def go_to(at: AppTest, path: str, sent: WidgetStates | None = None) -> AppTest:
+    """Choose another page in the navigation: its address is bare, and no widget comes along.
+
+    But for what was sent just before: Streamlit makes one run of both.
+    """
     at._page_hash = calc_hash(path)
     at.query_params = {}
-    return checked(at._run(WidgetStates()))
+    return checked(at._run(sent or WidgetStates()))
 
 
 def go_back(at: AppTest, path: str, query: str) -> AppTest:
@@ -73,10 +81,44 @@ def control(at: AppTest, key: str) -> Any:
     raise KeyError(key)
 
 
+def is_drawn(at: AppTest, key: str) -> bool:
+    """Whether there is a widget with this key."""
+    try:
+        control(at, key)
+    except KeyError:
+        return False
+    return True
+
+
+def value(at: AppTest, key: str) -> Any:
+    """What is chosen, whether its control is drawn or not; Streamlit may know an older value."""
+    memory = memory_of(at)
+    return memory.values.get(key, memory.page.parameters[key].default)
+
+
+def memory_of(at: AppTest) -> Memory:
+    """What the session keeps of the page that is shown."""
+    session: Session = at.session_state["_session"]
+    assert session.page is not None
+    return session.memories[session.page.name]
+
+
+def own(at: AppTest, kind: type[T]) -> T:
+    """What the session keeps of this kind."""
+    session: Session = at.session_state["_session"]
+    kept: T = session.own.get(kind, kind())
+    return kept
+
+
 def change(at: AppTest, **values: object) -> AppTest:
     """Set these controls, and run the page as a browser would."""
     for key, value in values.items():
-        control(at, key).set_value(value)
+        try:
+            drawn = control(at, key)
+        except KeyError:  # what was set before it brings it
+            checked(at.run())
+            drawn = control(at, key)
+        drawn.set_value(value)
     return checked(at.run())
 
 

@@ -7,8 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from lab.grid import Grid
 from lab.results import Result
-from tests.ui.helpers import checked, link, open_app
-from ui.sweeps import Ticket, line
+from tests.ui.helpers import checked, link, open_app, own
+from ui.jobs.sweep_queue import Ticket, line
+from ui.pages.lab.memory import LabMemory
 
 LONG = 60.0  # seconds that a slow machine may take for what takes one or two
 TINY: dict[str, object] = {"text": "a b c", "head_counts": "1, 2", "embed_sizes": "8", "seeds": 2}
@@ -21,9 +22,7 @@ def open_lab(query: str = "", **parameters: object) -> AppTest:
 
 def tickets(page: AppTest) -> list[Ticket]:
     """What was run on this page, or is."""
-    if "_sweeps" not in page.session_state:
-        return []
-    return list(page.session_state["_sweeps"].values())
+    return list(own(page, LabMemory).tickets.values())
 
 
 def press(page: AppTest, key: str) -> AppTest:

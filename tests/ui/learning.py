@@ -12,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 from model.training.learner import load_learner
 from model.training.plan import Plan
 from model.training.trainer import Snapshot, train
-from tests.ui.helpers import array, chart, checked, link, open_app
-from ui.compute import use_one_thread
-from ui.parameters import PAGES
-from ui.training_queue import Training
+from tests.ui.helpers import array, chart, checked, link, open_app, own, value
+from ui.jobs.training_queue import Training
+from ui.pages.learn.memory import LearnMemory
+from ui.runs.word_vectors import use_one_thread
 
 LONG = 60.0  # seconds that a slow machine may take for what takes one or two
 SMALL: dict[str, object] = {"embed_size": 16, "steps": 30}  # a model that is trained in a moment
@@ -47,23 +47,13 @@ def plan_of(page: AppTest, **changes: object) -> Plan:
     """What the page's controls describe."""
     names = ("task", "heads", "embed_size", "layers", "positions", "scale", "learning_rate")
     chosen = {key: value(page, key) for key in (*names, "steps", "seed")}
-    corpus = page.session_state.get("_corpus", "")
+    corpus = own(page, LearnMemory).corpus
     return Plan(**{"corpus": corpus if chosen["task"] == "characters" else "", **chosen, **changes})
-
-
-def value(page: AppTest, key: str) -> Any:
-    """What is chosen, also where nobody has chosen and no widget asks."""
-    if key in page.session_state:
-        return page.session_state[key]
-    return PAGES["learn"][key].default
 
 
 def trainings(page: AppTest) -> dict[Plan, Training]:
     """What has been trained on this page, or is."""
-    if "_trainings" not in page.session_state:
-        return {}
-    found: dict[Plan, Training] = page.session_state["_trainings"]
-    return found
+    return own(page, LearnMemory).trainings
 
 
 def finish(page: AppTest) -> AppTest:

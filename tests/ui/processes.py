@@ -6,8 +6,8 @@ from typing import Any
 
 from model.training.plan import Plan
 from model.training.trainer import Snapshot, train
-from ui.compute import use_one_thread
-from ui.training_queue import Training, Worker
+from ui.jobs.training_queue import Training, Worker
+from ui.runs.word_vectors import use_one_thread
 
 LONG = 60.0  # seconds that a slow machine may take for what takes one or two
 AWHILE = 600.0  # seconds of a training that doesn't end by itself

@@ -21,6 +21,7 @@ from tests.ui.helpers import (
     numbers,
     open_app,
     open_pair,
+    value,
 )
 
 TEXT = "the cat saw the dog"
@@ -134,7 +135,7 @@ def test_rotary_positions_of_an_odd_head_size_are_off_and_the_page_says_so(
 ) -> None:
     page = open_app(f"text=a+b+c&positions=rotary&{query}")
     assert notices(page) == [ROTARY_OFF.format(size=size)]
-    heads, embed_size = (page.session_state[key] for key in ("heads", "embed_size"))
+    heads, embed_size = (value(page, key) for key in ("heads", "embed_size"))
     run = run_of("a b c", heads=heads, embed_size=embed_size)
     np.testing.assert_array_equal(numbers(page), run.attention().field("weights"))
     assert "rotary" not in header(page)

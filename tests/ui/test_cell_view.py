@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.defaults import run_of
 from tests.ui.helpers import alt, array, change, chart, link, open_app
-from ui.text import verbatim
+from ui.text.markdown import verbatim
 
 TEXT = "the cat saw the dog"
 

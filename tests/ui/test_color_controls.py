@@ -8,18 +8,21 @@ from streamlit.testing.v1 import AppTest
 
 from tests.defaults import run_of
 from tests.ui.helpers import (
+    PARAMETERS,
     array,
     change,
     chart,
+    checked,
+    control,
+    is_drawn,
     link,
     notices,
     open_app,
     open_pair,
-    place_of,
     strip,
+    value,
 )
 from tests.ui.trained import needs_minilm, needs_smollm2, open_trained, weights_of
-from ui.parameters import PAGES
 from viz.theme import LIGHT, color_scale
 
 EVEN = color_scale(LIGHT.sequential)
@@ -43,6 +46,12 @@ def is_log(spec: dict[str, Any]) -> bool:
     """Whether a hundredth of the end has the colour in the middle, and the bar says log."""
     stops = [share for share, _color in cells(spec)["colorscale"]]
     return bool(np.isclose(stops, 0.01).any()) and "log scale" in bar(spec)["title"]["text"]
+
+
+def open_colors(page: AppTest) -> AppTest:
+    """Open the popover in which the colours are chosen."""
+    page.session_state["colors_popover"] = True
+    return checked(page.run())
 
 
 def test_by_default_the_colours_are_even_up_to_the_largest_weight() -> None:
@@ -76,7 +85,8 @@ def test_a_link_chooses_the_scale_and_its_end() -> None:
 
 
 def test_the_control_changes_the_colours_at_once_and_back() -> None:
-    page = open_app(link(text=TEXT, color_scale="sqrt"))
+    page = open_colors(open_app(link(text=TEXT, color_scale="sqrt")))
+    assert control(page, "color_scale").value == "sqrt"
     change(page, color_end=0.2)
     assert cells(chart(page))["cmax"] == 0.2
     assert len(cells(chart(page))["colorscale"]) == 41
@@ -86,11 +96,11 @@ def test_the_control_changes_the_colours_at_once_and_back() -> None:
 
 def test_the_control_is_empty_until_it_is_opened() -> None:
     page = open_app(link(text=TEXT))
-    assert not [each for each in page.number_input if each.key == "color_end"]
-    page.session_state["colors_popover"] = True
-    page.run()
-    assert place_of(page, "color_scale") is not None
-    assert [each.value for each in page.number_input if each.key == "color_end"] == [None]
+    assert not is_drawn(page, "color_scale")
+    assert not is_drawn(page, "color_end")
+    open_colors(page)
+    assert control(page, "color_scale").value == "linear"
+    assert control(page, "color_end").value is None
 
 
 OPTIONS = "linear, log, sqrt"
@@ -106,34 +116,34 @@ INVALID = [
 ]
 
 
-@pytest.mark.parametrize(("key", "text", "value", "said"), INVALID)
+@pytest.mark.parametrize(("key", "text", "used", "said"), INVALID)
 def test_what_is_no_scale_and_no_end_is_repaired_with_a_notice(
-    key: str, text: str, value: object, said: str
+    key: str, text: str, used: object, said: str
 ) -> None:
     page = open_app(link(text=TEXT, **{key: text}))
-    assert page.session_state[key] == value
+    assert value(page, key) == used
     (line,) = notices(page)
     assert line.startswith(f"The link asks for {key} ` {text} `")
     assert line.endswith(said)
-    written = {} if value in (None, "linear") else {key: f"{value:g}"}
+    written = {} if used in (None, "linear") else {key: f"{used:g}"}
     assert page.query_params == {"text": TEXT, **written}
 
 
 @pytest.mark.parametrize(
-    ("key", "text", "value"),
+    ("key", "text", "meant"),
     [("color_end", "", None), ("color_end", "1", 1.0), ("color_end", "0.0125", 0.0125),
      ("color_end", "1e-3", 0.001), ("color_scale", "LOG", "log"), ("color_scale", "Sqrt", "sqrt")],
 )  # fmt: skip
-def test_what_is_one_is_taken_without_a_word(key: str, text: str, value: object) -> None:
+def test_what_is_one_is_taken_without_a_word(key: str, text: str, meant: object) -> None:
     page = open_app(link(text=TEXT, **{key: text}))
-    assert page.session_state[key] == value
+    assert value(page, key) == meant
     assert notices(page) == []
 
 
 def test_every_page_whose_pictures_have_weights_takes_the_scale() -> None:
-    having = {page for page, parameters in PAGES.items() if "color_scale" in parameters}
+    having = {page for page, parameters in PARAMETERS.items() if "color_scale" in parameters}
     assert having == {"explore", "encoder-decoder", "pretrained", "learn", "compare"}
-    assert having == {page for page, parameters in PAGES.items() if "color_end" in parameters}
+    assert having == {page for page, parameters in PARAMETERS.items() if "color_end" in parameters}
 
 
 LOG = {"text": TEXT, "color_scale": "log", "color_end": 0.5}
@@ -150,11 +160,12 @@ def test_the_overviews_have_the_scale(overview: str) -> None:
     page = open_app(link(view="layers", layers=2, overview=overview, **LOG))
     assert log_charts(page, "layers_chart") == [True]
     assert cells(chart(page, "layers_chart"))["cmax"] == 0.5
-    assert place_of(page, "color_scale") is not None
+    assert control(open_colors(page), "color_scale").value == "log"
 
 
 def test_the_residual_stream_has_none() -> None:
     page = open_app(link(view="layers", layers=2, overview="stream", **LOG))
+    assert not is_drawn(open_colors(page), "color_scale")
     spec = chart(page, "stream_chart")
     assert cells(spec)["colorscale"] == EVEN
     assert "ticktext" not in cells(spec)["colorbar"]
@@ -225,6 +236,7 @@ def test_a_sink_no_longer_hides_the_rest() -> None:
         return float(np.median(places))
 
     page = open_trained(model="SmolLM2", layer=layer, text=text, color_scale="log")
+    open_colors(page)
     assert 0.3 < median_place() < 0.7
     change(page, color_scale="sqrt")
     assert 0.1 < median_place() < 0.4

@@ -18,11 +18,14 @@ from tests.ui.helpers import (
     notices,
     numbers,
     open_app,
+    own,
     send,
+    value,
 )
 from tests.ui.learning import SMALL, finish, open_learn, press
 from tests.ui.test_link_hostile import HOSTILE
 from tests.ui.trained import needs_minilm, weights_of
+from ui.pages.learn.memory import LearnMemory
 
 CHARTS = ("compare_a", "compare_b", "compare_difference")
 PIN = "Pinned as A. Change anything, on any page, and open Compare to see the difference."
@@ -175,7 +178,7 @@ def test_what_is_pinned_on_explore_is_a_and_what_is_shown_when_one_leaves_is_b()
     )
     # Back there everything is as it was left, and the pin stays until there is another.
     go_to(page, "explore")
-    assert page.session_state["heads"] == 2
+    assert value(page, "heads") == 2
     change(page, heads=8)
     go_to(page, "compare")
     assert query(page)["a"] == "explore?heads=4&layers=2&layer=1"
@@ -185,19 +188,19 @@ def test_what_is_pinned_on_explore_is_a_and_what_is_shown_when_one_leaves_is_b()
 def test_what_was_chosen_just_before_is_compared_though_its_run_was_stopped() -> None:
     page = open_app(link(heads=4))
     click(page, "pin")
-    page.session_state["mask"] = "causal"  # chosen, and the script came no further than that
-    go_to(page, "compare")
+    control(page, "mask").set_value("causal")  # chosen, and left before the script came to it
+    go_to(page, "compare", page._tree.get_widget_states())
     assert query(page) == {"a": "explore?heads=4", "b": "explore?heads=4&mask=causal"}
     assert np.isnan(drawn(page, "compare_b")[0, 0, 1:]).all()  # masked
     go_to(page, "explore")
-    assert page.session_state["mask"] == "causal"
+    assert value(page, "mask") == "causal"
 
 
 def test_without_a_pin_a_comparison_is_found_again_as_it_was_left() -> None:
     page = open_compare()
     change(page, b_heads=4)
     go_to(page, "explore")
-    assert page.session_state["heads"] == 8
+    assert value(page, "heads") == 8
     go_to(page, "compare")
     assert query(page)["b"] == "explore?heads=4&scale=none"
 
@@ -238,7 +241,7 @@ def test_a_task_is_learnt_for_the_comparison_on_both_sides() -> None:
 
 
 def trained(page: AppTest) -> Any:
-    return page.session_state["_trainings"]
+    return own(page, LearnMemory).trainings
 
 
 def test_a_plan_that_cannot_be_trained_is_said_and_the_other_side_is_shown() -> None:
@@ -258,7 +261,7 @@ def test_an_empty_sentence_is_said_and_the_other_side_is_shown() -> None:
 def test_a_click_on_a_tile_opens_its_pair() -> None:
     page = open_compare(a="explore?heads=2", b="explore?heads=4")
     send(page, "chart_clicks", "name", {"chart": "compare_b", "tile": 3})
-    assert page.session_state["view"] == "head"
+    assert value(page, "view") == "head"
     b = weights(heads=4)[3]
     np.testing.assert_array_equal(drawn(page, "compare_b")[0], b)
     assert [len(numbers(page, key)) for key in CHARTS] == [1, 1, 1]
@@ -329,7 +332,7 @@ def test_hostile_sides_give_a_valid_page(text: str) -> None:
     page = open_compare(
         a=text, b=f"explore?heads={text}&seed={text}", side=text, stage=text, view=text
     )
-    assert page.session_state["a"] == "explore"
+    assert value(page, "a") == "explore"
     assert any("can't be compared" in line for line in notices(page))
     again = open_compare(**query(page))
     assert not [line for line in notices(again) if line.startswith("The link")]
@@ -344,7 +347,7 @@ def test_weights_from_a_file_are_not_pinned_and_it_says_why() -> None:
     assert [toast.value for toast in page.toast] == [
         "These weights come from a file, which a comparison's link can't hold."
     ]
-    assert "_pinned" not in page.session_state
+    assert page.session_state["_session"].pinned is None
 
 
 def test_the_text_of_the_default_sides_is_the_apps_sentence() -> None:

@@ -10,11 +10,19 @@ import numpy as np
 import pytest
 
 from tests.defaults import pair_of, run_of
-from ui.comparison import Comparison, difference_tiles, divergence_tiles, only, side_tiles
-from ui.comparison_words import HARDLY, notes, what_changed
-from ui.run import Attention
-from ui.settings import DEFAULT_TEXT
-from ui.sides import Side
+from ui.choices.examples import DEFAULT_TEXT
+from ui.link.side import Side
+from ui.pages.compare.comparison import (
+    Comparison,
+    difference_tiles,
+    divergence_tiles,
+    only,
+    side_tiles,
+)
+from ui.pages.compare.sentence import HARDLY, notes, what_changed
+from ui.pages.explore.page import PAGE as EXPLORE
+from ui.pages.pretrained.page import PAGE as PRETRAINED
+from ui.runs.run import Attention
 
 TEXT = "the cat saw the dog"
 SIZE = {"height": 300, "width": 200}
@@ -37,7 +45,7 @@ def divergence(p: np.ndarray, q: np.ndarray) -> float:
 
 
 def side(**chosen: object) -> Side:
-    return Side.of("explore", {"text": TEXT, **chosen})
+    return Side.of(EXPLORE, {"text": TEXT, **chosen})
 
 
 def test_equal_sides_have_no_divergence_and_no_difference_at_all() -> None:
@@ -286,7 +294,10 @@ class Given:
     weights: list[list[float]]
     reach: list[list[int]]
     real_queries: int = 2
-    run: None = None
+
+    @property
+    def run(self) -> SimpleNamespace:
+        return SimpleNamespace(accuracy=None)
 
     @property
     def facts(self) -> SimpleNamespace:
@@ -389,5 +400,5 @@ def test_a_wider_window_is_judged_by_the_share_alone() -> None:
 
 def test_other_weights_are_called_by_what_they_are() -> None:
     both = Comparison(attention(), attention(seed=1))
-    there = Side.of("pretrained", {"model": "smollm2"})
+    there = Side.of(PRETRAINED, {"model": "smollm2"})
     assert what_changed(side(), there, both).startswith("Going from random weights to SmolLM2 ")

@@ -11,9 +11,10 @@ import torch
 from model.attention import AttentionTrace, SelfAttention
 from model.seeded import hashed_numbers, random_attention, weight_matrix
 from tests.defaults import OPENS_WITH, run_of
-from ui.compute import compute, split
-from ui.run import RandomRun, Sentences
-from ui.settings import MAX_CHARACTERS, Settings, head_choices, nearest
+from ui.choices.limits import MAX_CHARACTERS
+from ui.choices.sizes import head_choices, nearest
+from ui.runs.random_weights import RandomRun, Settings, compute, split
+from ui.runs.run import Sentences
 
 TEXT = "the cat saw the dog"
 

@@ -15,17 +15,18 @@ from tests.ui.helpers import (
     chart,
     control,
     header,
+    is_drawn,
     labels,
     link,
     notices,
     numbers,
     open_app,
     open_pair,
-    place_of,
     strip,
     type_text,
+    value,
 )
-from ui.settings import layer_choices, most_tokens
+from ui.choices.sizes import layer_choices, most_tokens
 
 TEXT = "the cat saw the dog"
 
@@ -137,15 +138,15 @@ def test_a_layer_beyond_the_last_becomes_the_last_and_is_told(
 ) -> None:
     page = open_app(f"text=a+b&{query}")
     assert notices(page) == [f"There is no layer {asked}; showing the last one, layer {used}."]
-    assert page.session_state["layer"] == used
-    layers = page.session_state["layers"]
+    assert value(page, "layer") == used
+    layers = value(page, "layers")
     expected = run_of("a b", layers=layers).attention(used).field("weights")
     np.testing.assert_array_equal(numbers(page), expected)
 
 
 def test_a_layer_beyond_the_last_is_repaired_in_the_link_as_well() -> None:
     page = open_app("text=a+b&layers=3&layer=7")
-    assert page.session_state["layer"] == 2
+    assert value(page, "layer") == 2
     assert page.query_params == {"text": "a b", "layers": "3", "layer": "2"}
 
 
@@ -195,8 +196,8 @@ def test_more_layers_of_an_encoder_and_a_decoder_than_fit_are_told() -> None:
     assert control(page, "layers").value == 4
     change(page, embed_size=512)
     assert notices(page) == [TOO_MANY.format(asked=12, size=512, used=1)]
-    assert control(page, "layers").value == 1
-    assert place_of(page, "layers") == "layers_unused"  # a slider with one place
+    assert value(page, "layers") == 1
+    assert not is_drawn(page, "layers")  # a slider with one place is none
 
 
 def test_the_layers_and_heads_that_were_wanted_come_back_when_the_embedding_allows_them() -> None:

@@ -18,11 +18,12 @@ from model.seeded import random_encoder
 from tests.defaults import OPENS_WITH, run_of
 from tests.ui.conftest import Download
 from tests.ui.helpers import change, link, open_app, type_text
-from ui.downloads import npz_bytes
-from ui.run import Run
-from ui.settings import STAGES
-from ui.views import numbers
-from ui.views.numbers import stage_csv, trace_csv
+from ui.choices.options import STAGES
+from ui.frame.random_source import RandomWeights
+from ui.runs import tables
+from ui.runs.export import npz_bytes
+from ui.runs.run import Run
+from ui.runs.tables import stage_csv, trace_csv
 
 TRACE = [field.name for field in fields(AttentionTrace)]
 TEXT = 'the cat, "the" dog'
@@ -55,7 +56,7 @@ def run(name: str) -> Run:
 @pytest.mark.parametrize("name", RUNS)
 def test_the_npz_holds_the_trace_its_tokens_and_its_configuration(name: str) -> None:
     made = run(name)
-    found = load(npz_bytes(made))
+    found = load(npz_bytes(made, RandomWeights().contents(made)))
     for field in TRACE:
         np.testing.assert_array_equal(found[field], getattr(made.attention().trace, field).numpy())
         assert found[field].dtype == np.float32
@@ -82,7 +83,8 @@ def test_the_npz_holds_the_trace_its_tokens_and_its_configuration(name: str) -> 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_from_the_npz_alone_every_number_can_be_worked_out(name: str) -> None:
-    made = load(npz_bytes(run(name)))
+    computed = run(name)
+    made = load(npz_bytes(computed, RandomWeights().contents(computed)))
     config = json.loads(str(made["config"]))
     heads = config["heads"]
     batch, length, embed_size = made["inputs"].shape
@@ -129,7 +131,7 @@ def test_from_the_npz_alone_every_number_can_be_worked_out(name: str) -> None:
 
 def test_an_empty_page_has_downloads_without_numbers() -> None:
     empty = run_of("")
-    found = load(npz_bytes(empty))
+    found = load(npz_bytes(empty, RandomWeights().contents(empty)))
     assert found["tokens"].shape == (1, 0)
     assert found["weights"].shape == (1, 8, 0, 0)
     assert trace_csv(empty.attention()).decode().split() == [
@@ -140,7 +142,7 @@ def test_an_empty_page_has_downloads_without_numbers() -> None:
 @pytest.fixture(params=[50_000, 7])
 def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table is written in one go, or a few rows at a time."""
-    monkeypatch.setattr(numbers, "PIECE", request.param)
+    monkeypatch.setattr(tables, "PIECE", request.param)
 
 
 @pytest.mark.usefixtures("pieces")

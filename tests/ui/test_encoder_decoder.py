@@ -24,8 +24,10 @@ from tests.ui.helpers import (
     numbers,
     open_pair,
     type_text,
+    value,
 )
-from ui.settings import KINDS, Kind, most_tokens
+from ui.choices.options import KINDS, Kind
+from ui.choices.sizes import most_tokens
 
 SOURCE, GOAL = "the cat saw the dog", "der Kater sah Hunde"
 PAIR = {"text": SOURCE, "text2": GOAL}
@@ -346,7 +348,7 @@ def test_long_pairs_are_cut_where_three_squares_of_all_layers_are_too_many() -> 
 
 
 @pytest.mark.parametrize(
-    ("query", "notice", "key", "value"),
+    ("query", "notice", "key", "used"),
     [
         ("layers=2", None, "layers", 2),
         ("layers=1", None, "layers", 1),
@@ -365,11 +367,11 @@ def test_long_pairs_are_cut_where_three_squares_of_all_layers_are_too_many() -> 
     ],
 )  # fmt: skip
 def test_a_link_is_taken_or_repaired_with_the_pages_own_options(
-    query: str, notice: str | None, key: str, value: Any
+    query: str, notice: str | None, key: str, used: Any
 ) -> None:
     page = open_pair(query)
     assert notices(page) == ([notice] if notice else [])
-    assert page.session_state[key] == value
+    assert value(page, key) == used
     assert notices(open_pair(link(**page.query_params))) == []
 
 
@@ -377,8 +379,8 @@ def test_a_link_with_everything_is_shown_as_it_is() -> None:
     everything: dict[str, Any] = {
         "text": "a b", "text2": "c d e", "text3": "f", "text4": "g h", "heads": 3,
         "embed_size": 24, "layers": 3, "mask": "padding", "projection": "shared", "scale": "none",
-        "temperature": 0.7, "positions": "ALiBi", "norm_order": "pre-norm", "activation": "GELU",
-        "seed": 11, "stage": "energy", "view": "all heads", "kind": "decoder self",
+        "temperature": 0.7, "positions": "alibi", "norm_order": "pre", "activation": "gelu",
+        "seed": 11, "stage": "energy", "view": "heads", "kind": "decoder_self",
         "sentence": 2, "layer": 2, "head": 1, "q": 2, "k": 0,
     }  # fmt: skip
     page = open_pair(link(**everything))

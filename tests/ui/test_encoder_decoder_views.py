@@ -35,8 +35,10 @@ from tests.ui.helpers import (
     type_text,
 )
 from tests.ui.test_layers_view import rollout
-from ui.downloads import npz_bytes
-from ui.settings import KINDS, OVERVIEWS, PAIR_VIEWS, STAGES, Kind
+from ui.choices.options import KINDS, OVERVIEWS, PAIR_VIEWS, STAGES, Kind
+from ui.frame.random_source import RandomWeights
+from ui.runs.export import npz_bytes
+from ui.runs.random_weights import RandomRun
 
 SOURCE, TARGET = "the cat saw the dog", "der Kater sah Hunde"
 PAIR = {"text": SOURCE, "text2": TARGET}
@@ -46,6 +48,10 @@ NAMES = {
     "decoder_self": "decoder self-attention",
     "cross": "cross-attention",
 }
+
+
+def npz_of(run: RandomRun) -> bytes:
+    return npz_bytes(run, RandomWeights(is_pair=run.target is not None).contents(run))
 
 
 def cell(chart: Any, tile: Any, row: Any, column: Any) -> dict[str, Any]:
@@ -351,7 +357,7 @@ BATCH = ("a b c", "u v", "d", "w x y z")
 
 def test_the_npz_holds_every_attention_and_what_went_in() -> None:
     run = pair_of(*BATCH)
-    found = load(npz_bytes(run))
+    found = load(npz_of(run))
     trace = [field.name for field in fields(AttentionTrace)]
     expected = {
         *(f"{kind}_{name}" for kind in KINDS for name in [*trace, "mask"]),
@@ -395,7 +401,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def test_from_the_npz_alone_the_weights_between_the_sides_can_be_worked_out() -> None:
-    made = load(npz_bytes(pair_of(*BATCH)))
+    made = load(npz_of(pair_of(*BATCH)))
     divisor = json.loads(str(made["config"]))["divisor"]
     for kind, stack, module, steps, place in (
         ("encoder_self", "encoder", "attention", 2, 0),
@@ -449,7 +455,7 @@ def test_the_downloads_on_the_page_are_of_the_attention_that_is_shown(
 
 def test_the_npz_of_several_layers_has_a_leading_layer_axis() -> None:
     run = run_of(SOURCE, "a b", layers=3, mask="causal")
-    found = load(npz_bytes(run))
+    found = load(npz_of(run))
     for field in fields(AttentionTrace):
         layers = [getattr(t, field.name).numpy() for t in run.trace.encoder_self]
         np.testing.assert_array_equal(found[field.name], np.stack(layers))
@@ -473,7 +479,7 @@ def test_from_the_npz_alone_every_step_of_the_stream_can_be_worked_out(
     run = run_of(SOURCE, layers=2, norm_order=norm_order, activation=activation, mask="causal")
     made = {
         name: value.astype(np.float64) if value.dtype == np.float32 else value
-        for name, value in load(npz_bytes(run)).items()
+        for name, value in load(npz_of(run)).items()
     }
 
     def norm(x: np.ndarray, name: str) -> np.ndarray:
@@ -507,7 +513,7 @@ def test_from_the_npz_alone_every_step_of_the_stream_can_be_worked_out(
 
 
 def test_an_empty_page_has_downloads_without_numbers() -> None:
-    found = load(npz_bytes(pair_of("a b", "")))
+    found = load(npz_of(pair_of("a b", "")))
     assert found["target_tokens"].shape == (1, 0)
     assert found["cross_weights"].shape == (2, 1, 8, 0, 2)
     assert found["decoder_self_mask"].shape == (1, 1, 0, 0)

@@ -12,7 +12,7 @@ from model.pretrained.refusals import ModelRefusedError
 from model.tasks import task_of
 from model.training.plan import Plan
 from model.training.weights_file import read_weights
-from ui.error_text import describe_error
+from ui.text.errors import describe_error
 
 GERMAN = {
     "embed_size {embed_size} is not divisible by {heads} heads; the nearest embedding sizes that "

@@ -12,10 +12,12 @@ import model.transformer
 from model.errors import CodedValueError
 from model.pretrained.base import ModelUnavailableError
 from model.pretrained.refusals import ModelRefusedError
-from tests.ui.helpers import change, control, header, open_app, send, type_text
+from tests.ui.helpers import change, control, header, open_app, send, type_text, value
 from tests.ui.trained import messages, needs_minilm, open_trained
-from ui import failures, frame
-from ui.failures import said_of, told_in_place
+from ui.frame import failures
+from ui.frame import follow as frame
+from ui.frame.failures import said_of, told_in_place
+from ui.frame.trained_here import TrainedHere
 
 ENDS = "What is typed and chosen stays: change it, and it is computed again."
 ERRORS: list[tuple[Exception, str]] = [
@@ -129,7 +131,7 @@ def test_a_run_that_fails_is_told_and_can_be_corrected(
         if target:
             patch.setattr(target, failing(error))
         else:  # Learn's page has bound its function when it was opened
-            patch.setattr(at.session_state["_shown_learnt"], "compute", failing(error))
+            patch.setattr(TrainedHere, "compute", failing(error))
         change(at, **typed)
         check_told(at, reason, **typed)
         type_text(at, "x y")  # the fragment alone
@@ -189,9 +191,9 @@ def test_a_click_that_fails_leaves_the_page_as_it_is(monkeypatch: pytest.MonkeyP
         patch.setattr("model.transformer.Encoder.trace", failing(RuntimeError("broken")))
         send(at, "chart_clicks", "cell", click)
         check_told(at, "broken", text="a b c")
-        assert at.session_state["view"] == "heads"
+        assert value(at, "view") == "heads"
     send(at, "chart_clicks", "cell", click)
-    assert at.session_state["view"] == "cell"
+    assert value(at, "view") == "cell"
 
 
 @pytest.mark.parametrize("side", ["a", "b"])
@@ -223,7 +225,7 @@ def test_a_comparisons_picture_that_fails_leaves_its_sentence(
 ) -> None:
     at = open_app("", path="compare")
     with monkeypatch.context() as patch:
-        patch.setattr("ui.pages.compare.show_comparison", failing(ValueError("no pairs")))
+        patch.setattr("ui.pages.compare.follow.show_comparison", failing(ValueError("no pairs")))
         at.run()
         check_told(at, "no pairs")
         assert any("A → B" in str(m.value) for m in at.markdown)
@@ -239,10 +241,10 @@ def inputs(at: AppTest) -> list[Any]:
 @pytest.mark.parametrize(
     ("query", "target"),
     [
-        ("", "ui.pages.lab.described"),
-        ("view=learning", "ui.pages.lab._ticket"),
-        ("view=cost", "ui.views.cost.draw_cost"),
-        ("view=cost", "ui.views.cost.draw_parts"),
+        ("", "ui.pages.lab.sweep_view.described"),
+        ("view=learning", "ui.pages.lab.sweep_view._ticket"),
+        ("view=cost", "ui.pages.lab.cost_view.draw_cost"),
+        ("view=cost", "ui.pages.lab.cost_view.draw_parts"),
     ],
 )
 def test_a_lab_view_that_fails_leaves_its_controls(

@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 import pytest
 
-from ui.gate import Gate
+from ui.server.gate import Gate
 
 SECONDS = 20  # until a test that hangs fails
 
@@ -177,7 +177,7 @@ def test_what_is_raised_while_telling_leaves_no_place_taken() -> None:
 
 
 def test_sessions_that_are_long_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.gate.MOST_REMEMBERED", 3)
+    monkeypatch.setattr("ui.server.gate.MOST_REMEMBERED", 3)
     gate = Gate(places=1, most_bytes=100)
     for number in range(10):
         with gate.admit(str(number), 1):

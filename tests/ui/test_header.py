@@ -8,8 +8,9 @@ import pytest
 from model.parity import Parity
 from tests.defaults import pair_of, run_of
 from tests.ui.helpers import header, link, open_app, open_pair
-from ui.header import _badge, divisor_text
-from ui.run import Run
+from ui.frame.header import _badge
+from ui.runs.run import Run
+from ui.views.divisor import divisor_text
 
 
 def with_parity(

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.defaults import run_of
 from tests.ui.helpers import (
+    PARAMETERS,
     change,
     control,
     go_back,
@@ -18,17 +19,9 @@ from tests.ui.helpers import (
     open_app,
     strip,
     type_text,
-)
-from tests.ui.trained import (
-    MARY,
-    looked_at,
-    needs_minilm,
-    needs_smollm2,
-    open_trained,
     value,
-    weights_of,
 )
-from ui.parameters import PAGES
+from tests.ui.trained import MARY, looked_at, needs_minilm, needs_smollm2, open_trained, weights_of
 
 TRAINED = "pretrained"
 
@@ -39,7 +32,7 @@ def address(page: AppTest) -> str:
 
 def everything(page: AppTest, path: str) -> dict[str, Any]:
     """What is chosen of all that a link can hold."""
-    defaults = {key: parameter.default for key, parameter in PAGES[path].items()}
+    defaults = {key: parameter.default for key, parameter in PARAMETERS[path].items()}
     return {**defaults, **{k: page.session_state[k] for k in defaults if k in page.session_state}}
 
 
@@ -71,7 +64,7 @@ def test_back_on_explore_brings_all_of_a_link_with_identifiers(query: str) -> No
     assert everything(page, "explore") == chosen
     np.testing.assert_array_equal(numbers(page), shown)
     assert notices(page) == []
-    assert page.query_params["stage"] == "head outputs"  # as the page itself writes it
+    assert page.query_params["stage"] == "head_outputs"  # as the page itself writes it
 
 
 def test_a_painted_mask_comes_back_too() -> None:
@@ -118,7 +111,7 @@ def test_back_on_pretrained_brings_all_of_a_link_with_identifiers() -> None:
     np.testing.assert_array_equal(
         numbers(page, "difference_chart"), less - weights_of("smollm2", MARY, 20)
     )
-    expected = {"model": "SmolLM2", "view": "next token", "layer": "20", "removed": "18.6,3.1"}
+    expected = {"model": "smollm2", "view": "next", "layer": "20", "removed": "18.6,3.1"}
     assert expected.items() <= page.query_params.items()  # as the page itself writes it
 
 

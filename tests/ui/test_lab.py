@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from lab.measure import measure_mechanism
 from tests.ui.conftest import Download
-from tests.ui.helpers import alt, array, change, chart, control, go_to, notices, place_of
+from tests.ui.helpers import alt, array, change, chart, control, go_to, notices, value
 from tests.ui.lab import (
     TINY,
     buttons,
@@ -28,9 +29,9 @@ from tests.ui.lab import (
     shared,
     tickets,
 )
-from ui import sweeps
-from ui.lab_presets import PRESETS, preset_link
-from ui.sweeps import line
+from ui.jobs.sweep_queue import line
+from ui.pages.lab import sweeps
+from ui.pages.lab.presets import PRESETS, preset_link
 
 CHART = "sweep_chart"
 
@@ -126,7 +127,7 @@ def test_a_click_opens_that_configuration_in_explore() -> None:
     assert label == "**Opening in Explore: 2 heads, embedding 8, seed 0**"
     for part in ("text=a+b+c", "heads=2", "embed_size=8", "mask=causal", "temperature=0.5"):
         assert part in query
-    for part in ("layers=1", "vectors=hashed", "norm_order=post-norm", "weights=random", "text2="):
+    for part in ("layers=1", "vectors=hashed", "norm_order=post", "weights=random", "text2="):
         assert part in query
     click(page, CHART, 99)  # nothing that was measured
     assert page_links(page) == []
@@ -264,10 +265,18 @@ def test_what_is_changed_in_one_view_is_there_after_another() -> None:
     change(page, tokens=77)
     change(page, view="mechanism")
     assert control(page, "head_counts").value == "1, 2"
-    # Out of sight, but there: a control that isn't drawn loses its value and its place in the link.
-    assert control(page, "tokens").value == 77
-    assert place_of(page, "tokens") == "cost_unused"
+    check_that_77_tokens_are_out_of_sight(page)
     go_to(page, "explore")
     go_to(page, "lab")
     assert control(page, "head_counts").value == "1, 2"
-    assert control(page, "tokens").value == 77
+    check_that_77_tokens_are_out_of_sight(page)
+    for shown in (page, open_lab(**shared(page))):
+        change(shown, view="cost")
+        assert control(shown, "tokens").value == 77
+
+
+def check_that_77_tokens_are_out_of_sight(page: AppTest) -> None:
+    """The control isn't drawn; its value and its place in the link stay."""
+    assert "tokens" not in {each.key for each in page.number_input}
+    assert value(page, "tokens") == 77
+    assert shared(page)["tokens"] == "77"

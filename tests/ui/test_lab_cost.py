@@ -9,12 +9,13 @@ import pytest
 from lab.cost import Measured, MeasureError
 from model.config import PAPER, Config
 from model.cost import Rates
-from tests.ui.helpers import array, change, chart
+from tests.ui.helpers import array, change, chart, own
 from tests.ui.lab import buttons, captions, errors, markdowns, open_lab, pick, press, progress
-from ui import cost_runs
-from ui.cost_runs import CostRun, lengths_around
-from ui.sweeps import line
-from ui.views.cost import parts_table
+from ui.jobs.cost_job import CostRun, lengths_around
+from ui.jobs.sweep_queue import line
+from ui.pages.lab import cost_runs
+from ui.pages.lab.cost_view import parts_table
+from ui.pages.lab.memory import LabMemory
 from viz.quantities import size_text
 
 CHART = "cost_chart"
@@ -103,7 +104,7 @@ def test_sizes_that_do_not_work_are_said_and_the_others_stay() -> None:
 def test_what_is_measured_comes_into_the_picture_and_the_sentence() -> None:
     page = open_lab(view="cost", tokens=128)
     press(page, "measure")
-    run = page.session_state["_cost_run"]
+    run = own(page, LabMemory).cost_run
     assert line().wait(run, LONG)
     page.run()
     assert run.state == "finished"

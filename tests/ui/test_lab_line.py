@@ -5,8 +5,8 @@ from threading import Event
 
 import pytest
 
-from ui import sweeps
-from ui.sweeps import GONE_FOR, State, SweepLine, Waiting
+from ui.jobs import sweep_queue as sweeps
+from ui.jobs.sweep_queue import GONE_FOR, State, SweepLine, Waiting
 
 LONG = 20.0  # seconds that a slow machine may take for what takes none
 

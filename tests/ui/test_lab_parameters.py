@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.results import METRICS
-from ui.lab_parameters import CHOICES, LAB, LISTS, METRIC_NAMES, MOST_LIST_TEXT, NumberList
-from ui.lab_presets import PRESETS, WITHOUT_WIDGET
+from ui.pages.lab.parameters import LISTS, METRIC_NAMES, MOST_LIST_TEXT, NumberList
+from ui.pages.lab.parameters import PARAMETERS as LAB
+from ui.pages.lab.presets import PRESETS
 
 HEADS = LISTS["head_counts"]
 RATES = LISTS["learn_rates"]
@@ -92,9 +93,3 @@ def test_each_parameter_s_default_and_each_preset_is_a_valid_link() -> None:
         assert preset.keys() <= LAB.keys()
         for key, value in preset.items():
             assert read(key, str(value)) == (value, None)
-
-
-def test_what_is_kept_without_a_widget_is_a_parameter() -> None:
-    assert set(WITHOUT_WIDGET) <= LAB.keys()
-    assert set(CHOICES) <= set(WITHOUT_WIDGET)
-    assert not set(WITHOUT_WIDGET) & set(LISTS)

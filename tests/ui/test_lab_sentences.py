@@ -12,15 +12,15 @@ from lab.results import METRICS
 from model.config import PAPER, Config
 from model.cost import Rates
 from tests.ui.lab import measured as ticket_of
-from ui.lab_pictures import chosen_picture, lines_of, map_of, means, measured
-from ui.lab_sentences import (
+from ui.pages.lab.learning_view import curves_of, dots_of, groups_of
+from ui.pages.lab.pictures import chosen_picture, lines_of, map_of, means, measured
+from ui.pages.lab.sentences import (
     cost_sentences,
     crossover_sentence,
     learning_sentence,
     mechanism_sentence,
 )
-from ui.lab_words import three_digits
-from ui.views.learning import curves_of, dots_of, groups_of
+from ui.pages.lab.words import three_digits
 
 
 def grid_of(**changes: Any) -> MechanismGrid:

@@ -21,10 +21,11 @@ from tests.ui.helpers import (
     report,
     send,
     strip,
+    value,
 )
-from ui.run import Run
-from ui.selection import Selection
-from ui.settings import OVERVIEWS, Overview
+from ui.choices.options import OVERVIEWS, Overview
+from ui.controls.selection import Selection
+from ui.runs.run import Run
 from ui.views.layers import thumbnails
 from viz.overview import place_in
 from viz.pooling import furthest
@@ -196,13 +197,13 @@ def test_a_thumbnail_opens_its_head_of_its_layer_on_the_query(
     row, column = next(at for at in np.ndindex(drawn.shape) if place_in(overview, *at) == place)
     send(page, "chart_clicks", "cell", click(0, row, column))
     layer, head, query, _ = place
-    assert page.session_state["view"] == "head"
+    assert value(page, "view") == "head"
     assert (control(page, "layer").value, control(page, "head").value) == (layer, head)
     assert control(page, "q").value == query
     assert f"**Head {head}** of 4, layer {layer}, D = 8." in page.markdown[1].value
     np.testing.assert_array_equal(numbers(page, "head_chart")[4], all_weights(run)[layer, head])
     assert f"layer {layer}, head {head}" in strip(page)["hint"]
-    shown = {"view": "one head", "layer": str(layer), "head": str(head), "q": str(query)}
+    shown = {"view": "head", "layer": str(layer), "head": str(head), "q": str(query)}
     del shown["layer" if layer == 0 else "view"]
     assert shown.items() <= page.query_params.items()
 
@@ -230,7 +231,7 @@ def test_a_click_between_the_thumbnails_opens_nothing() -> None:
     assert len(gaps)
     for row, column in gaps[:: len(gaps) // 5].tolist():
         send(page, "chart_clicks", "cell", click(0, row, column))
-        assert page.session_state["view"] == "layers"
+        assert value(page, "view") == "layers"
         assert "head" not in page.query_params
 
 
@@ -239,7 +240,7 @@ def test_a_click_between_the_thumbnails_opens_nothing() -> None:
 def test_a_mean_of_heads_opens_the_heads_of_its_layer(overview: str, event: str) -> None:
     page = open_app(link(text=TEXT, view="layers", overview=overview, **DEEP))
     send(page, "chart_clicks", event, click(2, 1, 1))
-    assert page.session_state["view"] == "heads"
+    assert value(page, "view") == "heads"
     assert control(page, "layer").value == 2
     np.testing.assert_array_equal(numbers(page), all_weights(run_of(TEXT, **DEEP))[2])
 
@@ -248,7 +249,7 @@ def test_a_mean_of_heads_opens_the_heads_of_its_layer(overview: str, event: str)
 def test_a_mean_of_layers_opens_the_head_with_its_number(event: str) -> None:
     page = open_app(link(text=TEXT, view="layers", overview="mean_layers", layer=1, **DEEP))
     send(page, "chart_clicks", event, click(3, 0, 2))
-    assert page.session_state["view"] == "head"
+    assert value(page, "view") == "head"
     assert (control(page, "head").value, control(page, "layer").value) == (3, 1)
 
 
@@ -266,9 +267,9 @@ def test_a_forged_click_changes_nothing(overview: Overview) -> None:
     before = page.query_params
     # Names belong to means, whose tiles have one.
     named = [{"chart": "layers_chart", "tile": tile} for tile in (0, -1, 99, "0", None)]
-    for event, value in [*(("cell", v) for v in FORGED), *(("name", v) for v in named)]:
-        send(page, "chart_clicks", event, value)
-        assert page.session_state["view"] == "layers", value
+    for event, sent in [*(("cell", v) for v in FORGED), *(("name", v) for v in named)]:
+        send(page, "chart_clicks", event, sent)
+        assert value(page, "view") == "layers", sent
     assert page.query_params == before
 
 
@@ -278,14 +279,14 @@ def test_a_click_on_a_mean_that_is_not_there_changes_nothing(overview: Overview)
     for event in ("cell", "name"):
         for tile in (-1, 4, 10**30):
             send(page, "chart_clicks", event, click(tile, 0, 0))
-            assert page.session_state["view"] == "layers"
+            assert value(page, "view") == "layers"
 
 
 def test_a_click_that_arrives_when_the_sentence_is_gone_is_ignored() -> None:
     page = open_app(link(text="", view="layers", **DEEP))
     for event in ("cell", "name"):
         send(page, "chart_clicks", event, click(0, 0, 0))
-        assert page.session_state["view"] == "layers"
+        assert value(page, "view") == "layers"
 
 
 @pytest.mark.parametrize("overview", OVERVIEWS)

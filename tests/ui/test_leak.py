@@ -25,8 +25,8 @@ from tests.ui.helpers import (
     type_text,
 )
 from tests.ui.test_mask_controls import cells_of
-from ui.run import Run
-from ui.settings import fits_leak_matrix
+from ui.choices.sizes import fits_leak_matrix
+from ui.runs.run import Run
 
 TEXT = "the cat saw the dog"
 SMALL: dict[str, Any] = {"layers": 3, "heads": 4, "embed_size": 32}

@@ -28,8 +28,8 @@ from tests.ui.learning import (
     trainings,
     untrained,
 )
-from ui.training_queue import Training
-from ui.trainings import queue
+from ui.jobs.training_queue import Training
+from ui.pages.learn.trainings import queue
 
 UNTRAINED = "**Headlight** — **random weights, not trained yet** (seed {}): {} "
 TRAINED = "**Headlight** — **weights trained here**, {} steps from seed {}: {} "

@@ -43,7 +43,7 @@ from tests.ui.learning import (
     read,
     snapshots_of,
 )
-from ui.settings import PAIR_VIEWS, VIEWS
+from ui.choices.options import PAIR_VIEWS, VIEWS
 
 RANDOM = (
     "The link shows weights that were trained on another page, which a link doesn't hold; showing "

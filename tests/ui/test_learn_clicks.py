@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.helpers import alt, change, chart, control, header, send, send_raw
+from tests.ui.helpers import (
+    alt,
+    change,
+    chart,
+    control,
+    go_back,
+    header,
+    link,
+    send,
+    send_raw,
+)
 from tests.ui.learning import (
     CHART,
     finish,
@@ -92,8 +102,7 @@ def test_a_step_between_two_snapshots_shows_the_one_before() -> None:
     page = open_trained(steps=400, embed_size=8)
     steps = [s.step for s in snapshots_of(plan_of(page))]
     between = next(a + 1 for a, b in itertools.pairwise(steps) if b > a + 2)
-    page.session_state["at"] = between
-    page.run()
+    go_back(page, "learn", link(steps=400, embed_size=8, at=between))
     assert f"{between - 1} steps from seed 0" in header(page)
 
 
@@ -119,7 +128,7 @@ def test_a_cell_opens_its_arithmetic_and_a_name_its_head(run: str) -> None:
         assert chosen(page) == {**shown, "view": "cell", "head": str(head), "q": "4", "k": "9"}
         page = open_learn(**parameters)
         send(page, "chart_clicks", "name", name(tile))
-        assert chosen(page) == {**shown, "view": "one head", "head": str(head)}
+        assert chosen(page) == {**shown, "view": "head", "head": str(head)}
         assert any(f"**Head {head}**" in str(m.value) for m in page.markdown)
 
 

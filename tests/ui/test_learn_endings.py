@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.training.plan import Plan
 from model.training.worker import SECONDS, Ended
-from tests.ui.helpers import alt, change, chart, checked, header, notices
+from tests.ui.helpers import alt, change, chart, checked, header, notices, own
 from tests.ui.learning import (
     CHART,
     LONG,
@@ -23,9 +23,11 @@ from tests.ui.learning import (
     trainings,
 )
 from tests.ui.processes import ended
-from ui import trainings as trainings_module
-from ui.parameters import plan_text
-from ui.training_queue import Training
+from ui.jobs import open_page
+from ui.jobs.training_queue import Training
+from ui.link.plan_text import plan_text
+from ui.pages.learn import trainings as trainings_module
+from ui.pages.learn.memory import LearnMemory
 
 WILD: dict[str, object] = {
     "task": "copy", "layers": 2, "embed_size": 16, "steps": 400, "learning_rate": 1000,
@@ -116,14 +118,14 @@ def test_what_runs_for_a_page_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> N
     open_pages = {"test session id"}
     server = SimpleNamespace(is_active_session=lambda session: bool(open_pages))
     monkeypatch.setattr(
-        trainings_module,
+        open_page,
         "runtime",
         SimpleNamespace(exists=lambda: True, get_instance=lambda: server),
     )
     page = open_learn(story="one_head", pace="slow")
     press(page, "train")
     press(page, "check")
-    check = page.session_state["_check"]
+    check = own(page, LearnMemory).check
     running = [*trainings(page).values(), *check.active()]
     assert len(running) == 4
     assert running[0].wait(lambda t: t.state == "running", LONG)
@@ -136,7 +138,9 @@ def test_what_runs_for_a_page_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> N
     assert running[0].step < 600
 
 
-@pytest.mark.parametrize("drawn", ["pages.learn.draw_buttons", "pages.learn.draw_view_bar"])
+@pytest.mark.parametrize(
+    "drawn", ["pages.learn.page.draw_buttons", "pages.learn.page.draw_view_bar"]
+)
 def test_one_that_ends_while_the_page_is_drawn_can_go_on(
     monkeypatch: pytest.MonkeyPatch, drawn: str
 ) -> None:
@@ -152,10 +156,10 @@ def test_one_that_ends_while_its_figure_is_drawn_is_shown_as_it_was(
 ) -> None:
     page = open_learn(**SMALL, pace="slow")
     press(page, "train")
-    end_after(monkeypatch, "views.watch.draw_learning", page)
+    end_after(monkeypatch, "pages.learn.watch_view.draw_learning", page)
     checked(page.run())
     assert "pause" in {each.key for each in page.button}
-    assert "_at" not in {each.key for each in page.select_slider}
+    assert "snapshot" not in {each.key for each in page.select_slider}
     assert "frames" not in chart(page, CHART)
     finish(page)
     assert "at" not in page.query_params

@@ -17,7 +17,7 @@ from model.training.plan import Plan
 from model.training.trainer import Snapshot
 from model.training.weights_file import read_weights, write_weights
 from tests.ui.conftest import Download
-from tests.ui.helpers import APP, change, checked, header, notices, send
+from tests.ui.helpers import APP, change, checked, header, notices, send, value
 from tests.ui.learning import (
     CHART,
     SMALL,
@@ -34,8 +34,8 @@ from tests.ui.learning import (
     tile_names,
     trainings,
 )
-from ui import weights_controls
-from ui.parameters import plan_text
+from ui.link.plan_text import plan_text
+from ui.pages.learn import weights as weights_controls
 
 
 def upload(page: AppTest, data: bytes, name: str = "weights.safetensors") -> AppTest:
@@ -129,7 +129,7 @@ def test_weights_that_are_loaded_are_compared_with_nothing_and_tell_no_story() -
     upload(page, write_weights(plan, last(plan)))
     assert tile_names(page) == ["Head 0"]
     assert "kept" not in page.query_params
-    assert page.session_state["story"] is None
+    assert value(page, "story") is None
     change(page, seed=0)  # what was trained before is still there
     assert "weights trained here**, 30 steps from seed 0" in header(page)
 

@@ -26,7 +26,7 @@ from tests.ui.learning import (
     trainings,
     untrained,
 )
-from ui.learn_controls import GOALS
+from ui.text.task_goals import GOALS
 
 REVERSE_READS = "is none of this task's symbols, a b c d e ... z. Shown instead: headlights."
 

@@ -6,7 +6,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.training.plan import Plan
-from tests.ui.helpers import change, control, go_back, go_to, header, link, notices
+from tests.ui.helpers import (
+    PARAMETERS,
+    change,
+    control,
+    go_back,
+    go_to,
+    header,
+    link,
+    notices,
+    value,
+)
 from tests.ui.learning import (
     buttons,
     errors,
@@ -16,23 +26,22 @@ from tests.ui.learning import (
     plan_of,
     press,
     tile_names,
-    value,
 )
 from tests.ui.test_link_hostile import HOSTILE
-from ui.parameters import PAGES, PLAN_FIELDS, plan_text, read_plan
+from ui.link.plan_text import PLAN_FIELDS, plan_text, read_plan
 
 TASKS = (
     "reverse, copy, shift, sort, histogram, majority, compare, look up, brackets, induction, "
     "characters, numbers"
 )
-KEPT = "reverse,1,16,1,sinusoidal,head_dim,0.002,30,0"
+SHARED = "reverse,1,16,1,sinusoidal,head_dim,0.002,30,0"
 
 
 def check_that_the_url_is_repaired(page: AppTest) -> None:
     """What the page wrote into the URL, it takes without a word about the link."""
     again = open_learn(link(**page.query_params))
     assert not [line for line in notices(again) if "link" in line]
-    for key in PAGES["learn"]:
+    for key in PARAMETERS["learn"]:
         assert value(again, key) == value(page, key), key
 
 
@@ -155,13 +164,13 @@ def test_what_can_not_be_trained_is_told_and_the_controls_stay(
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
     text = text.encode(errors="replace").decode()
-    page = open_learn(link(**dict.fromkeys(PAGES["learn"], text)))
+    page = open_learn(link(**dict.fromkeys(PARAMETERS["learn"], text)))
     assert notices(page)
     assert page.get("plotly_chart") or errors(page)
     check_that_the_url_is_repaired(page)
 
 
-@pytest.mark.parametrize("key", PAGES["learn"])
+@pytest.mark.parametrize("key", PARAMETERS["learn"])
 def test_in_one_parameter_at_a_time_it_gives_a_valid_page(key: str) -> None:
     for text in ("", "-1e9999", "nan", "<script>", "9" * 50, "１２", "a" * 300):
         page = open_learn(link(**{key: text}))
@@ -172,27 +181,27 @@ def test_in_one_parameter_at_a_time_it_gives_a_valid_page(key: str) -> None:
     "text",
     [
         "",
-        KEPT + ",1",
-        KEPT[:-2],
-        KEPT.replace("16", "0x10"),
-        KEPT.replace("16", "１６"),
-        KEPT.replace("16", "1e1"),
-        KEPT.replace(",0", ",²"),
-        KEPT.replace("30,0", "30,٣"),
-        KEPT.replace("30,0", "30,99999999999"),
-        KEPT.replace("reverse", "<script>"),
-        KEPT.replace("1,16,1", "3,16,1"),
-        KEPT.replace("1,16,1", "1,128,4"),
-        KEPT.replace("head_dim", "none;"),
-        KEPT.replace("0.002", "inf"),
-        "characters" + KEPT[len("reverse") :],
+        SHARED + ",1",
+        SHARED[:-2],
+        SHARED.replace("16", "0x10"),
+        SHARED.replace("16", "１６"),
+        SHARED.replace("16", "1e1"),
+        SHARED.replace(",0", ",²"),
+        SHARED.replace("30,0", "30,٣"),
+        SHARED.replace("30,0", "30,99999999999"),
+        SHARED.replace("reverse", "<script>"),
+        SHARED.replace("1,16,1", "3,16,1"),
+        SHARED.replace("1,16,1", "1,128,4"),
+        SHARED.replace("head_dim", "none;"),
+        SHARED.replace("0.002", "inf"),
+        "characters" + SHARED[len("reverse") :],
         ",".join(["9" * 50] * 9),
         ",,,,,,,,",
         "," * 100_000,
     ],
 )
 def test_a_kept_plan_is_read_or_told(text: str) -> None:
-    used, message = PAGES["learn"]["kept"].read("kept", text)
+    used, message = PARAMETERS["learn"]["kept"].read("kept", text)
     if message is None and text:
         assert plan_text(read_plan(used)) == used
     else:

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.training.plan import Plan
-from tests.ui.helpers import array, change, chart, checked, control, header, notices
+from tests.ui.helpers import array, change, chart, checked, control, header, notices, own
 from tests.ui.learning import (
     CHART,
     LONG,
@@ -28,9 +28,10 @@ from tests.ui.learning import (
     tile_names,
     trainings,
 )
-from ui import story_check
-from ui.parameters import plan_text
-from ui.stories import STORIES, Story
+from ui.link.plan_text import plan_text
+from ui.pages.learn import story_check
+from ui.pages.learn.memory import LearnMemory
+from ui.pages.learn.stories import STORIES, Story
 
 OTHER_SYMBOLS = "The kept run reads other symbols, so only its curves are compared."
 SHORT = {"task": "reverse", "embed_size": 16, "steps": 20}
@@ -262,7 +263,7 @@ def test_the_check_counts_how_often_the_claim_holds(
     change(page, story="reverse_positions")
     press(page, "check")
     assert any(text.startswith("Training seed 0 …") for text in markdowns(page))
-    check = page.session_state["_check"]
+    check = own(page, LearnMemory).check
     while len(check.pairs) < 2 or check.active():
         for training in check.active():
             assert training.wait(lambda t: not t.is_active, LONG)
@@ -285,7 +286,7 @@ def test_another_story_shows_no_check_and_stops_it(
     page = open_learn()
     change(page, story="reverse_positions")
     press(page, "check")
-    check = page.session_state["_check"]
+    check = own(page, LearnMemory).check
     change(page, story="one_head")
     assert all(training.is_asked_to_stop for pair in check.pairs for training in pair)
     for training in check.active():
@@ -303,7 +304,7 @@ def test_a_check_that_is_stopped_starts_no_further_seeds(
     page = open_learn()
     change(page, story="reverse_positions")
     press(page, "check")
-    check = page.session_state["_check"]
+    check = own(page, LearnMemory).check
     for training in check.active():
         training.stop()
         assert training.wait(lambda t: not t.is_active, LONG)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from model.tasks import TASKS
-from tests.ui.helpers import change, header, notices, stage_numbers
+from tests.ui.helpers import change, header, notices, stage_numbers, value
 from tests.ui.learning import errors, open_learn, open_trained, plan_of, read, snapshots_of
-from ui.settings import LEARN_VIEWS, OVERVIEWS, STAGES
+from ui.choices.options import LEARN_VIEWS, OVERVIEWS, STAGES
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -16,7 +16,7 @@ def test_all_views_of_a_task_open(task: str) -> None:
         change(page, view=view)
         assert errors(page) == notices(page) == [], view
         assert "4 steps from seed 0" in header(page)
-        assert page.session_state["view"] == view
+        assert value(page, "view") == view
 
 
 @pytest.mark.parametrize("stage", STAGES)

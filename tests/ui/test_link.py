@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.defaults import SENTENCE, run_of
-from tests.ui.helpers import chart, control, header, link, notices, numbers, open_app, strip
+from tests.ui.helpers import chart, control, header, link, notices, numbers, open_app, strip, value
 
 
 class Asked(NamedTuple):
@@ -71,8 +71,8 @@ LINKS = [
     out_of_range("embed_size", "64.4", 64, None, "64"),
     taken("mask", "causal", "causal", "causal"),
     taken("mask", "none", "none", None),
-    taken("mask", "causal_padding", "causal_padding", "causal + padding"),
-    taken("mask", "causal + padding", "causal_padding", "causal + padding"),
+    taken("mask", "causal_padding", "causal_padding", "causal_padding"),
+    taken("mask", "causal + padding", "causal_padding", "causal_padding"),
     taken("mask", " PADDING ", "padding", "padding"),
     no_option("mask", "future", "none", MASKS, "none"),
     no_option("mask", "", "none", MASKS, "none"),
@@ -99,8 +99,8 @@ LINKS = [
     taken("positions", "sinusoidal", "sinusoidal", "sinusoidal"),
     taken("positions", "learned", "learned", "learned"),
     taken("positions", "rotary", "rotary", "rotary"),
-    taken("positions", "alibi", "alibi", "ALiBi"),
-    taken("positions", "ALiBi", "alibi", "ALiBi"),
+    taken("positions", "alibi", "alibi", "alibi"),
+    taken("positions", "ALiBi", "alibi", "alibi"),
     no_option("positions", "absolute", "none", POSITIONS, "none"),
     no_option("positions", "", "none", POSITIONS, "none"),
     taken("layers", "3", 3, "3"),
@@ -108,23 +108,23 @@ LINKS = [
     no_number("layers", "deep", 1, "1"),
     out_of_range("layers", "0", 1, None, "1"),
     out_of_range("layers", "96", 12, "12", "12"),
-    taken("norm_order", "pre", "pre", "pre-norm"),
-    taken("norm_order", "Pre-Norm", "pre", "pre-norm"),
+    taken("norm_order", "pre", "pre", "pre"),
+    taken("norm_order", "Pre-Norm", "pre", "pre"),
     taken("norm_order", "post-norm", "post", None),
     no_option("norm_order", "rms", "post", NORMS, "post-norm"),
-    taken("activation", "gelu", "gelu", "GELU"),
+    taken("activation", "gelu", "gelu", "gelu"),
     taken("activation", "ReLU", "relu", None),
     no_option("activation", "silu", "relu", ACTIVATIONS, "ReLU"),
-    taken("mask", "every n-th", "strided", "every n-th"),
-    taken("mask", "strided", "strided", "every n-th"),
+    taken("mask", "every n-th", "strided", "strided"),
+    taken("mask", "strided", "strided", "strided"),
     taken("mask", "window", "window", "window"),
     taken("mask", "prefix", "prefix", "prefix"),
     taken("mask", "custom", "custom", "custom"),
-    taken("overview", "mean_heads", "mean_heads", "mean over heads"),
-    taken("overview", "residual stream", "stream", "residual stream"),
+    taken("overview", "mean_heads", "mean_heads", "mean_heads"),
+    taken("overview", "residual stream", "stream", "stream"),
     taken("overview", "every_head", "every_head", None),
     no_option("overview", "flow", "every_head", OVERVIEWS, "every head"),
-    taken("test", "order", "order", "word order"),
+    taken("test", "order", "order", "order"),
     taken("test", "leak", "leak", None),
     no_option("test", "bert", "leak", "leak test, word order", "leak test"),
     taken("view", "layers", "layers", "layers"),
@@ -136,15 +136,15 @@ LINKS = [
     out_of_range("seed", "1e9999", 2**31 - 1, "2147483647", "2147483647"),
     out_of_range("seed", "-5", 0, None, "0"),
     out_of_range("seed", "99999999999999999999", 2**31 - 1, "2147483647", "2147483647"),
-    taken("stage", "head_outputs", "head_outputs", "head outputs"),
-    taken("stage", "head outputs", "head_outputs", "head outputs"),
-    taken("stage", "qkv", "qkv", "Q·K·V"),
-    taken("stage", "q·k·v", "qkv", "Q·K·V"),
+    taken("stage", "head_outputs", "head_outputs", "head_outputs"),
+    taken("stage", "head outputs", "head_outputs", "head_outputs"),
+    taken("stage", "qkv", "qkv", "qkv"),
+    taken("stage", "q·k·v", "qkv", "qkv"),
     taken("stage", "weights", "weights", None),
     no_option("stage", "logits", "weights", STAGES, "weights"),
     no_option("stage", "", "weights", STAGES, "weights"),
-    taken("view", "head", "head", "one head"),
-    taken("view", "one head", "head", "one head"),
+    taken("view", "head", "head", "head"),
+    taken("view", "one head", "head", "head"),
     taken("view", "heads", "heads", None),
     no_option("view", "matrix", "heads", VIEWS, "all heads"),
     no_option("view", "", "heads", VIEWS, "all heads"),
@@ -171,8 +171,8 @@ LINKS = [
 @pytest.mark.parametrize("asked", LINKS, ids=lambda asked: f"{asked.key}={asked.text[:12]}")
 def test_a_parameter_is_taken_or_repaired_with_a_notice(asked: Asked) -> None:
     page = open_app(link(**{asked.key: asked.text}))
-    value = page.session_state[asked.key]
-    assert (type(value), value) == (type(asked.value), asked.value)
+    used = value(page, asked.key)
+    assert (type(used), used) == (type(asked.value), asked.value)
     assert notices(page) == ([asked.notice] if asked.notice else [])
     assert page.query_params == ({asked.key: asked.written} if asked.written else {})
 
@@ -209,7 +209,7 @@ def test_of_a_repeated_parameter_the_last_counts(
     query: str, shown: dict[str, Any], written: dict[str, str]
 ) -> None:
     page = open_app(query)
-    assert {key: page.session_state[key] for key in shown} == shown
+    assert {key: value(page, key) for key in shown} == shown
     assert page.query_params == written
 
 
@@ -225,17 +225,17 @@ def test_a_repaired_link_shows_the_numbers_of_its_repaired_values() -> None:
     np.testing.assert_array_equal(numbers(page), run.attention().field("weights"))
     assert strip(page)["chosen"] == 2
     assert page.query_params == {
-        "text": "a b c", "embed_size": "30", "seed": "2147483647", "q": "2",
+        "text": "a b c", "heads": "6", "embed_size": "30", "seed": "2147483647", "q": "2",
     }  # fmt: skip
 
 
 def test_a_link_with_everything_is_shown_as_it_is() -> None:
     everything: dict[str, object] = {
         "text": "a b", "text2": "c d e", "text3": "f", "text4": "g h",
-        "heads": 3, "embed_size": 24, "mask": "causal + padding", "projection": "shared",
+        "heads": 3, "embed_size": 24, "mask": "causal_padding", "projection": "shared",
         "scale": "none", "temperature": 0.7, "tokenizer": "characters",
-        "positions": "sinusoidal", "norm_order": "pre-norm", "activation": "GELU", "seed": 11,
-        "layers": 4, "layer": 2, "stage": "energy", "view": "all heads",
+        "positions": "sinusoidal", "norm_order": "pre", "activation": "gelu", "seed": 11,
+        "layers": 4, "layer": 2, "stage": "energy", "view": "heads",
         "head_scale": "true", "sentence": 3, "head": 1, "q": 2, "k": 0,
     }  # fmt: skip
     page = open_app(link(**everything))

@@ -1,14 +1,28 @@
 """A link that a stranger wrote to break the page: always a valid page, and nothing runs."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.defaults import pair_of, run_of
-from tests.ui.helpers import chart, labels, link, notices, numbers, open_app, open_pair, strip
-from ui.parameters import PAGES
-from ui.settings import MASKS, MAX_CHARACTERS, PAIR_MASKS, TEXT_KEYS, layer_choices
+from tests.ui.helpers import (
+    PARAMETERS,
+    chart,
+    labels,
+    link,
+    notices,
+    numbers,
+    open_app,
+    open_pair,
+    strip,
+    value,
+)
+from ui.choices.limits import MAX_CHARACTERS
+from ui.choices.options import MASKS, PAIR_MASKS, TEXT_KEYS
+from ui.choices.sizes import layer_choices
 
 HOSTILE = {
     "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -35,11 +49,21 @@ HOSTILE = {
 }
 
 
+class Chosen:
+    """What is chosen on a page, by parameters."""
+
+    def __init__(self, page: AppTest) -> None:
+        self.page = page
+
+    def __getitem__(self, key: str) -> Any:
+        return value(self.page, key)
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
     text = text.encode(errors="replace").decode()  # what a URL can carry
-    page = open_app(link(**dict.fromkeys(PAGES["explore"], text)))
-    state = page.session_state
+    page = open_app(link(**dict.fromkeys(PARAMETERS["explore"], text)))
+    state = Chosen(page)
     assert all(state[key] == text for key in TEXT_KEYS)
     assert 8 <= state["embed_size"] <= 512
     assert 1 <= state["heads"] <= 16
@@ -62,8 +86,8 @@ def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_on_the_page_of_encoder_and_decoder_as_well(text: str) -> None:
     text = text.encode(errors="replace").decode()
-    page = open_pair(link(**dict.fromkeys(PAGES["encoder-decoder"], text)))
-    state = page.session_state
+    page = open_pair(link(**dict.fromkeys(PARAMETERS["encoder-decoder"], text)))
+    state = Chosen(page)
     assert all(state[key] == text for key in TEXT_KEYS)
     assert state["embed_size"] % state["heads"] == 0
     assert state["layers"] in layer_choices(state["embed_size"], pair=True)
@@ -106,7 +130,7 @@ def test_a_sentence_of_more_characters_than_fit_is_cut_with_a_notice(key: str) -
     text = "x" * (MAX_CHARACTERS + 1)
     page = open_app(link(**{key: text}))
     assert notices(page) == [f"The link's {key} has 20001 characters; the first 20000 are used."]
-    assert page.session_state[key] == page.query_params[key] == text[:MAX_CHARACTERS]
+    assert value(page, key) == page.query_params[key] == text[:MAX_CHARACTERS]
     fits = open_app(link(**{key: text[:MAX_CHARACTERS]}))
     assert notices(fits) == []
 

@@ -19,7 +19,6 @@ from tests.ui.helpers import (
     open_app,
     open_pair,
     painter,
-    place_of,
     report,
     rerun_fragment,
     send,
@@ -374,8 +373,8 @@ def test_a_window_of_one_word_has_nothing_to_look_ahead_to() -> None:
     page = open_app(link(text=TEXT, mask="window", span=1))
     assert "look_ahead" not in [toggle.key for toggle in page.toggle]
     change(page, span=2)
-    assert place_of(page, "look_ahead") == "look_ahead_used"
+    assert control(page, "look_ahead").value is False
     change(page, look_ahead=True, span=1)  # kept, out of sight
-    assert place_of(page, "look_ahead") == "look_ahead_unused"
+    assert "look_ahead" not in [toggle.key for toggle in page.toggle]
     change(page, mask="strided")
-    assert place_of(page, "look_ahead") == "look_ahead_used"
+    assert control(page, "look_ahead").value is True

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ui import models
+from ui.runs import model_store as models
 
 PATIENCE = 10  # seconds, of which working locks need none
 

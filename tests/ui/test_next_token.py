@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 import torch
 
-from ui.views.next_token import _told
+from ui.pages.pretrained.next_token_view import _told
 
 
 def told(before: list[float], after: list[float]) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from tests.defaults import run_of
 from tests.ui.helpers import link, open_app, stage_numbers, statistics
-from ui.settings import STAGES
-from ui.views.numbers import MOST_ROWS, stage_table
+from ui.choices.options import STAGES
+from ui.runs.tables import stage_table
+from ui.views.numbers import MOST_ROWS
 
 TEXT = "the cat saw the dog"
 

@@ -25,8 +25,10 @@ from tests.ui.helpers import (
     numbers,
     open_app,
 )
-from ui.settings import LARGEST_SEED, POSITIONS, most_shuffled
-from ui.views.order import shuffled, verdict
+from ui.choices.limits import LARGEST_SEED
+from ui.choices.options import POSITIONS
+from ui.choices.sizes import most_shuffled
+from ui.pages.explore.order_view import shuffled, verdict
 
 TEXT = "the cat saw a dog run"
 WORDS = TEXT.split()
@@ -299,7 +301,7 @@ def test_what_is_shuffled_is_kept_in_other_views_and_in_the_link() -> None:
     for view in ("numbers", "heads", "tests"):
         change(page, view=view)
     assert (control(page, "shuffle").value, control(page, "same_word").value) == (7, True)
-    assert {"shuffle": "7", "same_word": "true", "test": "word order"}.items() <= (
+    assert {"shuffle": "7", "same_word": "true", "test": "order"}.items() <= (
         page.query_params.items()
     )
 

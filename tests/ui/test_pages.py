@@ -23,7 +23,7 @@ from tests.ui.helpers import (
     send,
     type_text,
 )
-from ui.parameters import KEPT
+from ui.link.common_parameters import SHARED
 
 MODEL: dict[str, Any] = {
     "heads": 3, "embed_size": 24, "layers": 3, "projection": "shared", "scale": "none",
@@ -31,7 +31,7 @@ MODEL: dict[str, Any] = {
 }  # fmt: skip
 WRITTEN = {
     "heads": "3", "embed_size": "24", "layers": "3", "projection": "shared", "scale": "none",
-    "temperature": "0.5", "positions": "ALiBi", "norm_order": "pre-norm", "activation": "GELU",
+    "temperature": "0.5", "positions": "alibi", "norm_order": "pre", "activation": "gelu",
     "seed": "7",
 }  # fmt: skip
 
@@ -176,7 +176,7 @@ def test_a_notice_stays_on_its_page() -> None:
 
 
 def test_what_is_kept_is_the_model() -> None:
-    assert set(KEPT) == {"text", "tokenizer", "vectors", *MODEL}
+    assert set(SHARED) == {"text", "tokenizer", "vectors", *MODEL}
 
 
 def test_an_address_with_a_page_opens_that_page() -> None:

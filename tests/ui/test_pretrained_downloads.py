@@ -75,7 +75,12 @@ def test_the_npz_holds_every_layer_and_what_the_model_is(model: str, download: D
         "texts": [LONG],
         "added": list(added),
         "removed": [list(each) for each in head],
-        "seeing": {"words": True, "special": False, "rest": False, "first": True},
+        "display": {
+            "merge_words": True,
+            "show_special": False,
+            "show_first": True,
+            "renormalise": False,
+        },
         "together": False,
         "lengths": [len(side)],
         "divisor": pytest.approx({"minilm": 32, "smollm2": 64}[model] ** 0.5),

@@ -14,7 +14,7 @@ from tests.model.test_hugging_face_load import saved
 from tests.model.tiny_families import tiny_of
 from tests.ui.helpers import alt, array, change, chart, header, labels, notices, numbers
 from tests.ui.trained import open_trained
-from ui import models
+from ui.runs import model_store as models
 
 TEXT = "w5 w6 w7 w5 w6"
 FAMILIES = (

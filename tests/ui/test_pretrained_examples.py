@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.defaults import SENTENCE
-from tests.ui.helpers import change, control, header, link, notices, strip
+from tests.ui.helpers import change, control, header, link, notices, strip, value
 from tests.ui.trained import (
     MARY,
     NAMES,
@@ -16,9 +16,8 @@ from tests.ui.trained import (
     needs_smollm2,
     only_token,
     open_trained,
-    value,
 )
-from ui.trained_controls import EXAMPLES
+from ui.pages.pretrained.controls import EXAMPLES
 
 pytestmark = [needs_minilm, needs_smollm2]
 
@@ -91,14 +90,14 @@ def test_an_example_sets_what_it_says_and_what_was_before_is_gone(model: str, na
     take(page, name)
     expected = {**OTHERWISE, **SETS[model, name]}
     assert {key: value(page, key) for key in expected} == expected
-    assert page.session_state["model"] == model
+    assert value(page, "model") == model
     assert "removed" not in header(page)
     assert control(page, "example").value is None  # so that it can be taken again
     assert not any(page.query_params.get(key) for key in ("added", "removed"))
     # The link brings it back, as it is.
     again = open_trained(link(**{**page.query_params, "model": NAMES[model]}))
     assert {key: value(again, key) for key in expected} == expected
-    assert again.session_state["text"] == SETS[model, name]["text"]
+    assert value(again, "text") == SETS[model, name]["text"]
     shown = [element.key for element in page.get("plotly_chart")]
     assert [element.key for element in again.get("plotly_chart")] == shown
     assert len(shown) == 1
@@ -161,4 +160,4 @@ def test_an_example_after_writing_has_nothing_of_what_was_written() -> None:
     assert page.query_params["added"] == str(only_token("smollm2", " Mary"))
     take(page, "A capital")
     assert strip(page)["tokens"] == ["The", "␣capital", "␣of", "␣France", "␣is"]
-    assert page.session_state["q"] is None
+    assert value(page, "q") is None

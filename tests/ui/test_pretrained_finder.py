@@ -19,7 +19,7 @@ from tests.ui.trained import (
     open_trained,
     run_model,
 )
-from ui.options import word
+from ui.text.option_names import word
 
 pytestmark = [needs_minilm, needs_smollm2]
 
@@ -137,7 +137,7 @@ def test_a_button_opens_its_head() -> None:
     button(page, f"found_{layer}_{head}").click().run()
     assert looked_at(page) == {"view": "head", "layer": layer, "head": head, "q": 3, "k": None}
     assert f"**Head {head}** of 12, layer {layer}," in page.markdown[1].value
-    assert {"view": "one head", "layer": str(layer), "head": str(head)}.items() <= {
+    assert {"view": "head", "layer": str(layer), "head": str(head)}.items() <= {
         "layer": "0", **page.query_params
     }.items()  # fmt: skip
 

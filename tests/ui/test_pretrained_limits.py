@@ -23,6 +23,7 @@ from tests.ui.helpers import (
     numbers,
     strip,
     type_text,
+    value,
 )
 from tests.ui.trained import (
     MARY,
@@ -34,11 +35,12 @@ from tests.ui.trained import (
     open_trained,
     weights_of,
 )
-from ui import models
-from ui.messages import _empty_rows
-from ui.seeing import Seeing
-from ui.settings import OVERVIEWS, most_tokens
-from ui.trained import TrainedSettings, compute_trained
+from ui.choices.options import OVERVIEWS
+from ui.choices.sizes import most_tokens
+from ui.frame.messages import _empty_rows
+from ui.runs import model_store as models
+from ui.runs.pretrained import PretrainedSettings, compute_pretrained
+from ui.runs.subword_display import SubwordDisplay
 
 pytestmark = [needs_minilm, needs_smollm2]
 
@@ -102,7 +104,7 @@ def test_where_one_is_not_installed_the_other_works(without: Any) -> None:
     change(page, model="minilm")
     assert messages(page) == []
     assert control(page, "text").value == "so it goes"
-    layer = page.session_state["layer"]
+    layer = value(page, "layer")
     assert layer == 5
     np.testing.assert_array_equal(numbers(page), weights_of("minilm", "so it goes", layer))
     change(page, model="smollm2")
@@ -291,8 +293,8 @@ def test_a_shorter_sentence_is_padded_and_the_padding_is_not_attended_to() -> No
 
 
 def test_rows_with_nothing_to_attend_to_are_counted_in_tokens() -> None:
-    seeing = Seeing(words=True, special=False)
-    run = compute_trained(TrainedSettings("minilm", ("tokenization of it",), seeing=seeing))
+    display = SubwordDisplay(merge_words=True, show_special=False)
+    run = compute_pretrained(PretrainedSettings("minilm", ("tokenization of it",), display=display))
     first = run.trace.encoder_self[0]
     scores = first.scores.clone()
     scores[:, :, :3] = -torch.inf  # [CLS] token ##ization: one of the words that are shown

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.helpers import control, header, link, notices, numbers, strip
+from tests.ui.helpers import PARAMETERS, control, header, link, notices, numbers, strip, value
 from tests.ui.test_link_hostile import HOSTILE
 from tests.ui.trained import (
     MARY,
@@ -15,12 +15,11 @@ from tests.ui.trained import (
     needs_smollm2,
     open_trained,
     tokens_of,
-    value,
     weights_of,
 )
-from ui.parameters import PAGES
-from ui.settings import MAX_CHARACTERS, MOST_ADDED, MOST_REMOVED, TRAINED_VIEWS
-from ui.trained import TrainedSettings, compute_trained
+from ui.choices.limits import MAX_CHARACTERS, MOST_ADDED, MOST_REMOVED
+from ui.choices.options import TRAINED_VIEWS
+from ui.runs.pretrained import PretrainedSettings, compute_pretrained
 
 pytestmark = [needs_minilm, needs_smollm2]
 
@@ -33,7 +32,7 @@ def check_that_the_url_is_repaired(page: AppTest) -> None:
     """What the page wrote into the URL, it takes without a word about the link."""
     again = open_trained(link(**page.query_params))
     assert not [line for line in notices(again) if "link" in line or "no layer" in line]
-    for key in PAGES["pretrained"]:
+    for key in PARAMETERS["pretrained"]:
         assert value(again, key) == value(page, key), key
 
 
@@ -136,12 +135,11 @@ def test_what_an_encoder_is_asked_to_add_or_remove_is_neither() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_strangers_text_in_every_parameter_gives_a_valid_page(name: str, model: str) -> None:
     text = HOSTILE[name].encode(errors="replace").decode()  # what a URL can carry
-    asked = dict.fromkeys(PAGES["pretrained"], text)
+    asked = dict.fromkeys(PARAMETERS["pretrained"], text)
     page = open_trained(**{**asked, "model": NAMES[model]})
-    state = page.session_state
-    assert state["text"] == state["text2"] == text
-    assert state["view"] in TRAINED_VIEWS
-    assert 0 <= state["layer"] < {"minilm": 6, "smollm2": 30}[model]
+    assert value(page, "text") == value(page, "text2") == text
+    assert value(page, "view") in TRAINED_VIEWS
+    assert 0 <= value(page, "layer") < {"minilm": 6, "smollm2": 30}[model]
     assert notices(page)
     assert messages(page) == []
     again = open_trained(**page.query_params)
@@ -175,7 +173,9 @@ def test_markup_and_broken_characters_in_a_sentence_are_tokens(model: str, text:
 @pytest.mark.parametrize("model", NAMES)
 def test_half_a_surrogate_pair_is_read_as_a_character_that_is_not_there(model: str) -> None:
     # No link and no browser can send one; a page of ours might.
-    half, whole = (compute_trained(TrainedSettings(model, (f"a{c}b",))) for c in "\ud800\ufffd")
+    half, whole = (
+        compute_pretrained(PretrainedSettings(model, (f"a{c}b",))) for c in "\ud800\ufffd"
+    )
     assert half.source.tokens == whole.source.tokens
     np.testing.assert_array_equal(
         half.attention().field("weights"), whole.attention().field("weights")
@@ -187,12 +187,12 @@ def test_a_sentence_of_more_characters_than_fit_is_cut_with_a_notice(key: str) -
     text = "x" * (MAX_CHARACTERS + 1)
     page = open_trained(**{"text": "a", "view": "similarity", key: text})
     assert f"The link's {key} has 20001 characters; the first 20000 are used." in notices(page)
-    assert page.session_state[key] == page.query_params[key] == text[:MAX_CHARACTERS]
+    assert value(page, key) == page.query_params[key] == text[:MAX_CHARACTERS]
 
 
 def test_a_link_with_everything_is_shown_as_it_is() -> None:
     everything: dict[str, object] = {
-        "model": "SmolLM2", "text": MARY, "view": "next token", "layer": 20, "head": 3, "q": 14,
+        "model": "smollm2", "text": MARY, "view": "next", "layer": 20, "head": 3, "q": 14,
         "k": 2, "words": "true", "special": "false", "rest": "true", "added": "5099",
         "removed": "18.6,0.1", "stage": "energy", "overview": "rollout", "pattern": "induction",
         "head_scale": "true", "text2": "for later",
@@ -203,3 +203,6 @@ def test_a_link_with_everything_is_shown_as_it_is() -> None:
     assert looked_at(page) == {"view": "next", "layer": 20, "head": 3, "q": 14, "k": 2}
     assert "**2 heads removed**" in header(page)
     check_that_the_url_is_repaired(page)
+    old = open_trained(**{**everything, "model": "SmolLM2", "view": "next token"})  # in words
+    assert old.query_params == page.query_params
+    assert looked_at(old) == looked_at(page)

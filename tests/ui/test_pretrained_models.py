@@ -11,9 +11,9 @@ pytest.importorskip("transformers")
 
 from model.pretrained.base import ModelTrace
 from tests.model.test_hugging_face_load import saved
-from tests.ui.helpers import change, chart, control, header, labels, notices, numbers, strip
-from tests.ui.trained import button, captions, messages, needs_minilm, open_trained, value
-from ui import models
+from tests.ui.helpers import change, chart, control, header, labels, notices, numbers, strip, value
+from tests.ui.trained import button, captions, messages, needs_minilm, open_trained
+from ui.runs import model_store as models
 
 pytestmark = needs_minilm
 
@@ -64,7 +64,7 @@ def test_a_folder_is_offered_under_its_name() -> None:
         "energies ÷ √4 "
     )
     assert ":green-badge[" in header(page)
-    assert page.session_state["layer"] == 1  # the last, of the layer 3 that there was
+    assert value(page, "layer") == 1  # the last, of the layer 3 that there was
     with pytest.raises(KeyError):
         control(page, "example")
 

@@ -16,6 +16,7 @@ from tests.ui.helpers import (
     go_back,
     go_to,
     header,
+    is_drawn,
     labels,
     link,
     notices,
@@ -23,6 +24,7 @@ from tests.ui.helpers import (
     place_of,
     strip,
     type_text,
+    value,
 )
 from tests.ui.trained import (
     MARY,
@@ -36,11 +38,10 @@ from tests.ui.trained import (
     open_trained,
     run_model,
     tokens_of,
-    value,
     weights_of,
 )
-from ui.models import model_of
-from ui.settings import MOST_ADDED, MOST_REMOVED
+from ui.choices.limits import MOST_ADDED, MOST_REMOVED
+from ui.runs.model_store import model_of
 
 pytestmark = needs_smollm2
 
@@ -98,7 +99,7 @@ def test_a_token_is_written_and_taken_back() -> None:
     page = opened()
     mary = only_token("smollm2", " Mary")
     press(page, "write_0")
-    assert page.session_state["added"] == page.query_params["added"] == str(mary)
+    assert value(page, "added") == page.query_params["added"] == str(mary)
     assert strip(page)["tokens"] == [*tokens_of("smollm2", MARY), "␣Mary"]
     assert looked_at(page)["q"] == strip(page)["chosen"] == 14  # the new token
     assert page.query_params["q"] == "14"
@@ -143,7 +144,9 @@ def test_the_strip_follows_the_last_token_where_none_is_chosen() -> None:
 def test_of_head_query_and_key_the_head_alone_is_in_sight() -> None:
     page = opened(q=3, k=2)
     assert place_of(page, "head") == "selection"
-    assert place_of(page, "q") == place_of(page, "k") == "tokens_unused"
+    assert not is_drawn(page, "q")
+    assert not is_drawn(page, "k")
+    assert (page.query_params["q"], page.query_params["k"]) == ("3", "2")
     change(page, view="numbers")
     assert place_of(page, "q") == place_of(page, "k") == "selection"
     assert looked_at(page) == {"view": "numbers", "layer": 0, "head": None, "q": 3, "k": 2}
@@ -219,7 +222,7 @@ def test_a_removed_head_changes_the_prediction_as_it_does_in_the_model() -> None
     page = opened(layer=18, head=6)
     assert button(page, "remove_head").label == "Remove layer 18, head 6"
     press(page, "remove_head")
-    assert page.session_state["removed"] == page.query_params["removed"] == "18.6"
+    assert value(page, "removed") == page.query_params["removed"] == "18.6"
     assert header(page).split("   ")[0].endswith("energies ÷ √64, **1 head removed**")
     assert ":green-badge[" in header(page)
     before, after = probabilities(), probabilities(removed=frozenset({(18, 6)}))

@@ -15,10 +15,10 @@ from model.pretrained.base import ModelUnavailableError
 from model.pretrained.refusals import REFUSALS, ModelRefusedError
 from tests.model.test_hugging_face_load import change_config, saved
 from tests.model.tiny_models import VOCABULARY
-from tests.ui.helpers import change, control, notices, open_app
-from tests.ui.trained import messages, needs_minilm, open_trained, value
-from ui import models
-from ui.refusals import SENTENCES, said_of_refusal
+from tests.ui.helpers import change, control, notices, open_app, value
+from tests.ui.trained import messages, needs_minilm, open_trained
+from ui.runs import model_store as models
+from ui.text.refusals import SENTENCES, said_of_refusal
 
 pytestmark = needs_minilm
 
@@ -91,11 +91,12 @@ def test_a_refused_model_takes_nothing_from_the_page_before(vit: Path) -> None:
 def test_the_reason_is_logged_once_with_the_models_name(
     vit: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING, logger="ui.models"):
+    with caplog.at_level(logging.WARNING, logger="ui.runs.model_store"):
         for _ in range(2):
             open_trained(model="my-vit", text="so it goes")
             models._refused.clear()  # as after a minute
-    said = [record.getMessage() for record in caplog.records if record.name == "ui.models"]
+    name = "ui.runs.model_store"
+    said = [record.getMessage() for record in caplog.records if record.name == name]
     assert said == [
         "The model my-vit can't be used: ViTModel reads image (pixel_values)",
     ]

@@ -28,9 +28,10 @@ from tests.ui.helpers import (
     send,
     stage_numbers,
     statistics,
+    value,
 )
-from tests.ui.trained import button, captions, markdown, messages, open_trained, value
-from ui import models
+from tests.ui.trained import button, captions, markdown, messages, open_trained
+from ui.runs import model_store as models
 
 TEXT, TARGET = "w5 w6 w7 w5 w6", "w20 w21"
 
@@ -220,7 +221,7 @@ def test_the_csv_of_a_kind_is_its_layers(
 
 def test_the_limit_counts_each_stacks_heads(monkeypatch: pytest.MonkeyPatch) -> None:
     # 4 layers of 4 heads and twice 2 layers of 2: 24 matrices, of at most 20 × 20 here.
-    monkeypatch.setattr("ui.settings.MAX_CELLS", 24 * 20**2)
+    monkeypatch.setattr("ui.choices.sizes.MAX_CELLS", 24 * 20**2)
     page = opened(text="w5 " * 21, view="numbers")
     assert notices(page) == [
         "Sentences are cut after 20 tokens: 1 token was left out. With 24 matrices of weights, one "

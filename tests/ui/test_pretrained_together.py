@@ -17,15 +17,16 @@ from tests.ui.helpers import (
     chart,
     control,
     go_back,
+    is_drawn,
     labels,
     link,
     notices,
     numbers,
     open_app,
-    place_of,
     stage_numbers,
     strip,
     type_text,
+    value,
 )
 from tests.ui.trained import (
     captions,
@@ -34,13 +35,11 @@ from tests.ui.trained import (
     open_trained,
     run_model,
     tokens_of,
-    value,
 )
-from ui import models
-from ui.compute import use_one_thread
-from ui.models import model_of
-from ui.state import compute_trained
-from ui.trained import TrainedSettings
+from ui.runs import model_store as models
+from ui.runs.model_store import model_of
+from ui.runs.pretrained import PretrainedSettings, compute_pretrained
+from ui.runs.word_vectors import use_one_thread
 
 pytestmark = needs_minilm
 
@@ -67,11 +66,6 @@ def opened(**more: object) -> AppTest:
     return open_trained(**asked)
 
 
-def has(page: AppTest, key: str) -> bool:
-    """Whether a control is drawn where people see it."""
-    return place_of(page, key) == f"{key}_used"
-
-
 def test_both_are_one_sentence_with_its_two_separators() -> None:
     page = opened(layer=2, q=1)
     weights = together(2).weights[0]
@@ -88,8 +82,7 @@ def test_both_are_one_sentence_with_its_two_separators() -> None:
     assert captions(page) == [
         "Both sentences are read in one pass: positions 1 to 4 are the first, 6 to 13 the second."
     ]
-    with pytest.raises(KeyError):  # there is one sentence to show
-        control(page, "sentence")
+    assert not is_drawn(page, "sentence")  # there is one to show
     assert notices(page) == []
     assert page.query_params["together"] == "true"
 
@@ -142,22 +135,22 @@ def test_every_view_draws_the_pair(view: str) -> None:
 
 def test_there_is_no_switch_where_it_would_change_nothing() -> None:
     page = open_trained(text=FIRST)
-    assert not has(page, "together")
+    assert not is_drawn(page, "together")
     change(page, text2=SECOND)
-    assert has(page, "together")
+    assert is_drawn(page, "together")
     change(page, view="similarity")
-    assert not has(page, "together")
+    assert not is_drawn(page, "together")
     change(page, view="heads")
-    assert has(page, "together")
+    assert is_drawn(page, "together")
     change(page, text2="  ")
-    assert not has(page, "together")
+    assert not is_drawn(page, "together")
 
 
 def test_a_link_without_a_second_sentence_is_of_the_first() -> None:
     page = open_trained(text=FIRST, together="true")
     assert strip(page)["tokens"] == tokens_of("minilm", FIRST)
     assert notices(page) == []
-    assert not has(page, "together")
+    assert not is_drawn(page, "together")
     change(page, text2=SECOND)  # and takes effect with one
     assert strip(page)["tokens"] == TOKENS
 
@@ -231,7 +224,7 @@ def test_a_pair_is_compared_with_its_sentences_apart() -> None:
     assert control(page, "b_text2").label == "Second sentence"
     control(page, "b_together").set_value(False)
     page.run()
-    assert "together" not in page.session_state["b"]
+    assert "together" not in value(page, "b")
     (said,) = [m.value for m in page.markdown if "A → B" in m.value]
     assert "**A and B are the same.**" in said
 
@@ -257,19 +250,19 @@ def test_a_link_is_told_why_a_model_without_a_template_reads_them_apart(folder: 
     assert notices(page) == [
         "my-bert's tokeniser has no template for pairs: each sentence is read by itself."
     ]
-    assert not has(page, "together")
+    assert not is_drawn(page, "together")
     assert "together" not in page.query_params
     assert control(page, "sentence").options == ["1", "2"]
 
 
 @pytest.mark.parametrize("model", ["my-gpt2", "my-t5"])
-def test_a_model_that_writes_reads_no_pair(folder: None, model: str) -> None:
+def test_a_model_that_writes_reads_no_pair(folder: None, model: str, download: Download) -> None:
     page = open_trained(model=model, text="w5 w6", text2="w7", together="true")
     assert notices(page) == []
-    assert not has(page, "together")
+    assert not is_drawn(page, "together")
     assert strip(page)["tokens"] == ["w5", "w6"]
-    settings = page.session_state["_shown_trained"].settings
-    assert settings.together is False
+    with np.load(io.BytesIO(download("download_npz")[1]), allow_pickle=False) as file:
+        assert json.loads(str(file["config"]))["together"] is False
 
 
 def test_a_person_who_changes_the_model_needs_no_notice(folder: None) -> None:
@@ -277,13 +270,13 @@ def test_a_person_who_changes_the_model_needs_no_notice(folder: None) -> None:
     change(page, model="my-bert")
     assert notices(page)[0].startswith("my-bert has no token for")
     assert len(notices(page)) == 1
-    assert not has(page, "together")
+    assert not is_drawn(page, "together")
     change(page, model="minilm")
     assert strip(page)["tokens"] == TOKENS
 
 
 def test_settings_that_differ_in_this_alone_are_not_one_run() -> None:
-    pair = TrainedSettings("minilm", (FIRST, SECOND), together=True)
-    apart = TrainedSettings("minilm", (FIRST, SECOND))
-    assert compute_trained(pair).source.lengths == (15,)
-    assert compute_trained(apart).source.lengths == (6, 10)
+    pair = PretrainedSettings("minilm", (FIRST, SECOND), together=True)
+    apart = PretrainedSettings("minilm", (FIRST, SECOND))
+    assert compute_pretrained(pair).source.lengths == (15,)
+    assert compute_pretrained(apart).source.lengths == (6, 10)

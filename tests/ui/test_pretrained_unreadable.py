@@ -23,9 +23,10 @@ from tests.ui.helpers import (
     open_app,
     strip,
     type_text,
+    value,
 )
-from tests.ui.trained import button, messages, open_trained, value
-from ui import models
+from tests.ui.trained import button, messages, open_trained
+from ui.runs import model_store as models
 
 BEYOND = (
     "my-{name}'s tokeniser knows 2 tokens for which its table has no vectors, such as ` zebra `: a "

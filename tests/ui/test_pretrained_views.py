@@ -34,8 +34,7 @@ from tests.ui.trained import (
     run_model,
     tokens_of,
 )
-from ui.settings import STAGES
-from ui.stages import FIELDS
+from ui.choices.options import FIELDS, STAGES
 
 pytestmark = [needs_minilm, needs_smollm2]
 
@@ -247,16 +246,19 @@ def places(page: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("model", "asked", "shown"),
-    [("minilm", "next token", "similarity"), ("smollm2", "similarity", "next token")],
+    ("model", "asked", "shown", "written"),
+    [
+        ("minilm", "next token", "similarity", "similarity"),
+        ("smollm2", "similarity", "next token", "next"),
+    ],
 )
 def test_a_view_that_a_model_has_not_becomes_the_other_one(
-    model: str, asked: str, shown: str
+    model: str, asked: str, shown: str, written: str
 ) -> None:
     page = open_trained(model=NAMES[model], text=SENTENCE, view=asked)
     name = {"minilm": "all-MiniLM-L6-v2", "smollm2": "SmolLM2-135M-Instruct"}[model]
     assert notices(page) == [f"{name} has no view “{asked}”; showing “{shown}”."]
-    assert page.query_params["view"] == shown
+    assert page.query_params["view"] == looked_at(page)["view"] == written
     again = open_trained(**page.query_params)
     assert notices(again) == []
     assert looked_at(again)["view"] == looked_at(page)["view"]

@@ -13,21 +13,9 @@ from streamlit.runtime.state.query_params import parse_url_param
 from model.head_finder import PATTERNS
 from model.masks import decode_cells
 from model.tasks import TASKS
-from ui.lab_parameters import (
-    AMOUNTS,
-    AXES,
-    CHOICES,
-    LAB_VIEWS,
-    LEARN_PICTURES,
-    LISTS,
-    METRIC_NAMES,
-    PICTURES,
-)
-from ui.link import as_written
-from ui.models import model_choices
-from ui.options import find_option, word
-from ui.parameters import KEPT, PAGES
-from ui.settings import (
+from tests.ui.helpers import PARAMETERS
+from ui.choices.limits import MOST_ADDED, MOST_REMOVED
+from ui.choices.options import (
     ACTIVATIONS,
     BETWEEN_TOKENS,
     COLOR_SCALES,
@@ -35,8 +23,6 @@ from ui.settings import (
     KINDS,
     LEARN_VIEWS,
     MASKS,
-    MOST_ADDED,
-    MOST_REMOVED,
     NORM_ORDERS,
     OVERVIEWS,
     PACES,
@@ -54,8 +40,23 @@ from ui.settings import (
     VIEWS,
     WEIGHTS,
 )
-from ui.stories import STORIES
-from ui.text import verbatim
+from ui.link.address import as_written
+from ui.link.common_parameters import SHARED as TAKEN_ALONG
+from ui.pages import PAGES
+from ui.pages.lab.parameters import (
+    AMOUNTS,
+    AXES,
+    CHOICES,
+    LAB_VIEWS,
+    LEARN_PICTURES,
+    LISTS,
+    METRIC_NAMES,
+    PICTURES,
+)
+from ui.pages.learn.stories import STORIES
+from ui.runs.model_store import model_choices
+from ui.text.markdown import verbatim
+from ui.text.option_names import find_option, word
 
 SHARED: dict[str, tuple[str, ...]] = {
     "projection": PROJECTIONS, "scale": SCALES, "tokenizer": TOKENIZERS, "positions": POSITIONS,
@@ -149,11 +150,11 @@ numberlike = st.one_of(
 )
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", PARAMETERS)
 def test_every_parameter_of_a_page_has_a_kind_and_a_default_of_that_kind(page: str) -> None:
     kinds = {*OPTIONS[page], *RANGES[page], *FLAGS[page], *TEXTS[page]}
-    assert set(PAGES[page]) == kinds
-    for key, parameter in PAGES[page].items():
+    assert set(PARAMETERS[page]) == kinds
+    for key, parameter in PARAMETERS[page].items():
         if key in MAY_BE_NONE:
             assert parameter.default is None, key
         elif key in OPTIONS[page]:
@@ -166,10 +167,10 @@ def test_every_parameter_of_a_page_has_a_kind_and_a_default_of_that_kind(page: s
 
 
 def test_what_is_kept_between_pages_is_on_both() -> None:
-    assert set(KEPT) <= set(PAGES["explore"]) & set(PAGES["encoder-decoder"])
-    assert not {"mask", "view", "text2", "q"} & set(KEPT)
+    assert set(PARAMETERS["explore"]) & set(PARAMETERS["encoder-decoder"]) >= TAKEN_ALONG
+    assert not {"mask", "view", "text2", "q"} & TAKEN_ALONG
     # A trained model has its own sizes: the sentence alone goes there and back.
-    assert set(KEPT) & set(PAGES["pretrained"]) - {"layer", "head"} == {"text"}
+    assert next(page for page in PAGES if page.name == "pretrained").shared == {"text"}
 
 
 @pytest.mark.parametrize(("page", "key"), every(RANGES))
@@ -182,7 +183,7 @@ def test_what_is_kept_between_pages_is_on_both() -> None:
 @example(text="９" * 400)
 def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: str) -> None:
     low, high = RANGES[page][key]
-    parameter = PAGES[page][key]
+    parameter = PARAMETERS[page][key]
     value, message = parameter.read(key, text)
     if value is None:
         assert parameter.default is None
@@ -202,12 +203,12 @@ def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: st
 @settings(max_examples=50)
 @given(text=st.text())
 def test_an_option_is_one_of_those_there_are_or_told(page: str, key: str, text: str) -> None:
-    value, message = PAGES[page][key].read(key, text)
+    value, message = PARAMETERS[page][key].read(key, text)
     if message is None:
         assert value in OPTIONS[page][key]
         assert text.strip().casefold() in (value.casefold(), word(value).casefold())
     else:
-        assert value == PAGES[page][key].default
+        assert value == PARAMETERS[page][key].default
         assert message.endswith(f"Using {'none' if value is None else word(value)}.")
 
 
@@ -221,11 +222,11 @@ def test_an_option_is_one_of_those_there_are_or_told(page: str, key: str, text: 
         ("0", 1e-5, True),
         ("-inf", 1e-5, True),
         ("1e999", 1000.0, True),
-        ("nan", PAGES["learn"]["learning_rate"].default, True),
+        ("nan", PARAMETERS["learn"]["learning_rate"].default, True),
     ],
 )
 def test_a_learning_rate_by_hand(text: str, used: float, told: bool) -> None:
-    read, message = PAGES["learn"]["learning_rate"].read("learning_rate", text)
+    read, message = PARAMETERS["learn"]["learning_rate"].read("learning_rate", text)
     assert read == used
     assert (message is not None) == told
 
@@ -233,7 +234,7 @@ def test_a_learning_rate_by_hand(text: str, used: float, told: bool) -> None:
 @pytest.mark.parametrize(("page", "key"), every(FLAGS))
 @given(text=st.text())
 def test_a_flag_is_read_or_told(page: str, key: str, text: str) -> None:
-    value, message = PAGES[page][key].read(key, text)
+    value, message = PARAMETERS[page][key].read(key, text)
     assert isinstance(value, bool)
     assert (message is None) == (text.strip().lower() in ("true", "false", "0", "1"))
 
@@ -244,7 +245,7 @@ def test_a_flag_is_read_or_told(page: str, key: str, text: str) -> None:
 @example(text="9" * 5000 + ".AA")
 @example(text="٣.gA")
 def test_painted_cells_are_read_or_told(text: str) -> None:
-    value, message = PAGES["explore"]["cells"].read("cells", text)
+    value, message = PARAMETERS["explore"]["cells"].read("cells", text)
     if message is None and text:
         assert value == text
         assert 1 <= len(decode_cells(text)) <= 24
@@ -282,12 +283,12 @@ listlike = st.one_of(
 @example(text="1\n2")
 def test_a_list_of_whole_numbers_is_read_or_told(key: str, text: str) -> None:
     most, size, such_as = LISTS[key]
-    value, message = PAGES["pretrained"][key].read(key, text)
+    value, message = PARAMETERS["pretrained"][key].read(key, text)
     assert re.fullmatch(r"(\d+(\.\d+)*(,\d+(\.\d+)*)*)?", value, re.ASCII)
     groups = [group.split(".") for group in value.split(",") if group]
     assert len(groups) <= most
     assert all(len(group) == size for group in groups)
-    assert PAGES["pretrained"][key].read(key, value) == (value, None)  # as it is written
+    assert PARAMETERS["pretrained"][key].read(key, value) == (value, None)  # as it is written
     asked = [group.split(".") for group in text.split(",") if group.strip()]
     count = f"The link's {key} has {len(asked)} entries; the first {most} are used."
     if message is None or message == count:
@@ -320,7 +321,7 @@ def test_a_list_of_whole_numbers_is_read_or_told(key: str, text: str) -> None:
     ],
 )
 def test_lists_by_hand(key: str, text: str, value: str | None) -> None:
-    read, message = PAGES["pretrained"][key].read(key, text)
+    read, message = PARAMETERS["pretrained"][key].read(key, text)
     assert read == (value or "")
     assert (message is None) == (value is not None)
 
@@ -328,10 +329,12 @@ def test_lists_by_hand(key: str, text: str, value: str | None) -> None:
 @pytest.mark.parametrize(("key", "entry"), [("added", "17"), ("removed", "3.1")])
 def test_of_a_list_that_is_too_long_the_first_are_used(key: str, entry: str) -> None:
     first = ",".join([entry] * 64)
-    assert PAGES["pretrained"][key].read(key, first) == (first, None)
+    assert PARAMETERS["pretrained"][key].read(key, first) == (first, None)
     said = f"The link's {key} has 72 entries; the first 64 are used."
-    assert PAGES["pretrained"][key].read(key, f"{first}{f',{entry}' * 8}") == (first, said)
-    value, message = PAGES["pretrained"][key].read(key, f"{first},x")  # wherever it can't be read
+    assert PARAMETERS["pretrained"][key].read(key, f"{first}{f',{entry}' * 8}") == (first, said)
+    value, message = PARAMETERS["pretrained"][key].read(
+        key, f"{first},x"
+    )  # wherever it can't be read
     assert value == ""
     assert message is not None
     assert "can't be read" in message
@@ -354,18 +357,18 @@ SAMPLES: dict[str, dict[str, list[Any]]] = {
         **{key: list(limits) for key, limits in RANGES[page].items()},
         **{key: [True, False] for key in FLAGS[page]},
     }
-    for page in PAGES
+    for page in PARAMETERS
 }
 
 
 @pytest.mark.parametrize(("page", "key"), every(SAMPLES))
 def test_what_is_written_into_the_url_is_read_back_without_a_word(page: str, key: str) -> None:
     for value in SAMPLES[page][key]:
-        assert PAGES[page][key].read(key, as_written(key, value)) == (value, None)
+        assert PARAMETERS[page][key].read(key, as_written(value)) == (value, None)
 
 
 def test_a_flag_is_written_as_streamlit_reads_it() -> None:
-    assert [parse_url_param(as_written("head_scale", v), "bool_value") for v in (True, False)] == [
+    assert [parse_url_param(as_written(v), "bool_value") for v in (True, False)] == [
         True,
         False,
     ]
@@ -388,14 +391,14 @@ def test_a_strangers_text_is_code_that_it_cannot_end(text: str) -> None:
 
 
 def test_the_range_of_the_seed_is_what_a_32_bit_number_holds() -> None:
-    seed = PAGES["explore"]["seed"]
+    seed = PARAMETERS["explore"]["seed"]
     assert seed.read("seed", str(2**31 - 1)) == (2**31 - 1, None)
     assert seed.read("seed", str(2**31))[1] is not None
     assert not math.isnan(seed.read("seed", "nan")[0])
 
 
 def test_a_link_adds_64_tokens_and_says_how_many_it_asked_for() -> None:
-    added = PAGES["pretrained"]["added"]
+    added = PARAMETERS["pretrained"]["added"]
     assert added.read("added", ",".join(["7"] * 64)) == (",".join(["7"] * 64), None)
     assert added.read("added", ",".join(map(str, range(65)))) == (
         ",".join(map(str, range(64))),  # the first, not the last

@@ -53,13 +53,13 @@ def test_a_cell_between_two_tokens_opens_the_inspector_on_it(stage: str) -> None
 def test_a_cell_of_a_dimension_opens_one_head_on_its_token(stage: str) -> None:
     page = open_app(link(text=TEXT, stage=stage, k=1))
     send(page, "chart_clicks", "cell", cell(3, 4, 5))
-    assert chosen(page) == {"view": "one head", "head": "3", "q": "4", "k": "1"}
+    assert chosen(page) == {"view": "head", "head": "3", "q": "4", "k": "1"}
 
 
 def test_a_cell_of_the_output_belongs_to_no_head() -> None:
     page = open_app(link(text=TEXT, stage="output", head=2))
     send(page, "chart_clicks", "cell", cell(0, 1, 60))
-    assert chosen(page) == {"view": "one head", "head": "2", "q": "1"}
+    assert chosen(page) == {"view": "head", "head": "2", "q": "1"}
 
 
 def test_a_masked_cell_can_be_inspected() -> None:
@@ -72,14 +72,14 @@ def test_a_masked_cell_can_be_inspected() -> None:
 def test_a_heads_name_opens_one_head() -> None:
     page = open_app(link(text=TEXT))
     send(page, "chart_clicks", "name", name(5))
-    assert chosen(page) == {"view": "one head", "head": "5"}
+    assert chosen(page) == {"view": "head", "head": "5"}
     assert "**Head 5** of 8" in page.markdown[1].value
 
 
 def test_the_outputs_name_opens_one_head_on_the_first() -> None:
     page = open_app(link(text=TEXT, stage="output"))
     send(page, "chart_clicks", "name", name(0))
-    assert chosen(page) == {"view": "one head", "head": "0"}
+    assert chosen(page) == {"view": "head", "head": "0"}
 
 
 @pytest.mark.parametrize("tall", [False, True])
@@ -271,7 +271,7 @@ def test_a_tall_window_gets_larger_charts_with_the_same_numbers() -> None:
     assert chart(page)["layout"]["height"] > low + 200
     type_text(page, "a b")
     assert chart(page)["layout"]["height"] > low + 200
-    assert page.query_params == {"text": TEXT}
+    assert page.query_params == {"text": "a b", "mask": "causal"}
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ui.test_link_hostile import HOSTILE
-from ui.parameters import ONLY_SHOWN, PAGES, SIDES, compared, read_side
-from ui.settings import MASKS, POSITIONS, head_choices
-from ui.sides import Side, fitted
+from ui.choices.options import MASKS, POSITIONS
+from ui.choices.sizes import head_choices
+from ui.frame.page import Page
+from ui.link.side import Side, computing
+from ui.pages.compare.comparable import COMPARABLE, comparable
+from ui.pages.compare.side import read_side
 
 sizes = st.sampled_from([8, 16, 60, 64, 512])
 chosen_values = st.fixed_dictionaries(
@@ -26,25 +29,41 @@ chosen_values = st.fixed_dictionaries(
     },
 )
 
+# What is about the picture alone, and not about what is computed.
+ONLY_SHOWN = {
+    *("view", "stage", "overview", "head_scale", "head", "q", "k", "pattern"),
+    *("test", "changed", "other", "shuffle", "same_word"),
+    *("words", "special", "first", "rest", "color_scale", "color_end"),
+    *("weights", "pace", "story", "kept"),
+}
+
+
+def page_named(name: str) -> Page:
+    return COMPARABLE[name].page
+
+
+def fitted(side: Side) -> tuple[Side, list[str]]:
+    return comparable(side).fit(side)
+
 
 @given(chosen_values)
 def test_what_is_written_is_read_back(values: dict[str, object]) -> None:
-    side = Side.of("explore", values)
-    page, chosen, messages = read_side(side.text)
-    assert (page, messages) == ("explore", [])
-    assert Side.of(page, chosen) == side
+    side = Side.of(page_named("explore"), values)
+    assert read_side(side.text) == (side, [])
 
 
-@pytest.mark.parametrize("page", SIDES)
-def test_defaults_are_not_written_and_what_is_only_shown_is_none_of_a_side(page: str) -> None:
-    assert Side.of(page, {key: each.default for key, each in PAGES[page].items()}).text == page
-    assert not ONLY_SHOWN & compared(page).keys()
+@pytest.mark.parametrize("name", COMPARABLE)
+def test_defaults_are_not_written_and_what_is_only_shown_is_none_of_a_side(name: str) -> None:
+    page = page_named(name)
+    defaults = {key: each.default for key, each in page.parameters.items()}
+    assert Side.of(page, defaults).text == name
+    assert not ONLY_SHOWN & computing(page).keys()
     seen = Side.of(page, {"view": "cell", "q": 3, "head": 1, "stage": "energy"})
-    assert seen.text == page
+    assert seen.text == name
 
 
 def test_a_bare_page_is_a_side_and_nothing_else_is() -> None:
-    assert read_side("learn") == ("learn", {}, [])
+    assert read_side("learn") == (Side(page_named("learn"), {}), [])
     for text in (
         "",
         "lab?text=x",
@@ -58,23 +77,21 @@ def test_a_bare_page_is_a_side_and_nothing_else_is() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-@pytest.mark.parametrize("page", SIDES)
+@pytest.mark.parametrize("page", COMPARABLE)
 def test_a_hostile_value_is_repaired_and_told(page: str, text: str) -> None:
     text = text.encode(errors="replace").decode()
-    query = "&".join(f"{key}={text}" for key in PAGES[page] if key != "seed")
-    found, chosen, messages = read_side(f"{page}?{query}&seed=1e9999")
-    side, _unfit = fitted(Side.of(found, chosen))
+    query = "&".join(f"{key}={text}" for key in page_named(page).parameters if key != "seed")
+    found, messages = read_side(f"{page}?{query}&seed=1e9999")
+    side, _unfit = fitted(found)
     assert messages
-    again = read_side(side.text)
-    assert again[2] == []
-    assert Side.of(*again[:2]) == side
+    assert read_side(side.text) == (side, [])
 
 
 @given(chosen_values)
 def test_sizes_that_do_not_go_together_are_brought_together_with_a_message(
     values: dict[str, object],
 ) -> None:
-    side = Side.of("explore", values)
+    side = Side.of(page_named("explore"), values)
     fit, messages = fitted(side)
     assert fit.value("heads") in head_choices(fit.value("embed_size"))
     assert fit.value("layer") < fit.value("layers")
@@ -83,7 +100,7 @@ def test_sizes_that_do_not_go_together_are_brought_together_with_a_message(
 
 
 def test_the_message_of_a_repair_names_both_numbers() -> None:
-    _side, messages = fitted(Side.of("explore", {"heads": 7, "layer": 3}))
+    _side, messages = fitted(Side.of(page_named("explore"), {"heads": 7, "layer": 3}))
     assert messages == [
         "heads 7 doesn't fit the other choices; using the nearest, 8.",
         "layer 3 doesn't fit the other choices; using the nearest, 0.",
@@ -95,13 +112,13 @@ def test_the_message_of_a_repair_names_both_numbers() -> None:
     [("learn", 8, 8), ("learn", 16, 8), ("learn", 9, 8), ("explore", 16, 16), ("explore", 15, 16)],
 )
 def test_a_model_that_is_trained_has_eight_heads_at_most(page: str, asked: int, used: int) -> None:
-    fit, messages = fitted(Side(page, {"heads": asked, "embed_size": 64}))
+    fit, messages = fitted(Side(page_named(page), {"heads": asked, "embed_size": 64}))
     assert fit.value("heads") == used
     assert len(messages) == (asked != used)
 
 
 @pytest.mark.parametrize(("asked", "used"), [("8", 8), ("9", 8), ("16", 8), ("0", 1)])
 def test_a_link_may_ask_learn_for_one_to_eight_heads(asked: str, used: int) -> None:
-    page, chosen, messages = read_side(f"learn?heads={asked}&embed_size=64")
-    assert (page, chosen["heads"]) == ("learn", used)
+    side, messages = read_side(f"learn?heads={asked}&embed_size=64")
+    assert (side.page.name, side.value("heads")) == ("learn", used)
     assert len(messages) == (asked != str(used))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.defaults import run_of
-from ui.settings import STAGES, Stage
-from ui.stages import cell_at, describe, stage_tiles
+from ui.choices.options import STAGES, Stage
+from ui.views.stages import cell_at, describe, stage_tiles
 from viz.theme import LIGHT
 from viz.tiles import draw_tiles, grid_of
 

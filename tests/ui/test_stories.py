@@ -4,8 +4,8 @@ import pytest
 
 from model.training.plan import Plan
 from model.training.trainer import Trainer
-from ui.compute import use_one_thread
-from ui.stories import STORIES
+from ui.pages.learn.stories import STORIES
+from ui.runs.word_vectors import use_one_thread
 
 SEED = 1
 STEPS = {"induction_layers": 250}  # by when it is as clear as after all of them, and sooner

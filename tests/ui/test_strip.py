@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.defaults import run_of
-from tests.ui.helpers import change, link, open_app, strip
+from tests.ui.helpers import change, link, memory_of, open_app, strip
 
 TEXT = "the cat saw the dog"
 
@@ -111,5 +111,5 @@ def test_the_chosen_word_and_the_places_are_those_of_the_sentence() -> None:
     page = open_app(link(text="a b c", q=1))
     assert (strip(page)["chosen"], strip(page)["places"]) == (1, [0, 1, 2])
     change(page, view="heads")
-    assert page.session_state["_strip_places"] == [0, 1, 2]
+    assert memory_of(page).strip_places == [0, 1, 2]
     assert strip(open_app(link(text="a b c")))["chosen"] is None

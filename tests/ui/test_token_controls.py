@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.helpers import change, notices, place_of, type_text
+from tests.ui.helpers import change, control, notices, type_text, value
 from tests.ui.trained import needs_minilm, needs_smollm2, only_token, open_trained
 
 pytestmark = [needs_minilm, needs_smollm2]
@@ -13,8 +13,7 @@ SWITCHES = ("words", "special", "first", "rest")
 
 def in_sight(page: AppTest) -> list[str]:
     """The switches for tokens that a person sees."""
-    every = [toggle.key for toggle in page.toggle]
-    return [key for key in every if key in SWITCHES and place_of(page, key) == f"{key}_used"]
+    return [str(toggle.key) for toggle in page.toggle if toggle.key in SWITCHES]
 
 
 def test_the_switch_for_rows_is_there_where_something_is_hidden() -> None:
@@ -70,6 +69,8 @@ def test_what_is_out_of_sight_keeps_its_value_and_its_link() -> None:
     assert in_sight(page) == []
     asked = {"first": "false", "special": "false", "rest": "true"}
     assert {key: page.query_params[key] for key in asked} == asked
+    assert [value(page, key) for key in asked] == [False, False, True]
     change(page, view="heads")
     assert in_sight(page) == ["words", "special", "rest"]
+    assert (control(page, "special").value, control(page, "rest").value) == (False, True)
     assert notices(page) == []

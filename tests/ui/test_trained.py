@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from ui.trained import most_added
+from ui.runs.pretrained import most_added
 
 
 @pytest.mark.parametrize(

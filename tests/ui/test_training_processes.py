@@ -10,8 +10,8 @@ import pytest
 
 from model.training.trainer import Trainer
 from tests.ui.processes import LONG, at_hand, at_work, ended, expected, long_one, send_signal, small
-from ui import training_queue
-from ui.training_queue import Training, TrainingQueue, Worker
+from ui.jobs import training_queue
+from ui.jobs.training_queue import Training, TrainingQueue, Worker
 
 
 def test_a_process_that_is_killed_is_told_and_the_next_training_runs(
@@ -189,7 +189,7 @@ def test_a_process_says_nothing(
 SERVER = """
 import os
 from model.training.plan import Plan
-from ui.training_queue import Training, TrainingQueue
+from ui.jobs.training_queue import Training, TrainingQueue
 
 queue = TrainingQueue(slots=1)
 training = Training(Plan(task="reverse"), least_seconds=600.0)

@@ -11,9 +11,9 @@ from model.training.plan import Plan
 from model.training.trainer import DivergedError, Snapshot, Trainer, train
 from model.training.worker import Job, work
 from tests.ui.processes import AWHILE, LONG, at_work, ended, expected, long_one, small
-from ui import training_queue
-from ui.compute import use_one_thread
-from ui.training_queue import Training, TrainingQueue, Worker
+from ui.jobs import training_queue
+from ui.jobs.training_queue import Training, TrainingQueue, Worker
+from ui.runs.word_vectors import use_one_thread
 
 KINDS = ["reverse", "compare", "characters", "numbers"]  # of learners
 

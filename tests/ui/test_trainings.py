@@ -5,8 +5,8 @@ import pytest
 from model.training.plan import Plan
 from model.training.trainer import Snapshot
 from tests.ui.processes import small
-from ui import trainings
-from ui.training_queue import State, Training
+from ui.jobs.training_queue import State, Training
+from ui.pages.learn import trainings
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 from model.attention import AttentionTrace
 from model.training.plan import Plan
 from tests.ui.helpers import change, link, open_app, open_pair, type_text
-from ui import trainings, turns
-from ui.gate import Gate
-from ui.learnt import Watched, untrained
-from ui.turns import take_turn, turn
+from ui.pages.learn import trainings
+from ui.runs.trained_here import Watched, untrained
+from ui.server import turns
+from ui.server.gate import Gate
+from ui.server.turns import take_turn, turn
 
 SECONDS = 60  # until a test that hangs fails
 LONG = " ".join(f"word{number}" for number in range(20))  # 8 heads × 20² = 3200 cells

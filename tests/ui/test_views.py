@@ -17,10 +17,10 @@ from tests.ui.helpers import (
     open_app,
     stage_numbers,
     statistics,
+    value,
 )
-from ui.run import Run
-from ui.settings import STAGES, VIEWS
-from ui.stages import FIELDS
+from ui.choices.options import FIELDS, STAGES, VIEWS
+from ui.runs.run import Run
 
 HELLO = "hello"
 WORDS = {"qkv": "value", "energy": "energy q·k", "scores": "score", "weights": "weight",
@@ -131,7 +131,7 @@ def test_energies_are_shown_also_where_the_mask_forbids_and_scores_are_not() -> 
 def test_the_stage_survives_a_visit_to_a_view_without_one(view: str) -> None:
     for query in ("", "stage=energy", f"view={view}&stage=scores"):
         page = open_app(query)
-        stage = page.session_state["stage"]
+        stage = value(page, "stage")
         change(page, view=view)
         change(page, seed=3)
         change(page, view="heads")

@@ -17,6 +17,7 @@ from tests.defaults import OPENS_WITH, pair_of, run_of
 from tests.model.subword_models import MINILM, folder_of
 from tests.ui.conftest import Download
 from tests.ui.helpers import (
+    PARAMETERS,
     change,
     control,
     go_to,
@@ -26,13 +27,14 @@ from tests.ui.helpers import (
     numbers,
     open_app,
     open_pair,
+    value,
 )
 from tests.ui.test_downloads import load
-from ui.compute import compute, word_vectors
-from ui.link import as_written
-from ui.parameters import PAGES
-from ui.run import RandomRun
-from ui.settings import EXAMPLES, Settings, preset_of
+from ui.choices.examples import EXAMPLES
+from ui.choices.options import preset_of
+from ui.link.address import as_written
+from ui.runs.random_weights import RandomRun, Settings, compute
+from ui.runs.word_vectors import word_vectors
 
 TEXT = "The cat saw a dog"
 TRAINED: dict[str, Any] = {"vectors": "minilm"}
@@ -138,13 +140,13 @@ def test_a_link_and_another_page_keep_them(asked: str) -> None:
     page = opened(vectors=asked, projection="identity")
     assert control(page, "vectors").value == "minilm"
     go_to(page, "encoder-decoder")
-    target = page.session_state["text2"]
+    target = value(page, "text2")
     run = pair_of(TEXT, target, layers=1, **BOTH)
     for kind in run.kinds:
         weights = run.attention(0, 0, kind)
         expected = np.where(weights.allowed, weights.field("weights"), np.float32("nan"))
         np.testing.assert_array_equal(numbers(page, f"{kind}_chart"), expected)
-    assert page.query_params["vectors"] == "MiniLM"
+    assert page.query_params["vectors"] == "minilm"
     assert page.query_params["projection"] == "identity"
     assert ":green-badge[" in header(page)
 
@@ -306,7 +308,7 @@ def test_the_owner_of_the_server_may_forbid_their_memory(monkeypatch: pytest.Mon
 
 
 LIKE = {"king": "queen", "cat": "dog", "red": "blue", "car": "truck"}
-MEANING = EXAMPLES["Similar meanings"]
+MEANING = EXAMPLES["similar_meanings"]
 
 
 def of_example() -> RandomRun:
@@ -338,15 +340,15 @@ def test_the_example_sets_what_it_needs_from_wherever_one_comes() -> None:
         heads=6, embed_size=30, layers=3, layer=2, mask="causal", scale="none", seed=9,
         tokenizer="characters", positions="alibi", norm_order="pre-norm", temperature=0.5,
     )  # fmt: skip
-    change(page, example="Similar meanings")
+    change(page, example="similar_meanings")
     expected = of_example().attention().field("weights")
     np.testing.assert_array_equal(numbers(page), expected)
-    assert {key: page.session_state[key] for key in MEANING} == MEANING
+    assert {key: value(page, key) for key in MEANING} == MEANING
     assert control(page, "example").value is None
     assert notices(page) == []
     assert page.query_params == {
         "text": MEANING["text"], "heads": "1", "projection": "identity", "temperature": "5",
-        "vectors": "MiniLM", "seed": "9",
+        "vectors": "minilm", "seed": "9",
     }  # fmt: skip
     again = open_app(link(**page.query_params))
     np.testing.assert_array_equal(numbers(again), expected)
@@ -356,6 +358,6 @@ def test_the_example_sets_what_it_needs_from_wherever_one_comes() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_sets_what_a_link_to_the_page_can_ask_for(name: str) -> None:
-    for key, value in EXAMPLES[name].items():
-        parameter = PAGES["explore"][key]
-        assert parameter.read(key, as_written(key, value)) == (value, None)
+    for key, chosen in EXAMPLES[name].items():
+        parameter = PARAMETERS["explore"][key]
+        assert parameter.read(key, as_written(chosen)) == (chosen, None)

@@ -11,10 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from model.pretrained.base import ModelTrace, PretrainedModel
 from model.subwords import Subwords
-from tests.ui.helpers import link, open_app
-from ui.compute import use_one_thread
-from ui.models import model_of
-from ui.parameters import PAGES
+from tests.ui.helpers import link, open_app, value
+from ui.runs.model_store import model_of
+from ui.runs.word_vectors import use_one_thread
 
 MARY = "When Mary and John went to the store, John gave a drink to"
 LONG = "Tokenization splits unbelievably long words into subwords."
@@ -78,13 +77,6 @@ def only_token(choice: str, word: str) -> int:
 def loaded(choice: str) -> PretrainedModel:
     """The model that the page uses."""
     return model_of(choice)
-
-
-def value(page: AppTest, key: str) -> Any:
-    """What is chosen, also where nobody has chosen and no widget asks."""
-    if key in page.session_state:
-        return page.session_state[key]
-    return PAGES["pretrained"][key].default
 
 
 def looked_at(page: AppTest) -> dict[str, Any]:

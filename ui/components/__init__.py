@@ -38,6 +38,11 @@ def _clicks() -> Callable[..., Any]:
 
 
 @cache
+def _address() -> Callable[..., Any]:
+    return st.components.v2.component("headlight_address", js=_source("address.js"))
+
+
+@cache
 def _painter() -> Callable[..., Any]:
     return st.components.v2.component(
         "headlight_painter", css=_source("painter.css"), js=_source("painter.js")
@@ -124,6 +129,11 @@ def chart_clicks(
         on_tall_change=lambda: None,
         height=1,
     )
+
+
+def address(data: str) -> Any:
+    """Write the page's address: see address.js. The data are JSON, from ui.frame.history."""
+    return _address()(key="address", data=data, height=1)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def watch_listeners(loop: asyncio.AbstractEventLoop) -> None:
     async def create_watched(*arguments: Any, sock: socket.socket, **options: Any) -> Any:
         return await create(*arguments, sock=_Listener.of(sock), **options)
 
-    loop.create_server = create_watched  # type: ignore[method-assign]
+    loop.create_server = create_watched  # type: ignore[method-assign, assignment]
 
 
 class RoomForSessions:

@@ -10,7 +10,8 @@ _clear = ForwardMsgQueue.clear
 
 def mend_queue() -> None:
     """Let no browser hear of a full run's end without what that run drew."""
-    ForwardMsgQueue.clear = _clear_but_keep_a_full_runs_end
+    # Streamlit offers no hook.
+    ForwardMsgQueue.clear = _clear_but_keep_a_full_runs_end  # type: ignore[method-assign, assignment]
 
 
 def _clear_but_keep_a_full_runs_end(

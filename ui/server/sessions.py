@@ -6,6 +6,7 @@ file handles, would stay for ever.
 """
 
 import asyncio
+from typing import Any
 
 from streamlit import config
 from streamlit.logger import get_logger
@@ -29,12 +30,13 @@ async def drop_ended_sessions() -> None:
 
 def drop_ended(runtime: Runtime) -> None:
     """Shut down the sessions that nobody has come back to, and drop what nobody owns."""
-    manager = runtime._session_mgr
+    # Streamlit's types know no more of these two than their interfaces.
+    manager: Any = runtime._session_mgr
+    uploads: Any = runtime.uploaded_file_mgr
     with manager._storage_lock:
         ended = manager._session_storage._cache.expire()
     for _id, info in ended:
         info.session.shutdown()
-    uploads = runtime.uploaded_file_mgr
     for owner in list(uploads.file_storage):
         if manager.get_session_info(owner) is None:  # it ended while a file was on its way
             uploads.remove_session_files(owner)

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 from streamlit.runtime import get_instance
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from ui.server.seldom import SeldomLogger
 
@@ -58,9 +59,11 @@ class BoundedUploads:
                 del self._coming[session], self._files_coming[session]
 
     def _has_room(self, session: str, file: str, size: int) -> bool:
+        uploads = get_instance().uploaded_file_mgr
+        assert isinstance(uploads, MemoryUploadedFileManager)  # the only one that Streamlit has
         kept = {
             owner: {id: len(each.data) for id, each in list(files.items())}
-            for owner, files in list(get_instance().uploaded_file_mgr.file_storage.items())
+            for owner, files in list(uploads.file_storage.items())
         }
         kept.get(session, {}).pop(file, None)  # it would be replaced
         own = kept.get(session, {})

@@ -33,8 +33,9 @@ _register = SessionState.register_widget
 
 def drop_forged_states() -> None:
     """Let no session take a value that its widget can't have."""
-    SessionState.set_widgets_from_proto = _set_what_fits  # type: ignore[method-assign]
-    SessionState.register_widget = _register_with_what_fits  # type: ignore[method-assign]
+    # Streamlit offers no hook.
+    SessionState.set_widgets_from_proto = _set_what_fits  # type: ignore[method-assign, assignment]
+    SessionState.register_widget = _register_with_what_fits  # type: ignore[method-assign, assignment]
 
 
 def _set_what_fits(state: SessionState, sent: WidgetStates) -> None:

@@ -2,22 +2,23 @@
 
 import streamlit as st
 
-from ui.header import divisor_text
-from ui.i18n import _
-from ui.run import Attention, ModuleRun
-from ui.selection import Selection
-from ui.stages import where
-from ui.text import verbatim
+from ui.controls.selection import INPUTS, Selection, attention_in
+from ui.runs.run import Attention, ModuleRun, Run
+from ui.text.i18n import _
+from ui.text.markdown import verbatim
+from ui.views.divisor import divisor_text
 from ui.views.heads import PLOTLY_CONFIG
+from ui.views.stages import where
+from ui.views.view import View
 from viz.inspector import CellArithmetic, cell_arithmetic, draw_products
 from viz.theme import Theme
 
 DIGITS = 9  # significant: what tells any two float32 numbers apart
 
 
-def show_cell(attention: Attention, selection: Selection, theme: Theme) -> None:
+def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw the products and the steps for the chosen head, query and key."""
-    attention = attention.whole
+    attention = attention_in(run, selection).whole
     head, query, key = selection.head or 0, selection.query or 0, selection.key or 0
     biases = attention.biases
     cell = cell_arithmetic(
@@ -105,3 +106,6 @@ def _bias_word(attention: Attention) -> str:
 def _number(value: float) -> str:
     value += 0.0  # no negative zero
     return "−∞" if value == float("-inf") else f"{value:.{DIGITS}g}".replace("-", "−")
+
+
+CELL = View("cell", show_cell, required=INPUTS, inputs=INPUTS)

@@ -3,8 +3,8 @@
 import math
 
 from model.projections import PROJECTED, Projected, ProjectionEquation
-from ui.i18n import _
-from ui.run import Attention
+from ui.runs.run import Attention
+from ui.text.i18n import _
 
 SYMBOLS: dict[Projected, str] = {"queries": "Q", "keys": "K", "values": "V"}
 

@@ -5,23 +5,24 @@ import math
 import numpy as np
 import streamlit as st
 
-from ui.color_controls import weight_scale
-from ui.header import divisor_text
-from ui.i18n import _
-from ui.run import Attention
-from ui.selection import Selection
-from ui.stages import where
+from ui.controls.colors import weight_scale
+from ui.controls.selection import INPUTS, Selection, attention_in
+from ui.runs.run import Attention, Run
+from ui.text.i18n import _
+from ui.views.divisor import divisor_text
 from ui.views.equations import projection_formula, said_of_equations
 from ui.views.heads import PLOTLY_CONFIG, tell_pooling
+from ui.views.stages import where
+from ui.views.view import View
 from viz.equation import Matrix, draw_equation
 from viz.labels import AxisLabels, dimension_labels
 from viz.theme import Theme
 from viz.weight_scale import LINEAR
 
 
-def show_head(attention: Attention, selection: Selection, theme: Theme) -> None:
+def show_head(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw Q × Kᵀ → energy → scores → weights × V → output for the chosen head."""
-    attention, head = attention.whole, selection.head or 0
+    attention, head = attention_in(run, selection).whole, selection.head or 0
     reads = said_of_equations(attention)
     hint = _("Choose a query to follow its row.")
     if selection.query is not None:
@@ -79,7 +80,8 @@ def _formulas(attention: Attention, head: int) -> tuple[str, ...]:
 
 def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix]:
     def of(name: str) -> np.ndarray:
-        return attention.field(name)[head]
+        values: np.ndarray = attention.field(name)[head]
+        return values
 
     queries = attention.query_labels
     keys = attention.key_labels
@@ -126,3 +128,6 @@ def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix
         Matrix(of("values"), _("V"), keys, of_values, _("key"), "", shape_of_values, "="),
         of_queries("head_outputs", _("output"), ""),
     ]
+
+
+HEAD = View("head", show_head, required=("head",), inputs=INPUTS, shows_weights=lambda: True)

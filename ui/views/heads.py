@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import streamlit as st
 
-from ui.color_controls import weight_scale
+from ui.choices.options import Stage
 from ui.components import window_is_tall
-from ui.controls import BOUND, draw_kept
-from ui.i18n import _
-from ui.link import default_of, value_of
-from ui.run import Attention
-from ui.settings import Stage
-from ui.stages import describe, stage_tiles
+from ui.controls.colors import weight_scale
+from ui.controls.selection import Selection, attention_in
+from ui.link.memory import value_of
+from ui.runs.run import Run
+from ui.text.i18n import _
+from ui.views.stages import cell_at, describe, stage_tiles
+from ui.views.view import Chart, Choice, Place, View
 from viz.theme import Theme
 from viz.tiles import Tiles, draw_tiles, grid_of
 
@@ -19,23 +20,24 @@ CHART = "heads_chart"  # the key that lessons and tests rely on
 PLOTLY_CONFIG = {"displayModeBar": False}
 
 
-def show_heads(attention: Attention, stage: Stage, theme: Theme) -> None:
+def show_heads(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw the stage for all heads; clicks open a cell or a head."""
+    attention, stage = attention_in(run, selection), value_of("stage")
     tiles = stage_tiles(attention, stage, tall=window_is_tall())
     if stage == "weights":
         tiles = replace(tiles, scale=weight_scale())
     own_scales = stage == "energy" and value_of("head_scale")
     show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
     several = len(tiles.names) > 1  # of one head, both scales are the same
-    draw_kept(_draw_scale_switch, "head_scale", stage == "energy" and several, "head_scale")
+    if stage == "energy" and several:
+        _draw_scale_switch()
 
 
 def _draw_scale_switch() -> None:
     st.toggle(
         _("A colour scale for each head"),
-        default_of("head_scale"),
+        value_of("head_scale"),
         key="head_scale",
-        bind=BOUND,
         help=_("Shows the pattern within heads of small energies; colours no longer compare."),
     )
 
@@ -63,3 +65,27 @@ def tell_pooling(block: tuple[int, int]) -> None:
                 "{rows} × {columns} numbers."
             ).format(rows=rows, columns=columns)
         )
+
+
+def _behind_cell(run: Run, selection: Selection, place: Place) -> Choice:
+    stage: Stage = value_of("stage")
+    attention = attention_in(run, selection)
+    tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    return cell_at(attention, tiles, stage, *place)
+
+
+def _behind_name(run: Run, selection: Selection, tile: int) -> Choice:
+    if not 0 <= tile < run.heads_of(selection.kind):
+        return None
+    whose = {} if value_of("stage") == "output" else {"head": tile}
+    return {"view": "head", **whose}
+
+
+HEADS = View(
+    "heads",
+    show_heads,
+    charts=(Chart(CHART, _behind_cell, _behind_name),),
+    switch="stage",
+    shows_weights=lambda: bool(value_of("stage") == "weights"),
+    needs_tokens=True,
+)

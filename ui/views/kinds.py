@@ -1,19 +1,22 @@
 """Side by side: encoder self, decoder self and cross-attention of one layer."""
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import streamlit as st
 
-from ui.color_controls import weight_scale
+from model.transformer import AttentionKind as Kind
+from ui.choices.options import BETWEEN_TOKENS, KINDS, Stage
 from ui.components import window_is_tall
-from ui.i18n import _
-from ui.options import word
-from ui.run import Run
-from ui.selection import Selection
-from ui.settings import BETWEEN_TOKENS, KINDS, Kind, Stage
-from ui.stages import attention_tiles, cell_at
+from ui.controls.colors import weight_scale
+from ui.controls.selection import Selection
+from ui.link.memory import value_of
+from ui.runs.run import Run
+from ui.text.i18n import _
+from ui.text.option_names import word
 from ui.views.heads import show_tiles
+from ui.views.stages import attention_tiles, cell_at
+from ui.views.view import Chart, Choice, Place, View
 from viz.heatmap import limit_of
 from viz.theme import Theme
 from viz.tiles import TALL_HEIGHT, Tiles
@@ -27,18 +30,14 @@ def chart_key(kind: Kind) -> str:
     return f"{kind}_chart"
 
 
-def kind_of(chart: Any) -> Kind | None:
-    """The kind whose chart it is; None if it is none's."""
-    return next((kind for kind in KINDS if chart == chart_key(kind)), None)
-
-
 def stage_between(stage: Stage) -> Stage:
     """The stage to show where only those between tokens can be: the weights for all others."""
     return stage if stage in BETWEEN_TOKENS else "weights"
 
 
-def show_kinds(run: Run, selection: Selection, stage: Stage, theme: Theme) -> None:
+def show_kinds(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw the three, all heads or the chosen one, on one colour scale."""
+    stage: Stage = value_of("stage")
     if stage != stage_between(stage):
         st.caption(
             _(
@@ -75,11 +74,9 @@ def kind_tiles(run: Run, selection: Selection, kind: Kind, stage: Stage) -> Tile
     return replace(tiles, values=tiles.values[only], names=tiles.names[only], short_names=None)
 
 
-def behind_cell(
-    run: Run, selection: Selection, kind: Kind, stage: Stage, place: tuple[int, int, int]
-) -> dict[str, Any] | None:
-    """What to show after a click on a cell: its arithmetic."""
-    stage = stage_between(stage)
+def behind_cell(kind: Kind, run: Run, selection: Selection, place: Place) -> Choice:
+    """Return what to show after a click on a cell: its arithmetic."""
+    stage = stage_between(value_of("stage"))
     attention = run.attention(selection.layer, selection.sentence, kind)
     choice = cell_at(attention, kind_tiles(run, selection, kind, stage), stage, *place)
     if choice is None:
@@ -89,9 +86,22 @@ def behind_cell(
     return {**choice, "kind": kind}
 
 
-def behind_name(run: Run, selection: Selection, kind: Kind, tile: int) -> dict[str, Any] | None:
-    """What to show after a click on a head's name: that head."""
+def behind_name(kind: Kind, run: Run, selection: Selection, tile: int) -> Choice:
+    """Return what to show after a click on a head's name: that head."""
     head = tile if selection.head is None else selection.head
     if not 0 <= tile < run.heads_of(kind):
         return None
     return {"view": "head", "head": head, "kind": kind}
+
+
+KINDS_SIDE_BY_SIDE = View(
+    "kinds",
+    show_kinds,
+    charts=tuple(
+        Chart(chart_key(kind), partial(behind_cell, kind), partial(behind_name, kind))
+        for kind in KINDS
+    ),
+    switch="stage",
+    # Where a stage isn't between words, the weights are shown.
+    shows_weights=lambda: value_of("stage") not in ("energy", "scores"),
+)

@@ -2,21 +2,24 @@
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import streamlit as st
 import torch
 
 from model.rollout import attention_rollout, stream_norms, stream_similarity
-from ui.color_controls import weight_scale
+from model.transformer import AttentionKind as Kind
+from ui.choices.options import Overview
 from ui.components import window_is_tall
-from ui.i18n import _
-from ui.run import Attention, Run
-from ui.selection import Selection
-from ui.settings import Kind, Overview
-from ui.stages import between_tokens, head_names, kind_name, value_word
+from ui.controls.colors import weight_scale
+from ui.controls.selection import Selection
+from ui.link.memory import value_of
+from ui.runs.run import Attention, Run
+from ui.text.i18n import _
+from ui.text.stage_names import head_names, kind_name, layer_names, value_word
 from ui.views.heads import PLOTLY_CONFIG, show_tiles, tell_pooling
+from ui.views.stages import between_tokens
+from ui.views.view import Chart, Choice, Place, View
 from viz.labels import AxisLabels
 from viz.overview import Overview as Thumbnails
 from viz.overview import draw_overview, overview_grid, place_in
@@ -29,8 +32,9 @@ EXPLANATION = 64  # pixels of two lines
 LOWEST_THUMBNAIL = 28  # design pixels: a lower one shows no pattern, so that the page scrolls
 
 
-def show_layers(run: Run, selection: Selection, overview: Overview, theme: Theme) -> None:
+def show_layers(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw the overview that is chosen."""
+    overview: Overview = value_of("overview")
     if overview == "rollout" and selection.kind == "cross":
         st.info(
             _(
@@ -99,11 +103,6 @@ def _height(layers: int = 0) -> int:
     return max(room, LOWEST_THUMBNAIL * layers)
 
 
-def layer_names(count: int) -> list[str]:
-    """What the layers are called; counted from 0, as in the arrays and the links."""
-    return [_("Layer {number}").format(number=number) for number in range(count)]
-
-
 def thumbnails(run: Run, selection: Selection) -> Thumbnails:
     """The weights of every head of every layer, NaN where masked."""
     attentions = _every_layer(run, selection)
@@ -134,7 +133,8 @@ def _every_layer(run: Run, selection: Selection) -> list[Attention]:
 
 def _hidden(attentions: list[Attention]) -> np.ndarray:
     """What no layer may attend to, (Q, K) booleans: layers may have windows of their own."""
-    return ~np.any([attention.allowed for attention in attentions], axis=0)
+    allowed: np.ndarray = np.any([attention.allowed for attention in attentions], axis=0)
+    return ~allowed
 
 
 def _show_thumbnails(run: Run, selection: Selection, theme: Theme) -> None:
@@ -176,7 +176,7 @@ def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
         means, names = weights.mean(axis=0), head_names(shown.facts.heads)
     else:
         whole = [attention.trace.weights[[selection.sentence]] for attention in attentions]
-        means = shown.seen(torch.cat(attention_rollout(whole)).numpy())
+        means = shown.displayed(torch.cat(attention_rollout(whole)).numpy())
         # What several layers may reach isn't what one may; nothing there is hidden by the mask.
         masked = np.zeros_like(masked)
     return Tiles(
@@ -254,27 +254,34 @@ def _steps(layers: int, kind: Kind, count: int) -> list[str]:
     ]
 
 
-def behind_cell(
-    run: Run, selection: Selection, overview: Overview, place: tuple[int, int, int]
-) -> dict[str, Any] | None:
-    """What to show after a click: the head of a thumbnail, the layer of a mean."""
+def behind_cell(run: Run, selection: Selection, place: Place) -> Choice:
+    """Return what to show after a click: the head of a thumbnail, the layer of a mean."""
     tile, row, column = place
-    if overview == "every_head":
+    if value_of("overview") == "every_head":
         found = place_in(thumbnails(run, selection), row, column)
         if found is None:
             return None
         layer, head, row, _column = found
         query = run.attention(0, selection.sentence, selection.kind).query_groups[row][0]
         return {"view": "head", "layer": layer, "head": head, "q": query}
-    return behind_name(run, selection, overview, tile)
+    return behind_name(run, selection, tile)
 
 
-def behind_name(
-    run: Run, selection: Selection, overview: Overview, tile: int
-) -> dict[str, Any] | None:
-    """What to show after a click on the name of a mean: the heads that it is the mean of."""
+def behind_name(run: Run, selection: Selection, tile: int) -> Choice:
+    """Return what to show after a click on the name of a mean: the heads that it is the mean of."""
+    overview: Overview = value_of("overview")
     if overview == "mean_layers":
         return {"view": "head", "head": tile} if 0 <= tile < run.heads_of(selection.kind) else None
     if overview in ("mean_heads", "rollout") and 0 <= tile < run.layers_of(selection.kind):
         return {"view": "heads", "layer": tile}
     return None
+
+
+LAYERS = View(
+    "layers",
+    show_layers,
+    charts=(Chart(CHART, behind_cell, behind_name),),
+    switch="overview",
+    shows_weights=lambda: bool(value_of("overview") != "stream"),
+    needs_tokens=True,
+)

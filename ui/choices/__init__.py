@@ -1,0 +1,1 @@
+"""What a person can choose: options, limits and examples, as plain data."""

@@ -1,0 +1,254 @@
+"""The sidebar: everything that changes the numbers."""
+
+import random
+from typing import Literal
+
+import streamlit as st
+
+from ui.choices.limits import (
+    HIGHEST_TEMPERATURE,
+    LARGEST_EMBEDDING,
+    LARGEST_SEED,
+    LOWEST_TEMPERATURE,
+    MAX_CHARACTERS,
+    MAX_HEADS,
+    SMALLEST_EMBEDDING,
+)
+from ui.choices.options import (
+    ACTIVATIONS,
+    NORM_ORDERS,
+    POSITIONS,
+    PRESETS,
+    PROJECTIONS,
+    SCALES,
+    TOKENIZERS,
+    VECTORS,
+    preset_of,
+)
+from ui.choices.sizes import nearest
+from ui.controls.fits import fit_heads, fit_layer, fit_layers, fit_positions, fit_vectors
+from ui.controls.let_show import let_show
+from ui.link.memory import choose, default_of, hold, value_of
+from ui.text.i18n import _
+from ui.text.option_names import word
+
+TYPING_PAUSE = "100ms"  # a rerun takes about as long; shorter would only queue them
+
+
+def sentence_input(
+    label: str,
+    key: str,
+    *,
+    hidden: bool = False,
+    width: int | Literal["stretch"] = "stretch",
+    placeholder: str = "",
+) -> None:
+    """A sentence, which is sent while it is typed."""
+    st.text_input(
+        label,
+        value_of(key),
+        key=key,
+        live=TYPING_PAUSE,
+        max_chars=MAX_CHARACTERS,
+        label_visibility="collapsed" if hidden else "visible",
+        placeholder=placeholder or (label if hidden else _("Type a sentence")),
+        width=width,
+    )
+
+
+def draw_sizes() -> None:
+    """Heads and embedding size."""
+    heads_place = st.container()
+    # First the embedding, on which the heads depend: its widget may bring a value of its own, as
+    # when somebody goes back in the browser's history.
+    st.number_input(
+        _("Embedding size"),
+        SMALLEST_EMBEDDING,
+        LARGEST_EMBEDDING,
+        value=default_of("embed_size"),
+        step=8,
+        key="embed_size",
+        help=_(
+            "Numbers per token, {low} to {high}. A larger embedding extends the smaller one."
+        ).format(low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING),
+    )
+    head_counts = fit_heads()
+    fit_positions()
+    heads_place.select_slider(
+        _("Heads"),
+        head_counts,
+        # What a link without `heads` gets: the widget leaves its default out of the link.
+        value=nearest(value_of("heads"), head_counts),
+        key="heads",
+        help=_("Head counts that divide the embedding size, up to {most}.").format(most=MAX_HEADS),
+    )
+
+
+def draw_layers(*, pair: bool = False) -> None:
+    """Draw how many layers there are, and which of them is shown."""
+    counts = fit_layers(pair=pair)
+    if len(counts) > 1:  # a slider with one place is none
+        st.select_slider(
+            _("Layers"),
+            counts,
+            value=nearest(value_of("layers"), counts),
+            key="layers",
+            help=_(
+                "Blocks of attention and feed-forward, each with its own weights. Adding one "
+                "leaves those before it as they are."
+            ),
+        )
+    fit_layer()
+    if value_of("layers") > 1:
+        st.segmented_control(
+            _("Layer shown"),
+            range(value_of("layers")),
+            default=value_of("layer"),
+            required=True,
+            key="layer",
+        )
+
+
+def draw_more() -> None:
+    """The rest: formulation, positions, block, seed."""
+    with (
+        st.popover(_("More"), icon=":material/tune:", width="stretch"),
+        st.container(key="more"),
+    ):
+        _positions()
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _formulation()
+        with right:
+            _block()
+
+
+def segments(
+    label: str,
+    options: tuple[str, ...],
+    *,
+    key: str,
+    help: str | None = None,
+    hidden: bool = False,
+) -> str:
+    """A segmented control of named options that is in the URL and always has a value."""
+    chosen: str = st.segmented_control(
+        label,
+        options,
+        default=value_of(key),
+        required=True,
+        format_func=word,
+        key=key,
+        help=help,
+        label_visibility="collapsed" if hidden else "visible",
+    )
+    return chosen
+
+
+def _positions() -> None:
+    segments(
+        _("Positions"),
+        POSITIONS,
+        key="positions",
+        help=_(
+            "Sinusoidal and learned (here: random) vectors are added to the tokens'. Rotary turns "
+            "queries and keys by their place. ALiBi lowers the scores of distant keys."
+        ),
+    )
+
+
+def draw_scale() -> None:
+    """What energies are divided by."""
+    segments(
+        _("Scale"),
+        SCALES,
+        key="scale",
+        help=_("Scores are energies divided by the square root of this size."),
+    )
+
+
+def draw_seed(help: str) -> None:
+    """What is random to look at."""
+    hold("seed")
+    st.number_input(_("Seed"), 0, LARGEST_SEED, value=default_of("seed"), key="seed", help=help)
+
+
+def _formulation() -> None:
+    let_show("preset", preset_of(value_of("projection"), value_of("scale")))
+
+    def take_preset() -> None:
+        preset = st.session_state["preset"]
+        if preset:
+            projection, scale = PRESETS[preset]
+            choose(f"preset {preset}", projection=projection, scale=scale)
+
+    st.segmented_control(
+        _("Formulation"),
+        list(PRESETS),
+        key="preset",
+        format_func=word,
+        on_change=take_preset,
+        help=_(
+            "Paper: Vaswani et al. (2017), projections before the split, energies divided by √D. "
+            "Tutorial: one small projection shared by the heads, energies divided by √E."
+        ),
+    )
+    segments(
+        _("Projection"),
+        PROJECTIONS,
+        key="projection",
+        help=_(
+            "Full: E×E before the split into heads. Shared: one D×D inside each head. Identity: "
+            "none at all, so that energies are plain dot products of the token vectors."
+        ),
+    )
+    draw_scale()
+    st.slider(
+        _("Temperature"),
+        LOWEST_TEMPERATURE,
+        HIGHEST_TEMPERATURE,
+        value=value_of("temperature"),
+        step=0.1,
+        key="temperature",
+        help=_("Divides the energies once more: below 1 sharpens the weights, above 1 evens them."),
+    )
+    segments(
+        _("Tokens"),
+        TOKENIZERS,
+        key="tokenizer",
+        help=_("Words and punctuation, or single characters (graphemes)."),
+    )
+
+
+def _block() -> None:
+    def take_seed() -> None:
+        choose("new weights", seed=random.randint(0, LARGEST_SEED))
+
+    fit_vectors()
+    segments(
+        _("Word vectors"),
+        VECTORS,
+        key="vectors",
+        help=_(
+            "Hashed: numbers that only the word's letters and the seed decide. MiniLM: learnt from "
+            "text, similar for words of similar meaning; its first principal axes, so that a "
+            "larger embedding extends the smaller one, with zeros beyond 384."
+        ),
+    )
+    segments(
+        _("Norm"),
+        NORM_ORDERS,
+        key="norm_order",
+        help=_(
+            "Post-norm, as in the paper: norm(x + f(x)). Pre-norm, as in most models since: "
+            "x + f(norm(x))."
+        ),
+    )
+    segments(
+        _("Feed-forward"),
+        ACTIVATIONS,
+        key="activation",
+        help=_("The activation between the two linear layers that follow each attention."),
+    )
+    draw_seed(_("The same seed gives the same weights and token vectors, everywhere."))
+    st.button(_("New random weights"), on_click=take_seed, icon=":material/casino:")

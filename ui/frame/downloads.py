@@ -1,0 +1,76 @@
+"""Downloads: the stage or the whole trace, made when they are asked for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from model.transformer import AttentionKind as Kind
+from ui.choices.options import Stage
+from ui.frame.source import Source
+from ui.link.memory import value_of
+from ui.runs.export import npz_bytes
+from ui.runs.run import Attention, Run
+from ui.runs.tables import stage_csv, trace_csv
+from ui.server.turns import session_in_use, turn
+from ui.text.i18n import _
+
+
+@dataclass
+class Shown:
+    """What a session's page shows at this moment, for whoever has no access to its state.
+
+    Streamlit makes a download in a thread of its own, in which a session's state is empty.
+    """
+
+    source: Source[Any, Any]
+    settings: Any = None  # until they are known
+    kind: Kind = "encoder_self"
+    layer: int = 0
+    sentence: int = 0
+
+    def run(self) -> Run:
+        """Return the run that is shown, computed anew."""
+        run: Run = self.source.compute(self.settings)
+        return run
+
+    def attention(self) -> Attention:
+        """Return the attention that is shown, computed anew."""
+        return self.run().attention(self.layer, self.sentence, self.kind)
+
+    def npz(self) -> bytes:
+        """Return the whole trace as a file."""
+        run = self.run()
+        return npz_bytes(run, self.source.contents(run))
+
+
+def draw_downloads(shown: Shown) -> None:
+    """Draw the downloads, made when they are asked for, from what is shown then."""
+    stage: Stage = value_of("stage")
+    whole, of_one = shown.source.file_stems()
+    in_turn = turn(session_in_use(), is_seen=False)
+    with st.popover(_("Download"), icon=":material/download:", width="stretch"):
+        st.download_button(
+            _("This stage (CSV)"),
+            in_turn(lambda: stage_csv(shown.attention(), stage)),
+            f"headlight_{stage}_{of_one}.csv",
+            "text/csv",
+            key="download_stage",
+            on_click="ignore",
+        )
+        st.download_button(
+            _("This attention's trace (tidy CSV)"),
+            in_turn(lambda: trace_csv(shown.attention())),
+            f"headlight_trace_{of_one}.csv",
+            "text/csv",
+            key="download_trace",
+            on_click="ignore",
+        )
+        st.download_button(
+            _("The whole trace (NumPy .npz)"),
+            in_turn(shown.npz),
+            f"headlight_trace_{whole}.npz",
+            "application/octet-stream",
+            key="download_npz",
+            on_click="ignore",
+        )

@@ -1,0 +1,104 @@
+"""What the pages have in common: the end of the sidebar, and what follows each key press."""
+
+from typing import Any, NamedTuple
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.controls.random_settings import draw_more
+from ui.controls.selection import Selection, attention_in, fit_selection
+from ui.frame.clicks import draw_click_listener
+from ui.frame.downloads import Shown, draw_downloads
+from ui.frame.failures import told_in_place
+from ui.frame.header import show_header
+from ui.frame.pin import draw_pin
+from ui.frame.source import Source
+from ui.link.memory import memory, value_of
+from ui.link.notices import show_notices
+from ui.runs.run import Run
+from ui.text.i18n import _
+from ui.views.view import View, named
+from viz.theme import theme_of
+
+
+def end_sidebar(source: Source[Any, Any], *, more: bool = True) -> None:
+    """Draw the rest of the controls and the downloads, and store the layout: it is settled."""
+    places = st.columns([5, 7], gap="small") if more else [st.container()]
+    if more:
+        with places[0]:
+            draw_more()
+    with places[-1]:
+        draw_downloads(shown_of(source))
+    draw_pin()
+    draw_click_listener()
+    settle_layout(source)
+
+
+def shown_of(source: Source[Any, Any]) -> Shown:
+    """Return what this session's page shows, for its downloads."""
+    kept = memory()
+    if kept.shown is None or kept.shown.source != source:
+        kept.shown = Shown(source)
+    shown: Shown = kept.shown
+    return shown
+
+
+def settle_layout(source: Source[Any, Any]) -> None:
+    """Store what the controls that were drawn depend on."""
+    memory().layout = source.layout()
+
+
+class Followed(NamedTuple):
+    """What a page shows now."""
+
+    run: Run
+    selection: Selection
+
+
+def follow(
+    source: Source[Any, Any], views: tuple[View, ...], top: DeltaGenerator
+) -> Followed | None:
+    """Compute what is chosen now, draw the view, and say on top what its numbers are.
+
+    None where it can't be computed: why is said on top. Nothing is raised, so that a page goes on
+    to its inputs, in which alone it can be corrected.
+
+    Args:
+        source: of the numbers.
+        views: those that the page has.
+        top: the place above the view.
+    """
+    if memory().layout != source.layout():
+        st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
+    followed = None
+    with told_in_place(top):
+        shown = shown_of(source)
+        shown.settings = source.settings()
+        run = shown.run()
+        selection = fit_selection(run)
+        shown.sentence, shown.layer, shown.kind = (
+            selection.sentence,
+            selection.layer,
+            selection.kind,
+        )
+        followed = Followed(run, selection)
+    # The picture goes first: what is sent before it would delay it by a frame each.
+    if followed is not None and not followed.run.is_empty:
+        with told_in_place():
+            show_view(followed, named(views, value_of("view")))
+    with top:
+        if followed is not None:
+            with told_in_place():
+                show_header(source, followed.run)
+        show_notices()
+    return followed
+
+
+def show_view(followed: Followed, view: View) -> None:
+    """Draw the view that is chosen."""
+    run, selection = followed
+    attention = attention_in(run, selection)
+    if view.needs_tokens and not (attention.queries and attention.keys):
+        st.info(_("All tokens of this sentence are hidden: the first one, or special ones."))
+        return
+    view.show(run, selection, theme_of(st.context.theme.type))

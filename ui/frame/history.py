@@ -1,0 +1,58 @@
+"""The address in the browser, and what runs of a page do at their beginning and end."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from ui.components import address
+from ui.link.address import write_address
+from ui.link.memory import bring_back, session
+from ui.server.turns import session_in_use, turn
+
+
+def live(part: Callable[..., None], *, run_every: float | None = None) -> Callable[..., None]:
+    """Return a part of a page that runs by itself when something in it changes.
+
+    Args:
+        part: draws it. It is larger than all else, so it takes its turn: see ui.server.turns.
+        run_every: seconds after which it runs in any case.
+    """
+
+    @wraps(part)
+    @turn()
+    def run(*arguments: Any) -> None:
+        if _is_whole_run():  # the page itself does the rest
+            part(*arguments)
+            return
+        bring_back()
+        part(*arguments)
+        show_address()
+
+    return st.fragment(run, run_every=run_every)
+
+
+def show_address() -> None:
+    """Let the browser's address, and its history, hold what is chosen now."""
+    write_address()
+    kept = session()
+    address(
+        json.dumps(
+            {
+                "session": session_in_use(),
+                "page": kept.page.name if kept.page else "",
+                "query": kept.query,
+                "changes": kept.changes,
+                "entries": kept.entries,
+            }
+        )
+    )
+
+
+def _is_whole_run() -> bool:
+    """Whether the page runs, and not a part of it alone."""
+    context = get_script_run_ctx()
+    return context is None or not context.fragment_ids_this_run

@@ -1,0 +1,76 @@
+"""What a page is. Whoever adds one writes such an object, and a line in the registry."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from ui.frame.source import Source
+from ui.link.memory import current_page, session
+from ui.link.page import Linked, Parameter
+from ui.views.view import Chart, View
+
+
+def _nothing() -> dict[str, Any]:
+    return {}
+
+
+def _no_preparation(page: Linked) -> None:
+    pass
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page: what its link holds, what it shows, and where its numbers come from."""
+
+    name: str  # its path in the address
+    title: str
+    draw: Callable[[], None]
+    parameters: Mapping[str, Parameter]
+    # For each value that depends on others, what brings it in line with them, in order.
+    fits: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+    # What people take along to another page that shares it.
+    shared: frozenset[str] = frozenset()
+    # What is chosen where neither a link nor a person has chosen anything yet.
+    opening: Callable[[], Mapping[str, Any]] = _nothing
+    # Done when somebody comes here, while the page that they leave is still the current one.
+    prepare: Callable[[Linked], None] = _no_preparation
+    views: tuple[View, ...] = ()
+    source: Callable[[], Source[Any, Any]] | None = None
+    # What a click in one of its own charts opens, where it isn't a view's.
+    charts: tuple[Chart, ...] = ()
+    is_compared: bool = False  # whether Compare can show it
+
+    @property
+    def every_chart(self) -> tuple[Chart, ...]:
+        """All charts that can be clicked."""
+        return (*self.charts, *(chart for view in self.views for chart in view.charts))
+
+
+def page_shown() -> Page:
+    """Return the page that is shown, or is looked at as if it were."""
+    page = current_page()
+    assert isinstance(page, Page)  # no others are opened
+    return page
+
+
+def source_shown() -> Source[Any, Any]:
+    """Return the source of the numbers of the page that is shown."""
+    source = page_shown().source
+    assert source is not None  # those without aren't asked
+    return source()
+
+
+def draw_link(page: str, label: str, *, query: Mapping[str, str], help: str | None = None) -> None:
+    """Draw a link to another page of the app.
+
+    A link and not a button: st.switch_page would make an entry in the history more.
+    """
+    st.page_link(
+        session().targets[page],
+        label=label,
+        icon=":material/open_in_new:",
+        help=help,
+        query_params=dict(query),
+    )

@@ -1,0 +1,85 @@
+"""The page's own style: less air than Streamlit's default, so that all heads fit a projector.
+
+Two rules are for speed. The padding is in whole pixels, so that the chart's width is too: Plotly
+rounds it at first, and would draw a chart again that is a fraction of a pixel off. And a chart's
+place is never without height: Plotly would remember that, and draw again when it has one.
+"""
+
+import streamlit as st
+
+CSS = """
+<style>
+.stMainBlockContainer { padding: 2.5rem 24px 0.8rem; max-width: 1800px; }
+.stMainBlockContainer > div > .stVerticalBlock { gap: 0.5rem; }
+.stPlotlyChart > div { min-height: 1px; }
+header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
+.stSidebar [data-testid="stSidebarHeader"] { height: 1.6rem; margin-bottom: 0; }
+[data-testid="stSidebarUserContent"] { padding-top: 0; }
+[data-testid="stSidebarUserContent"] .stVerticalBlock { gap: 0.6rem; }
+[data-testid="stSidebarUserContent"] .stButtonGroup button { padding: 0 0.6rem; }
+[data-testid="stSidebarUserContent"] .stPopover button { padding: 0 0.5rem; }
+.stButtonGroup button p::first-letter { text-transform: uppercase; }
+.st-key-view_bar .stButtonGroup button { padding: 0 0.6rem; }
+.st-key-ranking .stButton button { min-height: 2.1rem; padding: 0.1rem 0.5rem; }
+.st-key-writing .stButton button { min-height: 2.1rem; padding: 0.1rem 0.6rem; }
+:is(.st-key-choose, .st-key-colors) .stPopover button p {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+.st-key-layer .stButtonGroup button { padding: 0; min-width: 2.1rem; }
+@media (min-width: 700px) { .st-key-more { min-width: 34rem; } }
+.st-key-more .stButtonGroup button { padding: 0 0.5rem; }
+.st-key-selection :is(.stNumberInput, .stButtonGroup),
+.st-key-test_inputs :is(.stNumberInput, .stTextInput) {
+  display: flex; align-items: center; gap: 0.5rem;
+}
+.st-key-selection :is(.stNumberInput, .stButtonGroup) > label,
+.st-key-test_inputs :is(.stNumberInput, .stTextInput) > label {
+  margin: 0; min-height: 0; min-width: max-content; white-space: nowrap;
+}
+.st-key-formulas { padding-left: 112px; margin-bottom: -0.6rem; }
+.st-key-formulas .stMarkdown { text-align: center; white-space: nowrap; }
+.st-key-formulas .katex { font-size: 0.85rem; }
+.st-key-formulas p:not(:has(.katex)) { white-space: normal; font-size: 0.8rem; line-height: 1.15; }
+.st-key-arithmetic table { width: 100%; font-size: 1rem; }
+.st-key-arithmetic td {
+  padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
+}
+.st-key-view_bar:has(.st-key-pattern_switch, .st-key-overview_switch, .st-key-colors)
+  .stButtonGroup button {
+  padding: 0 0.4rem;
+}
+/* Streamlit's own file of a table has formulas in it, if somebody typed them; ours hasn't. */
+:is(.st-key-stage_table, .st-key-sweep_table)
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
+:is(.st-key-choose, .st-key-colors) .stPopover button { padding: 0 0.4rem; }
+.st-key-address { position: absolute; }
+.st-key-scale button p::first-letter { text-transform: none; }
+.st-key-selection:not(:has(.stNumberInput, .st-key-kind_row, .st-key-sentence)) {
+  display: none;
+}
+@media (max-width: 1200px) {
+  .st-key-arithmetic td { white-space: normal; }
+  .stMainBlockContainer { overflow-x: auto; padding-top: 3rem; }
+  .st-key-formulas, .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-layers_chart,
+  .st-key-stream_chart, .st-key-compare {
+    min-width: 860px;
+  }
+}
+.st-key-sentence_of_two .stMarkdown p { font-size: 1.15rem; }
+.st-key-sentence_of_two [data-testid="stCaptionContainer"] p { font-size: 0.9rem; }
+.answers { overflow-x: auto; }
+.answers table { border-collapse: separate; border-spacing: 2px; line-height: 1.3; }
+.answers th { text-align: right; font-weight: 400; opacity: 0.75; padding-right: 0.5rem; }
+.answers td { text-align: center; min-width: 1.5rem; padding: 0 0.3rem; border-radius: 4px; }
+.answers td.right { background: rgb(0 158 115 / 28%); }
+.answers td.wrong { background: rgb(213 94 0 / 34%); text-decoration: underline wavy; }
+:is(.st-key-heads_chart, .st-key-learn_chart) :is(.nsewdrag, .annotation) {
+  cursor: pointer !important;
+}
+</style>
+"""
+
+
+def apply_style() -> None:
+    """Add the style to the page."""
+    st.html(CSS)

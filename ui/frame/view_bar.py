@@ -1,0 +1,73 @@
+"""The row above the picture: which view, and what the view needs to know."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from model.head_finder import PATTERNS
+from ui.choices.options import OVERVIEWS, STAGES, TESTS
+from ui.controls.colors import draw_colors
+from ui.controls.fits import fit_sentence_to
+from ui.controls.random_settings import segments
+from ui.controls.selection import INPUTS, draw_selection
+from ui.link.memory import hold, value_of
+from ui.text.i18n import N_, _
+from ui.views.view import View, named
+
+SWITCHES: dict[str, tuple[str, tuple[Any, ...]]] = {  # what they are called, and what there is
+    "stage": (N_("Stage"), STAGES),
+    "overview": (N_("Overview"), OVERVIEWS),
+    "test": (N_("Test"), TESTS),
+    "pattern": (N_("Pattern"), PATTERNS),
+}
+
+Draw = Callable[[View], None]
+
+
+def _draw_nothing(view: View) -> None:
+    pass
+
+
+def draw_view_bar(views: tuple[View, ...], draw_more: Draw = _draw_nothing) -> None:
+    """Draw the switch between views, and what belongs to the chosen one.
+
+    Head, query and key stand in a popover where there is no room for them.
+    """
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
+        names = tuple(view.name for view in views)
+        view = named(views, segments(_("View"), names, key="view", hidden=True))
+        if view.switch is not None:
+            label, options = SWITCHES[view.switch]
+            with st.container(key=f"{view.switch}_switch", width="content"):
+                segments(_(label), options, key=view.switch, hidden=True)
+        draw_more(view)
+        if view.shows_weights():
+            draw_colors()
+        if view.picks and not view.inputs:  # a row is too high for them, and a click chooses too
+            label = _("Head · query · key")
+            with (
+                st.container(key="choose", width="content"),
+                st.popover(label, icon=":material/my_location:", help=label),
+            ):
+                hold(*INPUTS)
+                draw_selection()
+
+
+def draw_selection_row(
+    views: tuple[View, ...], *, sentences: int, draw_more: Draw = _draw_nothing
+) -> None:
+    """Draw head, query and key where the view is about them, and the sentence of a batch."""
+    view = named(views, value_of("view"))
+    fit_sentence_to(sentences)
+    with st.container(horizontal=True, gap="medium", key="selection"):
+        draw_more(view)
+        draw_selection(view.inputs, required=view.required)
+        if sentences > 1 and view.picks_sentence:
+            st.segmented_control(
+                _("Sentence"),
+                range(1, sentences + 1),
+                default=value_of("sentence"),
+                required=True,
+                key="sentence",
+            )

@@ -1,0 +1,1 @@
+"""Compare: two configurations side by side, and what lies between them."""

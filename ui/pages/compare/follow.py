@@ -1,0 +1,95 @@
+"""What follows from both sides: pictures, what changed, and what isn't as it was asked for."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from model.pretrained.base import ModelUnavailableError
+from ui.frame.failures import told_in_place
+from ui.link.fitting import index_within, repair
+from ui.link.memory import value_of
+from ui.link.notices import show_notices
+from ui.pages.compare.comparable import comparable
+from ui.pages.compare.comparison import Comparison
+from ui.pages.compare.compute import ComputedSide, compute_side
+from ui.pages.compare.sentence import notes, what_changed
+from ui.pages.compare.side import LETTERS, Letter, fit_sides, side_of
+from ui.pages.compare.view import show_alone, show_comparison
+from ui.pages.learn.memory import learn_memory
+from ui.pages.learn.progress import describe_training
+from ui.pages.learn.trainings import active
+from ui.text.i18n import N_, _
+from viz.theme import theme_of
+
+DIVERGENCE_HELP = N_(
+    "Entropy: how evenly a query spreads its weights, from 0 nats (all on one key). Divergence "
+    "(Jensen-Shannon): how far the weights have moved, from 0 nats (the same) to 0.693 (log 2: no "
+    "key in common). Means over all queries and heads."
+)
+
+
+def prepare_sides() -> None:
+    """Start trainings and load models, where that hasn't been done."""
+    for letter in LETTERS:
+        side, _messages = side_of(letter)
+        kind = comparable(side)
+        was_usable = kind.is_usable(side)
+        try:
+            kind.prepare(side)
+        except ModelUnavailableError:  # said where the side is shown
+            if was_usable:
+                st.rerun()  # without the controls of what isn't there
+
+
+def follow_sides(top: DeltaGenerator) -> None:
+    if [training.plan for training in active()] != learn_memory().running:
+        st.rerun()  # a training has ended: no more repainting
+    with told_in_place(top):
+        prepare_sides()
+        fit_sides()
+        a, b = (compute_side(letter) for letter in LETTERS)
+        both = None
+        if a.attention is not None and b.attention is not None:
+            both = Comparison(a.attention, b.attention)
+            no_pair = _("There is no pair {asked}; showing the last one, {used}.")
+            repair([index_within("head", len(both.pairs), no_pair)])
+        with told_in_place():
+            _show_pictures(a, b, both)
+        with top:
+            _show_notices(a, b, both)
+
+
+def _show_pictures(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> None:
+    theme = theme_of(st.context.theme.type)
+    if both is not None:
+        show_comparison(both, value_of("view"), value_of("stage"), value_of("head"), theme)
+        return
+    for letter, seen in zip(LETTERS, (a, b), strict=True):
+        if seen.attention is not None:
+            show_alone(seen.attention, f"compare_{letter}", value_of("stage"), theme)
+
+
+def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> None:
+    """What the sides are, what lies between them, and what isn't as it was asked for."""
+    show_notices()
+    with st.container(key="sides", gap=None):
+        for letter, seen in zip(LETTERS, (a, b), strict=True):
+            _show_side(letter, seen)
+    if both is not None:
+        with told_in_place(), st.container(key="sentence_of_two"):
+            sentence = what_changed(a.side, b.side, both)
+            st.markdown(f":blue-background[A → B]   {sentence}", help=_(DIVERGENCE_HELP))
+            if said := notes(both):
+                st.caption(" ".join(said))
+    if messages := [*a.messages, *b.messages]:
+        st.warning("  \n".join(dict.fromkeys(messages)), icon=":material/info:")
+
+
+def _show_side(letter: Letter, seen: ComputedSide) -> None:
+    """What a side is, and how far its training is."""
+    if seen.attention is None:
+        st.error(f"**{letter.upper()}**: {seen.said}", icon=":material/error:")
+        return
+    st.markdown(f"**{letter.upper()}** — {seen.said}")
+    if seen.training is not None and seen.training.is_active:
+        training = seen.training
+        st.progress(min(1.0, training.step / training.plan.steps), describe_training(training))

@@ -1,0 +1,69 @@
+"""Compare: two configurations side by side, and what lies between them."""
+
+import streamlit as st
+
+from ui.choices.limits import MAX_TRAINED_HEADS
+from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
+from ui.controls.colors import draw_colors
+from ui.controls.random_settings import segments
+from ui.frame.clicks import draw_click_listener
+from ui.frame.history import live
+from ui.frame.page import Page
+from ui.link.memory import default_of, value_of
+from ui.pages.compare.comparable import comparable
+from ui.pages.compare.controls import draw_sides
+from ui.pages.compare.follow import follow_sides, prepare_sides
+from ui.pages.compare.parameters import PARAMETERS
+from ui.pages.compare.side import LETTERS, bring_sides, side_of
+from ui.pages.compare.view import CHARTS, CLICKABLE
+from ui.pages.learn.memory import learn_memory
+from ui.pages.learn.trainings import active
+from ui.text.i18n import N_, _
+
+REPAINT_EVERY = 0.2  # seconds, while a side is being trained
+
+
+def _draw() -> None:
+    """Draw the controls of one side, around what both are."""
+    prepare_sides()  # before any control is drawn for what turns out not to be there
+    learn_memory().running = running = [training.plan for training in active()]
+    with st.sidebar:
+        draw_sides()
+        draw_click_listener(steady=CHARTS)
+    top = st.container()
+    _draw_view_bar()
+    live(follow_sides, run_every=REPAINT_EVERY if running else None)(top)
+
+
+def _draw_view_bar() -> None:
+    sides = [side_of(letter)[0] for letter in LETTERS]
+    if not all(comparable(side).is_usable(side) for side in sides):
+        return  # there is nothing to compare, whichever way
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
+        view = segments(_("View"), COMPARE_VIEWS, key="view", hidden=True)
+        if view in ("heads", "head"):
+            segments(_("Stage"), BETWEEN_TOKENS, key="stage", hidden=True)
+            if value_of("stage") == "weights":
+                draw_colors()
+        if view == "head":
+            with st.container(key="pair", width="content"):
+                st.number_input(
+                    _("Pair"),
+                    0,
+                    MAX_TRAINED_HEADS - 1,
+                    value=default_of("head"),
+                    key="head",
+                    width=150,
+                    label_visibility="collapsed",
+                    help=_("Which pair of heads."),
+                )
+
+
+PAGE = Page(
+    name="compare",
+    title=N_("Compare"),
+    draw=_draw,
+    parameters=PARAMETERS,
+    prepare=bring_sides,
+    charts=CLICKABLE,
+)

@@ -1,0 +1,35 @@
+"""What a link to Compare can hold: two configurations, each as its own page's link, and a view."""
+
+from typing import Any
+
+from ui.choices.limits import MAX_TRAINED_HEADS
+from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
+from ui.link.common_parameters import COLORS, shown, typed
+from ui.link.page import Parameter
+from ui.link.readers import flag, number, option
+from ui.pages.compare.side import MAX_SIDE_TEXT, read_side
+from ui.text.i18n import _
+from ui.text.markdown import verbatim
+
+
+def _side(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+    """One side of a comparison, as a link holds it; it is repaired where it is read."""
+    try:
+        read_side(text)
+    except ValueError as error:
+        return default, _("The link's {key} {text} can't be compared: {error}.").format(
+            key=key, text=verbatim(text), error=error
+        )
+    return text[:MAX_SIDE_TEXT], None
+
+
+PARAMETERS: dict[str, Parameter] = {  # opens with what the scale does
+    "a": typed("explore", _side),
+    "b": typed("explore?scale=none", _side),
+    "side": shown("b", option("a", "b")),
+    "one_text": shown(True, flag),
+    "stage": shown("weights", option(*BETWEEN_TOKENS)),
+    "view": shown("heads", option(*COMPARE_VIEWS)),
+    "head": typed(0, number(0, MAX_TRAINED_HEADS - 1), computes=False),  # or pair of heads
+    **COLORS,
+}

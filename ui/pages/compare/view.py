@@ -1,0 +1,162 @@
+"""A against B: heads side by side with their difference, one pair, divergences, numbers."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lab.spreadsheet import to_csv
+from ui.choices.options import CompareView, Stage
+from ui.components import window_is_tall
+from ui.controls.colors import weight_scale
+from ui.pages.compare.comparison import (
+    Comparison,
+    difference_tiles,
+    divergence_tiles,
+    only,
+    side_tiles,
+)
+from ui.pages.compare.compute import comparison_shown
+from ui.runs.run import Attention
+from ui.text.i18n import _
+from ui.views.heads import show_tiles
+from ui.views.view import Chart, Choice
+from viz.heatmap import limit_of
+from viz.theme import Theme
+from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH
+from viz.weight_scale import LINEAR, WeightScale
+
+CHARTS = ("compare_a", "compare_b", "compare_difference")
+DIVERGENCE = "compare_divergence"
+NARROW, LOW = 180, 340  # design pixels of a chart's plot: three stand on a projector
+GAINED_WHEN_TALL = TALL_HEIGHT - HEIGHT
+
+
+def show_comparison(
+    comparison: Comparison, view: CompareView, stage: Stage, pair: int, theme: Theme
+) -> None:
+    """Draw the view of two attentions."""
+    if view == "numbers":
+        _show_table(comparison)
+    elif view == "divergence":
+        _show_divergence(comparison, theme)
+    else:
+        _show_side_by_side(comparison, stage, pair if view == "head" else None, theme)
+
+
+def show_alone(attention: Attention, chart: str, stage: Stage, theme: Theme) -> None:
+    """Draw one side, where the other has nothing to show."""
+    tiles = side_tiles(attention, stage, None, height=_height(), width=WIDTH)
+    show_tiles(replace(tiles, scale=_scale(stage)), chart, theme)
+
+
+def _scale(stage: Stage) -> WeightScale:
+    """The scale of A and of B; their difference, which is signed, keeps one of its own."""
+    return weight_scale() if stage == "weights" else LINEAR
+
+
+def _height() -> int:
+    return LOW + (GAINED_WHEN_TALL if window_is_tall() else 0)
+
+
+def _show_side_by_side(
+    comparison: Comparison, stage: Stage, pair: int | None, theme: Theme
+) -> None:
+    """A, B and their difference: all heads, or one pair; A and B on one colour scale."""
+    heads: tuple[int | None, int | None] = (None, None)
+    if pair is not None and comparison.pairs:
+        pair = min(pair, len(comparison.pairs) - 1)
+        heads = comparison.pairs[pair]
+    sizes = {"height": _height(), "width": NARROW}
+    a = side_tiles(comparison.a, stage, heads[0], **sizes)
+    b = side_tiles(comparison.b, stage, heads[1], **sizes)
+    limit = max(limit_of(a.values), limit_of(b.values))
+    scale = _scale(stage)
+    a = replace(a, limit=limit, scale=scale, color_bar=False)
+    b = replace(b, limit=limit, scale=scale)
+    tiles, titles = [a, b], [_("**A**"), _("**B**, on A's colour scale")]
+    if comparison.has_one_shape and comparison.pairs:
+        difference = difference_tiles(comparison, stage, **sizes)
+        tiles.append(difference if pair is None else only(difference, pair))
+        titles.append(_("**B − A**: orange where B has more"))
+    with st.container(key="compare"):
+        places = st.columns([10, 12.4, 12.4][: len(tiles)], gap="small")
+    for place, title, each, key in zip(places, titles, tiles, CHARTS, strict=False):
+        with place:
+            st.markdown(title)
+            show_tiles(each, key, theme)
+
+
+def _show_divergence(comparison: Comparison, theme: Theme) -> None:
+    if not (comparison.has_one_shape and comparison.pairs):
+        return  # the notes say why
+    tiles = divergence_tiles(comparison, height=_height(), width=WIDTH)
+    show_tiles(tiles, DIVERGENCE, theme)
+    st.caption(
+        _(
+            "How different a query's weights are in A and in B: 0 nats where they are the same, "
+            "0.693 (log 2) where they share no key (Lin, 1991)."
+        )
+    )
+
+
+def _show_table(comparison: Comparison) -> None:
+    table = comparison.table()
+    measures = (
+        ("entropy", _("entropy (nats)")),
+        ("entropy_share", _("share of the highest entropy")),
+        ("largest_weight", _("largest weight")),
+    )
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        key="comparison_table",
+        hide_index=True,
+        column_config={
+            "head": number(_("head")),
+            "head_a": number(_("head of A")),
+            "head_b": number(_("head of B")),
+            "divergence": number(
+                _("divergence (nats)"), format="%.4f", help=_("Jensen-Shannon, mean over the rows.")
+            ),
+            "largest_divergence": number(_("of the row that moved most"), format="%.4f"),
+            **{name: number(title, format="%.3f") for name, title in measures},
+            **{
+                f"{name}_{side}": number(f"{title}, {side.upper()}", format="%.3f")
+                for name, title in measures
+                for side in "ab"
+            },
+        },
+    )
+    st.download_button(
+        _("This table (CSV)"),
+        to_csv(table),
+        "headlight_comparison.csv",
+        "text/csv",
+        key="download_comparison",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def behind_tile(chart: str, tile: int) -> Choice:
+    """Return what to show after a click on a tile: the pair that its head belongs to."""
+    comparison = comparison_shown()
+    if comparison is None:
+        return None
+    if chart == CHARTS[2]:
+        found = [tile] if 0 <= tile < len(comparison.pairs) else []
+    else:
+        side = CHARTS.index(chart)
+        found = [i for i, pair in enumerate(comparison.pairs) if pair[side] == tile]
+    return {"view": "head", "head": found[0]} if found else None
+
+
+def _clickable(chart: str) -> Chart:
+    return Chart(
+        chart,
+        behind_cell=lambda run, selection, place: behind_tile(chart, place[0]),
+        behind_name=lambda run, selection, tile: behind_tile(chart, tile),
+    )
+
+
+CLICKABLE = tuple(map(_clickable, CHARTS))

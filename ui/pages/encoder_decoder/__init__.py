@@ -1,0 +1,1 @@
+"""Encoder-decoder: a source and a target, and every attention within and between them."""

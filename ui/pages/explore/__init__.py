@@ -1,0 +1,1 @@
+"""Explore: type a sentence, see every number of its attention."""

@@ -1,0 +1,1 @@
+"""Lab: experiments in bulk, to learn what a setting does by trying it."""

@@ -1,0 +1,276 @@
+"""The Lab's controls: which values are tried, with how many seeds, and what is looked at."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from lab.ranges import MOST_SEEDS
+from model.tasks import TASKS
+from model.training.plan import MOST_STEPS
+from ui.choices.limits import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, MAX_CHARACTERS, MAX_SPAN
+from ui.choices.options import TOKENIZERS
+from ui.controls.let_show import let_show
+from ui.link.memory import choose, default_of, hold, value_of
+from ui.pages.lab.parameters import (
+    AMOUNTS,
+    AXES,
+    CHOICES,
+    LAB_VIEWS,
+    LEARN_PICTURES,
+    LISTS,
+    LONGEST_TEXT,
+    METRIC_NAMES,
+    MOST_LIST_TEXT,
+    PICTURES,
+    chosen,
+)
+from ui.pages.lab.presets import QUESTIONS, choose_preset
+from ui.pages.lab.words import AMOUNT_WORDS, AXIS_WORDS, METRIC_WORDS, PICTURE_WORDS, SCALE_WORDS
+from ui.text.i18n import _
+from ui.text.markdown import verbatim
+from ui.text.option_names import word
+from ui.text.task_goals import GOALS
+
+Named = Callable[[Any], str]
+
+
+def draw_presets(on_choose: Callable[[], None]) -> None:
+    """The questions that one click answers."""
+
+    def take(name: str) -> None:
+        choose_preset(name)
+        on_choose()
+
+    with st.container(horizontal=True, gap="small", key="presets"):
+        for name, question in QUESTIONS.items():
+            st.button(
+                question,
+                key=f"preset_{name}",
+                icon=":material/help:",
+                on_click=take,
+                args=[name],
+            )
+
+
+def draw_view() -> str:
+    """Which kind of experiment."""
+    view: str = st.segmented_control(
+        _("View"),
+        LAB_VIEWS,
+        default=value_of("view"),
+        required=True,
+        format_func=word,
+        key="view",
+        label_visibility="collapsed",
+    )
+    return view
+
+
+def draw_settings() -> None:
+    """Draw the controls of the view."""
+    {"mechanism": _mechanism, "learning": _learning, "cost": _cost}[value_of("view")]()
+
+
+def draw_rest() -> None:
+    """Draw the rest of a mechanism's controls, in a popover."""
+    if value_of("view") == "mechanism":
+        with st.popover(_("More"), icon=":material/tune:", width="stretch"):
+            _rest()
+
+
+def _mechanism() -> None:
+    st.text_input(
+        _("Sentence"),
+        value_of("text"),
+        key="text",
+        max_chars=MAX_CHARACTERS,
+        placeholder=_("Type a sentence"),
+    )
+    left, right = st.columns(2, gap="small")
+    with left:
+        _numbers(_("Heads"), "head_counts")
+    with right:
+        _count(_("Seeds"), "seeds", MOST_SEEDS, _(
+            "So often each combination is measured, with other random weights and vectors."
+        ))  # fmt: skip
+    _numbers(_("Embedding sizes"), "embed_sizes")
+    _several(_("Scale"), "scales", SCALE_WORDS.__getitem__)
+    _several(_("Positions"), "schemes")
+    _several(_("Mask"), "masks")
+    _several(_("Projection"), "projections")
+
+
+def _rest() -> None:
+    pick_one(_("Tokens"), "tokenizer", TOKENIZERS, word)
+    st.slider(
+        _("Temperature"),
+        LOWEST_TEMPERATURE,
+        HIGHEST_TEMPERATURE,
+        value=value_of("temperature"),
+        step=0.1,
+        key="temperature",
+        help=_("Divides the energies once more: below 1 sharpens the weights, above 1 evens them."),
+    )
+    hold("span")
+    _count(_("Span"), "span", MAX_SPAN, _("Of a window, a prefix, or every n-th key."))
+
+
+def _learning() -> None:
+    pick_one(_("Task"), "task", tuple(TASKS), word)
+    st.caption(GOALS[value_of("task")])
+    left, right = st.columns(2, gap="small")
+    with left:
+        _numbers(_("Heads"), "learn_heads")
+        _numbers(_("Layers"), "learn_layers")
+        _count(_("Steps"), "steps", MOST_STEPS, _(
+            "Updates of the weights, each on 64 new examples."
+        ))  # fmt: skip
+    with right:
+        _numbers(_("Embedding"), "learn_embeddings")
+        _numbers(_("Learning rates"), "learn_rates")
+        _count(_("Seeds"), "learn_seeds", MOST_SEEDS, _(
+            "So often each combination is trained, with other first weights and examples."
+        ))  # fmt: skip
+    _several(_("Positions"), "learn_schemes")
+    _several(_("Scale"), "learn_scales", SCALE_WORDS.__getitem__)
+
+
+def _cost() -> None:
+    _numbers(_("Embedding sizes"), "cost_embeddings", _("Up to three, which are compared."))
+    left, right = st.columns(2, gap="small")
+    with left:
+        _count(_("Heads"), "cost_heads", 128)
+    with right:
+        _count(_("Layers"), "cost_layers", 128)
+    _count(_("Tokens"), "tokens", LONGEST_TEXT)
+    st.toggle(
+        _("Decoder"),
+        value=value_of("decoder"),
+        key="decoder",
+        help=_("It writes token after token, and keeps the keys and values of those before."),
+    )
+
+
+def _numbers(label: str, key: str, help: str = "") -> None:
+    """A list of numbers to type; what isn't understood is said, and the rest is used."""
+    accepted = LISTS[key]
+    st.text_input(
+        label,
+        value_of(key),
+        key=key,
+        max_chars=MOST_LIST_TEXT,
+        help=help or _("Numbers with commas between them: {limits}.").format(
+            limits=accepted.limits
+        ),
+    )  # fmt: skip
+    used, refused = accepted.read(value_of(key))
+    if refused:
+        st.caption(
+            _(":red[Not used: {parts}.] Possible are {limits}; {most} of them.").format(
+                parts=", ".join(verbatim(part, 12) for part in refused[:4]),
+                limits=accepted.limits,
+                most=accepted.most,
+            )
+        )
+    elif not used:
+        st.caption(_(":red[At least one number is needed] ({limits}).").format(
+            limits=accepted.limits
+        ))  # fmt: skip
+
+
+def _count(label: str, key: str, most: int, help: str | None = None) -> None:
+    st.number_input(label, 1, most, value=default_of(key), key=key, help=help)
+
+
+def _several(label: str, key: str, named: Named = word) -> None:
+    """Some of the options, at least one; the link has them with commas between them."""
+    widget = f"pick_{key}"
+
+    def take() -> None:
+        picked = st.session_state[widget]
+        if picked:
+            used = ",".join(option for option in CHOICES[key] if option in picked)
+            choose(f"{key} {used}", **{key: used})
+
+    now = list(chosen(value_of(key)))
+    if set(st.session_state.get(widget, ())) != set(now):  # they are in the order of the clicks
+        let_show(widget, now)
+    st.pills(
+        label,
+        CHOICES[key],
+        default=now,
+        selection_mode="multi",
+        format_func=named,
+        key=widget,
+        on_change=take,
+    )
+
+
+def pick_one(
+    label: str,
+    key: str,
+    options: Sequence[str],
+    named: Named,
+    *,
+    automatic: str = "",
+) -> None:
+    """One of the options; with `automatic`, which says what is used then, or none."""
+    widget = f"pick_{key}"
+
+    def take() -> None:
+        choose(f"{key} {st.session_state[widget]}", **{key: st.session_state[widget]})
+
+    value = value_of(key)
+    let_show(widget, value)
+    st.selectbox(
+        label,
+        options,
+        index=options.index(value) if value in options else None,
+        format_func=named,
+        key=widget,
+        on_change=take,
+        placeholder=automatic,
+    )
+
+
+def draw_picture_choice(used: dict[str, str]) -> None:
+    """What is drawn of a mechanism's sweep; the axes that are used where none is chosen."""
+    with st.container(horizontal=True, gap="small", key="picture_choice"):
+        pick_one(_("Picture"), "picture", PICTURES, PICTURE_WORDS.__getitem__)
+        pick_one(_("Measure"), "metric", METRIC_NAMES, METRIC_WORDS.__getitem__)
+        for label, key in (
+            (_("Along"), "along"),
+            (_("Up") if value_of("picture") == "heatmap" else _("A line for each"), "line"),
+            (_("A panel for each"), "panel"),
+        ):
+            pick_one(label, key, AXES, AXIS_WORDS.__getitem__, automatic=used[key])
+
+
+def draw_learn_picture() -> None:
+    """What is drawn of a sweep of trainings."""
+    _segments(_("Picture"), "learn_picture", LEARN_PICTURES, PICTURE_WORDS)
+
+
+def draw_amount() -> None:
+    """What the table of costs counts."""
+    _segments(_("Amount"), "amount", AMOUNTS, AMOUNT_WORDS)
+
+
+def _segments(label: str, key: str, options: Sequence[str], words: Mapping[str, str]) -> None:
+    widget = f"pick_{key}"
+
+    def take() -> None:
+        choose(f"{key} {st.session_state[widget]}", **{key: st.session_state[widget]})
+
+    let_show(widget, value_of(key))
+    st.segmented_control(
+        label,
+        options,
+        default=value_of(key),
+        required=True,
+        format_func=words.__getitem__,
+        key=widget,
+        on_change=take,
+        label_visibility="collapsed",
+    )

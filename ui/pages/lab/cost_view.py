@@ -1,0 +1,285 @@
+"""What attention costs: parts with their formulas, predicted, and measured on this machine."""
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lab.cost import Measured, cost_table
+from model.config import PAPER, Config
+from model.cost import FRESH_FROM, Rates, crossover, key_value_cache, peak_memory, predict_seconds
+from model.cost_parts import part_costs
+from ui.components import window_is_tall
+from ui.frame.failures import told_in_place
+from ui.frame.history import live
+from ui.jobs.cost_job import CostRun, lengths_around, said_progress
+from ui.link.memory import value_of
+from ui.link.notices import show_notices
+from ui.pages.lab.controls import draw_amount, draw_view
+from ui.pages.lab.cost_runs import cancel_cost_run, cost_run, start_cost_run
+from ui.pages.lab.grids import values_of
+from ui.pages.lab.memory import lab_memory
+from ui.pages.lab.sentences import cost_sentences, crossover_sentence
+from ui.text.errors import describe_error
+from ui.text.i18n import _
+from ui.text.markdown import plain
+from ui.views.heads import PLOTLY_CONFIG
+from viz.cost import Cost, Words, draw_cost
+from viz.cost_parts import Parts, draw_parts
+from viz.quantities import size_text
+from viz.theme import theme_of
+
+CHART = "cost_chart"
+PARTS_CHART = "parts_chart"
+HEIGHT, TALL_HEIGHT = 430, 640  # pixels
+POINTS = 40  # of a predicted line
+REPAINT_EVERY = 0.4  # seconds, while something is measured
+ATTENTION = ("projections", "energy", "weighted_sum", "output")
+PART_WORDS = {
+    "embedding": _("embedding and positions"),
+    "projections": _("projections Q, K, V"),
+    "energy": _("energy Q·Kᵀ"),
+    "softmax": _("softmax"),
+    "weighted_sum": _("weights × V"),
+    "output": _("output projection"),
+    "feed_forward": _("feed-forward"),
+    "norms": _("norms and residual"),
+    "total": _("total"),
+}
+
+
+def show_cost() -> None:
+    """The view: what is compared, how much it costs, and a button to measure it."""
+    configs, problems = _configs()
+    lengths = lengths_around(value_of("tokens"))
+    run = cost_run(configs, lengths)
+    lab_memory().running = running = run is not None and run.is_active
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="experiment"):
+        draw_view()
+        if running:
+            st.button(_("Cancel"), key="cancel", icon=":material/stop:", on_click=cancel_cost_run)
+        else:
+            st.button(
+                _("Measure on this machine"),
+                key="measure",
+                icon=":material/timer:",
+                type="primary",
+                disabled=not configs,
+                on_click=partial(start_cost_run, configs, lengths),
+            )
+        progress_place = st.container()
+    show_notices()
+    for problem in problems:
+        st.warning(problem, icon=":material/info:")
+    if not configs:
+        return
+    follow = live(_follow, run_every=REPAINT_EVERY if running else None)
+    follow(progress_place, configs, run)
+    with told_in_place():
+        _show_parts(configs)
+
+
+def _configs() -> tuple[tuple[Config, ...], list[str]]:
+    """The configurations to compare, and why others can't be."""
+    made, problems = [], []
+    heads, layers = value_of("cost_heads"), value_of("cost_layers")
+    for size in values_of("cost_embeddings"):
+        try:
+            made.append(Config(embed_size=size, heads=heads, layers=layers, architecture=PAPER))
+        except ValueError as error:
+            reason = plain(describe_error(error, _), 300)
+            problems.append(_("Not compared: {reason}.").format(reason=reason))
+    if not made and not problems:
+        problems.append(_("There is no embedding size to compute the cost of."))
+    return tuple(made), problems
+
+
+def _follow(progress_place: Any, configs: Sequence[Config], run: CostRun | None) -> None:
+    """What follows from how far the measurement is."""
+    if (run is not None and run.is_active) != lab_memory().running:
+        st.rerun()  # it has ended: another button
+    results = run.results if run else ()
+    with progress_place:
+        st.progress(len(results) / run.total if run else 0.0, said_progress(run))
+    if run is not None and run.error:
+        st.error(plain(describe_error(run.error, _), 400), icon=":material/error:")
+    with told_in_place():
+        _show_picture(configs, results)
+
+
+def _show_picture(configs: Sequence[Config], results: Sequence[Measured]) -> None:
+    """What the cost is in a sentence, and drawn over the length."""
+    tokens = value_of("tokens")
+    tables = [cost_table(config, tokens) for config in configs]
+    said = [*cost_sentences(configs, tables, tokens, results), crossover_sentence(configs)]
+    if value_of("decoder"):
+        said.append(_cache_sentence(configs, tokens))
+    st.markdown(" ".join(said))
+    height = TALL_HEIGHT if window_is_tall() else HEIGHT
+    measured = any(result.seconds is not None for result in results)
+    st.plotly_chart(
+        draw_cost(
+            [_cost(config, i, tokens, results) for i, config in enumerate(configs)],
+            theme_of(st.context.theme.type),
+            left="seconds" if measured else "multiply_adds",
+            words=_words(),
+            height=height,
+        ),
+        key=CHART,
+        theme=None,
+        config=PLOTLY_CONFIG,
+        alt=_("Cost of a forward pass over its length, and the memory that it needs"),
+    )
+    if measured:
+        st.caption(
+            _(
+                "Predicted from how fast this machine multiplies and moves memory. Where a pass "
+                "needs more than {size}, the system gives it new memory each time: the step."
+            ).format(size=size_text(FRESH_FROM))
+        )
+    left_out = sorted({describe_error(r.left_out, _) for r in results if r.left_out})
+    if left_out:
+        st.caption(_("Not measured: {reasons}").format(reasons=plain("; ".join(left_out), 300)))
+
+
+def _cost(config: Config, index: int, tokens: int, results: Sequence[Measured]) -> Cost:
+    """What the figure shows of one configuration."""
+    longest = max(4 * tokens, 4096, int(2 * crossover(config)))
+    lengths = np.unique(np.geomspace(64, longest, POINTS).astype(int))
+    attention, feed_forward, peak = _predicted(config, tuple(lengths.tolist()))
+    seconds = np.full(len(lengths), np.nan)
+    if results:
+        seconds = _predicted_seconds(config, tuple(lengths.tolist()), results[0].rates)
+    mine = [r for r in results if r.config_index == index and r.seconds is not None]
+    meeting = crossover(config, whole=True)
+    return Cost(
+        name=f"E = {config.embed_size}",
+        tokens=lengths,
+        attention=attention,
+        feed_forward=feed_forward,
+        seconds=seconds,
+        peak_bytes=peak,
+        measured_tokens=np.array([r.tokens for r in mine], int),
+        measured_seconds=np.array([r.seconds for r in mine], float),
+        measured_bytes=np.array([r.peak_bytes for r in mine], float),
+        crossover=meeting,
+        # The line's colour says of which configuration.
+        crossover_label=_("attention overtakes at {tokens:,.0f}").format(tokens=meeting),
+    )
+
+
+def _words() -> Words:
+    return Words(
+        tokens=_("tokens"),
+        time=_("Time of a forward pass"),
+        multiply_adds=_("Multiply-adds of a forward pass"),
+        memory=_("Most memory held at one time"),
+        parameters=_("Parameters"),
+        predicted=_("predicted"),
+        measured=_("measured"),
+        attention=_("attention"),
+        feed_forward=_("feed-forward"),
+    )
+
+
+@lru_cache(maxsize=64)  # formulas are slow to evaluate, and asked for with each repaint
+def _predicted(config: Config, lengths: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    """Multiply-adds of attention and of the feed-forward, and the peak memory, at each length."""
+    attention, feed_forward = [], []
+    for length in lengths:
+        parts = {str(part.name): part.multiply_adds.value for part in part_costs(config, length)}
+        attention.append(sum(parts[name] for name in ATTENTION))
+        feed_forward.append(parts["feed_forward"])
+    peak = [peak_memory(config, length).value for length in lengths]
+    return np.array(attention, float), np.array(feed_forward, float), np.array(peak, float)
+
+
+@lru_cache(maxsize=64)
+def _predicted_seconds(config: Config, lengths: tuple[int, ...], rates: Rates) -> np.ndarray:
+    return np.array([predict_seconds(config, length, rates) for length in lengths])
+
+
+def _cache_sentence(configs: Sequence[Config], tokens: int) -> str:
+    """What a decoder keeps of the tokens before."""
+    said = [
+        _("{size} with E = {embed}").format(
+            size=size_text(key_value_cache(config, tokens).value), embed=config.embed_size
+        )
+        for config in configs
+    ]
+    return _("The KV cache of {tokens:,} tokens, {formula} bytes, takes {said}.").format(
+        tokens=tokens, formula=key_value_cache(configs[0], tokens).formula, said=", ".join(said)
+    )
+
+
+def _show_parts(configs: Sequence[Config]) -> None:
+    """The table of parts: formula, a number for each configuration, and the ratio."""
+    draw_amount()
+    amount, tokens = value_of("amount"), value_of("tokens")
+    table = parts_table(configs, tokens, amount)
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        key="cost_table",
+        hide_index=True,
+        height=35 * (len(table) + 1) + 3,
+        column_config={
+            "part": st.column_config.TextColumn(_("part")),
+            "formula": st.column_config.TextColumn(
+                _("formula"),
+                help=_("L tokens, E embedding size, H heads, D = E / H, N layers, F = 4·E."),
+            ),
+            **{
+                f"E={c.embed_size}": number(f"E = {c.embed_size}", format="localized")
+                for c in configs
+            },
+            "ratio": number(_("ratio"), format="%.2f×", help=_("The last one ÷ the first one.")),
+        },
+    )
+    _draw_parts(configs, tokens)
+
+
+def _draw_parts(configs: Sequence[Config], tokens: int) -> None:
+    """The same as bars: what grows most when a size does."""
+    costs = [part_costs(config, tokens) for config in configs]
+    counted = [part.name for part in costs[0] if part.multiply_adds.value or part.parameters.value]
+    shown = [
+        Parts(
+            f"E = {config.embed_size}",
+            [part.multiply_adds.value for part in parts if part.name in counted],
+            [part.parameters.value for part in parts if part.name in counted],
+        )
+        for config, parts in zip(configs, costs, strict=True)
+    ]
+    st.plotly_chart(
+        draw_parts(
+            shown,
+            [PART_WORDS[name] for name in counted],
+            theme_of(st.context.theme.type),
+            words=_words(),
+        ),
+        key=PARTS_CHART,
+        theme=None,
+        config=PLOTLY_CONFIG,
+        alt=_("Multiply-adds and parameters of each part, as bars"),
+    )
+
+
+def parts_table(configs: Sequence[Config], tokens: int, amount: str) -> pd.DataFrame:
+    """A row for each part that costs any of this amount, and the total."""
+    tables = [cost_table(config, tokens) for config in configs]
+    made = pd.DataFrame(
+        {
+            "part": [PART_WORDS[part] for part in tables[0]["part"]],
+            "formula": tables[0][f"{amount}_formula"],
+        }
+    )
+    for config, table in zip(configs, tables, strict=True):
+        made[f"E={config.embed_size}"] = table[amount]
+    if len(configs) > 1:
+        first, last = tables[0][amount], tables[-1][amount]
+        made["ratio"] = last / first.where(first > 0)
+    return made[tables[-1][amount] > 0]

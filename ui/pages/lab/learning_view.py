@@ -1,0 +1,137 @@
+"""A sweep of trainings as pictures: accuracy over steps, steps to 95 %, and the table."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lab.grid import Grid
+from lab.points import parameters_of
+from lab.results import METRICS, Result
+from ui.components import window_is_tall
+from ui.jobs.sweep_queue import Ticket
+from ui.link.memory import value_of
+from ui.pages.lab.grids import varying
+from ui.pages.lab.pictures import words_of
+from ui.pages.lab.point_links import show_found, take_click
+from ui.pages.lab.sentences import learning_sentence
+from ui.pages.lab.words import METRIC_WORDS, configuration
+from ui.text.errors import describe_error
+from ui.text.i18n import _
+from ui.views.heads import PLOTLY_CONFIG
+from viz.labels import escape, shorten
+from viz.sweep_dots import Dots, draw_dots
+from viz.sweep_parts import HEIGHT, TALL_HEIGHT, Axis
+from viz.sweeps import Lines, Panel, Series, draw_lines
+from viz.theme import theme_of
+
+CHART = "learning_chart"
+MOST_CURVES = 12  # configurations in one picture
+
+Group = tuple[str, list[Result]]  # a configuration's name, and its seeds in their order
+
+
+def show_learning(ticket: Ticket) -> None:
+    """Draw what the trainings have learnt so far, and say what it is."""
+    frame = ticket.frame()
+    if frame.empty:
+        return
+    axes = varying(ticket.grid) or ["heads"]
+    show_found(ticket, learning_sentence(frame, axes))
+    if value_of("learn_picture") == "table":
+        return  # which is below every picture, and has the room now
+    groups = groups_of(ticket.results, axes)
+    if not any(result.metrics for _name, results in groups for result in results):
+        return  # all have failed, and the row above says why
+    height = TALL_HEIGHT if window_is_tall() else HEIGHT
+    theme = theme_of(st.context.theme.type)
+    shown = groups[:MOST_CURVES]
+    if value_of("learn_picture") == "curves":
+        figure = draw_lines(curves_of(shown, ticket.grid, height), theme)
+    else:
+        figure = draw_dots(dots_of(shown, height), theme)
+    st.plotly_chart(
+        figure,
+        key=CHART,
+        theme=None,
+        config=PLOTLY_CONFIG,
+        on_select=partial(take_click, CHART),
+        selection_mode="points",
+        # The same while results come in: with another one it would be mounted anew.
+        alt=_("How configurations learn, for each seed"),
+    )
+    said = [_("Accuracy is of held-out examples, at each snapshot.")]
+    if any(result.failure for _name, results in shown for result in results):
+        said.append(_("Trainings that failed are in no curve, and have never reached 95 %."))
+    if len(groups) > MOST_CURVES:
+        said.append(
+            _("The first {shown} of {all} configurations; the table has all.").format(
+                shown=MOST_CURVES, all=len(groups)
+            )
+        )
+    said.append(_("Click a point to train it on Learn."))
+    st.caption(" ".join(said))
+
+
+def groups_of(results: Sequence[Result], axes: Sequence[str]) -> list[Group]:
+    """The results of each configuration, failures included."""
+    groups: dict[str, list[Result]] = {}
+    for result in sorted(results, key=lambda result: result.index):
+        name = configuration(parameters_of(result.point), axes)
+        groups.setdefault(name, []).append(result)
+    return list(groups.items())
+
+
+def curves_of(groups: Sequence[Group], grid: Grid, height: int) -> Lines:
+    """Accuracy against steps, mean and standard deviation over the seeds."""
+    series = []
+    for name, results in groups:
+        found = [result.metrics for result in results if result.metrics]
+        if not found:
+            continue
+        curves = pd.DataFrame(
+            {i: pd.Series(m["curve_accuracy"], m["curve_steps"]) for i, m in enumerate(found)}
+        ).sort_index()
+        steps = curves.index.to_numpy(float)
+        series.append(
+            Series(
+                name=name,
+                x=steps,
+                mean=curves.mean(axis=1).to_numpy(float),
+                std=curves.std(axis=1, ddof=1).to_numpy(float),
+                count=curves.count(axis=1).to_numpy(int),
+                about=[f"<b>{name}</b><br>" + _("step {step:.0f}").format(step=s) for s in steps],
+                ids=np.full(len(steps), results[0].index),
+            )
+        )
+    column = METRICS["learning"]["accuracy"]
+    panel = Panel("", METRIC_WORDS["accuracy"], series, column.low, column.high)
+    ticks = np.linspace(0, float(max(s.x.max() for s in series)), 6).round()
+    axis = Axis(_("step"), ticks, [f"{tick:g}" for tick in ticks])
+    return Lines([panel], axis, words=words_of([]), height=height)
+
+
+def dots_of(groups: Sequence[Group], height: int) -> Dots:
+    """Steps to 95 % of each seed; whoever failed never got there."""
+    places = np.arange(len(groups), dtype=float)
+    return Dots(
+        Axis("", places, [name for name, _results in groups], numeric=False),
+        [
+            np.array([r.metrics["steps_to_95"] if r.metrics else np.nan for r in results])
+            for _name, results in groups
+        ],
+        [[_about_dot(name, result) for result in results] for name, results in groups],
+        [np.array([r.index for r in results]) for _name, results in groups],
+        METRIC_WORDS["steps_to_95"],
+        words_of([]),
+        height,
+    )
+
+
+def _about_dot(name: str, result: Result) -> str:
+    said = _("<b>{name}</b>, seed {seed}").format(name=name, seed=result.point.seed)
+    return said + (
+        f"<br>{escape(shorten(describe_error(result.failure, _), 80))}" if result.failure else ""
+    )

@@ -1,0 +1,100 @@
+"""A sweep of the mechanism as pictures: lines with bands, heatmaps, a panel each."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from lab.grid import Grid
+from ui.components import window_is_tall
+from ui.jobs.sweep_queue import Ticket
+from ui.link.memory import value_of
+from ui.pages.lab.pictures import (
+    Chosen,
+    averaged,
+    chosen_picture,
+    lines_of,
+    map_of,
+    means,
+    measured,
+)
+from ui.pages.lab.point_links import show_found, take_click
+from ui.pages.lab.sentences import mechanism_sentence
+from ui.pages.lab.words import AXIS_WORDS, METRIC_WORDS
+from ui.text.i18n import _, ngettext
+from ui.views.heads import PLOTLY_CONFIG
+from viz.sweep_maps import draw_map
+from viz.sweep_parts import HEIGHT, TALL_HEIGHT
+from viz.sweeps import draw_lines
+from viz.theme import theme_of
+
+CHART = "sweep_chart"
+
+
+def picture_in_use(grid: Grid) -> Chosen:
+    """What is drawn of a grid."""
+    names = ("picture", "metric", "along", "line", "panel")
+    return chosen_picture(grid, *(value_of(name) for name in names))
+
+
+def said_axes(grid: Grid) -> dict[str, str]:
+    """What each choice of an axis comes to where none is made."""
+    chosen = picture_in_use(grid)
+    of_each = _("measure") if chosen.picture == "panels" else _("none")
+    axes = {"along": chosen.along, "line": chosen.line, "panel": chosen.panel}
+    return {
+        key: AXIS_WORDS[axis] if axis else of_each if key == "panel" else _("none")
+        for key, axis in axes.items()
+    }
+
+
+def show_mechanism(ticket: Ticket) -> None:
+    """Draw what a sweep has found so far, and say what it is."""
+    chosen = picture_in_use(ticket.grid)
+    frame = measured(ticket)
+    if frame.empty:
+        return
+    show_found(ticket, mechanism_sentence(means(frame, ticket.grid, chosen.axes), chosen))
+    height = TALL_HEIGHT if window_is_tall() else HEIGHT
+    theme = theme_of(st.context.theme.type)
+    if chosen.picture == "heatmap":
+        shown, left_out = map_of(frame, ticket.grid, chosen, height)
+        figure = draw_map(shown, theme)
+    else:
+        lines, left_out = lines_of(frame, ticket.grid, chosen, height)
+        figure = draw_lines(lines, theme)
+    st.plotly_chart(
+        figure,
+        key=CHART,
+        theme=None,
+        config=PLOTLY_CONFIG,
+        on_select=partial(take_click, CHART),
+        selection_mode="points",
+        # The same while results come in: with another one it would be mounted anew.
+        alt=_("{measure} along {axis}: means over seeds").format(
+            measure=METRIC_WORDS[chosen.metric], axis=AXIS_WORDS[chosen.along]
+        ),
+    )
+    _tell_means(frame, ticket, chosen, left_out)
+
+
+def _tell_means(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen, left_out: int) -> None:
+    """What the means are over, and what isn't drawn."""
+    rest = averaged(frame, ticket.grid, chosen.axes)
+    seeds = int(frame.groupby(list(ticket.grid.axes))["seed"].nunique().max())
+    if seeds > 1:
+        over = ngettext("{count} seed", "{count} seeds", seeds).format(count=seeds)
+        said = [_("Mean over {over}; the band is one standard deviation to either side.")]
+        if chosen.picture == "heatmap":
+            said = [_("Mean over {over}.")]
+        over = " × ".join([over, *(AXIS_WORDS[axis] for axis in rest)])
+        said = [said[0].format(over=over)]
+    else:
+        said = [_("A single seed: no mean, and no spread.")]
+        if rest:
+            axes = " × ".join(AXIS_WORDS[axis] for axis in rest)
+            said = [_("One seed; mean over {axes}.").format(axes=axes)]
+    if left_out:
+        said.append(_("{count} panels more don't fit.").format(count=left_out))
+    said.append(_("Click a point to open the first of its measurements in Explore."))
+    st.caption(" ".join(said))

@@ -1,0 +1,46 @@
+"""Lab: experiments in bulk, to learn what a setting does by trying it."""
+
+import streamlit as st
+
+from ui.frame.clicks import draw_click_listener
+from ui.frame.failures import logged
+from ui.frame.page import Page
+from ui.jobs.sweep_queue import prepare_workers
+from ui.link.memory import value_of
+from ui.pages.lab import cost_view, learning_view, mechanism_view
+from ui.pages.lab.controls import (
+    draw_presets,
+    draw_rest,
+    draw_settings,
+)
+from ui.pages.lab.parameters import PARAMETERS
+from ui.pages.lab.progress import (
+    run_described,
+)
+from ui.pages.lab.sweep_view import show_sweeps
+from ui.text.i18n import N_
+
+
+def _draw() -> None:
+    """Draw controls that stay, around a part that repaints while a sweep runs."""
+    with logged():  # what can't be started is told when something is run
+        prepare_workers()
+    with st.sidebar:
+        draw_settings()
+        left, downloads_place = st.columns([5, 7], gap="small")
+        with left:
+            draw_rest()
+        draw_click_listener(steady=(mechanism_view.CHART, learning_view.CHART, cost_view.CHART))
+    draw_presets(_run_preset)
+    if value_of("view") == "cost":
+        cost_view.show_cost()
+        return
+    show_sweeps(downloads_place)
+
+
+def _run_preset() -> None:
+    if value_of("view") != "cost":
+        run_described()
+
+
+PAGE = Page(name="lab", title=N_("Lab"), draw=_draw, parameters=PARAMETERS)

@@ -1,0 +1,57 @@
+"""A sweep's results as a table, and as files."""
+
+import streamlit as st
+
+from lab.results import columns_of, to_parquet
+from lab.spreadsheet import to_csv
+from ui.jobs.sweep_queue import Ticket
+from ui.text.i18n import _
+
+MOST_ROWS = 5000  # on the page: as many as a sweep has at most
+
+
+def show_table(ticket: Ticket, *, height: int = 260) -> None:
+    """Every measurement: its parameters, what came out, and why if nothing did."""
+    frame = ticket.frame()
+    hidden = [name for name in ("text", "corpus") if name in frame]  # the same in each row
+    columns = columns_of(ticket.grid.kind)
+    st.dataframe(
+        frame.drop(columns=hidden),
+        key="sweep_table",
+        hide_index=True,
+        height=height,
+        column_config={
+            name: st.column_config.Column(
+                f"{name} ({columns[name].unit})" if columns[name].unit else name,
+                help=columns[name].description,
+            )
+            for name in frame.columns
+            if name not in hidden
+        },
+    )
+
+
+def draw_downloads(ticket: Ticket | None) -> None:
+    """The table as files, made when they are asked for, from what there is then."""
+    with st.popover(
+        _("Download"), icon=":material/download:", width="stretch", disabled=ticket is None
+    ):
+        if ticket is None:
+            return
+        name = f"headlight_{ticket.grid.kind}"
+        st.download_button(
+            _("All measurements (CSV)"),
+            lambda: to_csv(ticket.frame()),
+            f"{name}.csv",
+            "text/csv",
+            key="download_csv",
+            on_click="ignore",
+        )
+        st.download_button(
+            _("All measurements (Parquet, with units)"),
+            lambda: to_parquet(ticket.frame()),
+            f"{name}.parquet",
+            "application/vnd.apache.parquet",
+            key="download_parquet",
+            on_click="ignore",
+        )

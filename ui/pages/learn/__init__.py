@@ -1,0 +1,1 @@
+"""Learn: train a small transformer, and watch its attention form."""

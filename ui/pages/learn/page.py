@@ -1,0 +1,115 @@
+"""Learn: train a small transformer, and watch its attention form."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.controls.random_settings import sentence_input
+from ui.frame.clicks import draw_click_listener
+from ui.frame.downloads import draw_downloads
+from ui.frame.failures import logged
+from ui.frame.follow import settle_layout, shown_of
+from ui.frame.history import live
+from ui.frame.page import Page
+from ui.frame.pin import draw_pin
+from ui.frame.view_bar import draw_selection_row, draw_view_bar
+from ui.link.memory import value_of
+from ui.link.notices import show_notices
+from ui.pages.learn.controls import (
+    choose_again,
+    draw_buttons,
+    draw_corpus,
+    draw_more,
+    draw_sizes,
+    draw_story,
+    draw_task,
+)
+from ui.pages.learn.fitting import FITS
+from ui.pages.learn.follow import VIEWS, follow_training, running
+from ui.pages.learn.kind_and_layer import draw_kind_and_layer
+from ui.pages.learn.memory import learn_memory
+from ui.pages.learn.parameters import PARAMETERS
+from ui.pages.learn.source import TRAINED_ON_LEARN
+from ui.pages.learn.stories import STORIES
+from ui.pages.learn.story_check import draw_check_button
+from ui.pages.learn.trainings import fit_snapshot, plan_in_use, queue
+from ui.pages.learn.watch_view import CHART, take_frame
+from ui.pages.learn.weights import draw_weights
+from ui.text.errors import describe_error
+from ui.text.i18n import N_, _
+from ui.text.markdown import plain
+from ui.text.option_names import word
+
+REPAINT_EVERY = 0.2  # seconds, while something runs
+
+
+def _draw() -> None:
+    """Draw controls that stay, around a part that repaints while a training runs."""
+    choose_again()
+    with logged():  # what can't be started is told when something is trained
+        queue().warm_up()
+    # Before anything is drawn: what ends from here on is seen by the part that repaints.
+    learn_memory().running = running()
+    with st.sidebar:
+        draw_story()
+        draw_task()
+        draw_sizes()
+        text_place = st.container()
+        draw_corpus()
+        try:
+            plan, problem = plan_in_use(), ""
+            fit_snapshot(plan)
+        except ValueError as error:
+            plan, problem = None, describe_error(error, _)
+        _draw_rest(can_be_shown=plan is not None)
+    top = st.container()
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="learning"):
+        draw_buttons(plan)
+        if value_of("story") is not None:
+            draw_check_button()
+        progress_place = st.container()
+    check_place = _draw_story_box()
+    draw_view_bar(VIEWS, draw_kind_and_layer)
+    draw_selection_row(VIEWS, sentences=1)
+    settle_layout(TRAINED_ON_LEARN)
+    if plan is None:
+        with top:
+            show_notices()
+            st.error(plain(f"{problem[:1].upper()}{problem[1:]}.", 500), icon=":material/error:")
+        with text_place:
+            sentence_input(_("Try your own input"), "text")
+        return
+    repainted = live(follow_training, run_every=REPAINT_EVERY if learn_memory().running else None)
+    repainted(text_place, top, progress_place, check_place, plan)
+
+
+def _draw_rest(*, can_be_shown: bool) -> None:
+    left, right = st.columns(2, gap="small")
+    with left:
+        draw_more()
+    with right:
+        draw_weights()
+    if can_be_shown:
+        draw_downloads(shown_of(TRAINED_ON_LEARN))
+        draw_pin()
+    draw_click_listener(on_frame=take_frame, steady=(CHART,))
+
+
+def _draw_story_box() -> DeltaGenerator | None:
+    """The story that is told, and the place for what its check finds."""
+    key = value_of("story")
+    if key is None:
+        return None
+    st.markdown(f"**{word(key)}.** {_(STORIES[key].say)}")
+    return st.container()
+
+
+PAGE = Page(
+    name="learn",
+    title=N_("Learn"),
+    draw=_draw,
+    parameters=PARAMETERS,
+    fits=FITS,
+    views=VIEWS,
+    source=lambda: TRAINED_ON_LEARN,
+    is_compared=True,
+)

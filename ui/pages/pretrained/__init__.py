@@ -1,0 +1,1 @@
+"""Pretrained: the same views on models that others have trained."""

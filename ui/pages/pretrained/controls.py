@@ -1,0 +1,172 @@
+"""Pretrained's own controls: the model, its examples, and how its sub-words are shown."""
+
+import streamlit as st
+
+from model.pretrained.base import PretrainedModel, reads_pairs
+from ui.choices.examples import DEFAULT_TEXT, TELLING
+from ui.choices.options import KINDS
+from ui.controls.fits import fit_layer_to
+from ui.controls.random_settings import segments, sentence_input
+from ui.link.memory import choose, memory, value_of
+from ui.pages.pretrained.settings import layers_shown
+from ui.pages.pretrained.similarity_view import SIMILARITY
+from ui.runs.model_store import DEFAULT_MODEL, model_choices
+from ui.text.i18n import _
+from ui.text.option_names import word
+
+# What an example sets; what it says nothing about begins anew.
+EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
+    "minilm": {
+        _("“it” finds its animal"): {"text": DEFAULT_TEXT, **TELLING["minilm"]},
+        _("Two sentences"): {
+            "text": "A man plays the guitar on a stage.",
+            "text2": "Someone makes music in front of people.",
+            "view": "similarity",
+            "words": True,
+        },
+        _("A bank by the river"): {
+            "text": "He sat on the bank of the river.",
+            "text2": "She put her money in the bank.",
+            "view": "similarity",
+            "words": True,
+        },
+        _("Long words"): {
+            "text": "Tokenization splits unbelievably long words into subwords.",
+            "words": True,
+        },
+        _("Chinese"): {"text": "我喜欢猫，因为猫很安静。"},
+    },
+    "smollm2": {
+        _("“it” finds its animal"): {"text": DEFAULT_TEXT, **TELLING["smollm2"]},
+        _("Who gets the drink?"): {
+            "text": "When Mary and John went to the store, John gave a drink to",
+            "view": "next",
+            "layer": 1,  # the head that Mary needs most: without it she falls from 92 % to 65 %
+            "head": 5,
+        },
+        _("Repetition"): {
+            "text": "The blue tiger ate a lemon. The blue tiger ate a",
+            "view": "next",
+        },
+        _("A capital"): {"text": "The capital of France is", "view": "next"},
+        _("Emoji in bytes"): {"text": "I love 🧡 and 猫"},
+    },
+}
+# What an example, or another model, doesn't take over from before.
+BEGINS_ANEW = {
+    "text2": "",
+    "view": "heads",
+    "layer": 0,
+    "head": None,
+    "q": None,
+    "k": None,
+    "sentence": 1,
+    "words": False,
+    "together": False,
+    "added": "",
+    "removed": "",
+}
+
+
+def draw_model() -> None:
+    """Draw the choice of the model."""
+    st.selectbox(
+        _("Model"),
+        model_choices(),
+        index=model_choices().index(value_of("model")),
+        format_func=word,
+        key="model",
+        on_change=_take_model,
+        help=_(
+            "MiniLM-L6: a BERT that turns sentences into vectors. SmolLM2-135M: a Llama that "
+            "writes on. Both are trained by others, and run here in the modules that Explore runs."
+        ),
+    )
+
+
+def _take_model() -> None:
+    """Another model was chosen: heads, layers and tokens of the last one mean nothing in it."""
+    choice = value_of("model")
+    telling = TELLING.get(choice, {}) if value_of("text") == DEFAULT_TEXT else {}
+    stays = {key: value_of(key) for key in ("view", "text2", "together", "words", "layer")}
+    _begin_anew(f"model {choice}", {**stays, **telling})
+
+
+def _begin_anew(action: str, chosen: dict[str, object]) -> None:
+    """Choose what is given, and the rest as it is where nothing was chosen; called by a widget."""
+    choose(action, **{**BEGINS_ANEW, **chosen})
+    expect_telling()
+
+
+def opening() -> dict[str, object]:
+    """Return what the page opens with: a head that finds something in the sentence."""
+    return dict(TELLING[DEFAULT_MODEL]) if value_of("text") == DEFAULT_TEXT else {}
+
+
+def expect_telling() -> None:
+    """Let the query that tells something of the first sentence go with it, without a word."""
+    telling = TELLING.get(value_of("model"), {}) if value_of("text") == DEFAULT_TEXT else {}
+    memory().chosen_by_page = dict(telling)
+
+
+def draw_examples(model: PretrainedModel) -> None:
+    """Draw the choice of sentences that show something in this model."""
+    examples = EXAMPLES.get(value_of("model"), {})
+
+    def take_example() -> None:
+        example = st.session_state["example"]
+        _begin_anew(f"example {example}", examples[example])
+        st.session_state["example"] = None
+
+    if examples:
+        st.selectbox(
+            _("Examples"),
+            list(examples),
+            index=None,
+            key="example",
+            placeholder=_("Examples"),
+            label_visibility="collapsed",
+            on_change=take_example,
+        )
+
+
+def draw_second(model: PretrainedModel) -> None:
+    """Draw the second sentence: to compare, or what a decoder has written."""
+    labels = {
+        "encoder": _("Second sentence (to compare)"),
+        "encoder-decoder": _("Target: what is written so far"),
+    }
+    if model.kind in labels:
+        sentence_input(labels[model.kind], "text2")
+
+
+def draw_together(model: PretrainedModel) -> None:
+    """Draw whether both sentences are read in one pass, where there is a pair to read."""
+    if not (
+        reads_pairs(model) and value_of("text2").strip() and value_of("view") != SIMILARITY.name
+    ):
+        return
+    st.toggle(
+        _("Read both together"),
+        value_of("together"),
+        key="together",
+        help=_(
+            "Both sentences in one pass, parted by the tokeniser's own tokens and told apart by "
+            "token types, as BERT was trained on pairs: words can attend across. Their lengths "
+            "count together."
+        ),
+    )
+
+
+def draw_kind(model: PretrainedModel) -> None:
+    """Draw which of an encoder-decoder's attentions is shown."""
+    if model.kind == "encoder-decoder":
+        segments(_("Attention"), KINDS, key="kind")
+
+
+def draw_layer(model: PretrainedModel) -> None:
+    """Draw which layer is shown."""
+    count = layers_shown(model)
+    fit_layer_to(count)
+    if count > 1:
+        st.select_slider(_("Layer shown"), range(count), value=value_of("layer"), key="layer")

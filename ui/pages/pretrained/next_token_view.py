@@ -1,0 +1,244 @@
+"""Next token: what a decoder would write, writing it, and what a head has to do with it."""
+
+import numpy as np
+import streamlit as st
+from torch import Tensor
+
+from model.next_token import kl_divergence, probabilities_of, top_tokens
+from model.pretrained.base import Head, removable_kind
+from ui.choices.limits import MOST_REMOVED
+from ui.components import window_is_tall
+from ui.controls.selection import Selection, draw_next_time
+from ui.link.address import asked_for
+from ui.link.memory import choose, settle, value_of
+from ui.pages.pretrained.settings import added_tokens, pretrained_memory, removed_heads, texts
+from ui.runs.pretrained import PretrainedRun, most_added
+from ui.text.i18n import _
+from ui.text.markdown import plain, token_text, verbatim
+from ui.text.stage_names import head_names
+from ui.views.heads import PLOTLY_CONFIG, show_tiles
+from ui.views.stages import between_tokens
+from ui.views.view import View
+from viz.labels import AxisLabels, escape
+from viz.next_token import NextTokens, draw_next_tokens
+from viz.theme import Theme
+from viz.tiles import HEIGHT, TALL_HEIGHT, Tiles
+
+COUNT = 10  # tokens that are shown ...
+COUNT_OF_PAIRS = 7  # ... and where each has two bars
+BARS = 330  # pixels of their bars
+
+
+def show_next(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
+    """Draw the likeliest next tokens, the buttons that write them, and what a removal changes."""
+    if run.next_logits is None:
+        st.info(_("This model writes nothing: choose one with a decoder."))
+        return
+    whole = run.without_removal() if run.settings.removed else None
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _show_bars(run, whole, theme)
+    with right:
+        _draw_writing(run)
+        _draw_removal(run, whole, selection)
+    if whole is not None:
+        _show_difference(run, whole, selection, theme)
+
+
+def _show_bars(run: PretrainedRun, whole: PretrainedRun | None, theme: Theme) -> None:
+    assert run.next_logits is not None
+    logits = run.next_logits[0]
+    tokens = top_tokens(logits, COUNT if whole is None else COUNT_OF_PAIRS)
+    names = [run.model.tokenizer.shown(each.token) for each in tokens]
+    before = None
+    if whole is not None and whole.next_logits is not None:
+        ids = [each.token for each in tokens]
+        before = np.array(probabilities_of(whole.next_logits[0], ids))
+    shown = tuple(escape(token_text(name, 20)) for name in names)
+    probabilities = np.array([each.probability for each in tokens])
+    st.plotly_chart(
+        draw_next_tokens(
+            NextTokens(
+                labels=AxisLabels(shown, shown),
+                probabilities=probabilities,
+                before=before,
+                probability_title=_("probability of the next token"),
+                after_name=_("after removal"),
+                before_name=_("before"),
+                height=TALL_HEIGHT - 160 if window_is_tall() else BARS,
+            ),
+            theme,
+        ),
+        key="next_chart",
+        theme=None,
+        config=PLOTLY_CONFIG,
+        alt=_("The {count} likeliest next tokens: {tokens}.").format(
+            count=len(tokens),
+            tokens=", ".join(
+                f"{name} {p:.1%}" for name, p in zip(names, probabilities, strict=True)
+            ),
+        ),
+    )
+
+
+def _draw_writing(run: PretrainedRun) -> None:
+    """Draw a button for each of the likeliest tokens, and one to take the last back."""
+    assert run.next_logits is not None
+    added = added_tokens()
+    length = (run.source if run.target is None else run.target).length
+    most = most_added(run.model, run.most_tokens)
+    is_full = len(added) >= most or length >= run.most_tokens
+    st.markdown(_("**Write on** with one of them:"))
+    with st.container(horizontal=True, gap="small", key="writing"):
+        for rank, each in enumerate(top_tokens(run.next_logits[0], COUNT)):
+            st.button(
+                plain(run.model.tokenizer.shown(each.token), 16),
+                key=f"write_{rank}",
+                type="primary" if rank == 0 else "secondary",
+                on_click=_write,
+                args=((*added, each.token), length),
+                disabled=is_full or not run.model.reads(each.token),
+                help=_("Write {token}: {probability:.2%}").format(
+                    token=plain(run.model.tokenizer.shown(each.token)), probability=each.probability
+                ),
+            )
+        st.button(
+            _("Take back"),
+            key="take_back",
+            icon=":material/undo:",
+            on_click=_write,
+            args=(added[:-1], length - 2),
+            disabled=not added,
+        )
+    if is_full:
+        st.caption(_("No more tokens fit. Take some back, or type a shorter text."))
+    elif added:
+        side = run.computed.target or run.sentences
+        written = "".join(side.subwords[0].shown[-len(added) :])
+        st.caption(_("Written so far: {text}").format(text=verbatim(written, 200)))
+
+
+def _write(added: tuple[int, ...], last: int) -> None:
+    """Write these tokens after the text, and follow the attention of the last one."""
+    written = ",".join(map(str, added))
+    choose("write", q=max(0, last) if added else None, added=written)
+    pretrained_memory().written_after = texts()
+    draw_next_time()
+
+
+def _draw_removal(run: PretrainedRun, whole: PretrainedRun | None, selection: Selection) -> None:
+    """Draw what removes the chosen head, or puts it back, and what that does to the prediction."""
+    removed = removed_heads()
+    st.markdown(_("**Remove a head**: its output becomes zero."))
+    if selection.kind != removable_kind(run.model.kind):
+        st.caption(_("Choose the cross-attention on the left: its heads can be removed."))
+    elif selection.head is None:
+        st.caption(_("Choose a head above, or by Find heads, to see what is lost without it."))
+    else:
+        chosen: Head = (selection.layer, selection.head)
+        label = _("Put layer {layer}, head {head} back") if chosen in removed else None
+        label = label or _("Remove layer {layer}, head {head}")
+        st.button(
+            label.format(layer=chosen[0], head=chosen[1]),
+            key="remove_head",
+            on_click=_remove,
+            args=([h for h in removed if h != chosen] + [chosen] * (chosen not in removed),),
+            disabled=chosen not in removed and len(removed) >= MOST_REMOVED,
+        )
+    if removed:
+        st.button(_("Put all back"), key="put_all_back", on_click=_remove, args=([],))
+    if whole is not None and run.next_logits is not None and whole.next_logits is not None:
+        st.markdown(_told(run, whole.next_logits[0], run.next_logits[0]))
+        below = _("Below: what that changes in the weights of layer {layer}.")
+        st.caption(below.format(layer=selection.layer))
+
+
+def forget_written() -> None:
+    """Take back what a model has written after another text than the one that is there now."""
+    kept = pretrained_memory()
+    before, kept.written_after = kept.written_after, texts()
+    if before not in (None, texts()) and value_of("added"):
+        settle(added="")
+
+
+def take_written_from_link() -> None:
+    """Let what a link has added go with the link's own text, whatever text was there before."""
+    if "added" in asked_for():
+        pretrained_memory().written_after = texts()
+
+
+def _remove(heads: list[Head]) -> None:
+    choose("remove", removed=",".join(f"{layer}.{head}" for layer, head in heads))
+    draw_next_time()
+
+
+def _told(run: PretrainedRun, before: Tensor, after: Tensor) -> str:
+    best = top_tokens(before, 1)[0]
+    (now,) = probabilities_of(after, [best.token])
+    if f"{now:.1%}" == f"{best.probability:.1%}":
+        said = _("Without {heads}, {token} stays at **{now:.1%}**; ")
+    elif now < best.probability:
+        said = _("Without {heads}, {token} falls from **{before:.1%}** to **{now:.1%}**; ")
+    else:
+        said = _("Without {heads}, {token} rises from **{before:.1%}** to **{now:.1%}**; ")
+    said += _("the whole prediction moves by {kl:.3g} nats (Kullback–Leibler).")
+    return said.format(
+        heads=", ".join(f"{layer}·{head}" for layer, head in sorted(run.settings.removed)),
+        token=verbatim(run.model.tokenizer.shown(best.token)),
+        before=best.probability,
+        now=now,
+        kl=kl_divergence(before, after),
+    )
+
+
+def _show_difference(
+    run: PretrainedRun, whole: PretrainedRun, selection: Selection, theme: Theme
+) -> None:
+    """Draw what the removal changes in the weights of the chosen layer."""
+    tiles = difference_tiles(run, whole, selection)
+    largest = float(np.nanmax(np.abs(tiles.values), initial=0.0))
+    if not largest and selection.kind != "cross" and len(run.kinds) > 1:
+        st.markdown(_("**Unchanged**: this attention doesn't depend on what was removed."))
+        return
+    if not largest:
+        st.markdown(
+            _(
+                "**Layer {layer}** doesn't change: its weights are computed before what was "
+                "removed. Choose a later one."
+            ).format(layer=selection.layer)
+        )
+        return
+    st.markdown(
+        _("**What that changes in the weights of layer {layer}**: by up to {largest:.2g}.").format(
+            layer=selection.layer, largest=largest
+        )
+    )
+    show_tiles(tiles, "difference_chart", theme)
+
+
+def difference_tiles(run: PretrainedRun, whole: PretrainedRun, selection: Selection) -> Tiles:
+    """Return the chosen layer's weights less what they were with all heads."""
+    now, before = (
+        each.attention(selection.layer, selection.sentence, selection.kind).at("weights")
+        for each in (run, whole)
+    )
+    (after, masked), (all_heads, _masked) = (between_tokens(a, "weights") for a in (now, before))
+    return Tiles(
+        values=after - all_heads,
+        names=head_names(now.facts.heads),
+        short_names=[str(head) for head in range(now.facts.heads)],
+        rows=now.query_labels,
+        columns=now.key_labels,
+        row_title=_("query (from)"),
+        column_title=_("key (to)"),
+        value_title=_("change of weight"),
+        diverging=True,
+        masked=masked,
+        masked_text=_("masked"),
+        row_word=_("query"),
+        column_word=_("key"),
+        height=HEIGHT,
+    )
+
+
+NEXT = View("next", show_next, inputs=("head",))

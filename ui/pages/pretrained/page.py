@@ -1,0 +1,86 @@
+"""Pretrained: the same views on models that others have trained."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui.controls.fits import fit_sentence_to
+from ui.controls.random_settings import sentence_input
+from ui.frame.failures import told_in_place
+from ui.frame.follow import end_sidebar, follow
+from ui.frame.history import live
+from ui.frame.page import Page
+from ui.frame.view_bar import draw_selection_row, draw_view_bar
+from ui.link.memory import value_of
+from ui.pages.pretrained.controls import (
+    draw_examples,
+    draw_kind,
+    draw_layer,
+    draw_model,
+    draw_second,
+    draw_together,
+    expect_telling,
+    opening,
+)
+from ui.pages.pretrained.loading import VIEWS, load_model, views_of
+from ui.pages.pretrained.next_token_view import forget_written, take_written_from_link
+from ui.pages.pretrained.parameters import PARAMETERS
+from ui.pages.pretrained.run_notices import show_notices_of_run
+from ui.pages.pretrained.settings import count_sentences
+from ui.pages.pretrained.source import PRETRAINED
+from ui.pages.pretrained.tokens import draw_tokens
+from ui.text.i18n import N_, _
+from ui.views.view import named
+
+
+def _draw() -> None:
+    """Draw controls that stay, around a part that follows each key press."""
+    top = st.container()
+    with top:
+        model = load_model()
+    with st.sidebar:
+        draw_model()
+        sentence_place = st.container()
+        if model is None:  # there is nothing that any other control could be about
+            with sentence_place:
+                sentence_input(_("Sentence"), "text")
+            return
+        draw_second(model)
+        draw_together(model)
+        draw_examples(model)
+        draw_layer(model)
+        draw_kind(model)
+        draw_tokens(named(VIEWS, value_of("view")))
+        end_sidebar(PRETRAINED, more=False)
+    draw_view_bar(views_of(model))
+    draw_selection_row(VIEWS, sentences=count_sentences())
+    live(_follow)(sentence_place, top)
+
+
+def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator) -> None:
+    """Draw the sentence and what follows from it."""
+    forget_written()
+    followed = follow(PRETRAINED, VIEWS, top)
+    if followed is not None:
+        with top, told_in_place():
+            show_notices_of_run(followed)
+    with sentence_place:
+        sentence_input(_("Sentence"), "text")
+
+
+PAGE = Page(
+    name="pretrained",
+    title=N_("Pretrained"),
+    draw=_draw,
+    parameters=PARAMETERS,
+    # The rest when the model is known: see load_model.
+    fits={
+        "q": expect_telling,
+        "sentence": lambda: fit_sentence_to(count_sentences()),
+        "added": take_written_from_link,
+    },
+    shared=frozenset({"text"}),
+    opening=opening,
+    views=VIEWS,
+    source=lambda: PRETRAINED,
+    is_compared=True,
+)

@@ -1,0 +1,1 @@
+"""From settings to numbers: one module for each source of weights."""

@@ -1,0 +1,57 @@
+"""The sentence as a row of words: pointing at one shows how much it attends to the others."""
+
+import numpy as np
+
+from ui.components import StripData, token_strip
+from ui.controls.colors import weight_scale
+from ui.controls.selection import Selection, attention_in, take_pick
+from ui.link.memory import memory
+from ui.runs.run import Run
+from ui.text.i18n import _
+from ui.text.markdown import token_text
+
+
+def show_strip(run: Run, selection: Selection) -> None:
+    """Draw the strip for the chosen layer and head, or the mean of the heads."""
+    attention = attention_in(run, selection).at("weights")
+    groups = attention.query_groups
+    memory().strip_places = [group[0] for group in groups]
+    tokens = [token_text(token) for token in attention.queries]
+    chosen = [row for row, group in enumerate(groups) if selection.query in group]
+    weights = attention.field("weights")
+    if selection.head is None:
+        shown, whose = weights.mean(axis=0), _("mean of the heads")
+    else:
+        shown = weights[selection.head]
+        whose = _("head {number}").format(number=selection.head)
+    if run.layers_of(selection.kind) > 1:
+        whose = _("layer {layer}, {whose}").format(layer=selection.layer, whose=whose)
+    token_strip(
+        StripData(
+            tokens=tokens,
+            real=attention.real_queries,
+            places=[group[0] for group in groups],
+            weights=np.asarray(shown),
+            masked=~attention.allowed,
+            chosen=chosen[0] if chosen else None,
+            second=_second(run, groups),
+            hint=_hint(tokens).format(whose=whose),
+            sentence=_("How much “{{token}}” attends to each word ({whose}).").format(whose=whose),
+            scale=weight_scale(),
+        ),
+        key="strip",
+        on_pick=take_pick,
+    )
+
+
+def _second(run: Run, groups: list[list[int]]) -> int | None:
+    """The place at which the second of two sentences begins that are read together."""
+    return next((place for place, group in enumerate(groups) if run.begins_second(group[0])), None)
+
+
+def _hint(tokens: list[str]) -> str:
+    """What is said while nothing is pointed at."""
+    hint = _("Point at a word: how much it attends to each of the others ({whose}).")
+    if any(token.startswith("␣") and token != "␣" for token in tokens):
+        hint += " " + _("␣ is a space, which belongs to the token after it.")
+    return hint
