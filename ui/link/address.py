@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import get_session_state
@@ -30,6 +29,7 @@ from ui.link.memory import (
 )
 from ui.link.notices import notice
 from ui.link.page import Linked
+from ui.server.given_values import given_values
 
 
 def open_page(page: Linked) -> None:
@@ -62,7 +62,7 @@ def _taken(repairs: list[Any]) -> list[Any]:
 def _read_address(left: Linked | None) -> None:
     """Begin with what the address holds; the rest is as the page was left, or is its defaults."""
     kept, page, page_memory = session(), memory().page, memory()
-    address = parse_qsl(_context().query_string, keep_blank_values=True)
+    address = _address()
     kept.others = [(key, text) for key, text in address if key not in page.parameters]
     kept.query = None
     asked = asked_for()
@@ -114,8 +114,12 @@ def _wanted(left: Memory, key: str) -> Any:
 
 def asked_for() -> dict[str, str]:
     """Return what the address asks this page for; of a repeated parameter, the last counts."""
-    address = dict(parse_qsl(_context().query_string, keep_blank_values=True))
+    address = dict(_address())
     return {key: address[key] for key in memory().page.parameters if key in address}
+
+
+def _address() -> list[tuple[str, str]]:
+    return parse_qsl(_context().query_string, keep_blank_values=True)
 
 
 def went_back() -> bool:
@@ -139,8 +143,6 @@ def write_address() -> None:
     To be called at the end of each run, when all that the run changes by itself has been changed.
     """
     store_drawn()
-    if went_back():
-        _forget_what_the_browser_remembers()
     kept, page_memory = session(), memory()
     wanted, before = _as_link(page_memory), page_memory.written
     acted, pinned, repeated = kept.has_acted, kept.has_pinned, kept.is_repeated
@@ -162,6 +164,7 @@ def write_address() -> None:
     kept.changes += 1
     if wanted != before:
         kept.query = urlencode([*kept.others, *wanted.items()])
+        given_values(st.session_state).query = kept.query
         _tell_streamlit(kept.query)
 
 
@@ -198,14 +201,3 @@ def _tell_streamlit(query: str) -> None:
         known.clear_with_no_forward_msg()
         for key, text in parse_qsl(query, keep_blank_values=True):
             known.set_with_no_forward_msg(key, text)
-
-
-def _forget_what_the_browser_remembers() -> None:
-    """Let the browser send the address itself from now on; it has to be written again at once.
-
-    Once somebody has gone back, Streamlit's script in the browser would go on sending the address
-    as it was then, whatever else is written into it.
-    """
-    message = ForwardMsg()
-    message.page_info_changed.query_string = ""
-    _context().enqueue(message)

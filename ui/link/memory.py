@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
 from ui.link.page import Linked, Parameter
+from ui.server.given_values import given_values
 
 MISSING = object()  # None is a value: nothing chosen
 T = TypeVar("T")
@@ -201,6 +202,7 @@ def choose(action: str, **values: Any) -> None:
         kept.has_acted = True
     else:
         kept.is_repeated = True
+    given_values(st.session_state).give(values)
     set_values(**values)
 
 

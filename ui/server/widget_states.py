@@ -22,6 +22,7 @@ from streamlit.runtime.state.session_state import (
 )
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
+from ui.server.given_values import given_values
 from ui.server.seldom import SeldomLogger
 
 ALSO = {"double_value": "int_value"}  # what else a browser sends for a value of this kind
@@ -39,12 +40,12 @@ def drop_forged_states() -> None:
 
 
 def _set_what_fits(state: SessionState, sent: WidgetStates) -> None:
-    """Take the values that widgets can have as the last run has drawn them.
+    """Take the values that widgets can have as the last run has drawn them, where they are news.
 
     A callback runs only for what is still on the page: it belongs there.
     """
     taken = []
-    for each in sent.widgets:
+    for each in given_values(state).drop_stale(sent).widgets:
         widget = state.get_widget_metadata(each.id)
         if widget is None:  # not drawn yet, as after a lost connection: see below
             taken.append(each)

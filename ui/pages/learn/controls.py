@@ -1,6 +1,5 @@
 """Learn's own controls: what is trained, how, and the buttons that do it."""
 
-import time
 from typing import Any
 
 import streamlit as st
@@ -15,7 +14,7 @@ from ui.choices.sizes import nearest
 from ui.controls.fits import fit_layer
 from ui.controls.random_settings import draw_scale, draw_seed, segments
 from ui.jobs.training_queue import Training
-from ui.link.memory import choose, default_of, set_values, value_of
+from ui.link.memory import choose, default_of, value_of
 from ui.link.plan_text import PLAN_FIELDS, plan_text
 from ui.pages.learn.fitting import fit_few_heads
 from ui.pages.learn.memory import learn_memory
@@ -35,8 +34,6 @@ from ui.text.i18n import _
 from ui.text.option_names import word
 from ui.text.task_goals import GOALS
 
-STALE_FOR = 1.0  # seconds in which a browser may not have heard yet what was chosen
-
 
 def draw_story() -> None:
     """Which story is told, if any."""
@@ -54,8 +51,6 @@ def draw_story() -> None:
 
 def _take_story() -> None:
     story = value_of("story")
-    if _is_stale(story=story):
-        return
     stop_check()
     if story is not None:
         kept, shown = STORIES[story].plans()
@@ -68,30 +63,8 @@ def choose_plan(plan: Plan, *, kept: str = "", story: str | None = None) -> None
     chosen |= {"text": "", "head": None, "q": None, "k": None, "layer": 0, "at": None}
     chosen |= {"story": story, "kept": kept}
     choose(f"plan {plan_text(plan)} {story}", **chosen)
-    memory = learn_memory()
     if plan.corpus:
-        memory.corpus = plan.corpus
-    if memory.running:
-        memory.chosen, memory.chosen_at = chosen, time.monotonic()
-
-
-def choose_again() -> None:
-    """Choose once more what has just been chosen, if a stale repaint has undone it.
-
-    While a training runs, the browser asks for a repaint five times a second, with the values that
-    its controls have then: also those that it hasn't heard yet were changed.
-    """
-    memory = learn_memory()
-    if time.monotonic() - memory.chosen_at < STALE_FOR:
-        undone = {k: v for k, v in memory.chosen.items() if value_of(k) != v}
-        set_values(**undone)
-
-
-def _is_stale(**values: Any) -> bool:
-    """Whether a control's change is none, but what a browser had before it was told otherwise."""
-    memory = learn_memory()
-    is_new = time.monotonic() - memory.chosen_at < STALE_FOR
-    return is_new and any(memory.chosen[k] != v for k, v in values.items())
+        learn_memory().corpus = plan.corpus
 
 
 def draw_task() -> None:
@@ -109,8 +82,6 @@ def draw_task() -> None:
 
 def _take_task() -> None:
     """Another task was chosen: begin with what solves it."""
-    if _is_stale(task=value_of("task")):
-        return
     stop_check()
     choose_plan(RECOMMENDED[value_of("task")])
 

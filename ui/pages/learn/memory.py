@@ -1,6 +1,5 @@
 """What a session keeps of Learn, beside what its controls show."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +25,6 @@ class LearnMemory:
     running: list[Plan] = field(default_factory=list)  # when the page was drawn last
     corpus: str = ""  # that a character model reads; empty: the default one
     mounted: Mounted | None = None
-    chosen: dict[str, Any] = field(default_factory=dict)  # by a story, a task or a file ...
-    chosen_at: float = -math.inf  # ... and when
     check: Any = None  # of a story: see ui.pages.learn.story_check
     file_problem: str = ""  # of the last file that was taken
 

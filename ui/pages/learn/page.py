@@ -15,7 +15,6 @@ from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.learn.controls import (
-    choose_again,
     draw_buttons,
     draw_corpus,
     draw_more,
@@ -44,7 +43,6 @@ REPAINT_EVERY = 0.2  # seconds, while something runs
 
 def _draw() -> None:
     """Draw controls that stay, around a part that repaints while a training runs."""
-    choose_again()
     with logged():  # what can't be started is told when something is trained
         queue().warm_up()
     # Before anything is drawn: what ends from here on is seen by the part that repaints.
