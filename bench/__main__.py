@@ -15,6 +15,7 @@ FAILED = "could not be measured"
 PARTS = {  # name: module
     "paint": "bench.paint",
     "overview": "bench.overview",
+    "opening": "bench.opening",
     "load": "bench.load",
     "limits": "bench.limits",
     "wire": "bench.wire",

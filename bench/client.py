@@ -84,6 +84,10 @@ class Session:
         self._states[self._text_id].string_value = text
         return await self._rerun(self._app.query(text), self._text_fragment)
 
+    async def run_again(self, text: str | None = None) -> Run:
+        """Run the whole page once more, with nothing changed."""
+        return await self._rerun(self._app.query(text), "")
+
     async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()

@@ -20,6 +20,7 @@ from bench.settings import HEADS, App, Options, sentence, with_last_word
 TOKENS = 32
 TARGET = 1.5
 FIELD = ".st-key-text input"
+MASKS = ".st-key-mask button"
 LONGEST_WAIT = 60  # ms from the new word to Enter; the live debounce (100 ms) must not have run out
 
 
@@ -72,6 +73,16 @@ def press_letter(page: Page, text: str) -> float:
     return wait_for_paint(page)
 
 
+def press_mask(page: Page, name: str) -> float:
+    """Choose another mask with its button: ms from the key press that does it to painted."""
+    page.bring_to_front()
+    wait_until_quiet(page)
+    page.locator(MASKS, has_text=name).first.focus()
+    page.evaluate("headlightProbe.arm('Enter')")
+    page.keyboard.press("Enter")
+    return wait_for_paint(page)
+
+
 def ready(page: Page, text: str) -> int:
     """Bring the page to the front with its caret at the end; where the last word starts."""
     page.bring_to_front()
@@ -117,6 +128,7 @@ class Samples:
     entered: list[list[float]]
     live: list[list[float]]
     discarded: int
+    masked: list[float]  # of the other app alone: the smallest has no mask
 
     def row(self, part: str, case: str, target: float) -> Row:
         """Enter to painted: the ratio of the median times."""
@@ -138,6 +150,15 @@ class Samples:
             f"{len(ours)} repeats; with the live debounce in both",
         )  # fmt: skip
 
+    def mask_row(self, part: str, case: str, target: float) -> Row:
+        """A mask's button to painted, against Enter in the smallest app."""
+        floor = self.entered[0]
+        return Row(
+            part, f"a mask's button to painted, {case}", spread(self.masked), spread(floor),
+            statistics.median(self.masked) / statistics.median(floor), target, 0,
+            f"{len(self.masked)} repeats; it runs the whole page; the smallest app: Enter",
+        )  # fmt: skip
+
 
 def compare(small: App, large: App, count: int) -> Samples:
     """Both apps with a sentence of TOKENS words; the pages take turns in one browser."""
@@ -145,7 +166,11 @@ def compare(small: App, large: App, count: int) -> Samples:
     text = sentence(rng, TOKENS)
     with Server(small.script) as floor, Server(large.script) as server, chromium() as browser:
         pages = (open_page(browser, small, floor, text), open_page(browser, large, server, text))
-        return Samples(*sample(pages, text, count, rng))
+        entered, live, discarded = sample(pages, text, count, rng)
+        has_masks = pages[1].locator(MASKS).count() > 0
+        turns = range(count + 1 if has_masks else 0)  # the first warms up
+        masked = [press_mask(pages[1], ("Causal", "None")[turn % 2]) for turn in turns][1:]
+        return Samples(entered, live, discarded, masked)
 
 
 def repeats(options: Options) -> int:
@@ -156,4 +181,8 @@ def measure(options: Options) -> list[Row]:
     """Eight heads of 32 tokens against one 32x32 heatmap."""
     samples = compare(*options.apps, repeats(options))
     case = f"{HEADS} heads, {TOKENS} tokens"
-    return [samples.row("paint", case, TARGET), samples.live_row("paint", case)]
+    return [
+        samples.row("paint", case, TARGET),
+        samples.mask_row("paint", case, TARGET),
+        samples.live_row("paint", case),
+    ]

@@ -49,8 +49,9 @@ class Server:
     `spawned_at` is the wall-clock time of the spawn in seconds since the epoch.
     """
 
-    def __init__(self, script: Path) -> None:
+    def __init__(self, script: Path, *, root: Path = ROOT) -> None:
         self.script = script
+        self.root = root  # of the checkout that it is served from
         self.port = free_port()
         self.spawned_at = 0.0
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _stop
@@ -72,7 +73,7 @@ class Server:
         self.spawned_at = time.time()
         self._process = subprocess.Popen(
             command(self.script, self.port),
-            cwd=ROOT,
+            cwd=self.root,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
