@@ -20,6 +20,8 @@ def visible(token: str) -> str:
 
     Joiners and variation selectors inside a visible token are left alone: they shape it.
     """
+    if token.isascii() and token.isprintable() and " " not in token:
+        return token  # as most are: what follows looks at each character
     if token.isspace():
         return "␣" * len(token)
     if all(unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Mn") for c in token):
@@ -92,8 +94,9 @@ def dimension_labels(count: int, name: str = "", dimension: str = "dimension") -
 def text_width(label: str) -> float:
     """Estimate how wide a label is drawn, in pixels: wide scripts and emoji count double."""
     plain = label.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in plain)
-    broad = sum(c in "WMmw@%" for c in plain)
+    is_ascii = plain.isascii()
+    wide = 0 if is_ascii else sum(unicodedata.east_asian_width(c) in "WF" for c in plain)
+    broad = sum(map(plain.count, "WMmw@%"))
     return 7.6 * (len(plain) + 0.9 * wide + 0.6 * broad)
 
 

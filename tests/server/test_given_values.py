@@ -70,5 +70,5 @@ def test_a_repaint_does_not_undo_what_a_button_has_chosen(visitor: Visitor) -> N
 def query(drawn: Drawn) -> str:
     """The address that the browser is told to show."""
     told = [each for each in drawn.elements if getattr(each, "component_name", "") == ADDRESS]
-    data: dict[str, str] = json.loads(json.loads(told[-1].json))
+    data: dict[str, str] = json.loads(told[-1].bytes)
     return data["query"]

@@ -13,6 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui.server.handles import RoomForSessions, raise_limit, watch_listeners
+from ui.server.looked_up import look_up_single_keys
 from ui.server.origins import SameOrigin
 from ui.server.queue import mend_queue
 from ui.server.sessions import drop_ended_sessions
@@ -38,6 +39,7 @@ def mend_streamlit() -> None:
     """Change what Streamlit does with what it sends and is sent; a session without a server too."""
     mend_queue()
     drop_forged_states()
+    look_up_single_keys()
 
 
 @cache
