@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.testing.v1 import AppTest
 
 from tests.ui.processes import ended
 from ui.jobs import training_queue
@@ -107,7 +109,9 @@ def queue_of_one(one_queue: TrainingQueue) -> Iterator[TrainingQueue]:
 
 @pytest.fixture
 def download(monkeypatch: pytest.MonkeyPatch) -> Download:
-    """Clicks a download of the page that was run last: gives the file's name and its bytes.
+    """Clicks a download of the page that was run last, in an open popover.
+
+    Gives the file's name and its bytes.
 
     The button's function is called as Streamlit's server calls it: later, in a thread of its own,
     which belongs to no session.
@@ -122,8 +126,16 @@ def download(monkeypatch: pytest.MonkeyPatch) -> Download:
             self, data_callable, mimetype, coordinates, file_name, element_id=element_id
         )
 
+    def run(page: AppTest, *arguments: Any, **others: Any) -> AppTest:
+        for popover in ("download_popover", "weights_popover"):
+            if popover not in page.session_state:
+                page.session_state[popover] = True
+        return original_run(page, *arguments, **others)
+
     original = MediaFileManager.add_deferred
+    original_run = AppTest._run
     monkeypatch.setattr(MediaFileManager, "add_deferred", add_deferred)
+    monkeypatch.setattr(AppTest, "_run", run)
 
     def click(key: str) -> tuple[str, bytes]:
         name, make = makers[key]

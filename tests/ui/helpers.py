@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,7 +72,31 @@ def checked(at: AppTest) -> AppTest:
 
 
 def control(at: AppTest, key: str) -> Any:
-    """The widget with this key, of whatever kind it is."""
+    """The widget with this key, of whatever kind it is; popovers are opened to find it."""
+    try:
+        return _drawn_control(at, key)
+    except KeyError:
+        return _drawn_control(open_popovers(at), key)
+
+
+def open_popovers(at: AppTest) -> AppTest:
+    """Open every popover of the page, as a browser says it."""
+    popovers = [block for block in _blocks(at._tree) if block.type == "popover"]
+    keys = [block.proto.id.split("-", 2)[2] for block in popovers if block.proto.id]
+    closed = [key for key in keys if not at.session_state[key]]
+    for key in closed:
+        at.session_state[key] = True
+    return checked(at.run()) if closed else at
+
+
+def _blocks(block: Any) -> Iterator[Any]:
+    for child in block.children.values():
+        if hasattr(child, "children"):
+            yield child
+            yield from _blocks(child)
+
+
+def _drawn_control(at: AppTest, key: str) -> Any:
     kinds = (at.text_input, at.number_input, at.segmented_control, at.select_slider)
     for widgets in (*kinds, at.slider, at.selectbox, at.toggle):
         for widget in widgets:
@@ -82,9 +106,9 @@ def control(at: AppTest, key: str) -> Any:
 
 
 def is_drawn(at: AppTest, key: str) -> bool:
-    """Whether there is a widget with this key."""
+    """Whether there is a widget with this key, also without opening anything."""
     try:
-        control(at, key)
+        _drawn_control(at, key)
     except KeyError:
         return False
     return True
@@ -198,15 +222,13 @@ def array(typed: dict[str, str]) -> np.ndarray:
 
 def strip(at: AppTest) -> dict[str, Any]:
     """What the strip of tokens was given."""
-    text = json.loads(_element(at, "bidi_component", "strip").proto.json)
-    data: dict[str, Any] = json.loads(text)
+    data: dict[str, Any] = json.loads(_element(at, "bidi_component", "strip").proto.bytes)
     return data
 
 
 def painter(at: AppTest) -> dict[str, Any]:
     """What the grid to paint a mask on was given."""
-    text = json.loads(_element(at, "bidi_component", "painter").proto.json)
-    data: dict[str, Any] = json.loads(text)
+    data: dict[str, Any] = json.loads(_element(at, "bidi_component", "painter").proto.bytes)
     return data
 
 

@@ -12,13 +12,13 @@ from tests.ui.helpers import (
     array,
     change,
     chart,
-    checked,
     control,
     is_drawn,
     link,
     notices,
     open_app,
     open_pair,
+    open_popovers,
     strip,
     value,
 )
@@ -46,12 +46,6 @@ def is_log(spec: dict[str, Any]) -> bool:
     """Whether a hundredth of the end has the colour in the middle, and the bar says log."""
     stops = [share for share, _color in cells(spec)["colorscale"]]
     return bool(np.isclose(stops, 0.01).any()) and "log scale" in bar(spec)["title"]["text"]
-
-
-def open_colors(page: AppTest) -> AppTest:
-    """Open the popover in which the colours are chosen."""
-    page.session_state["colors_popover"] = True
-    return checked(page.run())
 
 
 def test_by_default_the_colours_are_even_up_to_the_largest_weight() -> None:
@@ -85,7 +79,7 @@ def test_a_link_chooses_the_scale_and_its_end() -> None:
 
 
 def test_the_control_changes_the_colours_at_once_and_back() -> None:
-    page = open_colors(open_app(link(text=TEXT, color_scale="sqrt")))
+    page = open_popovers(open_app(link(text=TEXT, color_scale="sqrt")))
     assert control(page, "color_scale").value == "sqrt"
     change(page, color_end=0.2)
     assert cells(chart(page))["cmax"] == 0.2
@@ -98,7 +92,7 @@ def test_the_control_is_empty_until_it_is_opened() -> None:
     page = open_app(link(text=TEXT))
     assert not is_drawn(page, "color_scale")
     assert not is_drawn(page, "color_end")
-    open_colors(page)
+    open_popovers(page)
     assert control(page, "color_scale").value == "linear"
     assert control(page, "color_end").value is None
 
@@ -160,12 +154,12 @@ def test_the_overviews_have_the_scale(overview: str) -> None:
     page = open_app(link(view="layers", layers=2, overview=overview, **LOG))
     assert log_charts(page, "layers_chart") == [True]
     assert cells(chart(page, "layers_chart"))["cmax"] == 0.5
-    assert control(open_colors(page), "color_scale").value == "log"
+    assert control(open_popovers(page), "color_scale").value == "log"
 
 
 def test_the_residual_stream_has_none() -> None:
     page = open_app(link(view="layers", layers=2, overview="stream", **LOG))
-    assert not is_drawn(open_colors(page), "color_scale")
+    assert not is_drawn(open_popovers(page), "color_scale")
     spec = chart(page, "stream_chart")
     assert cells(spec)["colorscale"] == EVEN
     assert "ticktext" not in cells(spec)["colorbar"]
@@ -236,7 +230,7 @@ def test_a_sink_no_longer_hides_the_rest() -> None:
         return float(np.median(places))
 
     page = open_trained(model="SmolLM2", layer=layer, text=text, color_scale="log")
-    open_colors(page)
+    open_popovers(page)
     assert 0.3 < median_place() < 0.7
     change(page, color_scale="sqrt")
     assert 0.1 < median_place() < 0.4

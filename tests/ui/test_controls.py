@@ -18,6 +18,7 @@ from tests.ui.helpers import (
     notices,
     numbers,
     open_app,
+    open_popovers,
     send,
     strip,
     type_text,
@@ -168,7 +169,7 @@ def test_a_preset_that_is_clicked_again_stays(page: AppTest) -> None:
 def test_new_random_weights_are_those_of_another_seed_that_is_shown_and_shared(
     page: AppTest,
 ) -> None:
-    (button,) = [b for b in page.button if b.label == "New random weights"]
+    (button,) = [b for b in open_popovers(page).button if b.label == "New random weights"]
     button.click()
     checked(page.run())
     seed = control(page, "seed").value

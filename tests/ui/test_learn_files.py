@@ -17,7 +17,7 @@ from model.training.plan import Plan
 from model.training.trainer import Snapshot
 from model.training.weights_file import read_weights, write_weights
 from tests.ui.conftest import Download
-from tests.ui.helpers import APP, change, checked, header, notices, send, value
+from tests.ui.helpers import APP, change, checked, header, notices, open_popovers, send, value
 from tests.ui.learning import (
     CHART,
     SMALL,
@@ -39,7 +39,7 @@ from ui.pages.learn import weights as weights_controls
 
 
 def upload(page: AppTest, data: bytes, name: str = "weights.safetensors") -> AppTest:
-    (uploader,) = page.file_uploader
+    (uploader,) = open_popovers(page).file_uploader
     uploader.set_value((name, data, "application/octet-stream"))
     return checked(page.run())
 
@@ -258,8 +258,8 @@ def test_the_tables_are_of_what_is_shown(download: Download) -> None:
 def test_the_uploader_says_how_much_the_server_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text())
     page = open_learn()
-    (uploader,) = page.file_uploader
+    (uploader,) = open_popovers(page).file_uploader
     assert uploader.proto.max_upload_size_mb == settings["server"]["maxUploadSize"] == 5
     monkeypatch.setattr(weights_controls, "largest_file", lambda: 2 * 2**20)
-    (uploader,) = page.run().file_uploader
+    (uploader,) = open_popovers(page.run()).file_uploader
     assert uploader.proto.max_upload_size_mb == 2

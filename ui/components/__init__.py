@@ -25,6 +25,11 @@ def _source(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
 
+def _json(data: Mapping[str, Any]) -> bytes:
+    """Return data as components read them; in all but bytes, Streamlit would look for tables."""
+    return json.dumps(data).encode()
+
+
 @cache
 def _strip() -> Callable[..., Any]:
     return st.components.v2.component(
@@ -87,8 +92,7 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
         "end": data.scale.end,
         "decades": DECADES,
     }
-    # As text: Streamlit would look into each list for tables.
-    return _strip()(key=key, data=json.dumps(payload), on_pick_change=on_pick)
+    return _strip()(key=key, data=_json(payload), on_pick_change=on_pick)
 
 
 TALL_FROM = 960  # pixels of a window's height: a Full HD screen, less the browser's own rows
@@ -117,12 +121,14 @@ def chart_clicks(
     """
     return _clicks()(
         key="chart_clicks",
-        data={
-            "charts": list(charts),
-            "steady": list(steady),
-            "tall_from": TALL_FROM,
-            "tall": window_is_tall(),
-        },
+        data=_json(
+            {
+                "charts": list(charts),
+                "steady": list(steady),
+                "tall_from": TALL_FROM,
+                "tall": window_is_tall(),
+            }
+        ),
         on_cell_change=on_cell,
         on_name_change=on_name,
         on_frame_change=on_frame,
@@ -131,9 +137,9 @@ def chart_clicks(
     )
 
 
-def address(data: str) -> Any:
-    """Write the page's address: see address.js. The data are JSON, from ui.frame.history."""
-    return _address()(key="address", data=data, height=1)
+def address(data: Mapping[str, Any]) -> Any:
+    """Write the page's address: see address.js. The data are from ui.frame.history."""
+    return _address()(key="address", data=_json(data), height=1)
 
 
 @dataclass(frozen=True)
@@ -161,4 +167,4 @@ def mask_painter(data: PainterData, *, key: str, on_paint: Callable[[], None]) -
         "mask": encode_cells(data.allowed),
         "words": dict(data.words),
     }
-    return _painter()(key=key, data=json.dumps(payload), on_paint_change=on_paint)
+    return _painter()(key=key, data=_json(payload), on_paint_change=on_paint)

@@ -6,7 +6,7 @@
 const KEY = "__headlight_address";
 
 export default function ({ data }) {
-  const wanted = JSON.parse(data);
+  const wanted = JSON.parse(new TextDecoder().decode(data));
   let done = window[KEY];
   if (done?.session !== wanted.session) {
     done = { session: wanted.session, changes: 0, entries: 0 };

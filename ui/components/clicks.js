@@ -6,7 +6,8 @@
 // of the page. Until a steady chart has drawn itself again, its last picture stays in its place.
 // A link inside `.st-key-open_now` is followed as soon as it is there.
 export default function (component) {
-  const { data, setStateValue, setTriggerValue, parentElement } = component
+  const { setStateValue, setTriggerValue, parentElement } = component
+  const data = JSON.parse(new TextDecoder().decode(component.data))
   const listened = (parentElement.headlightListened ??= new WeakSet())
   const pictures = (parentElement.headlightPictures ??= new Map()) // of each steady chart
 

@@ -24,7 +24,7 @@ const ink = document.createElement("canvas").getContext("2d") // measures labels
 export default function (component) {
   const view = (component.parentElement.headlightPainter ??= build(component.parentElement))
   view.send = component.setTriggerValue
-  view.receive(JSON.parse(component.data))
+  view.receive(JSON.parse(new TextDecoder().decode(component.data)))
 }
 
 function encode(length, mask) {

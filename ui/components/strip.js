@@ -5,7 +5,7 @@
 export default function (component) {
   const view = (component.parentElement.headlightStrip ??= build(component.parentElement))
   view.send = component.setTriggerValue
-  view.update(JSON.parse(component.data))
+  view.update(JSON.parse(new TextDecoder().decode(component.data)))
 }
 
 function build(parent) {

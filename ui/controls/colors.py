@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui.choices.limits import HIGHEST_END, LOWEST_END
 from ui.choices.options import COLOR_SCALES
+from ui.controls.popover import draw_popover
 from ui.controls.random_settings import segments
 from ui.link.memory import value_of
 from ui.text.i18n import _
@@ -18,18 +19,16 @@ def weight_scale() -> WeightScale:
 
 
 def draw_colors() -> None:
-    """Draw the control in a popover, which is empty until it is opened.
-
-    What is inside costs as much as the row around it.
-    """
+    """Draw the control in a popover."""
     label = _("Colours of weights")
-    with st.container(key="colors", width="content"):
-        popover = st.popover(
-            label, icon=":material/palette:", help=label, key="colors_popover", on_change="rerun"
-        )
-    if popover.open:
-        with popover:
-            _draw_controls()
+    draw_popover(
+        label,
+        _draw_controls,
+        key="colors_popover",
+        icon=":material/palette:",
+        help=label,
+        width="content",
+    )
 
 
 def _draw_controls() -> None:

@@ -1,5 +1,8 @@
 """Sizes of a model that must go together: brought in line, with a notice where one is changed."""
 
+from collections.abc import Callable
+from functools import partial
+
 from model.pretrained.base import ModelUnavailableError
 from ui.choices.limits import MAX_HEADS
 from ui.choices.options import POSITIONS, VECTORS
@@ -10,6 +13,17 @@ from ui.link.notices import notice
 from ui.runs.word_vectors import word_vectors
 from ui.text.errors import describe_error
 from ui.text.i18n import _
+
+
+def size_fits(*, pair: bool = False) -> dict[str, Callable[[], object]]:
+    """Return what brings the sizes of a model of random weights in line, in order, by parameter."""
+    return {
+        "heads": fit_heads,
+        "positions": fit_positions,
+        "vectors": fit_vectors,
+        "layers": partial(fit_layers, pair=pair),
+        "layer": fit_layer,
+    }
 
 
 def fit_heads(most: int = MAX_HEADS) -> list[int]:

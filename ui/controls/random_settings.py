@@ -28,7 +28,8 @@ from ui.choices.options import (
 from ui.choices.sizes import nearest
 from ui.controls.fits import fit_heads, fit_layer, fit_layers, fit_positions, fit_vectors
 from ui.controls.let_show import let_show
-from ui.link.memory import choose, default_of, hold, value_of
+from ui.controls.popover import draw_popover
+from ui.link.memory import choose, default_of, value_of
 from ui.text.i18n import _
 from ui.text.option_names import word
 
@@ -58,9 +59,14 @@ def sentence_input(
 
 def draw_sizes() -> None:
     """Heads and embedding size."""
-    heads_place = st.container()
-    # First the embedding, on which the heads depend: its widget may bring a value of its own, as
-    # when somebody goes back in the browser's history.
+    head_counts = fit_heads()
+    st.select_slider(
+        _("Heads"),
+        head_counts,
+        value=nearest(value_of("heads"), head_counts),
+        key="heads",
+        help=_("Head counts that divide the embedding size, up to {most}.").format(most=MAX_HEADS),
+    )
     st.number_input(
         _("Embedding size"),
         SMALLEST_EMBEDDING,
@@ -72,16 +78,7 @@ def draw_sizes() -> None:
             "Numbers per token, {low} to {high}. A larger embedding extends the smaller one."
         ).format(low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING),
     )
-    head_counts = fit_heads()
     fit_positions()
-    heads_place.select_slider(
-        _("Heads"),
-        head_counts,
-        # What a link without `heads` gets: the widget leaves its default out of the link.
-        value=nearest(value_of("heads"), head_counts),
-        key="heads",
-        help=_("Head counts that divide the embedding size, up to {most}.").format(most=MAX_HEADS),
-    )
 
 
 def draw_layers(*, pair: bool = False) -> None:
@@ -110,11 +107,13 @@ def draw_layers(*, pair: bool = False) -> None:
 
 
 def draw_more() -> None:
-    """The rest: formulation, positions, block, seed."""
-    with (
-        st.popover(_("More"), icon=":material/tune:", width="stretch"),
-        st.container(key="more"),
-    ):
+    """Draw the rest in a popover: formulation, positions, block, seed."""
+    fit_vectors()
+    draw_popover(_("More"), _draw_rest, key="more_popover", icon=":material/tune:")
+
+
+def _draw_rest() -> None:
+    with st.container(key="more"):
         _positions()
         left, right = st.columns(2, gap="medium")
         with left:
@@ -167,9 +166,21 @@ def draw_scale() -> None:
     )
 
 
+def draw_temperature() -> None:
+    """What energies are divided by once more."""
+    st.slider(
+        _("Temperature"),
+        LOWEST_TEMPERATURE,
+        HIGHEST_TEMPERATURE,
+        value=value_of("temperature"),
+        step=0.1,
+        key="temperature",
+        help=_("Divides the energies once more: below 1 sharpens the weights, above 1 evens them."),
+    )
+
+
 def draw_seed(help: str) -> None:
     """What is random to look at."""
-    hold("seed")
     st.number_input(_("Seed"), 0, LARGEST_SEED, value=default_of("seed"), key="seed", help=help)
 
 
@@ -203,15 +214,7 @@ def _formulation() -> None:
         ),
     )
     draw_scale()
-    st.slider(
-        _("Temperature"),
-        LOWEST_TEMPERATURE,
-        HIGHEST_TEMPERATURE,
-        value=value_of("temperature"),
-        step=0.1,
-        key="temperature",
-        help=_("Divides the energies once more: below 1 sharpens the weights, above 1 evens them."),
-    )
+    draw_temperature()
     segments(
         _("Tokens"),
         TOKENIZERS,
@@ -224,7 +227,6 @@ def _block() -> None:
     def take_seed() -> None:
         choose("new weights", seed=random.randint(0, LARGEST_SEED))
 
-    fit_vectors()
     segments(
         _("Word vectors"),
         VECTORS,

@@ -1,12 +1,14 @@
 """Downloads: the stage or the whole trace, made when they are asked for."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from model.transformer import AttentionKind as Kind
 from ui.choices.options import Stage
+from ui.controls.popover import draw_popover
 from ui.frame.source import Source
 from ui.link.memory import value_of
 from ui.runs.export import npz_bytes
@@ -46,31 +48,39 @@ class Shown:
 
 def draw_downloads(shown: Shown) -> None:
     """Draw the downloads, made when they are asked for, from what is shown then."""
+    draw_popover(
+        _("Download"),
+        partial(_draw_files, shown),
+        key="download_popover",
+        icon=":material/download:",
+    )
+
+
+def _draw_files(shown: Shown) -> None:
     stage: Stage = value_of("stage")
     whole, of_one = shown.source.file_stems()
     in_turn = turn(session_in_use(), is_seen=False)
-    with st.popover(_("Download"), icon=":material/download:", width="stretch"):
-        st.download_button(
-            _("This stage (CSV)"),
-            in_turn(lambda: stage_csv(shown.attention(), stage)),
-            f"headlight_{stage}_{of_one}.csv",
-            "text/csv",
-            key="download_stage",
-            on_click="ignore",
-        )
-        st.download_button(
-            _("This attention's trace (tidy CSV)"),
-            in_turn(lambda: trace_csv(shown.attention())),
-            f"headlight_trace_{of_one}.csv",
-            "text/csv",
-            key="download_trace",
-            on_click="ignore",
-        )
-        st.download_button(
-            _("The whole trace (NumPy .npz)"),
-            in_turn(shown.npz),
-            f"headlight_trace_{whole}.npz",
-            "application/octet-stream",
-            key="download_npz",
-            on_click="ignore",
-        )
+    st.download_button(
+        _("This stage (CSV)"),
+        in_turn(lambda: stage_csv(shown.attention(), stage)),
+        f"headlight_{stage}_{of_one}.csv",
+        "text/csv",
+        key="download_stage",
+        on_click="ignore",
+    )
+    st.download_button(
+        _("This attention's trace (tidy CSV)"),
+        in_turn(lambda: trace_csv(shown.attention())),
+        f"headlight_trace_{of_one}.csv",
+        "text/csv",
+        key="download_trace",
+        on_click="ignore",
+    )
+    st.download_button(
+        _("The whole trace (NumPy .npz)"),
+        in_turn(shown.npz),
+        f"headlight_trace_{whole}.npz",
+        "application/octet-stream",
+        key="download_npz",
+        on_click="ignore",
+    )

@@ -23,11 +23,9 @@ from viz.theme import theme_of
 
 def end_sidebar(source: Source[Any, Any], *, more: bool = True) -> None:
     """Draw the rest of the controls and the downloads, and store the layout: it is settled."""
-    places = st.columns([5, 7], gap="small") if more else [st.container()]
-    if more:
-        with places[0]:
+    with st.container(horizontal=True, gap="small"):
+        if more:
             draw_more()
-    with places[-1]:
         draw_downloads(shown_of(source))
     draw_pin()
     draw_click_listener()

@@ -1,6 +1,5 @@
 """The address in the browser, and what runs of a page do at their beginning and end."""
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -40,15 +39,13 @@ def show_address() -> None:
     write_address()
     kept = session()
     address(
-        json.dumps(
-            {
-                "session": session_in_use(),
-                "page": kept.page.name if kept.page else "",
-                "query": kept.query,
-                "changes": kept.changes,
-                "entries": kept.entries,
-            }
-        )
+        {
+            "session": session_in_use(),
+            "page": kept.page.name if kept.page else "",
+            "query": kept.query,
+            "changes": kept.changes,
+            "entries": kept.entries,
+        }
     )
 
 

@@ -22,7 +22,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-view_bar .stButtonGroup button { padding: 0 0.6rem; }
 .st-key-ranking .stButton button { min-height: 2.1rem; padding: 0.1rem 0.5rem; }
 .st-key-writing .stButton button { min-height: 2.1rem; padding: 0.1rem 0.6rem; }
-:is(.st-key-choose, .st-key-colors) .stPopover button p {
+:is(.st-key-choose_popover, .st-key-colors_popover) button p {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 .st-key-layer .stButtonGroup button { padding: 0; min-width: 2.1rem; }
@@ -44,14 +44,14 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
-.st-key-view_bar:has(.st-key-pattern_switch, .st-key-overview_switch, .st-key-colors)
+.st-key-view_bar:has(.st-key-pattern, .st-key-overview, .st-key-colors_popover)
   .stButtonGroup button {
   padding: 0 0.4rem;
 }
 /* Streamlit's own file of a table has formulas in it, if somebody typed them; ours hasn't. */
 :is(.st-key-stage_table, .st-key-sweep_table)
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
-:is(.st-key-choose, .st-key-colors) .stPopover button { padding: 0 0.4rem; }
+:is(.st-key-choose_popover, .st-key-colors_popover) button { padding: 0 0.4rem; }
 .st-key-address { position: absolute; }
 .st-key-scale button p::first-letter { text-transform: none; }
 .st-key-selection:not(:has(.stNumberInput, .st-key-kind_row, .st-key-sentence)) {
@@ -80,6 +80,16 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 """
 
 
+class _Style:
+    """The style, in a form in which Streamlit doesn't look for its indentation each time."""
+
+    def _repr_html_(self) -> str:
+        return CSS
+
+
+_STYLE = _Style()
+
+
 def apply_style() -> None:
     """Add the style to the page."""
-    st.html(CSS)
+    st.html(_STYLE)

@@ -9,9 +9,10 @@ from model.head_finder import PATTERNS
 from ui.choices.options import OVERVIEWS, STAGES, TESTS
 from ui.controls.colors import draw_colors
 from ui.controls.fits import fit_sentence_to
+from ui.controls.popover import draw_popover
 from ui.controls.random_settings import segments
-from ui.controls.selection import INPUTS, draw_selection
-from ui.link.memory import hold, value_of
+from ui.controls.selection import draw_selection
+from ui.link.memory import value_of
 from ui.text.i18n import N_, _
 from ui.views.view import View, named
 
@@ -39,19 +40,20 @@ def draw_view_bar(views: tuple[View, ...], draw_more: Draw = _draw_nothing) -> N
         view = named(views, segments(_("View"), names, key="view", hidden=True))
         if view.switch is not None:
             label, options = SWITCHES[view.switch]
-            with st.container(key=f"{view.switch}_switch", width="content"):
-                segments(_(label), options, key=view.switch, hidden=True)
+            segments(_(label), options, key=view.switch, hidden=True)
         draw_more(view)
         if view.shows_weights():
             draw_colors()
         if view.picks and not view.inputs:  # a row is too high for them, and a click chooses too
             label = _("Head · query · key")
-            with (
-                st.container(key="choose", width="content"),
-                st.popover(label, icon=":material/my_location:", help=label),
-            ):
-                hold(*INPUTS)
-                draw_selection()
+            draw_popover(
+                label,
+                draw_selection,
+                key="choose_popover",
+                icon=":material/my_location:",
+                help=label,
+                width="content",
+            )
 
 
 def draw_selection_row(

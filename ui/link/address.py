@@ -170,10 +170,11 @@ def write_address() -> None:
 
 def _as_link(page_memory: Memory) -> dict[str, str]:
     """Return what isn't a default, as texts."""
+    defaults = page_memory.page.parameters
     return {
-        key: as_written(value_of(key))
-        for key, parameter in page_memory.page.parameters.items()
-        if value_of(key) != parameter.default
+        key: as_written(page_memory.values[key])
+        for key in defaults
+        if key in page_memory.values and page_memory.values[key] != defaults[key].default
     }
 
 

@@ -206,15 +206,6 @@ def choose(action: str, **values: Any) -> None:
     set_values(**values)
 
 
-def hold(*keys: str) -> None:
-    """Let number fields in a popover show what they have, when it is opened.
-
-    A browser makes them only then, and would begin with the default, which must stay that of an
-    emptied field.
-    """
-    set_values(**{key: value_of(key) for key in keys})
-
-
 def settle(**values: Any) -> None:
     """Set what the app itself changes: no entry in the browser's history."""
     memory().settled.update(values)

@@ -24,6 +24,7 @@ from ui.choices.options import (
     VECTORS,
 )
 from ui.controls.let_show import let_show
+from ui.controls.popover import draw_popover
 from ui.controls.random_settings import TYPING_PAUSE, segments
 from ui.frame.page import draw_link
 from ui.link.memory import assume, value_of
@@ -88,9 +89,12 @@ def draw_sides() -> None:
     for row in kind.rows:
         _draw_row(letter, side, row)
     if kind.more:
-        with st.popover(_("More"), icon=":material/tune:", width="stretch"):
+
+        def draw_more() -> None:
             for row in kind.more:
                 _draw_row(letter, side, row)
+
+        draw_popover(_("More"), draw_more, key="more_popover", icon=":material/tune:")
     draw_link(
         side.page.name,
         _("Open {side} on its page").format(side=letter.upper()),

@@ -4,14 +4,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.choices.options import KINDS, PAIR_MASKS
-from ui.controls.fits import (
-    fit_heads,
-    fit_layer,
-    fit_layers,
-    fit_positions,
-    fit_sentence_to,
-    fit_vectors,
-)
+from ui.controls.fits import fit_sentence_to, size_fits
+from ui.controls.popover import draw_popover
 from ui.controls.random_settings import draw_layers, draw_sizes, segments, sentence_input
 from ui.frame.failures import told_in_place
 from ui.frame.follow import end_sidebar, follow
@@ -43,9 +37,12 @@ def _draw() -> None:
         return
     with st.sidebar:
         sentences_place = st.container()
-        with st.popover(_("A second pair (a batch)"), icon=":material/add:", width="stretch"):
-            sentence_input(_("Source 2"), "text3", hidden=True)
-            sentence_input(_("Target 2"), "text4", hidden=True)
+        draw_popover(
+            _("A second pair (a batch)"),
+            _draw_second_pair,
+            key="batch_popover",
+            icon=":material/add:",
+        )
         draw_sizes()
         segments(
             _("Mask"),
@@ -62,6 +59,11 @@ def _draw() -> None:
     draw_view_bar(VIEWS)
     draw_selection_row(VIEWS, sentences=SOURCE.count_sentences(), draw_more=_draw_kind)
     live(_follow)(sentences_place, top)
+
+
+def _draw_second_pair() -> None:
+    sentence_input(_("Source 2"), "text3", hidden=True)
+    sentence_input(_("Target 2"), "text4", hidden=True)
 
 
 def _draw_kind(view: View) -> None:
@@ -93,11 +95,7 @@ PAGE = Page(
     parameters=PARAMETERS,
     fits={
         "weights": fit_weights,
-        "heads": fit_heads,
-        "positions": fit_positions,
-        "vectors": fit_vectors,
-        "layers": lambda: fit_layers(pair=True),
-        "layer": fit_layer,
+        **size_fits(pair=True),
         "sentence": lambda: fit_sentence_to(SOURCE.count_sentences()),
     },
     shared=SHARED,

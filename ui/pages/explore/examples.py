@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui.choices.examples import EXAMPLES
 from ui.choices.options import TEXT_KEYS
+from ui.controls.popover import draw_popover
 from ui.controls.random_settings import sentence_input
 from ui.link.memory import choose
 from ui.text.i18n import _
@@ -18,8 +19,7 @@ def draw_examples() -> None:
         choose(f"example {example}", **EXAMPLES[example])
         st.session_state["example"] = None
 
-    left, right = st.columns(2, gap="small")
-    with left:
+    with st.container(horizontal=True, gap="small"):
         st.selectbox(
             _("Examples"),
             list(EXAMPLES),
@@ -30,6 +30,9 @@ def draw_examples() -> None:
             label_visibility="collapsed",
             on_change=take_example,
         )
-    with right, st.popover(_("Batch"), icon=":material/add:", width="stretch"):
-        for number, key in enumerate(TEXT_KEYS[1:], start=2):
-            sentence_input(_("Sentence {number}").format(number=number), key, hidden=True)
+        draw_popover(_("Batch"), _draw_batch, key="batch_popover", icon=":material/add:")
+
+
+def _draw_batch() -> None:
+    for number, key in enumerate(TEXT_KEYS[1:], start=2):
+        sentence_input(_("Sentence {number}").format(number=number), key, hidden=True)

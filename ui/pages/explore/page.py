@@ -3,14 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.controls.fits import (
-    fit_heads,
-    fit_layer,
-    fit_layers,
-    fit_positions,
-    fit_sentence_to,
-    fit_vectors,
-)
+from ui.controls.fits import fit_sentence_to, size_fits
 from ui.controls.random_settings import draw_layers, draw_sizes, sentence_input
 from ui.frame.failures import told_in_place
 from ui.frame.follow import Followed, end_sidebar, follow
@@ -50,7 +43,7 @@ def _draw() -> None:
         draw_examples()
         draw_sizes()
         draw_mask()
-        painter_place = st.container()
+        painter_place = st.container() if value_of("mask") == "custom" else None
         draw_layers()
         end_sidebar(SOURCE)
     top = st.container()
@@ -60,7 +53,7 @@ def _draw() -> None:
 
 
 def _follow(
-    sentence_place: DeltaGenerator, painter_place: DeltaGenerator, top: DeltaGenerator
+    sentence_place: DeltaGenerator, painter_place: DeltaGenerator | None, top: DeltaGenerator
 ) -> None:
     """Draw the sentence and what follows from it.
 
@@ -71,7 +64,7 @@ def _follow(
     if followed is not None:
         with top, told_in_place():
             _show_notices(followed)
-        if value_of("mask") == "custom":
+        if painter_place is not None:
             with painter_place, told_in_place():
                 run = followed.run
                 assert isinstance(run, RandomRun)  # this page has no others
@@ -97,11 +90,7 @@ PAGE = Page(
     parameters=PARAMETERS,
     fits={
         "weights": fit_weights,
-        "heads": fit_heads,
-        "positions": fit_positions,
-        "vectors": fit_vectors,
-        "layers": fit_layers,
-        "layer": fit_layer,
+        **size_fits(),
         "sentence": lambda: fit_sentence_to(SOURCE.count_sentences()),
     },
     shared=SHARED,

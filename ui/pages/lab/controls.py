@@ -8,10 +8,12 @@ import streamlit as st
 from lab.ranges import MOST_SEEDS
 from model.tasks import TASKS
 from model.training.plan import MOST_STEPS
-from ui.choices.limits import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, MAX_CHARACTERS, MAX_SPAN
+from ui.choices.limits import MAX_CHARACTERS, MAX_SPAN
 from ui.choices.options import TOKENIZERS
 from ui.controls.let_show import let_show
-from ui.link.memory import choose, default_of, hold, value_of
+from ui.controls.popover import draw_popover
+from ui.controls.random_settings import draw_temperature
+from ui.link.memory import choose, default_of, value_of
 from ui.pages.lab.parameters import (
     AMOUNTS,
     AXES,
@@ -75,8 +77,7 @@ def draw_settings() -> None:
 def draw_rest() -> None:
     """Draw the rest of a mechanism's controls, in a popover."""
     if value_of("view") == "mechanism":
-        with st.popover(_("More"), icon=":material/tune:", width="stretch"):
-            _rest()
+        draw_popover(_("More"), _rest, key="more_popover", icon=":material/tune:")
 
 
 def _mechanism() -> None:
@@ -103,16 +104,7 @@ def _mechanism() -> None:
 
 def _rest() -> None:
     pick_one(_("Tokens"), "tokenizer", TOKENIZERS, word)
-    st.slider(
-        _("Temperature"),
-        LOWEST_TEMPERATURE,
-        HIGHEST_TEMPERATURE,
-        value=value_of("temperature"),
-        step=0.1,
-        key="temperature",
-        help=_("Divides the energies once more: below 1 sharpens the weights, above 1 evens them."),
-    )
-    hold("span")
+    draw_temperature()
     _count(_("Span"), "span", MAX_SPAN, _("Of a window, a prefix, or every n-th key."))
 
 

@@ -1,9 +1,12 @@
 """A sweep's results as a table, and as files."""
 
+from functools import partial
+
 import streamlit as st
 
 from lab.results import columns_of, to_parquet
 from lab.spreadsheet import to_csv
+from ui.controls.popover import draw_popover
 from ui.jobs.sweep_queue import Ticket
 from ui.text.i18n import _
 
@@ -32,12 +35,18 @@ def show_table(ticket: Ticket, *, height: int = 260) -> None:
 
 
 def draw_downloads(ticket: Ticket | None) -> None:
-    """The table as files, made when they are asked for, from what there is then."""
-    with st.popover(
-        _("Download"), icon=":material/download:", width="stretch", disabled=ticket is None
-    ):
-        if ticket is None:
-            return
+    """Draw the table as files, made when they are asked for, from what there is then."""
+    draw_popover(
+        _("Download"),
+        partial(_draw_files, ticket),
+        key="download_popover",
+        icon=":material/download:",
+        disabled=ticket is None,
+    )
+
+
+def _draw_files(ticket: Ticket | None) -> None:
+    if ticket is not None:
         name = f"headlight_{ticket.grid.kind}"
         st.download_button(
             _("All measurements (CSV)"),

@@ -12,6 +12,7 @@ from ui.choices.limits import SMALLEST_EMBEDDING
 from ui.choices.options import PACES, POSITIONS
 from ui.choices.sizes import nearest
 from ui.controls.fits import fit_layer
+from ui.controls.popover import draw_popover
 from ui.controls.random_settings import draw_scale, draw_seed, segments
 from ui.jobs.training_queue import Training
 from ui.link.memory import choose, default_of, value_of
@@ -134,11 +135,12 @@ def _slider(label: str, key: str, choices: list[Any], help: str | None = None) -
 
 
 def draw_more() -> None:
-    """The rest: scale, seed, pace, and a character model's text."""
-    with (
-        st.popover(_("More"), icon=":material/tune:", width="stretch"),
-        st.container(key="more"),
-    ):
+    """Draw the rest in a popover: scale, pace, seed."""
+    draw_popover(_("More"), _draw_rest, key="more_popover", icon=":material/tune:")
+
+
+def _draw_rest() -> None:
+    with st.container(key="more"):
         draw_scale()
         segments(
             _("Pace"),
@@ -151,19 +153,23 @@ def draw_more() -> None:
 
 def draw_corpus() -> None:
     """The text that a character model learns from."""
-    if value_of("task") != "characters":
-        return
-    st.session_state.setdefault("corpus", learn_memory().corpus)
-    with st.popover(_("Text to learn from"), icon=":material/article:", width="stretch"):
-        st.text_area(
-            _("Text to learn from"),
-            key="corpus",
-            height=300,
-            max_chars=MAX_CORPUS,
-            placeholder=_("Paste a page of text. Left empty, it learns from a story of ours."),
-            label_visibility="collapsed",
-            on_change=_take_corpus,
+    if value_of("task") == "characters":
+        draw_popover(
+            _("Text to learn from"), _draw_text, key="corpus_popover", icon=":material/article:"
         )
+
+
+def _draw_text() -> None:
+    st.session_state.setdefault("corpus", learn_memory().corpus)
+    st.text_area(
+        _("Text to learn from"),
+        key="corpus",
+        height=300,
+        max_chars=MAX_CORPUS,
+        placeholder=_("Paste a page of text. Left empty, it learns from a story of ours."),
+        label_visibility="collapsed",
+        on_change=_take_corpus,
+    )
 
 
 def _take_corpus() -> None:
