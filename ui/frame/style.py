@@ -53,6 +53,11 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 :is(.st-key-choose, .st-key-colors) .stPopover button { padding: 0 0.4rem; }
 .st-key-address { position: absolute; }
+.st-key-languages { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999991; }
+.st-key-languages .stButtonGroup button {
+  padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.8rem;
+}
+.st-key-languages .stButtonGroup button p { font-size: 0.8rem; }
 .st-key-scale button p::first-letter { text-transform: none; }
 .st-key-selection:not(:has(.stNumberInput, .st-key-kind_row, .st-key-sentence)) {
   display: none;

@@ -8,6 +8,7 @@ from ui.link.memory import value_of
 from ui.runs.run import Attention, Run
 from ui.runs.tables import stage_table
 from ui.text.i18n import _
+from ui.text.numbers import whole
 from ui.text.option_names import word
 from ui.views.view import View
 from viz.statistics import head_statistics
@@ -33,8 +34,8 @@ def show_numbers(run: Run, selection: Selection, theme: Theme) -> None:
     )
     if count > MOST_ROWS:
         st.caption(
-            _("The first {shown:,} of {all:,} rows; the downloads have them all.").format(
-                shown=MOST_ROWS, all=count
+            _("The first {shown} of {all} rows; the downloads have them all.").format(
+                shown=whole(MOST_ROWS), all=whole(count)
             )
         )
     st.dataframe(

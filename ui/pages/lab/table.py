@@ -5,7 +5,7 @@ import streamlit as st
 from lab.results import columns_of, to_parquet
 from lab.spreadsheet import to_csv
 from ui.jobs.sweep_queue import Ticket
-from ui.text.i18n import _
+from ui.text.i18n import _, in_this_language
 
 MOST_ROWS = 5000  # on the page: as many as a sweep has at most
 
@@ -41,7 +41,7 @@ def draw_downloads(ticket: Ticket | None) -> None:
         name = f"headlight_{ticket.grid.kind}"
         st.download_button(
             _("All measurements (CSV)"),
-            lambda: to_csv(ticket.frame()),
+            in_this_language(lambda: to_csv(ticket.frame())),
             f"{name}.csv",
             "text/csv",
             key="download_csv",
@@ -49,7 +49,7 @@ def draw_downloads(ticket: Ticket | None) -> None:
         )
         st.download_button(
             _("All measurements (Parquet, with units)"),
-            lambda: to_parquet(ticket.frame()),
+            in_this_language(lambda: to_parquet(ticket.frame())),
             f"{name}.parquet",
             "application/vnd.apache.parquet",
             key="download_parquet",

@@ -104,7 +104,7 @@ def draw_task() -> None:
         key="task",
         on_change=_take_task,
     )
-    st.caption(GOALS[value_of("task")])
+    st.caption(_(GOALS[value_of("task")]))
 
 
 def _take_task() -> None:
