@@ -52,6 +52,9 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 :is(.st-key-stage_table, .st-key-sweep_table)
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 :is(.st-key-choose, .st-key-colors) .stPopover button { padding: 0 0.4rem; }
+/* Streamlit's own words, in English whatever the language; the label and its help say the same. */
+.st-key-weights_file :is([data-testid="stFileUploaderDropzoneInstructions"],
+  [data-testid="stFileUploaderDropzone"] button p) { display: none; }
 .st-key-address { position: absolute; }
 .st-key-languages { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999991; }
 .st-key-languages .stButtonGroup button {

@@ -101,6 +101,7 @@ def draw_task() -> None:
         list(TASKS),
         index=list(TASKS).index(value_of("task")),
         format_func=word,
+        placeholder="",
         key="task",
         on_change=_take_task,
     )
@@ -134,6 +135,7 @@ def draw_sizes() -> None:
             POSITIONS,
             index=POSITIONS.index(value_of("positions")),
             format_func=word,
+            placeholder="",
             key="positions",
             help=_("How the model knows where a symbol stands; with none it doesn't."),
         )

@@ -75,6 +75,7 @@ def draw_model() -> None:
         model_choices(),
         index=model_choices().index(value_of("model")),
         format_func=word,
+        placeholder="",
         key="model",
         on_change=_take_model,
         help=_(

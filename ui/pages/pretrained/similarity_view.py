@@ -112,7 +112,8 @@ def _matches(
         for side, kept in zip((rows, columns), ordinary, strict=True)
     ]
     matches = sorted(best_matches(matrix), key=lambda match: -match[2])
-    lines = [f"| {_('sentence 1')} | {_('sentence 2')} | {_('cosine')} |", "|:--|:--|--:|"]
+    titles = (_("sentence 1"), _("sentence 2"), _("cosine"))
+    lines = [f"| {' | '.join(titles)} |", "|:--|:--|--:|"]
     lines += [
         f"| {_in_table(a)} | {_in_table(b)} | {f'{cosine:.3f}'.replace('-', '−')} |"
         for a, b, cosine in (
