@@ -28,6 +28,7 @@ def extract() -> Catalog:
     catalog = Catalog(
         project="Headlight",
         version="0.1.0",
+        msgid_bugs_address="-",
         header_comment="# The texts of Headlight, gathered by `make translations`.",
         fuzzy=False,
     )
@@ -90,7 +91,7 @@ def main() -> None:
         catalog = read(path)
         catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
         write(path, catalog)
-        done = sum(bool(message.id and message.string) for message in catalog)
+        done = sum(bool(message.id and any(message.string)) for message in catalog)
         print(f"{path.relative_to(ROOT)}: {done} of {len(template)} translated")
 
 

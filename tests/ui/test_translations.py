@@ -21,9 +21,12 @@ each_catalogue = pytest.mark.parametrize(
 def looked_up(tree: ast.AST) -> Iterator[ast.Call]:
     """The calls that look a text up."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in LOOKED_UP:
-                yield node
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in LOOKED_UP
+        ):
+            yield node
 
 
 def at_import(tree: ast.AST) -> Iterator[ast.Call]:

@@ -11,7 +11,7 @@ see `in_this_language`.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -38,12 +38,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Language:
     """A language that the interface can be read in."""
 
     code: str  # as in links
-    translations: NullTranslations
+    texts: Mapping[str, str]  # translated; what is missing is shown in English
+    ngettext: Callable[[str, str, int], str]
     locale: Locale  # how it writes numbers
 
     @property
@@ -72,7 +73,7 @@ def languages() -> tuple[str, ...]:
 def language(code: str) -> Language:
     """Return one of the languages that there are."""
     if code == SOURCE:
-        return Language(code, NullTranslations(), Locale(code))
+        return Language(code, {}, NullTranslations().ngettext, Locale(code))
     # Imported here: a server on which everybody reads English needs none of it.
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
@@ -82,11 +83,15 @@ def language(code: str) -> Language:
     compiled = BytesIO()
     write_mo(compiled, catalogue)  # leaves out what is marked as fuzzy
     compiled.seek(0)
+    translations = GNUTranslations(compiled)
+    singular = (m.id if isinstance(m.id, str) else m.id[0] for m in catalogue if m.id)
     try:
         locale = Locale.parse(code)
     except UnknownLocaleError:
         locale = Locale(SOURCE)
-    return Language(code, GNUTranslations(compiled), locale)
+    # A dictionary: gettext looks for a missing text three times, and most could be missing.
+    texts = {text: translations.gettext(text) for text in singular}
+    return Language(code, texts, translations.ngettext, locale)
 
 
 def find_language(tag: str) -> str | None:
@@ -150,13 +155,12 @@ def in_this_language(function: Callable[P, R]) -> Callable[P, R]:
 
 def _(text: str) -> str:
     """Return a text in this session's language."""
-    # A catalogue says of itself what the empty text stands for.
-    return (_spoken.get() or _of_session()).translations.gettext(text) if text else text
+    return (_spoken.get() or _of_session()).texts.get(text, text)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """Return the text that goes with a count, in this session's language."""
-    return (_spoken.get() or _of_session()).translations.ngettext(one, many, count)
+    return (_spoken.get() or _of_session()).ngettext(one, many, count)
 
 
 def N_(text: str) -> str:
