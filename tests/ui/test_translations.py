@@ -95,6 +95,25 @@ def test_a_text_looked_up_later_is_none(source: str) -> None:
     assert not list(at_import(ast.parse(source)))
 
 
+def caching(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    """The functions whose results are kept for several sessions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            names = {ast.unparse(each).partition("(")[0] for each in node.decorator_list}
+            if names & {"cache", "lru_cache", "cached", "functools.cache", "functools.lru_cache"}:
+                yield node
+
+
+def test_no_text_is_kept_for_sessions_in_another_language() -> None:
+    found = [
+        (node.name, bool(list(looked_up(node))))
+        for path in FILES
+        for node in caching(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert ("_computed", False) in found  # else there would be nothing to find
+    assert [name for name, speaks in found if speaks] == []
+
+
 def test_each_text_is_extracted(template: Catalog) -> None:
     """Babel reads tokens, and doesn't see what stands within an f-string."""
     marked = LOOKED_UP - {"word"} | {"N_"}

@@ -56,7 +56,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-weights_file :is([data-testid="stFileUploaderDropzoneInstructions"],
   [data-testid="stFileUploaderDropzone"] button p) { display: none; }
 .st-key-address { position: absolute; }
-.st-key-languages { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999991; }
+.st-key-languages { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; }
 .st-key-languages .stButtonGroup button {
   padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.8rem;
 }
