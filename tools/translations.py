@@ -2,11 +2,14 @@
 
 Writes locale/headlight.pot, and brings each catalogue in line with it: new texts without a
 translation, old ones at the end. Extracted are the arguments of _, N_ and ngettext, and the
-sentences of the coded errors of model/ and lab/; see model/errors.py.
+sentences of the coded errors of model/ and lab/ (see model/errors.py), and what the columns of the
+Lab's tables hold.
 """
 
 import ast
+from contextlib import redirect_stderr
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -32,10 +35,13 @@ def extract() -> Catalog:
         header_comment="# The texts of Headlight, gathered by `make translations`.",
         fuzzy=False,
     )
-    for folder in FOLDERS:
-        found = extract_from_dir(ROOT / folder, [("**.py", "python")], keywords=keywords)
-        for file, line, text, _comments, _context in sorted(found):
-            catalog.add(text, locations=[(f"{folder}/{file}", line)])
+    columns = [("lab", {"Column": (place,)}) for place in (1, 2)]  # a unit, and what it holds
+    for folder, marks in [*((folder, keywords) for folder in FOLDERS), *columns]:
+        with redirect_stderr(StringIO()):  # on texts for the log, and on columns without a unit
+            found = sorted(extract_from_dir(ROOT / folder, [("**.py", "python")], keywords=marks))
+        for file, line, text, _comments, _context in found:
+            if text:
+                catalog.add(text, locations=[(f"{folder}/{file}", line)])
     return catalog
 
 
@@ -91,7 +97,7 @@ def main() -> None:
         catalog = read(path)
         catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
         write(path, catalog)
-        done = sum(bool(message.id and any(message.string)) for message in catalog)
+        done = sum(bool(message.id and any(message.string or ())) for message in catalog)
         print(f"{path.relative_to(ROOT)}: {done} of {len(template)} translated")
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.controls.let_show import let_show
 from ui.link.language import KEY, choose_language
-from ui.text.i18n import _, language, languages, spoken
+from ui.text.i18n import _, languages, own_name, spoken
 
 
 def draw_language_switch() -> None:
@@ -22,13 +22,8 @@ def draw_language_switch() -> None:
             languages(),
             default=spoken().code,
             required=True,
-            format_func=_own_name,
+            format_func=own_name,
             key=KEY,
             on_change=take,
             label_visibility="collapsed",
         )
-
-
-def _own_name(code: str) -> str:
-    """Return what a language calls itself, so that whoever reads it finds it."""
-    return language(code).name

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.link.memory import choose, session
-from ui.text.i18n import COMPLETE, SOURCE, _, find_language, languages, speak, spoken
+from ui.text.i18n import COMPLETE, SOURCE, _, find_language, languages, own_name, speak, spoken
 from ui.text.markdown import verbatim
 
 KEY = "lang"
@@ -36,7 +36,12 @@ def read_language(page: str) -> None:
     if asked is not None and found is None and not went_back:
         kept.language_notice = _(
             "The link asks for {key} {text}; there are: {options}. Using {used}."
-        ).format(key=KEY, text=verbatim(asked), options=", ".join(languages()), used=spoken().name)
+        ).format(
+            key=KEY,
+            text=verbatim(asked),
+            options=", ".join(languages()),
+            used=own_name(spoken().code),
+        )
 
 
 def choose_language(code: str) -> None:

@@ -47,11 +47,6 @@ class Language:
     ngettext: Callable[[str, str, int], str]
     locale: Locale  # how it writes numbers
 
-    @property
-    def name(self) -> str:
-        """What the language calls itself."""
-        return self.locale.get_language_name(self.code) or self.code
-
 
 def _folders() -> list[Path]:
     more = os.environ.get("HEADLIGHT_LOCALE")
@@ -73,7 +68,7 @@ def languages() -> tuple[str, ...]:
 def language(code: str) -> Language:
     """Return one of the languages that there are."""
     if code == SOURCE:
-        return Language(code, {}, NullTranslations().ngettext, Locale(code))
+        return Language(code, {}, NullTranslations().ngettext, _locale(code))
     # Imported here: a server on which everybody reads English needs none of it.
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
@@ -85,13 +80,22 @@ def language(code: str) -> Language:
     compiled.seek(0)
     translations = GNUTranslations(compiled)
     singular = (m.id if isinstance(m.id, str) else m.id[0] for m in catalogue if m.id)
-    try:
-        locale = Locale.parse(code)
-    except UnknownLocaleError:
-        locale = Locale(SOURCE)
     # A dictionary: gettext looks for a missing text three times, and most could be missing.
     texts = {text: translations.gettext(text) for text in singular}
-    return Language(code, texts, translations.ngettext, locale)
+    return Language(code, texts, translations.ngettext, _locale(code))
+
+
+@cache
+def own_name(code: str) -> str:
+    """Return what a language calls itself, so that whoever reads it finds it."""
+    return _locale(code).get_language_name(code) or code
+
+
+def _locale(code: str) -> Locale:
+    try:
+        return Locale.parse(code)
+    except (UnknownLocaleError, ValueError):  # a folder can have any name
+        return Locale(SOURCE)
 
 
 def find_language(tag: str) -> str | None:

@@ -22,8 +22,8 @@ def show_table(ticket: Ticket, *, height: int = 260) -> None:
         height=height,
         column_config={
             name: st.column_config.Column(
-                f"{name} ({columns[name].unit})" if columns[name].unit else name,
-                help=columns[name].description,
+                f"{name} ({_(columns[name].unit)})" if columns[name].unit else name,
+                help=_(columns[name].description),
             )
             for name in frame.columns
             if name not in hidden
