@@ -23,7 +23,17 @@ from tests.ui.helpers import (
 from tools.translations import write
 from ui.link.memory import Session
 from ui.text import i18n
-from ui.text.i18n import N_, _, find_language, in_this_language, language, ngettext, speaking
+from ui.text.i18n import (
+    N_,
+    _,
+    find_language,
+    in_this_language,
+    language,
+    languages,
+    ngettext,
+    own_name,
+    speaking,
+)
 from ui.text.numbers import decimal, percent, whole
 from ui.text.option_names import find_option, word
 
@@ -44,7 +54,8 @@ def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         catalog.add(text, said)
     catalog.add(("{count} head", "{count} heads"), ("{count} Kopf", "{count} Köpfe"))
     catalog.add("Layers", "unsicher", flags=["fuzzy"])
-    write(tmp_path / "de" / "LC_MESSAGES" / "headlight.po", catalog)
+    for folder in ("de", "xx", "no language"):  # of which Babel knows the first
+        write(tmp_path / folder / "LC_MESSAGES" / "headlight.po", catalog)
     monkeypatch.setenv("HEADLIGHT_LOCALE", str(tmp_path))
     _forget()
     yield
@@ -214,6 +225,15 @@ def test_a_download_is_in_the_language_of_who_asked_for_it(download: Download) -
     assert download("download_stage")[1].decode().splitlines()[0].endswith(",权重")
     open_app("text=a+b")
     assert download("download_stage")[1].decode().splitlines()[0].endswith(",weight")
+
+
+@pytest.mark.usefixtures("german")
+def test_languages_are_those_with_a_catalogue_by_their_own_names() -> None:
+    assert {code: own_name(code) for code in languages()} == {
+        "en": "English",
+        "de": "Deutsch",
+        "zh": "中文",
+    }
 
 
 @pytest.mark.usefixtures("german")

@@ -56,7 +56,16 @@ def _folders() -> list[Path]:
 @cache
 def _catalogues() -> dict[str, Path]:
     found = [path for folder in _folders() for path in folder.glob("*/LC_MESSAGES/headlight.po")]
-    return {path.parents[1].name: path for path in sorted(found)}
+    named = {path.parents[1].name: path for path in sorted(found)}
+    return {name: path for name, path in named.items() if _is_language(name)}
+
+
+def _is_language(name: str) -> bool:
+    try:
+        Locale.parse(name)
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
 
 
 def languages() -> tuple[str, ...]:
@@ -68,7 +77,7 @@ def languages() -> tuple[str, ...]:
 def language(code: str) -> Language:
     """Return one of the languages that there are."""
     if code == SOURCE:
-        return Language(code, {}, NullTranslations().ngettext, _locale(code))
+        return Language(code, {}, NullTranslations().ngettext, Locale.parse(code))
     # Imported here: a server on which everybody reads English needs none of it.
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
@@ -82,20 +91,13 @@ def language(code: str) -> Language:
     singular = (m.id if isinstance(m.id, str) else m.id[0] for m in catalogue if m.id)
     # A dictionary: gettext looks for a missing text three times, and most could be missing.
     texts = {text: translations.gettext(text) for text in singular}
-    return Language(code, texts, translations.ngettext, _locale(code))
+    return Language(code, texts, translations.ngettext, Locale.parse(code))
 
 
 @cache
 def own_name(code: str) -> str:
     """Return what a language calls itself, so that whoever reads it finds it."""
-    return _locale(code).get_language_name(code) or code
-
-
-def _locale(code: str) -> Locale:
-    try:
-        return Locale.parse(code)
-    except (UnknownLocaleError, ValueError):  # a folder can have any name
-        return Locale(SOURCE)
+    return Locale.parse(code).get_language_name(code) or code
 
 
 def find_language(tag: str) -> str | None:
