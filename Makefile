@@ -12,7 +12,7 @@ ANY   := $(VENV)/.hf
 DEV   := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: run test check format bench chromium clean help
+.PHONY: run test check format translations bench chromium clean help
 
 run: $(CORE) $(MODELS) $(if $(HF),$(ANY))  ## start the app on http://localhost:8501 (PORT=9000 for another port)
 	@exec $(PY) -m streamlit run app.py --server.port=$(PORT)
@@ -33,6 +33,9 @@ format: $(DEV)  ## put the source in order
 	@$(PY) -m ruff check --quiet --fix-only .
 	@$(PY) -m ruff format .
 
+translations: $(DEV)  ## gather the texts to translate into locale/
+	@$(PY) -m tools.translations
+
 bench: chromium  ## measure how fast the app is (ARGS goes to the benchmark)
 	@$(PY) -m bench $(ARGS)
 
@@ -45,7 +48,7 @@ clean:  ## remove what make made: the virtual environment and all caches
 
 help:  ## show this
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-	  while IFS='|' read -r name what; do printf 'make %-8s %s\n' "$$name" "$$what"; done
+	  while IFS='|' read -r name what; do printf 'make %-12s %s\n' "$$name" "$$what"; done
 
 # The stamps in .venv tell what is installed: a second call does nothing, a changed file only what it needs.
 

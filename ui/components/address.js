@@ -7,6 +7,7 @@ const KEY = "__headlight_address";
 
 export default function ({ data }) {
   const wanted = JSON.parse(new TextDecoder().decode(data));
+  document.documentElement.lang = wanted.language; // for screen readers, and a font's choice
   let done = window[KEY];
   if (done?.session !== wanted.session) {
     done = { session: wanted.session, changes: 0, entries: 0 };

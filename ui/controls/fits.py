@@ -84,7 +84,7 @@ def without_vectors() -> str:
     try:
         word_vectors()
     except ModelUnavailableError as error:
-        return f"{describe_error(error, _)} {_('Using hashed word vectors.')}"
+        return " ".join((describe_error(error, _), _("Using hashed word vectors.")))
     return ""
 
 

@@ -1,5 +1,6 @@
 """Downloads: the stage or the whole trace, made when they are asked for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from ui.runs.export import npz_bytes
 from ui.runs.run import Attention, Run
 from ui.runs.tables import stage_csv, trace_csv
 from ui.server.turns import session_in_use, turn
-from ui.text.i18n import _
+from ui.text.i18n import _, in_this_language
 
 
 @dataclass
@@ -60,9 +61,13 @@ def _draw_files(shown: Shown) -> None:
     stage: Stage = value_of("stage")
     whole, of_one = shown.source.file_stems()
     in_turn = turn(session_in_use(), is_seen=False)
+
+    def deferred(make: Callable[[], bytes]) -> Callable[[], bytes]:
+        return in_this_language(in_turn(make))
+
     st.download_button(
         _("This stage (CSV)"),
-        in_turn(lambda: stage_csv(shown.attention(), stage)),
+        deferred(lambda: stage_csv(shown.attention(), stage)),
         f"headlight_{stage}_{of_one}.csv",
         "text/csv",
         key="download_stage",
@@ -70,7 +75,7 @@ def _draw_files(shown: Shown) -> None:
     )
     st.download_button(
         _("This attention's trace (tidy CSV)"),
-        in_turn(lambda: trace_csv(shown.attention())),
+        deferred(lambda: trace_csv(shown.attention())),
         f"headlight_trace_{of_one}.csv",
         "text/csv",
         key="download_trace",
@@ -78,7 +83,7 @@ def _draw_files(shown: Shown) -> None:
     )
     st.download_button(
         _("The whole trace (NumPy .npz)"),
-        in_turn(shown.npz),
+        deferred(shown.npz),
         f"headlight_trace_{whole}.npz",
         "application/octet-stream",
         key="download_npz",

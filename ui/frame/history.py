@@ -11,6 +11,7 @@ from ui.components import address
 from ui.link.address import write_address
 from ui.link.memory import bring_back, session
 from ui.server.turns import session_in_use, turn
+from ui.text.i18n import spoken
 
 
 def live(part: Callable[..., None], *, run_every: float | None = None) -> Callable[..., None]:
@@ -45,6 +46,7 @@ def show_address() -> None:
             "query": kept.query,
             "changes": kept.changes,
             "entries": kept.entries,
+            "language": spoken().code,
         }
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui.frame.source import Source
+from ui.link.language import as_parameter
 from ui.link.memory import current_page, session
 from ui.link.page import Linked, Parameter
 from ui.views.view import Chart, View
@@ -72,5 +73,5 @@ def draw_link(page: str, label: str, *, query: Mapping[str, str], help: str | No
         label=label,
         icon=":material/open_in_new:",
         help=help,
-        query_params=dict(query),
+        query_params={**as_parameter(), **query},
     )

@@ -52,7 +52,15 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 :is(.st-key-stage_table, .st-key-sweep_table)
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 :is(.st-key-choose_popover, .st-key-colors_popover) button { padding: 0 0.4rem; }
+/* Streamlit's own words, in English whatever the language; the label and its help say the same. */
+.st-key-weights_file :is([data-testid="stFileUploaderDropzoneInstructions"],
+  [data-testid="stFileUploaderDropzone"] button p) { display: none; }
 .st-key-address { position: absolute; }
+.st-key-lang { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; }
+.st-key-lang .stButtonGroup button {
+  padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.8rem;
+}
+.st-key-lang .stButtonGroup button p { font-size: 0.8rem; }
 .st-key-scale button p::first-letter { text-transform: none; }
 .st-key-selection:not(:has(.stNumberInput, .st-key-kind_row, .st-key-sentence)) {
   display: none;

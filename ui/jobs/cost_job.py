@@ -11,6 +11,7 @@ from model.errors import CodedText
 from model.reasons import coded_reason
 from ui.jobs.sweep_queue import ENDS_WITHIN, State, Waiting, line
 from ui.text.i18n import _
+from ui.text.numbers import decimal
 
 LENGTHS = (64, 128, 256, 512, 1024, 2048)  # tokens
 
@@ -102,4 +103,4 @@ def said_progress(run: CostRun | None) -> str:
             return _("{count}, in a process of its own on this machine").format(count=count)
         case "cancelled":
             return _("{count}, cancelled").format(count=count)
-    return _("{count} · {seconds:.1f} s").format(count=count, seconds=run.seconds)
+    return _("{count} · {seconds} s").format(count=count, seconds=decimal(run.seconds, 1))

@@ -16,6 +16,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import get_session_state
 
+from ui.link.language import KEY as LANGUAGE
+from ui.link.language import as_parameter
 from ui.link.memory import (
     Memory,
     bring_back,
@@ -63,7 +65,9 @@ def _read_address(left: Linked | None) -> None:
     """Begin with what the address holds; the rest is as the page was left, or is its defaults."""
     kept, page, page_memory = session(), memory().page, memory()
     address = _address()
-    kept.others = [(key, text) for key, text in address if key not in page.parameters]
+    kept.others = [
+        (key, text) for key, text in address if key not in page.parameters and key != LANGUAGE
+    ]
     kept.query = None
     asked = asked_for()
     before = _begin(left, asked)
@@ -85,7 +89,13 @@ def _read_address(left: Linked | None) -> None:
     page_memory.assumed.clear()
     # An address that says what is shown stays as it is; another is mended, without an entry.
     shown = _as_link(page_memory)
-    is_right = asked == shown and len(address) == len(asked) + len(kept.others)
+    languages = [text for key, text in address if key == LANGUAGE]
+    is_right = (
+        asked == shown
+        and languages == list(as_parameter().values())
+        and len(address) == len(asked) + len(kept.others) + len(languages)
+    )
+    kept.language_written = kept.language
     page_memory.written = shown if is_right else None
     if went_back():
         kept.query, kept.changes = _context().query_string, kept.changes + 1
@@ -149,9 +159,10 @@ def write_address() -> None:
     kept.has_acted = kept.has_pinned = kept.is_repeated = False
     changed = {key for key in wanted if before is None or wanted[key] != before.get(key)}
     changed |= (before or {}).keys() - wanted.keys()
+    is_respoken, kept.language_written = kept.language != kept.language_written, kept.language
     if before is None:  # a link is mended: what follows from it anyhow needs no place in it
         wanted = {key: text for key, text in wanted.items() if key not in page_memory.assumed}
-    elif changed <= page_memory.assumed and not pinned:
+    elif changed <= page_memory.assumed and not (pinned or is_respoken):
         return
     else:
         page_memory.assumed = set()
@@ -162,8 +173,8 @@ def write_address() -> None:
     if before is not None and (acted or (is_deliberate and not repeated)):
         kept.entries += 1
     kept.changes += 1
-    if wanted != before:
-        kept.query = urlencode([*kept.others, *wanted.items()])
+    if wanted != before or is_respoken:
+        kept.query = urlencode([*as_parameter().items(), *kept.others, *wanted.items()])
         given_values(st.session_state).query = kept.query
         _tell_streamlit(kept.query)
 

@@ -73,6 +73,9 @@ class Session:
     page: Linked | None = None  # the one that is shown
     is_read: bool = False  # whether its address is: a run can be broken off at any moment
     others: list[tuple[str, str]] = field(default_factory=list)  # of the address, no page's own
+    language: str | None = None  # that a link or a person has chosen; None: the browser's
+    language_written: str | None = None  # what the address holds of it
+    language_notice: str = ""  # why it isn't the one that was asked for
     query: str | None = None  # what the address shall be; None: as it is
     changes: int = 0  # how often it was changed
     entries: int = 0  # how many of those made an entry in the browser's history

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.link.memory import MISSING, memory, value_of
+from ui.link.memory import MISSING, memory, session, value_of
 
 
 def notice(key: str, message: str, asked: Any = MISSING) -> None:
@@ -24,6 +24,8 @@ def show_notices() -> None:
     notices = memory().notices
     for key in [key for key, (value, _message) in notices.items() if value_of(key) != value]:
         del notices[key]
-    if notices:
-        lines = [message for _value, message in notices.values()]
+    lines = [message for _value, message in notices.values()]
+    if session().language_notice:
+        lines.insert(0, session().language_notice)
+    if lines:
         st.warning("  \n".join(lines), icon=":material/info:")

@@ -7,9 +7,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.util import calc_hash
 
 from ui.frame.history import show_address
+from ui.frame.language_switch import draw_language_switch
 from ui.frame.page import Page
 from ui.frame.style import apply_style
 from ui.link.address import open_page
+from ui.link.language import read_language
 from ui.link.memory import session
 from ui.pages import PAGES
 from ui.pages.missing.page import draw_missing
@@ -32,6 +34,8 @@ def show_page() -> None:
     first, *others = PAGES
     asked = _page_asked_for({page.name for page in PAGES})
     is_named = asked == first.name
+    read_language(first.name if asked == FIRST else asked)
+    draw_language_switch()
     # The first page has two addresses; the one that is looked at is marked in the navigation.
     alone, named = (
         st.Page(

@@ -80,7 +80,8 @@ def _steps(attention: Attention, cell: CellArithmetic, weight: float) -> str:
         (_("**weight**: exponential ÷ denominator"), "", f"**{_number(cell.weight)}**"),
         (_("the module's weight (float32)"), "", f"**{_number(weight)}**"),
     ]  # fmt: skip
-    lines = [f"| {_('step')} | {_('formula')} | {_('number')} |", "|:--|:-:|--:|"]
+    titles = (_("step"), _("formula"), _("number"))
+    lines = [f"| {' | '.join(titles)} |", "|:--|:-:|--:|"]
     lines += [f"| {what} | {f'${how}$' if how else ''} | {result} |" for what, how, result in rows]
     difference = _("Worked out in float64; differs from the module by {d:.1e}.").format(
         d=abs(cell.weight - weight)

@@ -8,6 +8,7 @@ from ui.link.memory import value_of
 from ui.runs.run import Attention, Run
 from ui.runs.tables import stage_table
 from ui.text.i18n import _
+from ui.text.numbers import whole
 from ui.text.option_names import word
 from ui.views.view import View
 from viz.statistics import head_statistics
@@ -33,18 +34,37 @@ def show_numbers(run: Run, selection: Selection, theme: Theme) -> None:
     )
     if count > MOST_ROWS:
         st.caption(
-            _("The first {shown:,} of {all:,} rows; the downloads have them all.").format(
-                shown=MOST_ROWS, all=count
+            _("The first {shown} of {all} rows; the downloads have them all.").format(
+                shown=whole(MOST_ROWS), all=whole(count)
             )
         )
+    value = table.columns[-1]
     st.dataframe(
         table,
         key="stage_table",
         hide_index=True,
         height=320,
         # 9 significant digits tell any two float32 numbers apart.
-        column_config={table.columns[-1]: st.column_config.NumberColumn(format="%.9g")},
+        column_config={
+            **_column_names(),
+            value: st.column_config.NumberColumn(
+                _("value") if value == "value" else value, format="%.9g"
+            ),
+        },
     )
+
+
+def _column_names() -> dict[str, str]:
+    """Return what the columns of a stage are called on the screen; a file has their identifiers."""
+    return {
+        "field": _("field"),
+        "head": _("head"),
+        "query": _("query"),
+        "query_token": _("token of the query"),
+        "key": _("key"),
+        "key_token": _("token of the key"),
+        "dimension": _("dimension"),
+    }
 
 
 def _show_statistics(attention: Attention) -> None:

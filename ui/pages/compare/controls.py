@@ -218,6 +218,7 @@ def _select(
         options,
         index=options.index(value),
         format_func=shown,
+        placeholder="",
         key=name,
         on_change=lambda: _take(letter, key, st.session_state[name]),
     )

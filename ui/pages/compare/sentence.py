@@ -7,37 +7,38 @@ from ui.choices.options import POSITIONS
 from ui.link.side import Side, computing
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.comparison import Comparison
-from ui.text.i18n import _, ngettext
+from ui.text.i18n import N_, _, ngettext
+from ui.text.numbers import decimal, percent
 from ui.text.option_names import word
 
 NAMES = {
-    "heads": _("heads"),
-    "embed_size": _("the embedding"),
-    "layers": _("layers"),
-    "layer": _("the layer"),
-    "mask": _("mask"),
-    "span": _("the mask's span"),
-    "look_ahead": _("looking ahead"),
-    "cells": _("the painted mask"),
-    "projection": _("projection"),
-    "scale": _("scale"),
-    "temperature": _("the temperature"),
-    "tokenizer": _("tokens"),
-    "vectors": _("word vectors"),
-    "positions": _("positions"),
-    "norm_order": _("norm"),
-    "activation": _("feed-forward"),
-    "seed": _("the seed"),
-    "sentence": _("the sentence shown"),
-    "model": _("model"),
-    "kind": _("attention"),
-    "added": _("the added tokens"),
-    "removed": _("the removed heads"),
-    "together": _("reading both sentences together"),
-    "task": _("task"),
-    "learning_rate": _("the learning rate"),
-    "steps": _("the steps"),
-    "at": _("the moment of training"),
+    "heads": N_("heads"),
+    "embed_size": N_("the embedding"),
+    "layers": N_("layers"),
+    "layer": N_("the layer"),
+    "mask": N_("mask"),
+    "span": N_("the mask's span"),
+    "look_ahead": N_("looking ahead"),
+    "cells": N_("the painted mask"),
+    "projection": N_("projection"),
+    "scale": N_("scale"),
+    "temperature": N_("the temperature"),
+    "tokenizer": N_("tokens"),
+    "vectors": N_("word vectors"),
+    "positions": N_("positions"),
+    "norm_order": N_("norm"),
+    "activation": N_("feed-forward"),
+    "seed": N_("the seed"),
+    "sentence": N_("the sentence shown"),
+    "model": N_("model"),
+    "kind": N_("attention"),
+    "added": N_("the added tokens"),
+    "removed": N_("the removed heads"),
+    "together": N_("reading both sentences together"),
+    "task": N_("task"),
+    "learning_rate": N_("the learning rate"),
+    "steps": N_("the steps"),
+    "at": N_("the moment of training"),
 }
 HARDLY = 0.01  # of mean entropy, nats or its share: less is no change that anybody sees
 
@@ -64,7 +65,7 @@ def _done(a: Side, b: Side) -> str:
     keys = differing(a, b)
     if len(keys) == 1:
         return _one_change(keys[0], a.value(keys[0]), b.value(keys[0]))
-    names = [_("the text") if key.startswith("text") else NAMES[key] for key in keys]
+    names = [_("the text") if key.startswith("text") else _(NAMES[key]) for key in keys]
     return _("Changing {names}").format(
         names=_("{first} and {last}").format(first=", ".join(names[:-1]), last=names[-1])
     )
@@ -86,7 +87,7 @@ def _one_change(key: str, a: Any, b: Any) -> str:
         return _("Another seed ({a} → {b})").format(a=a, b=b)
     if key == "together":
         return _("Reading both sentences together") if b else _("Reading each sentence by itself")
-    name = NAMES[key]
+    name = _(NAMES[key])
     if isinstance(a, str) and isinstance(b, str):
         if b == "none":
             return _("Dropping the {name} ({a})").format(name=name, a=word(a))
@@ -119,14 +120,14 @@ def _effect(comparison: Comparison) -> str:
     if math.isnan(after - before):
         return _("leaves nothing to judge: no row has a key to attend to.")
     return _(
-        "{said}: mean entropy **{before:.2f} → {after:.2f} nats**, largest weight "
-        "{largest_before:.0%} → {largest_after:.0%}."
+        "{said}: mean entropy **{before} → {after} nats**, largest weight "
+        "{largest_before} → {largest_after}."
     ).format(
         said=_how_sharp(after - before, largest_after - largest_before),
-        before=before,
-        after=after,
-        largest_before=largest_before,
-        largest_after=largest_after,
+        before=decimal(before, 2),
+        after=decimal(after, 2),
+        largest_before=percent(largest_before),
+        largest_after=percent(largest_after),
     )
 
 
@@ -140,9 +141,9 @@ def _effect_on_share(comparison: Comparison) -> str:
         return _("leaves nothing to judge: in A or in B no row has two keys to choose between.")
     change = after - before
     return _(
-        "{said}: mean entropy **{before:.0%} → {after:.0%} of the highest**, which alone can be "
+        "{said}: mean entropy **{before} → {after} of the highest**, which alone can be "
         "compared, as rows have other numbers of keys in A and in B."
-    ).format(said=_how_sharp(change, -change), before=before, after=after)
+    ).format(said=_how_sharp(change, -change), before=percent(before), after=percent(after))
 
 
 def _how_sharp(entropy: float, largest: float) -> str:
@@ -161,7 +162,7 @@ def _learnt(comparison: Comparison) -> str:
     a, b = comparison.a.run.accuracy, comparison.b.run.accuracy
     if a is None or b is None:
         return ""
-    return _("Held-out accuracy **{a:.1%} → {b:.1%}**.").format(a=a, b=b)
+    return _("Held-out accuracy **{a} → {b}**.").format(a=percent(a, 1), b=percent(b, 1))
 
 
 def _moved(comparison: Comparison) -> str:
@@ -169,7 +170,7 @@ def _moved(comparison: Comparison) -> str:
     if not comparison.has_one_shape or not comparison.pairs or not comparison.real_queries:
         return ""
     mean = float(comparison.divergences.mean())
-    return _("Rows diverge by **{mean:.3f} nats**.").format(mean=mean)
+    return _("Rows diverge by **{mean} nats**.").format(mean=decimal(mean, 3))
 
 
 def notes(comparison: Comparison) -> list[str]:

@@ -105,6 +105,9 @@ def _show_table(comparison: Comparison) -> None:
         ("entropy", _("entropy (nats)")),
         ("entropy_share", _("share of the highest entropy")),
         ("largest_weight", _("largest weight")),
+        ("distance", _("mean distance")),
+        ("first_token", _("on the first token")),
+        ("itself", _("on itself")),
     )
     number = st.column_config.NumberColumn
     st.dataframe(
@@ -112,6 +115,7 @@ def _show_table(comparison: Comparison) -> None:
         key="comparison_table",
         hide_index=True,
         column_config={
+            "side": st.column_config.TextColumn(_("side")),
             "head": number(_("head")),
             "head_a": number(_("head of A")),
             "head_b": number(_("head of B")),

@@ -146,7 +146,8 @@ def _judge(
             said = _("**The future is visible, as this kind of mask means it to be.**")
             st.info(f"{said} {found}", icon=":material/visibility:")
         else:
-            st.error(f"{_('**The future leaks.**')} {found}", icon=":material/error:")
+            said = _("**The future leaks.**")
+            st.error(f"{said} {found}", icon=":material/error:")
 
 
 def _first_to_move(ahead: np.ndarray, places: list[int], tokens: tuple[str, ...]) -> str:

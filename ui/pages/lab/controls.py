@@ -28,7 +28,14 @@ from ui.pages.lab.parameters import (
     chosen,
 )
 from ui.pages.lab.presets import QUESTIONS, choose_preset
-from ui.pages.lab.words import AMOUNT_WORDS, AXIS_WORDS, METRIC_WORDS, PICTURE_WORDS, SCALE_WORDS
+from ui.pages.lab.words import (
+    AMOUNT_WORDS,
+    AXIS_WORDS,
+    METRIC_WORDS,
+    PICTURE_WORDS,
+    SCALE_WORDS,
+    named_in,
+)
 from ui.text.i18n import _
 from ui.text.markdown import verbatim
 from ui.text.option_names import word
@@ -47,7 +54,7 @@ def draw_presets(on_choose: Callable[[], None]) -> None:
     with st.container(horizontal=True, gap="small", key="presets"):
         for name, question in QUESTIONS.items():
             st.button(
-                question,
+                _(question),
                 key=f"preset_{name}",
                 icon=":material/help:",
                 on_click=take,
@@ -96,7 +103,7 @@ def _mechanism() -> None:
             "So often each combination is measured, with other random weights and vectors."
         ))  # fmt: skip
     _numbers(_("Embedding sizes"), "embed_sizes")
-    _several(_("Scale"), "scales", SCALE_WORDS.__getitem__)
+    _several(_("Scale"), "scales", named_in(SCALE_WORDS))
     _several(_("Positions"), "schemes")
     _several(_("Mask"), "masks")
     _several(_("Projection"), "projections")
@@ -110,7 +117,7 @@ def _rest() -> None:
 
 def _learning() -> None:
     pick_one(_("Task"), "task", tuple(TASKS), word)
-    st.caption(GOALS[value_of("task")])
+    st.caption(_(GOALS[value_of("task")]))
     left, right = st.columns(2, gap="small")
     with left:
         _numbers(_("Heads"), "learn_heads")
@@ -125,7 +132,7 @@ def _learning() -> None:
             "So often each combination is trained, with other first weights and examples."
         ))  # fmt: skip
     _several(_("Positions"), "learn_schemes")
-    _several(_("Scale"), "learn_scales", SCALE_WORDS.__getitem__)
+    _several(_("Scale"), "learn_scales", named_in(SCALE_WORDS))
 
 
 def _cost() -> None:
@@ -229,14 +236,14 @@ def pick_one(
 def draw_picture_choice(used: dict[str, str]) -> None:
     """What is drawn of a mechanism's sweep; the axes that are used where none is chosen."""
     with st.container(horizontal=True, gap="small", key="picture_choice"):
-        pick_one(_("Picture"), "picture", PICTURES, PICTURE_WORDS.__getitem__)
-        pick_one(_("Measure"), "metric", METRIC_NAMES, METRIC_WORDS.__getitem__)
+        pick_one(_("Picture"), "picture", PICTURES, named_in(PICTURE_WORDS))
+        pick_one(_("Measure"), "metric", METRIC_NAMES, named_in(METRIC_WORDS))
         for label, key in (
             (_("Along"), "along"),
             (_("Up") if value_of("picture") == "heatmap" else _("A line for each"), "line"),
             (_("A panel for each"), "panel"),
         ):
-            pick_one(label, key, AXES, AXIS_WORDS.__getitem__, automatic=used[key])
+            pick_one(label, key, AXES, named_in(AXIS_WORDS), automatic=used[key])
 
 
 def draw_learn_picture() -> None:
@@ -261,7 +268,7 @@ def _segments(label: str, key: str, options: Sequence[str], words: Mapping[str, 
         options,
         default=value_of(key),
         required=True,
-        format_func=words.__getitem__,
+        format_func=named_in(words),
         key=widget,
         on_change=take,
         label_visibility="collapsed",

@@ -24,8 +24,9 @@ from ui.pages.lab.grids import values_of
 from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.sentences import cost_sentences, crossover_sentence
 from ui.text.errors import describe_error
-from ui.text.i18n import _
+from ui.text.i18n import N_, _
 from ui.text.markdown import plain
+from ui.text.numbers import whole
 from ui.views.heads import PLOTLY_CONFIG
 from viz.cost import Cost, Words, draw_cost
 from viz.cost_parts import Parts, draw_parts
@@ -39,15 +40,15 @@ POINTS = 40  # of a predicted line
 REPAINT_EVERY = 0.4  # seconds, while something is measured
 ATTENTION = ("projections", "energy", "weighted_sum", "output")
 PART_WORDS = {
-    "embedding": _("embedding and positions"),
-    "projections": _("projections Q, K, V"),
-    "energy": _("energy Q·Kᵀ"),
-    "softmax": _("softmax"),
-    "weighted_sum": _("weights × V"),
-    "output": _("output projection"),
-    "feed_forward": _("feed-forward"),
-    "norms": _("norms and residual"),
-    "total": _("total"),
+    "embedding": N_("embedding and positions"),
+    "projections": N_("projections Q, K, V"),
+    "energy": N_("energy Q·Kᵀ"),
+    "softmax": N_("softmax"),
+    "weighted_sum": N_("weights × V"),
+    "output": N_("output projection"),
+    "feed_forward": N_("feed-forward"),
+    "norms": N_("norms and residual"),
+    "total": N_("total"),
 }
 
 
@@ -167,7 +168,7 @@ def _cost(config: Config, index: int, tokens: int, results: Sequence[Measured]) 
         measured_bytes=np.array([r.peak_bytes for r in mine], float),
         crossover=meeting,
         # The line's colour says of which configuration.
-        crossover_label=_("attention overtakes at {tokens:,.0f}").format(tokens=meeting),
+        crossover_label=_("attention overtakes at {tokens}").format(tokens=whole(meeting)),
     )
 
 
@@ -210,8 +211,10 @@ def _cache_sentence(configs: Sequence[Config], tokens: int) -> str:
         )
         for config in configs
     ]
-    return _("The KV cache of {tokens:,} tokens, {formula} bytes, takes {said}.").format(
-        tokens=tokens, formula=key_value_cache(configs[0], tokens).formula, said=", ".join(said)
+    return _("The KV cache of {tokens} tokens, {formula} bytes, takes {said}.").format(
+        tokens=whole(tokens),
+        formula=key_value_cache(configs[0], tokens).formula,
+        said=", ".join(said),
     )
 
 
@@ -257,7 +260,7 @@ def _draw_parts(configs: Sequence[Config], tokens: int) -> None:
     st.plotly_chart(
         draw_parts(
             shown,
-            [PART_WORDS[name] for name in counted],
+            [_(PART_WORDS[name]) for name in counted],
             theme_of(st.context.theme.type),
             words=_words(),
         ),
@@ -273,7 +276,7 @@ def parts_table(configs: Sequence[Config], tokens: int, amount: str) -> pd.DataF
     tables = [cost_table(config, tokens) for config in configs]
     made = pd.DataFrame(
         {
-            "part": [PART_WORDS[part] for part in tables[0]["part"]],
+            "part": [_(PART_WORDS[part]) for part in tables[0]["part"]],
             "formula": tables[0][f"{amount}_formula"],
         }
     )

@@ -102,12 +102,14 @@ def curves_of(groups: Sequence[Group], grid: Grid, height: int) -> Lines:
                 mean=curves.mean(axis=1).to_numpy(float),
                 std=curves.std(axis=1, ddof=1).to_numpy(float),
                 count=curves.count(axis=1).to_numpy(int),
-                about=[f"<b>{name}</b><br>" + _("step {step:.0f}").format(step=s) for s in steps],
+                about=[
+                    f"<b>{name}</b><br>" + _("step {step}").format(step=round(s)) for s in steps
+                ],
                 ids=np.full(len(steps), results[0].index),
             )
         )
     column = METRICS["learning"]["accuracy"]
-    panel = Panel("", METRIC_WORDS["accuracy"], series, column.low, column.high)
+    panel = Panel("", _(METRIC_WORDS["accuracy"]), series, column.low, column.high)
     ticks = np.linspace(0, float(max(s.x.max() for s in series)), 6).round()
     axis = Axis(_("step"), ticks, [f"{tick:g}" for tick in ticks])
     return Lines([panel], axis, words=words_of([]), height=height)
@@ -124,7 +126,7 @@ def dots_of(groups: Sequence[Group], height: int) -> Dots:
         ],
         [[_about_dot(name, result) for result in results] for name, results in groups],
         [np.array([r.index for r in results]) for _name, results in groups],
-        METRIC_WORDS["steps_to_95"],
+        _(METRIC_WORDS["steps_to_95"]),
         words_of([]),
         height,
     )

@@ -43,7 +43,7 @@ def said_axes(grid: Grid) -> dict[str, str]:
     of_each = _("measure") if chosen.picture == "panels" else _("none")
     axes = {"along": chosen.along, "line": chosen.line, "panel": chosen.panel}
     return {
-        key: AXIS_WORDS[axis] if axis else of_each if key == "panel" else _("none")
+        key: _(AXIS_WORDS[axis]) if axis else of_each if key == "panel" else _("none")
         for key, axis in axes.items()
     }
 
@@ -72,7 +72,7 @@ def show_mechanism(ticket: Ticket) -> None:
         selection_mode="points",
         # The same while results come in: with another one it would be mounted anew.
         alt=_("{measure} along {axis}: means over seeds").format(
-            measure=METRIC_WORDS[chosen.metric], axis=AXIS_WORDS[chosen.along]
+            measure=_(METRIC_WORDS[chosen.metric]), axis=_(AXIS_WORDS[chosen.along])
         ),
     )
     _tell_means(frame, ticket, chosen, left_out)
@@ -87,12 +87,12 @@ def _tell_means(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen, left_out: i
         said = [_("Mean over {over}; the band is one standard deviation to either side.")]
         if chosen.picture == "heatmap":
             said = [_("Mean over {over}.")]
-        over = " × ".join([over, *(AXIS_WORDS[axis] for axis in rest)])
+        over = " × ".join([over, *(_(AXIS_WORDS[axis]) for axis in rest)])
         said = [said[0].format(over=over)]
     else:
         said = [_("A single seed: no mean, and no spread.")]
         if rest:
-            axes = " × ".join(AXIS_WORDS[axis] for axis in rest)
+            axes = " × ".join(_(AXIS_WORDS[axis]) for axis in rest)
             said = [_("One seed; mean over {axes}.").format(axes=axes)]
     if left_out:
         said.append(_("{count} panels more don't fit.").format(count=left_out))

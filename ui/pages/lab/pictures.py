@@ -97,9 +97,9 @@ def axis_of(name: str, values: Iterable[Any]) -> Axis:
     found = list(dict.fromkeys(values))
     if name in NUMERIC:
         found.sort()
-        return Axis(AXIS_WORDS[name], np.array(found, float), [f"{v:g}" for v in found])
+        return Axis(_(AXIS_WORDS[name]), np.array(found, float), [f"{v:g}" for v in found])
     labels = [value_word(name, value) for value in found]
-    return Axis(AXIS_WORDS[name], np.arange(len(found), dtype=float), labels, numeric=False)
+    return Axis(_(AXIS_WORDS[name]), np.arange(len(found), dtype=float), labels, numeric=False)
 
 
 def words_of(rest: Sequence[str]) -> Words:
@@ -116,7 +116,7 @@ def lines_of(frame: pd.DataFrame, grid: Grid, chosen: Chosen, height: int) -> tu
     places = _places(axis, made[chosen.along], chosen.along)
     made = made.assign(x=places)
     if chosen.picture == "panels" and chosen.panel is None:
-        panels = [_panel(made, name, METRIC_WORDS[name], chosen) for name in METRICS[grid.kind]]
+        panels = [_panel(made, name, _(METRIC_WORDS[name]), chosen) for name in METRICS[grid.kind]]
         return Lines(panels, axis, words=words_of(rest), height=height), 0
     if chosen.panel is None:
         panels = [_panel(made, chosen.metric, "", chosen)]
@@ -155,7 +155,7 @@ def _panel(made: pd.DataFrame, metric: str, title: str, chosen: Chosen) -> Panel
             _series(setting(chosen.line, value), made[made[chosen.line] == value], metric)
             for value in axis_values(made, chosen.line)
         ]
-    return Panel(title, METRIC_WORDS[metric], series, column.low, column.high)
+    return Panel(title, _(METRIC_WORDS[metric]), series, column.low, column.high)
 
 
 def _series(name: str, rows: pd.DataFrame, metric: str) -> Series:
@@ -187,7 +187,7 @@ def map_of(frame: pd.DataFrame, grid: Grid, chosen: Chosen, height: int) -> tupl
         tiles,
         axis_of(chosen.along, across),
         axis_of(chosen.line, up),
-        METRIC_WORDS[chosen.metric],
+        _(METRIC_WORDS[chosen.metric]),
         words_of(rest),
         height,
     )

@@ -5,7 +5,7 @@ from typing import Any
 from ui.link.address import as_written
 from ui.link.memory import choose
 from ui.pages.lab.parameters import PARAMETERS
-from ui.text.i18n import _
+from ui.text.i18n import N_
 
 # Beside what differs, everything has its default.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -22,9 +22,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "doubling": {"view": "cost"},
 }
 QUESTIONS = {
-    "scale": _("What does √d do?"),
-    "sorting": _("How many heads does sorting need?"),
-    "doubling": _("What does doubling the embedding cost at 1,000 tokens?"),
+    "scale": N_("What does √d do?"),
+    "sorting": N_("How many heads does sorting need?"),
+    "doubling": N_("What does doubling the embedding cost at 1,000 tokens?"),
 }
 
 

@@ -12,6 +12,7 @@ from ui.pages.lab.sweeps import active, cancel, start
 from ui.text.errors import describe_error
 from ui.text.i18n import _, ngettext
 from ui.text.markdown import plain
+from ui.text.numbers import decimal, whole
 
 TELLING = 20  # a part of all measurements, from which on the time left can be told
 MOST_REASONS = 20  # of what is skipped or has failed
@@ -65,17 +66,17 @@ def _not_run(points: Points) -> str:
         return _("No combination works.")
     return ngettext(
         "Not run yet: {count} measurement", "Not run yet: {count} measurements", len(points.valid)
-    ).format(count=f"{len(points.valid):,}")
+    ).format(count=whole(len(points.valid)))
 
 
 def _said(ticket: Ticket) -> str:
     progress = ticket.progress
-    count = _("{done:,} of {total:,}").format(done=progress.done, total=progress.total)
+    count = _("{done} of {total}").format(done=whole(progress.done), total=whole(progress.total))
     parts = [count]
     if progress.failed:
         parts.append(_("{count} failed").format(count=progress.failed))
     if progress.cached:
-        parts.append(_("{count:,} from earlier").format(count=progress.cached))
+        parts.append(_("{count} from earlier").format(count=whole(progress.cached)))
     match ticket.state:
         case "waiting":
             place = line().place(ticket)
@@ -96,7 +97,7 @@ def _said(ticket: Ticket) -> str:
         case "cancelled":
             parts.append(_("cancelled"))
         case _:
-            parts.append(_("{seconds:.1f} s").format(seconds=progress.seconds))
+            parts.append(_("{seconds} s").format(seconds=decimal(progress.seconds, 1)))
             parts.append(_workers(progress))
     return " · ".join(filter(None, parts))
 
@@ -107,8 +108,8 @@ def _workers(progress: Progress) -> str:
 
 def _duration(seconds: float) -> str:
     if seconds < 100:
-        return _("{seconds:.0f} s").format(seconds=seconds)
-    return _("{minutes:.0f} min").format(minutes=seconds / 60)
+        return _("{seconds} s").format(seconds=whole(seconds))
+    return _("{minutes} min").format(minutes=whole(seconds / 60))
 
 
 def tell_problems(what: Described, ticket: Ticket | None) -> None:

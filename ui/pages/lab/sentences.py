@@ -13,6 +13,7 @@ from ui.pages.lab.parameters import NUMERIC
 from ui.pages.lab.pictures import Chosen, axis_values
 from ui.pages.lab.words import METRIC_WORDS, configuration, setting, three_digits
 from ui.text.i18n import _, ngettext
+from ui.text.numbers import decimal, percent, whole
 
 AMOUNTS = ("parameters", "multiply_adds", "bytes")  # columns of a table of costs
 CERTAIN = 2  # standard errors: a smaller change may be chance
@@ -30,7 +31,7 @@ def mechanism_sentence(made: pd.DataFrame, chosen: Chosen) -> str:
     """
     mean = f"{chosen.metric}_mean"
     rows = made[made[mean].notna()]
-    measure = METRIC_WORDS[chosen.metric]
+    measure = _(METRIC_WORDS[chosen.metric])
     start = f"**{measure[:1].upper()}{measure[1:]}**"
     if rows.empty:
         return _("{measure}: nothing was measured.").format(measure=start)
@@ -148,9 +149,9 @@ def _reached(of: pd.DataFrame, axes: Sequence[str], *, first: bool) -> str:
     if steps.empty:
         if failed == seeds:
             return told
-        return told + _(" (accuracy {accuracy:.0%})").format(accuracy=of["accuracy"].mean())
-    after = _(", after {steps:.0f} steps on average") if first else _(", after {steps:.0f}")
-    return told + after.format(steps=steps.mean())
+        return told + _(" (accuracy {accuracy})").format(accuracy=percent(of["accuracy"].mean()))
+    after = _(", after {steps} steps on average") if first else _(", after {steps}")
+    return told + after.format(steps=round(steps.mean()))
 
 
 def _enough(groups: Sequence[tuple[Any, pd.DataFrame]]) -> str:
@@ -171,8 +172,8 @@ def _of_many(groups: Sequence[tuple[Any, pd.DataFrame]], axes: Sequence[str]) ->
     )
     if all_reach:
         soonest = min(all_reach, key=lambda of: of["steps_to_95"].mean())
-        told += _("; soonest with {which}, after {steps:.0f} steps on average").format(
-            which=configuration(soonest.iloc[0], axes), steps=soonest["steps_to_95"].mean()
+        told += _("; soonest with {which}, after {steps} steps on average").format(
+            which=configuration(soonest.iloc[0], axes), steps=round(soonest["steps_to_95"].mean())
         )
     failed = sum(int((of["failure"] != "").sum()) for of in frames)
     if failed:
@@ -183,8 +184,8 @@ def _of_many(groups: Sequence[tuple[Any, pd.DataFrame]], axes: Sequence[str]) ->
     if not ended:
         return f"{told}."
     worst = min(ended, key=lambda of: of["accuracy"].mean())
-    return told + _("; the lowest accuracy is {accuracy:.0%}, with {which}.").format(
-        accuracy=worst["accuracy"].mean(), which=configuration(worst.iloc[0], axes)
+    return told + _("; the lowest accuracy is {accuracy}, with {which}.").format(
+        accuracy=percent(worst["accuracy"].mean()), which=configuration(worst.iloc[0], axes)
     )
 
 
@@ -205,30 +206,31 @@ def cost_sentences(
     said = []
     for i in range(len(configs) - 1):
         smaller, larger = configs[i].embed_size, configs[i + 1].embed_size
-        times = {name: _total(tables[i + 1], name) / _total(tables[i], name) for name in AMOUNTS}
+        times = {
+            name: decimal(_total(tables[i + 1], name) / _total(tables[i], name), 1)
+            for name in AMOUNTS
+        }
         start = _("Going from an embedding of {smaller} to {larger}")
         if larger == 2 * smaller:
             start = _("Doubling the embedding from {smaller} to {larger}")
         told = _(
-            "{start} multiplies the parameters by **{parameters:.1f}**, the multiply-adds at "
-            "{tokens:,} tokens by **{multiply_adds:.1f}** and the peak memory by **{bytes:.1f}**"
+            "{start} multiplies the parameters by **{parameters}**, the multiply-adds at "
+            "{tokens} tokens by **{multiply_adds}** and the peak memory by **{bytes}**"
         ).format(
-            start=start.format(smaller=smaller, larger=larger), tokens=tokens, **times
+            start=start.format(smaller=smaller, larger=larger), tokens=whole(tokens), **times
         )  # fmt: skip
         seconds = [_seconds(results, index, tokens) for index in (i, i + 1)]
         if all(seconds):
-            told += _("; measured here, the time by **{times:.1f}**").format(
-                times=seconds[1] / seconds[0]
+            told += _("; measured here, the time by **{times}**").format(
+                times=decimal(seconds[1] / seconds[0], 1)
             )
         said.append(f"{told}.")
     if len(configs) == 1:
         said.append(
-            _(
-                "{parameters:,} parameters; {products:.3g} multiply-adds at {tokens:,} tokens."
-            ).format(
-                parameters=int(_total(tables[0], "parameters")),
+            _("{parameters} parameters; {products:.3g} multiply-adds at {tokens} tokens.").format(
+                parameters=whole(_total(tables[0], "parameters")),
                 products=_total(tables[0], "multiply_adds"),
-                tokens=tokens,
+                tokens=whole(tokens),
             )
         )
     return said
@@ -237,8 +239,8 @@ def cost_sentences(
 def crossover_sentence(configs: Sequence[Config]) -> str:
     """From which length on attention costs more than the feed-forward, for each configuration."""
     said = [
-        _("{tokens:,.0f} tokens with E = {embed}").format(
-            tokens=crossover(config, whole=True), embed=config.embed_size
+        _("{tokens} tokens with E = {embed}").format(
+            tokens=whole(crossover(config, whole=True)), embed=config.embed_size
         )
         for config in configs
     ]

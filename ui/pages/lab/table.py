@@ -8,7 +8,7 @@ from lab.results import columns_of, to_parquet
 from lab.spreadsheet import to_csv
 from ui.controls.popover import draw_popover
 from ui.jobs.sweep_queue import Ticket
-from ui.text.i18n import _
+from ui.text.i18n import _, in_this_language
 
 MOST_ROWS = 5000  # on the page: as many as a sweep has at most
 
@@ -25,8 +25,8 @@ def show_table(ticket: Ticket, *, height: int = 260) -> None:
         height=height,
         column_config={
             name: st.column_config.Column(
-                f"{name} ({columns[name].unit})" if columns[name].unit else name,
-                help=columns[name].description,
+                f"{name} ({_(columns[name].unit)})" if columns[name].unit else name,
+                help=_(columns[name].description),
             )
             for name in frame.columns
             if name not in hidden
@@ -50,7 +50,7 @@ def _draw_files(ticket: Ticket | None) -> None:
         name = f"headlight_{ticket.grid.kind}"
         st.download_button(
             _("All measurements (CSV)"),
-            lambda: to_csv(ticket.frame()),
+            in_this_language(lambda: to_csv(ticket.frame())),
             f"{name}.csv",
             "text/csv",
             key="download_csv",
@@ -58,7 +58,7 @@ def _draw_files(ticket: Ticket | None) -> None:
         )
         st.download_button(
             _("All measurements (Parquet, with units)"),
-            lambda: to_parquet(ticket.frame()),
+            in_this_language(lambda: to_parquet(ticket.frame())),
             f"{name}.parquet",
             "application/vnd.apache.parquet",
             key="download_parquet",

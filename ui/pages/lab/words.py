@@ -1,54 +1,60 @@
 """What the Lab calls its axes, measures and configurations, on the screen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from ui.text.i18n import _, ngettext
+from ui.text.i18n import N_, _, ngettext
+from ui.text.numbers import whole
 from ui.text.option_names import word
 
 AXIS_WORDS = {
-    "heads": _("heads"),
-    "embed_size": _("embedding size"),
-    "head_dim": _("head size D"),
-    "scale": _("scale"),
-    "positions": _("positions"),
-    "mask": _("mask"),
-    "projection": _("projection"),
-    "layers": _("layers"),
-    "learning_rate": _("learning rate"),
+    "heads": N_("heads"),
+    "embed_size": N_("embedding size"),
+    "head_dim": N_("head size D"),
+    "scale": N_("scale"),
+    "positions": N_("positions"),
+    "mask": N_("mask"),
+    "projection": N_("projection"),
+    "layers": N_("layers"),
+    "learning_rate": N_("learning rate"),
 }
 METRIC_WORDS = {
-    "score_spread": _("spread of the scores"),
-    "energy_spread": _("spread of the energies"),
-    "entropy_share": _("entropy, share of the highest"),
-    "largest_weight": _("largest weight of a row"),
-    "saturated_share": _("share of saturated rows"),
-    "softmax_gradient": _("softmax's gradient"),
-    "head_similarity": _("similarity of heads"),
-    "effective_rank": _("effective rank"),
-    "accuracy": _("accuracy"),
-    "steps_to_95": _("steps to 95 %"),
+    "score_spread": N_("spread of the scores"),
+    "energy_spread": N_("spread of the energies"),
+    "entropy_share": N_("entropy, share of the highest"),
+    "largest_weight": N_("largest weight of a row"),
+    "saturated_share": N_("share of saturated rows"),
+    "softmax_gradient": N_("softmax's gradient"),
+    "head_similarity": N_("similarity of heads"),
+    "effective_rank": N_("effective rank"),
+    "accuracy": N_("accuracy"),
+    "steps_to_95": N_("steps to 95 %"),
 }
 PICTURE_WORDS = {
-    "lines": _("lines with bands"),
-    "heatmap": _("heatmap"),
-    "panels": _("a panel each"),
-    "curves": _("accuracy over steps"),
-    "steps_to_95": _("steps to 95 %"),
-    "table": _("table"),
+    "lines": N_("lines with bands"),
+    "heatmap": N_("heatmap"),
+    "panels": N_("a panel each"),
+    "curves": N_("accuracy over steps"),
+    "steps_to_95": N_("steps to 95 %"),
+    "table": N_("table"),
 }
 AMOUNT_WORDS = {
-    "multiply_adds": _("multiply-adds"),
-    "parameters": _("parameters"),
-    "bytes": _("memory (bytes)"),
+    "multiply_adds": N_("multiply-adds"),
+    "parameters": N_("parameters"),
+    "bytes": N_("memory (bytes)"),
 }
-SCALE_WORDS = {"none": _("no scale"), "head_dim": "÷ √D", "embed_size": "÷ √E"}
+SCALE_WORDS = {"none": N_("no scale"), "head_dim": "÷ √D", "embed_size": "÷ √E"}
+
+
+def named_in(words: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what calls each option by its word in a table."""
+    return lambda option: _(words[option])
 
 
 def value_word(axis: str, value: Any) -> str:
     """A value at an axis, where the axis says what it is of."""
     if axis == "scale":
-        return SCALE_WORDS[value]
+        return _(SCALE_WORDS[value])
     return word(value) if isinstance(value, str) else f"{value:g}"
 
 
@@ -88,4 +94,4 @@ def configuration(parameters: Values, axes: Sequence[str]) -> str:
 
 def three_digits(value: float) -> str:
     """A number for a sentence: 1.00, 2.83, 162, 1,234."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")
+    return whole(value) if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")

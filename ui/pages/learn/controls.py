@@ -75,10 +75,11 @@ def draw_task() -> None:
         list(TASKS),
         index=list(TASKS).index(value_of("task")),
         format_func=word,
+        placeholder="",
         key="task",
         on_change=_take_task,
     )
-    st.caption(GOALS[value_of("task")])
+    st.caption(_(GOALS[value_of("task")]))
 
 
 def _take_task() -> None:
@@ -106,6 +107,7 @@ def draw_sizes() -> None:
             POSITIONS,
             index=POSITIONS.index(value_of("positions")),
             format_func=word,
+            placeholder="",
             key="positions",
             help=_("How the model knows where a symbol stands; with none it doesn't."),
         )

@@ -9,6 +9,7 @@ from ui.pages.learn.trainings import baseline_plan, queue, training_of
 from ui.text.errors import describe_error
 from ui.text.i18n import _, ngettext
 from ui.text.markdown import plain
+from ui.text.numbers import decimal
 
 
 def show_progress(plan: Plan) -> None:
@@ -45,14 +46,14 @@ def describe_training(training: Training) -> str:
             ).format(count=place)
         case "running" if training.steps_per_second:
             left = (training.plan.steps - training.step) / training.steps_per_second
-            return _("{step} · {rate:.0f} steps/s · {left:.1f} s left").format(
-                step=step, rate=training.steps_per_second, left=left
+            return _("{step} · {rate} steps/s · {left} s left").format(
+                step=step, rate=round(training.steps_per_second), left=decimal(left, 1)
             )
         case "finished" if training.from_file:
             return _("{step}, from a file").format(step=step)
         case "finished":
-            return _("{step} · {seconds:.1f} s of training").format(
-                step=step, seconds=training.seconds
+            return _("{step} · {seconds} s of training").format(
+                step=step, seconds=decimal(training.seconds, 1)
             )
         case "stopped":
             return _("Paused at {step}").format(step=step)

@@ -11,6 +11,7 @@ from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.stories import STORIES
 from ui.pages.learn.trainings import queue
 from ui.text.i18n import _
+from ui.text.numbers import percent
 
 SEEDS = range(5)
 
@@ -93,7 +94,9 @@ def show_check() -> None:
     check.go_on()
     results = check.results()
     each = "; ".join(
-        _("seed {seed}: {kept:.1%} against {shown:.1%}").format(seed=seed, kept=kept, shown=shown)
+        _("seed {seed}: {kept} against {shown}").format(
+            seed=seed, kept=percent(kept, 1), shown=percent(shown, 1)
+        )
         for seed, (kept, shown, _holds) in zip(SEEDS, results, strict=False)
     )
     held = sum(holds for _kept, _shown, holds in results)

@@ -25,6 +25,7 @@ from ui.pages.learn.trainings import (
 from ui.runs.trained_here import TrainedHereRun, TrainedHereSettings, Watched, read_typed
 from ui.server.turns import take_turn
 from ui.text.i18n import _
+from ui.text.numbers import percent
 from ui.views.heads import PLOTLY_CONFIG
 from ui.views.stages import attention_tiles, describe
 from ui.views.view import Chart, Choice, Place, View
@@ -199,10 +200,10 @@ def _caption(seen: Watched, i: int, words: Words) -> str:
     ]
     joint = "" if all(len(symbol) == 1 for symbol, _right in asked) else " "
     answer = shorten(joint.join(visible(symbol) for symbol, _right in asked), LONGEST_SAID)
-    return _("{step_word} {step} · {accuracy:.1%} right · here: {answer}").format(
+    return _("{step_word} {step} · {accuracy} right · here: {answer}").format(
         step_word=words.step,
         step=snapshot.step,
-        accuracy=snapshot.accuracy,
+        accuracy=percent(snapshot.accuracy, 1),
         answer=escape(answer),
     )
 
@@ -215,12 +216,12 @@ def _describe(learning: Learning, plan: Plan) -> str:
     curves = learning.curves[0]
     at = int(np.flatnonzero(curves.steps <= learning.step_shown)[-1])
     said = _(
-        "{task}, step {step} of {steps}: {accuracy:.1%} of the answers are right, loss {loss:.3g}."
+        "{task}, step {step} of {steps}: {accuracy} of the answers are right, loss {loss:.3g}."
     ).format(
         task=plan.task,
         step=learning.step_shown,
         steps=plan.steps,
-        accuracy=curves.accuracy[at],
+        accuracy=percent(curves.accuracy[at], 1),
         loss=curves.loss[at],
     )
     return f"{said} {describe(learning.tiles_shown)}"

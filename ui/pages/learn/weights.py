@@ -54,12 +54,14 @@ def _draw_files() -> None:
             query={"weights": "learnt"},
             help=_("All views of that page, with these weights."),
         )
+    most = min(LARGEST_FILE, largest_file()) // 2**20
     st.file_uploader(
         _("Weights that were downloaded here"),
         "safetensors",
         key="weights_file",
         on_change=_take_file,
-        max_upload_size=min(LARGEST_FILE, largest_file()) // 2**20,
+        max_upload_size=most,
+        help=_("A .safetensors file of at most {most} MB.").format(most=most),
     )
     if learn_memory().file_problem:
         st.error(learn_memory().file_problem, icon=":material/error:")

@@ -11,45 +11,45 @@ from ui.link.memory import choose, memory, value_of
 from ui.pages.pretrained.settings import layers_shown
 from ui.pages.pretrained.similarity_view import SIMILARITY
 from ui.runs.model_store import DEFAULT_MODEL, model_choices
-from ui.text.i18n import _
+from ui.text.i18n import N_, _
 from ui.text.option_names import word
 
 # What an example sets; what it says nothing about begins anew.
 EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
     "minilm": {
-        _("“it” finds its animal"): {"text": DEFAULT_TEXT, **TELLING["minilm"]},
-        _("Two sentences"): {
+        N_("“it” finds its animal"): {"text": DEFAULT_TEXT, **TELLING["minilm"]},
+        N_("Two sentences"): {
             "text": "A man plays the guitar on a stage.",
             "text2": "Someone makes music in front of people.",
             "view": "similarity",
             "words": True,
         },
-        _("A bank by the river"): {
+        N_("A bank by the river"): {
             "text": "He sat on the bank of the river.",
             "text2": "She put her money in the bank.",
             "view": "similarity",
             "words": True,
         },
-        _("Long words"): {
+        N_("Long words"): {
             "text": "Tokenization splits unbelievably long words into subwords.",
             "words": True,
         },
-        _("Chinese"): {"text": "我喜欢猫，因为猫很安静。"},
+        N_("Chinese"): {"text": "我喜欢猫，因为猫很安静。"},
     },
     "smollm2": {
-        _("“it” finds its animal"): {"text": DEFAULT_TEXT, **TELLING["smollm2"]},
-        _("Who gets the drink?"): {
+        N_("“it” finds its animal"): {"text": DEFAULT_TEXT, **TELLING["smollm2"]},
+        N_("Who gets the drink?"): {
             "text": "When Mary and John went to the store, John gave a drink to",
             "view": "next",
             "layer": 1,  # the head that Mary needs most: without it she falls from 92 % to 65 %
             "head": 5,
         },
-        _("Repetition"): {
+        N_("Repetition"): {
             "text": "The blue tiger ate a lemon. The blue tiger ate a",
             "view": "next",
         },
-        _("A capital"): {"text": "The capital of France is", "view": "next"},
-        _("Emoji in bytes"): {"text": "I love 🧡 and 猫"},
+        N_("A capital"): {"text": "The capital of France is", "view": "next"},
+        N_("Emoji in bytes"): {"text": "I love 🧡 and 猫"},
     },
 }
 # What an example, or another model, doesn't take over from before.
@@ -75,6 +75,7 @@ def draw_model() -> None:
         model_choices(),
         index=model_choices().index(value_of("model")),
         format_func=word,
+        placeholder="",
         key="model",
         on_change=_take_model,
         help=_(
@@ -123,6 +124,7 @@ def draw_examples(model: PretrainedModel) -> None:
             _("Examples"),
             list(examples),
             index=None,
+            format_func=_,
             key="example",
             placeholder=_("Examples"),
             label_visibility="collapsed",

@@ -21,6 +21,7 @@ from ui.runs.run import Run
 from ui.runs.subword_display import SubwordSentences
 from ui.text.i18n import _
 from ui.text.markdown import token_text
+from ui.text.numbers import decimal
 from ui.text.option_names import word
 from ui.views.heads import show_tiles
 from ui.views.view import Chart, Choice, Place, View
@@ -91,7 +92,9 @@ def _explained(pattern: Pattern) -> str:
 
 
 def _number(score: float, pattern: Pattern) -> str:
-    return f"{score:.2f}" if pattern == "entropy" else f"{100 * score:.1f} %"
+    if pattern == "entropy":
+        return decimal(score, 2)
+    return _("{number} %").format(number=decimal(100 * score, 1))
 
 
 def pattern_scores(

@@ -15,6 +15,7 @@ from ui.pages.pretrained.settings import added_tokens, pretrained_memory, remove
 from ui.runs.pretrained import PretrainedRun, most_added
 from ui.text.i18n import _
 from ui.text.markdown import plain, token_text, verbatim
+from ui.text.numbers import percent
 from ui.text.stage_names import head_names
 from ui.views.heads import PLOTLY_CONFIG, show_tiles
 from ui.views.stages import between_tokens
@@ -75,7 +76,7 @@ def _show_bars(run: PretrainedRun, whole: PretrainedRun | None, theme: Theme) ->
         alt=_("The {count} likeliest next tokens: {tokens}.").format(
             count=len(tokens),
             tokens=", ".join(
-                f"{name} {p:.1%}" for name, p in zip(names, probabilities, strict=True)
+                f"{name} {percent(p, 1)}" for name, p in zip(names, probabilities, strict=True)
             ),
         ),
     )
@@ -98,8 +99,9 @@ def _draw_writing(run: PretrainedRun) -> None:
                 on_click=_write,
                 args=((*added, each.token), length),
                 disabled=is_full or not run.model.reads(each.token),
-                help=_("Write {token}: {probability:.2%}").format(
-                    token=plain(run.model.tokenizer.shown(each.token)), probability=each.probability
+                help=_("Write {token}: {probability}").format(
+                    token=plain(run.model.tokenizer.shown(each.token)),
+                    probability=percent(each.probability, 2),
                 ),
             )
         st.button(
@@ -175,18 +177,18 @@ def _remove(heads: list[Head]) -> None:
 def _told(run: PretrainedRun, before: Tensor, after: Tensor) -> str:
     best = top_tokens(before, 1)[0]
     (now,) = probabilities_of(after, [best.token])
-    if f"{now:.1%}" == f"{best.probability:.1%}":
-        said = _("Without {heads}, {token} stays at **{now:.1%}**; ")
+    if percent(now, 1) == percent(best.probability, 1):
+        said = _("Without {heads}, {token} stays at **{now}**; ")
     elif now < best.probability:
-        said = _("Without {heads}, {token} falls from **{before:.1%}** to **{now:.1%}**; ")
+        said = _("Without {heads}, {token} falls from **{before}** to **{now}**; ")
     else:
-        said = _("Without {heads}, {token} rises from **{before:.1%}** to **{now:.1%}**; ")
+        said = _("Without {heads}, {token} rises from **{before}** to **{now}**; ")
     said += _("the whole prediction moves by {kl:.3g} nats (Kullback–Leibler).")
     return said.format(
         heads=", ".join(f"{layer}·{head}" for layer, head in sorted(run.settings.removed)),
         token=verbatim(run.model.tokenizer.shown(best.token)),
-        before=best.probability,
-        now=now,
+        before=percent(best.probability, 1),
+        now=percent(now, 1),
         kl=kl_divergence(before, after),
     )
 

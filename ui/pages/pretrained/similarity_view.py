@@ -14,6 +14,7 @@ from ui.runs.pretrained import PretrainedRun
 from ui.runs.subword_display import DisplayedSentence, SubwordDisplay
 from ui.text.i18n import _
 from ui.text.markdown import verbatim
+from ui.text.numbers import decimal
 from ui.views.heads import show_tiles
 from ui.views.view import View
 from viz.theme import Theme
@@ -40,10 +41,10 @@ def show_similarity(run: PretrainedRun, selection: Selection, theme: Theme) -> N
     first, second = (_vectors(run, sentence) for sentence in (0, 1))
     st.markdown(
         _(
-            "**Similarity {similarity:.4f}**: the cosine of the two sentences' vectors, each the "
+            "**Similarity {similarity}**: the cosine of the two sentences' vectors, each the "
             "mean of its tokens' last vectors (Reimers & Gurevych, 2019). Below, what each pair of "
             "tokens adds to it, special ones included: the cells' sum is the similarity."
-        ).format(similarity=similarity(first, second))
+        ).format(similarity=decimal(similarity(first, second), 4))
     )
     if value_of("together"):
         st.caption(_("Here each sentence is read by itself; the other views read both together."))
@@ -111,7 +112,8 @@ def _matches(
         for side, kept in zip((rows, columns), ordinary, strict=True)
     ]
     matches = sorted(best_matches(matrix), key=lambda match: -match[2])
-    lines = [f"| {_('sentence 1')} | {_('sentence 2')} | {_('cosine')} |", "|:--|:--|--:|"]
+    titles = (_("sentence 1"), _("sentence 2"), _("cosine"))
+    lines = [f"| {' | '.join(titles)} |", "|:--|:--|--:|"]
     lines += [
         f"| {_in_table(a)} | {_in_table(b)} | {f'{cosine:.3f}'.replace('-', '−')} |"
         for a, b, cosine in (
