@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.helpers import choose, open_app, settled, shared
 from tests.servers import Server
-from tests.ui.trained import needs_minilm
+from tests.ui.pages.pretrained.helpers import needs_minilm
 
 TEXT = "so+it+goes"
 

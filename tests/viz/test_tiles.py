@@ -12,36 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.viz.helpers import tiles_of
 from viz.heatmap import LABEL_PITCH
 from viz.labels import AxisLabels, token_labels
 from viz.pooling import pool_extremes
 from viz.theme import DARK, LIGHT, color_scale
-from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH, Tiles, draw_tiles, grid_of
-
-
-def tiles_of(
-    values: np.ndarray,
-    *,
-    rows: AxisLabels | None = None,
-    columns: AxisLabels | None = None,
-    diverging: bool = False,
-    masked: np.ndarray | None = None,
-    **how: Any,
-) -> Tiles:
-    count, height, width = values.shape
-    return Tiles(
-        values=values if masked is None else np.where(masked, np.float32("nan"), values),
-        names=[f"Head {i}" for i in range(count)],
-        rows=rows or token_labels([f"r{i}" for i in range(height)]),
-        columns=columns or token_labels([f"c{i}" for i in range(width)]),
-        row_title="query (from)",
-        column_title="key (to)",
-        value_title="weight",
-        diverging=diverging,
-        masked=masked,
-        masked_text="hidden",
-        **how,
-    )
+from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH, draw_tiles, grid_of
 
 
 def numbers(tiles: int, rows: int, columns: int) -> np.ndarray:

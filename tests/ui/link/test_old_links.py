@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.helpers import PARAMETERS, control, is_drawn, notices, open_app, value
-from tests.ui.trained import needs_minilm, needs_smollm2
+from tests.ui.pages.pretrained.helpers import needs_minilm, needs_smollm2
 from ui.pages.compare.side import read_side
 
 OLD: dict[str, Any] = tomllib.loads(
