@@ -10,8 +10,10 @@ from hypothesis import settings
 # The app hides what went wrong from its users (.streamlit/config.toml); its tests want to read it.
 st.set_option("client.showErrorDetails", "full")
 
-# The same examples every time, on however slow a machine. To look for new ones:
+# The same examples every time, on however slow a machine: of the usual hundred, `make test` tries
+# a few. To look for new ones:
 #   make test ARGS="--hypothesis-profile=explore"
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=15)
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("steady")

@@ -9,9 +9,10 @@ from urllib.parse import unquote
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.matrix import examples
 from tests.viz.helpers import tiles_of
 from viz.heatmap import LABEL_PITCH
 from viz.labels import AxisLabels, token_labels
@@ -27,7 +28,7 @@ def numbers(tiles: int, rows: int, columns: int) -> np.ndarray:
 CAUSAL = np.triu(np.ones((4, 4), dtype=bool), 1)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(tiles=st.integers(1, 16), rows=st.integers(1, 80), columns=st.integers(1, 80))
 def test_every_cell_is_where_the_grid_says_and_its_hover_has_the_right_words(
     tiles: int, rows: int, columns: int

@@ -16,6 +16,7 @@ from model.projections import PROJECTED, Projected, ProjectionEquation
 from model.subwords import SubwordTokenizer
 
 pytest.importorskip("transformers")
+from tests.matrix import matrix
 from tests.model.pretrained.tiny_families import FAMILIES, KINDS, tiny_of
 from tests.model.pretrained.tiny_models import IDS, LENGTHS, TARGET_IDS, word_level
 
@@ -80,7 +81,7 @@ def linears(family: str, attention: Any) -> dict[Projected, nn.Module]:
     return {Q: attention.q_proj, K: attention.k_proj, V: attention.v_proj}
 
 
-def matrix(family: str, name: Projected, linear: Any) -> Weights:
+def heads_of(family: str, name: Projected, linear: Any) -> Weights:
     """W and b of the heads of one part, side by side."""
     place = PROJECTED.index(name)
     if family == "gpt2":  # three parts in columns, as a Conv1D has them
@@ -128,7 +129,8 @@ def worked_out(
     return torch.stack(heads, dim=1)
 
 
-@pytest.mark.parametrize(
+@matrix(
+    3,
     "family",
     ["bert", "gpt2", "gpt-neox", "opt", "llama", "qwen2", "phi3", "smollm3", "t5", "bart"],
 )
@@ -140,7 +142,7 @@ def test_an_equation_gives_the_numbers_that_are_shown(family: str) -> None:
             for name, linear in linears(family, attention).items():
                 held = equation(family, name, layer, kind)
                 assert held is not None, (kind, layer, name)
-                x, weights = read[kind, layer, name], matrix(family, name, linear)
+                x, weights = read[kind, layer, name], heads_of(family, name, linear)
                 shown = getattr(trace, name)
                 wanted = worked_out(held, x, weights, shown.shape[-1], BASES.get(family, 1e4))
                 torch.testing.assert_close(shown, wanted, rtol=1e-4, atol=1e-5)
@@ -174,7 +176,8 @@ def test_where_queries_and_keys_are_normed_there_is_no_equation_for_them(family:
         )
 
 
-@pytest.mark.parametrize(
+@matrix(
+    3,
     ("family", "layer", "queries", "keys", "values"),
     [
         # factor, rotated, groups
@@ -273,7 +276,7 @@ CHANGES: dict[str, tuple[Callable[[Tensor], Tensor], float | None]] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@matrix(2, "change", CHANGES)
 @pytest.mark.parametrize("name", ["query", "value"])
 def test_what_is_changed_after_its_projection_has_an_equation_only_if_scaled(
     name: str, change: str

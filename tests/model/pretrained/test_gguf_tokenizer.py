@@ -12,6 +12,7 @@ from gguf import GGUFReader, GGUFWriter, TokenType
 from tokenizers import Tokenizer
 
 from model.pretrained.gguf_tokenizer import read_gguf_tokenizer, tokenizer_from_gguf
+from tests.matrix import matrix
 from tests.model.subword_models import (
     SMOLLM2,
     SMOLLM2_FILE,
@@ -60,7 +61,7 @@ def reference() -> Any:
         )
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@matrix(12, "text", TEXTS)
 def test_ids_are_those_of_transformers(tokenizer: Tokenizer, reference: Any, text: str) -> None:
     assert tokenizer.encode(text).ids == reference(text)["input_ids"]
 

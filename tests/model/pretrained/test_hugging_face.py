@@ -24,6 +24,7 @@ from model.transformer import TransformerTrace
 pytest.importorskip("transformers")
 import transformers  # after the skip
 
+from tests.matrix import matrix
 from tests.model.pretrained.tiny_models import (
     DECODERS,
     HEADS,
@@ -69,7 +70,7 @@ def close(a: Tensor, b: Tensor) -> None:
     torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@matrix(2, "name", NAMES)
 def test_it_is_a_pretrained_model(name: str) -> None:
     model: PretrainedModel = wrapped(name)
     assert (model.name, model.kind) == (name, KINDS[name])

@@ -17,6 +17,7 @@ from model.subwords import SubwordTokenizer
 pytest.importorskip("transformers")
 import transformers
 
+from tests.matrix import matrix
 from tests.model.pretrained.tiny_models import (
     IDS,
     KINDS,
@@ -44,7 +45,7 @@ def load_folder(folder: Path, most_bytes: int = GIB) -> HuggingFaceModel:
     return load(str(folder), allowed=[str(folder)], most_bytes=most_bytes)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@matrix(2, "name", NAMES)
 def test_a_saved_model_is_loaded(name: str, tmp_path: Path) -> None:
     model = load_folder(saved(tmp_path, name))
     assert (model.name, model.kind) == (f"my-{name}", KINDS[name])
@@ -161,7 +162,8 @@ def test_a_checkpoint_of_many_processes_is_not_loaded(tmp_path: Path) -> None:
     refused("distributed", "distributed checkpoint", folder)
 
 
-@pytest.mark.parametrize(
+@matrix(
+    5,
     ("changes", "code", "message"),
     [
         ({"auto_map": {"AutoModel": "code.Model"}}, "own_code", "'auto_map'"),

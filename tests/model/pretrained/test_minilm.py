@@ -25,6 +25,7 @@ from model.pretrained.base import (
 )
 from model.pretrained.minilm import load_minilm
 from model.pretrained.stack import StackModel
+from tests.matrix import matrix
 from tests.model.subword_models import MINILM, folder_of
 
 ROOT = Path(__file__).parents[3]
@@ -125,7 +126,7 @@ def too_far(found: dict[str, float]) -> dict[str, float]:
     return {name: most for name, most in found.items() if not most <= FARTHEST}
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@matrix(3, "text", TEXTS)
 def test_everything_is_the_reference_s(model: StackModel, reference: Any, text: str) -> None:
     ids, lengths = batch(model, [text])
     run = model.run(ids, lengths)
@@ -295,7 +296,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@matrix(3, "damage", DAMAGES)
 def test_it_is_damaged(damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("model.safetensors", "tokenizer.json"):
         shutil.copy(folder_of(MINILM) / "model" / name, tmp_path)

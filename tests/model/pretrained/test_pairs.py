@@ -20,6 +20,7 @@ from model.pretrained.hugging_face import load
 from model.pretrained.minilm import load_minilm
 from model.subword_cutting import longest_first
 from model.subwords import SubwordTokenizer
+from tests.matrix import matrix
 from tests.model.pretrained.tiny_models import word_level
 from tests.model.subword_models import MINILM, folder_of, minilm
 
@@ -220,7 +221,7 @@ def foreign(folder: Path, name: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["Bert", "Electra", "Albert", "DistilBert", "Roberta"])
+@matrix(2, "name", ["Bert", "Electra", "Albert", "DistilBert", "Roberta"])
 def test_foreign_encoders_numbers_are_those_of_transformers(name: str, tmp_path: Path) -> None:
     folder = foreign(tmp_path / "model", name)
     model = load(str(folder), allowed=[str(folder)], most_bytes=2**30)

@@ -23,6 +23,7 @@ from model.pretrained.recorder import (
 )
 
 pytest.importorskip("transformers")
+from tests.matrix import matrix
 from tests.model.pretrained.tiny_models import (  # after the skip: it needs transformers
     DECODERS,
     HEADS,
@@ -88,7 +89,7 @@ def hidden_states(out: Any) -> list[Tensor]:
     return list(out.hidden_states)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@matrix(3, "name", NAMES)
 def test_weights_and_outputs_are_those_of_eager(name: str) -> None:
     _, calls, out = recorded(name)
     eager = tiny(name, "eager")(**inputs_of(name), output_attentions=True)

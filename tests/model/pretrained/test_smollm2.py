@@ -25,6 +25,7 @@ from model.pretrained.base import (
 from model.pretrained.cache import is_whole
 from model.pretrained.smollm2 import load_smollm2
 from model.pretrained.stack import StackModel
+from tests.matrix import matrix
 from tests.model.subword_models import SMOLLM2, SMOLLM2_FILE, folder_of, opened_before
 
 LAYERS, HEADS, KV_HEADS, HEAD_DIM = 30, 9, 3, 64
@@ -269,7 +270,7 @@ def test_the_weights_are_the_reference_s(model: StackModel, reference: Any) -> N
     assert found == {}
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@matrix(2, "text", TEXTS)
 def test_everything_is_the_reference_s(model: StackModel, reference: Any, text: str) -> None:
     ids, lengths = batch(model, [text])
     run = model.run(ids, lengths)

@@ -10,6 +10,7 @@ from model.positions import Positions, sinusoidal_positions
 from model.seeded import embed, hashed_numbers, random_encoder
 from model.transformer import TransformerTrace
 from tests.defaults import run_of
+from tests.matrix import matrix
 from tests.ui.helpers import (
     array,
     change,
@@ -54,7 +55,7 @@ def traced(
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-@pytest.mark.parametrize(
+@matrix(2,
     "options",
     [
         {"positions": "sinusoidal"}, {"positions": "learned"}, {"positions": "rotary"},

@@ -10,6 +10,7 @@ from model.config import Architecture, Config
 from model.seeded import embed, random_encoder
 from model.transformer import TransformerTrace
 from tests.defaults import SENTENCE, run_of
+from tests.matrix import matrix
 from tests.ui.helpers import (
     change,
     chart,
@@ -50,8 +51,8 @@ def traced(
     return random_encoder(config, seed).trace(embed([text.split()], embed_size, seed))
 
 
-@pytest.mark.parametrize("stage", ["energy", "weights", "head_outputs"])
-@pytest.mark.parametrize("layer", [0, 3, 5])
+@matrix(2, "stage", ["energy", "weights", "head_outputs"])
+@matrix(2, "layer", [0, 3, 5])
 def test_the_numbers_of_a_layer_are_the_models_own(layer: int, stage: str) -> None:
     page = open_app(link(text=TEXT, layers=6, layer=layer, stage=stage))
     trace = traced(TEXT, layers=6).encoder_self[layer]

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.defaults import run_of
+from tests.matrix import matrix
 from tests.ui.helpers import (
     change,
     chart,
@@ -136,7 +137,7 @@ def test_a_forged_cell_or_name_is_ignored() -> None:
     assert chart(page) == before
 
 
-@pytest.mark.parametrize("value", [None, "1", 0.5, [], {}, {"pick": 1}, float("nan"), 1e400])
+@matrix(3, "value", [None, "1", 0.5, [], {}, {"pick": 1}, float("nan"), 1e400])
 def test_a_forged_pick_is_ignored(value: Any) -> None:
     page = open_app(link(text=TEXT, q=2))
     send(page, "strip", "pick", value)

@@ -16,6 +16,7 @@ from model.attention import AttentionTrace
 from model.config import Architecture, Config
 from model.seeded import random_encoder
 from tests.defaults import OPENS_WITH, run_of
+from tests.matrix import matrix
 from tests.ui.conftest import Download
 from tests.ui.frame.helpers import load
 from tests.ui.helpers import change, link, open_app, type_text
@@ -142,7 +143,7 @@ def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("pieces")
-@pytest.mark.parametrize("stage", STAGES)
+@matrix(2, "stage", STAGES)
 def test_a_stages_csv_holds_its_numbers(stage: str) -> None:
     made = run("paper")
     found = read_csv(stage_csv(made.attention(), stage))

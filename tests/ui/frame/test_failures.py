@@ -12,6 +12,7 @@ import model.transformer
 from model.errors import CodedValueError
 from model.pretrained.base import ModelUnavailableError
 from model.pretrained.refusals import ModelRefusedError
+from tests.matrix import matrix
 from tests.ui.helpers import change, control, header, open_app, send, type_text, value
 from tests.ui.pages.pretrained.helpers import messages, needs_minilm, open_trained
 from ui.frame import failures
@@ -106,7 +107,8 @@ def check_told(page: AppTest, reason: str, **typed: str) -> None:
 ENCODER, PAIR = "model.transformer.Encoder.trace", "model.transformer.Transformer.trace"
 
 
-@pytest.mark.parametrize(
+@matrix(
+    2,
     ("path", "query", "target", "typed", "failure"),
     [
         ("explore", "", ENCODER, {"text": "a b"}, ERRORS[0]),
@@ -144,7 +146,8 @@ def test_a_run_that_fails_is_told_and_can_be_corrected(
     assert control(at, "text").value == "the end"
 
 
-@pytest.mark.parametrize(
+@matrix(
+    3,
     ("path", "query"),
     [
         ("explore", ""),
@@ -238,7 +241,8 @@ def inputs(at: AppTest) -> list[Any]:
     return [*at.text_input, *at.selectbox, *at.number_input]
 
 
-@pytest.mark.parametrize(
+@matrix(
+    2,
     ("query", "target"),
     [
         ("", "ui.pages.lab.sweep_view.described"),

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from model.training.plan import Plan
+from tests.matrix import matrix
 from tests.ui.conftest import Download
 from tests.ui.helpers import (
     change,
@@ -129,7 +130,7 @@ def test_encoder_decoder_shows_a_model_with_cross_attention() -> None:
     assert notices(page)[0].endswith("Shown instead: four hundred and seven.")
 
 
-@pytest.mark.parametrize("task", ["reverse", "induction", "compare", "characters", "numbers"])
+@matrix(2, "task", ["reverse", "induction", "compare", "characters", "numbers"])
 def test_all_views_of_its_new_page_show_it(task: str) -> None:
     page = carry(open_trained(task=task, heads=2, layers=2))
     views = PAIR_VIEWS if task == "numbers" else VIEWS
@@ -188,7 +189,7 @@ def test_it_stays_while_another_page_is_shown() -> None:
     assert "weights trained here" in header(page)
 
 
-@pytest.mark.parametrize("value", ["learnt", "LEARNT", "random", "foo", "<script>"])
+@matrix(2, "value", ["learnt", "LEARNT", "random", "foo", "<script>"])
 def test_a_link_cannot_hold_trained_weights(value: str) -> None:
     for page in (open_app(link(weights=value)), open_pair(link(weights=value))):
         assert "random weights, untrained" in header(page)

@@ -10,6 +10,7 @@ import pytest
 from model.training.plan import Plan
 from model.training.trainer import DivergedError, Snapshot, Trainer, train
 from model.training.worker import Job, work
+from tests.matrix import matrix
 from tests.ui.jobs.helpers import AWHILE, LONG, at_work, ended, expected, long_one, small
 from ui.jobs import training_queue
 from ui.jobs.training_queue import Training, TrainingQueue, Worker
@@ -20,7 +21,7 @@ KINDS = ["reverse", "compare", "characters", "numbers"]  # of learners
 # What comes of it
 
 
-@pytest.mark.parametrize("task", KINDS)
+@matrix(2, "task", KINDS)
 def test_a_process_learns_what_this_one_does(queue_of_one: TrainingQueue, task: str) -> None:
     plan = small(task)
     training = Training(plan)

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.defaults import pair_of, run_of
+from tests.matrix import matrix
 from tests.ui.helpers import (
     PARAMETERS,
     chart,
@@ -36,7 +37,7 @@ class Chosen:
         return value(self.page, key)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@matrix(3, "text", HOSTILE.values(), ids=HOSTILE)
 def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
     text = text.encode(errors="replace").decode()  # what a URL can carry
     page = open_app(link(**dict.fromkeys(PARAMETERS["explore"], text)))
@@ -60,7 +61,7 @@ def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
     assert not [line for line in notices(again) if "The link" in line]
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@matrix(3, "text", HOSTILE.values(), ids=HOSTILE)
 def test_on_the_page_of_encoder_and_decoder_as_well(text: str) -> None:
     text = text.encode(errors="replace").decode()
     page = open_pair(link(**dict.fromkeys(PARAMETERS["encoder-decoder"], text)))
@@ -84,7 +85,7 @@ def test_on_the_page_of_encoder_and_decoder_as_well(text: str) -> None:
 NO_MASKS = [text for text in HOSTILE.values() if text != "None"]  # which is a mask, in any case
 
 
-@pytest.mark.parametrize("text", [*NO_MASKS, "`a` ``b``", "x\n===\ny", "x\n\n    code"])
+@matrix(5, "text", [*NO_MASKS, "`a` ``b``", "x\n===\ny", "x\n\n    code"])
 def test_in_a_notice_it_is_code_on_one_line_that_it_cannot_end(text: str) -> None:
     # Code is shown as typed; a line of its own is all that a heading or a list would need.
     text = text.encode(errors="replace").decode()

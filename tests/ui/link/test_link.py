@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.defaults import SENTENCE, run_of
+from tests.matrix import matrix
 from tests.ui.helpers import chart, control, header, link, notices, numbers, open_app, strip, value
 
 
@@ -168,7 +169,7 @@ LINKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("asked", LINKS, ids=lambda asked: f"{asked.key}={asked.text[:12]}")
+@matrix(24, "asked", LINKS, ids=lambda asked: f"{asked.key}={asked.text[:12]}")
 def test_a_parameter_is_taken_or_repaired_with_a_notice(asked: Asked) -> None:
     page = open_app(link(**{asked.key: asked.text}))
     used = value(page, asked.key)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from streamlit.runtime.state.query_params import parse_url_param
 
 from model.head_finder import PATTERNS
 from model.masks import decode_cells
 from model.tasks import TASKS
+from tests.matrix import examples
 from tests.ui.helpers import PARAMETERS
 from ui.choices.limits import MOST_ADDED, MOST_REMOVED
 from ui.choices.options import (
@@ -174,7 +175,7 @@ def test_what_is_kept_between_pages_is_on_both() -> None:
 
 
 @pytest.mark.parametrize(("page", "key"), every(RANGES))
-@settings(max_examples=50)
+@examples(50)
 @given(text=numberlike)
 @example(text="1e9999")
 @example(text="-inf")
@@ -200,7 +201,7 @@ def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: st
 
 
 @pytest.mark.parametrize(("page", "key"), every(OPTIONS))
-@settings(max_examples=50)
+@examples(50)
 @given(text=st.text())
 def test_an_option_is_one_of_those_there_are_or_told(page: str, key: str, text: str) -> None:
     value, message = PARAMETERS[page][key].read(key, text)

@@ -6,6 +6,7 @@ from streamlit.runtime.state.query_params import _coerce_value_for_query_url
 from streamlit.testing.v1 import AppTest
 
 from tests.defaults import run_of
+from tests.matrix import matrix
 from tests.ui.helpers import change, control, link, notices, numbers, open_app
 
 
@@ -43,7 +44,7 @@ def test_heads_that_do_not_divide_the_embedding_become_the_nearest_that_do(
     assert embed_size % used == 0
 
 
-@pytest.mark.parametrize("embed_size", [13, 30, 60, 511])
+@matrix(2, "embed_size", [13, 30, 60, 511])
 def test_any_head_count_survives_a_reload(embed_size: int) -> None:
     choices = [n for n in range(1, 17) if embed_size % n == 0]
     for heads in choices:

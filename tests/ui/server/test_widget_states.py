@@ -21,6 +21,7 @@ from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState
 from streamlit.util import calc_hash
 
+from tests.matrix import matrix, some_of
 from tests.servers import Server
 from tests.ui.server.visitor import Drawn, Visitor
 from ui.server.widget_states import _set, _set_what_fits
@@ -72,7 +73,7 @@ EVENTS = [
 FITTING = ("a trigger", "a boolean", "a text", "a negative whole number")  # for some widgets
 
 
-@pytest.fixture(scope="module", params=PAGES)
+@pytest.fixture(scope="module", params=some_of(2, PAGES))
 def attacker(server: Server, request: pytest.FixtureRequest) -> Iterator[Visitor]:
     with Visitor(server) as visitor:
         assert visitor.run(page_name=request.param).errors == []
@@ -134,7 +135,8 @@ def test_a_button_that_is_no_longer_there_cannot_be_pressed(server: Server) -> N
     assert_quiet(server, log)
 
 
-@pytest.mark.parametrize(
+@matrix(
+    3,
     "state",
     [
         {"page_script_hash": "forged"},

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.defaults import SENTENCE, run_of
+from tests.matrix import matrix
 from tests.ui.helpers import (
     alt,
     change,
@@ -326,7 +327,7 @@ def test_its_own_page_is_one_link_away() -> None:
     }
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@matrix(3, "text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_sides_give_a_valid_page(text: str) -> None:
     text = text.encode(errors="replace").decode()
     page = open_compare(

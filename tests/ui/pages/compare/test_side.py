@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.matrix import matrix
 from tests.ui.link.hostile import HOSTILE
 from ui.choices.options import MASKS, POSITIONS
 from ui.choices.sizes import head_choices
@@ -76,7 +77,7 @@ def test_a_bare_page_is_a_side_and_nothing_else_is() -> None:
             read_side(text)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@matrix(3, "text", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("page", COMPARABLE)
 def test_a_hostile_value_is_repaired_and_told(page: str, text: str) -> None:
     text = text.encode(errors="replace").decode()

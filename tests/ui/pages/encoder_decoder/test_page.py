@@ -11,6 +11,7 @@ from model.config import Architecture, Config
 from model.seeded import embed, random_transformer
 from model.transformer import TransformerTrace
 from tests.defaults import SENTENCE, TARGET, pair_of, run_of
+from tests.matrix import matrix
 from tests.ui.helpers import (
     alt,
     change,
@@ -96,7 +97,7 @@ def test_the_page_opens_with_two_layers_and_every_number_is_the_models() -> None
     assert ":green-badge[" in header(page)
 
 
-@pytest.mark.parametrize("stage", ["energy", "scores", "weights"])
+@matrix(2, "stage", ["energy", "scores", "weights"])
 @pytest.mark.parametrize("layer", [0, 1])
 def test_the_three_charts_hold_the_numbers_of_a_model_built_here(layer: int, stage: str) -> None:
     page = open_pair(link(**PAIR, mask="none", layer=layer, stage=stage))
@@ -194,7 +195,7 @@ def test_a_chosen_head_is_shown_alone_and_its_name_with_it(page: AppTest) -> Non
 BATCH = {"text": "a b c", "text2": "u v", "text3": "d", "text4": "w x y z"}
 
 
-@pytest.mark.parametrize("mask", ["none", "causal", "padding", "causal_padding"])
+@matrix(2, "mask", ["none", "causal", "padding", "causal_padding"])
 @pytest.mark.parametrize("pair", [1, 2])
 def test_each_mask_hides_its_part_of_each_side_of_each_pair(pair: int, mask: str) -> None:
     page = open_pair(link(**BATCH, mask=mask, sentence=pair))
@@ -259,10 +260,8 @@ def test_a_second_pair_without_a_target_is_padding_that_attends_to_the_source() 
         change(page, view=view)
 
 
-@pytest.mark.parametrize(
-    "empty", [{"text": ""}, {"text2": ""}, {"text": "", "text2": ""}, {"text2": " \u3000"}]
-)
-@pytest.mark.parametrize("view", ["kinds", "cell", "layers"])
+@matrix(2, "empty", [{"text": ""}, {"text2": ""}, {"text": "", "text2": ""}, {"text2": " \u3000"}])
+@matrix(2, "view", ["kinds", "cell", "layers"])
 def test_without_a_source_or_a_target_it_asks_for_them(empty: dict[str, str], view: str) -> None:
     page = open_pair(link(**{**PAIR, **empty}, view=view))
     assert [box.value for box in page.info] == [ASKS]
@@ -287,7 +286,7 @@ def test_typing_a_source_and_a_target_changes_all_three(page: AppTest) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@matrix(5,
     ("key", "value"),
     [
         ("heads", 2), ("embed_size", 32), ("layers", 3), ("projection", "shared"),
@@ -347,7 +346,7 @@ def test_long_pairs_are_cut_where_three_squares_of_all_layers_are_too_many() -> 
 # Links.
 
 
-@pytest.mark.parametrize(
+@matrix(3,
     ("query", "notice", "key", "used"),
     [
         ("layers=2", None, "layers", 2),

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from model.attention import AttentionTrace
 from model.seeded import token_vector
 from tests.defaults import PAIR_OPENS_WITH, pair_of, run_of
+from tests.matrix import matrix
 from tests.ui.conftest import Download
 from tests.ui.helpers import (
     alt,
@@ -67,8 +68,8 @@ def looked_at(page: AppTest) -> dict[str, Any]:
 # Clicks.
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("stage", ["weights", "energy", "output"])
+@matrix(2, "kind", KINDS)
+@matrix(2, "stage", ["weights", "energy", "output"])
 def test_a_cell_opens_the_inspector_on_its_attention(kind: Kind, stage: str) -> None:
     page = open_pair(link(**PAIR, stage=stage, layer=1))
     send(page, "chart_clicks", "cell", cell(f"{kind}_chart", 3, 2, 1))
@@ -153,8 +154,8 @@ def test_a_click_that_arrives_when_the_target_is_gone_is_ignored() -> None:
 # One attention.
 
 
-@pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("kind", KINDS)
+@matrix(2, "stage", STAGES)
+@matrix(2, "kind", KINDS)
 def test_all_heads_show_the_chosen_attention(kind: Kind, stage: str) -> None:
     page = open_pair(link(**PAIR, view="heads", kind=kind, stage=stage, layer=1))
     attention = pair_of(SOURCE, TARGET).attention(1, 0, kind)

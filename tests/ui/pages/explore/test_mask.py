@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.defaults import run_of
+from tests.matrix import matrix
 from tests.ui.helpers import (
     alt,
     change,
@@ -41,7 +42,8 @@ def allowed_in(page: Any) -> np.ndarray:
     return result
 
 
-@pytest.mark.parametrize(
+@matrix(
+    6,
     ("query", "expected"),
     [
         ("mask=window", "100000 110000 111000 011100 001110 000111"),
@@ -148,7 +150,8 @@ def test_a_painted_mask_comes_with_the_link() -> None:
     assert page.query_params == {"text": TEXT, "mask": "custom", "cells": cells}
 
 
-@pytest.mark.parametrize(
+@matrix(
+    4,
     ("cells", "why"),
     [
         ("rubbish", "a custom mask is written as its side, a dot and its cells"),

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.defaults import OPENS_WITH, SENTENCE, run_of
+from tests.matrix import matrix
 from tests.ui.helpers import (
     change,
     chart,
@@ -49,7 +50,7 @@ PAPER, TUTORIAL = "the paper's formulation", "the tutorial's formulation"
 OWN = "a formulation of your own"
 
 
-@pytest.mark.parametrize(
+@matrix(10,
     ("key", "value", "says"),
     [
         ("heads", 1, f"(seed 0), {PAPER}, energies ÷ √64"),
@@ -120,7 +121,7 @@ def test_a_word_keeps_its_energies_when_the_sentence_grows() -> None:
     np.testing.assert_allclose(after[:, :2, :2], before, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", list(EXAMPLES))
+@matrix(2, "name", list(EXAMPLES))
 def test_an_example_fills_the_sentence_and_lets_go(page: AppTest, name: str) -> None:
     change(page, text="something else")
     change(page, example=name)

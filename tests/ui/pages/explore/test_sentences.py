@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.defaults import run_of
+from tests.matrix import matrix
 from tests.ui.helpers import (
     alt,
     change,
@@ -30,8 +31,8 @@ def infos(page: AppTest) -> list[str]:
     return [box.value for box in page.info]
 
 
-@pytest.mark.parametrize("view", ["heads", "head", "cell", "numbers"])
-@pytest.mark.parametrize("text", ["", "   ", "\t\n\u3000"])
+@matrix(2, "view", ["heads", "head", "cell", "numbers"])
+@matrix(2, "text", ["", "   ", "\t\n\u3000"])
 def test_an_empty_sentence_asks_for_one_in_every_view(text: str, view: str) -> None:
     page = open_app(link(text=text, view=view, q=1, mask="causal"))
     assert infos(page) == [ASKS]

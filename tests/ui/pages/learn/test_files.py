@@ -16,6 +16,7 @@ from model.training.learner import load_learner
 from model.training.plan import Plan
 from model.training.trainer import Snapshot
 from model.training.weights_file import read_weights, write_weights
+from tests.matrix import matrix
 from tests.ui.conftest import Download
 from tests.ui.helpers import APP, change, checked, header, notices, send, value
 from tests.ui.pages.learn.helpers import (
@@ -174,7 +175,7 @@ def metadata(data: bytes) -> str:
     return text
 
 
-@pytest.mark.parametrize("kind", damaged())
+@matrix(3, "kind", damaged())
 def test_a_file_that_is_not_ours_is_told_and_nothing_is_lost(kind: str) -> None:
     page = open_trained()
     before, shown = dict(page.query_params), header(page)
@@ -203,7 +204,7 @@ def test_a_file_can_be_loaded_where_nothing_can_be_trained() -> None:
 # The trace
 
 
-@pytest.mark.parametrize("task", TASKS)
+@matrix(3, "task", TASKS)
 def test_from_the_npz_alone_every_number_can_be_worked_out(task: str, download: Download) -> None:
     page = open_trained(task=task, heads=2, layers=2, steps=3)
     name, data = download("download_npz")

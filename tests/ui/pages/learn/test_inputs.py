@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from model.tasks import TASKS
 from model.tasks.base import LONGEST_PROBE
 from model.training.recommended import RECOMMENDED
+from tests.matrix import matrix
 from tests.ui.helpers import change, checked, control, go_to, header, notices
 from tests.ui.pages.learn.helpers import (
     answers,
@@ -46,7 +47,8 @@ def write_corpus(page: AppTest, text: str) -> AppTest:
 # An input of one's own
 
 
-@pytest.mark.parametrize(
+@matrix(
+    2,
     ("text", "reads"),
     [
         ("abc", "abc"),
@@ -70,7 +72,7 @@ def test_what_can_be_read_is_read(text: str, reads: str) -> None:
         np.testing.assert_array_equal(heatmaps(page), weights)
 
 
-@pytest.mark.parametrize(
+@matrix(2,
     ("text", "message"),
     [
         ("abc1", f"'1' {REVERSE_READS}"),
@@ -94,7 +96,8 @@ def test_what_cannot_be_read_is_told_and_stays_where_it_was_typed(text: str, mes
     assert said(page) == list("allrightok")
 
 
-@pytest.mark.parametrize(
+@matrix(
+    3,
     "text",
     [
         "<script>alert(1)</script>",
@@ -132,7 +135,7 @@ def test_each_task_reads_its_own_example_at_first() -> None:
 # Another task
 
 
-@pytest.mark.parametrize("task", TASKS)
+@matrix(3, "task", TASKS)
 def test_a_task_brings_the_sizes_that_solve_it(task: str) -> None:
     page = open_learn("task=shift" if task == "reverse" else "", text="abc", at=7)
     change(page, task=task)
@@ -214,7 +217,8 @@ def test_a_text_that_is_too_short_does_not_hold_up_another_task() -> None:
     assert page.text_area[0].value == "too short"
 
 
-@pytest.mark.parametrize(
+@matrix(
+    2,
     "text",
     [
         "<script>alert(1)</script>\x00\u202e **b** $$x$$ :red[x] & \" ' " * 8,

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.training.plan import Plan
+from tests.matrix import matrix
 from tests.ui.helpers import (
     PARAMETERS,
     change,
@@ -45,7 +46,7 @@ def check_that_the_url_is_repaired(page: AppTest) -> None:
         assert value(again, key) == value(page, key), key
 
 
-@pytest.mark.parametrize(
+@matrix(7,
     ("query", "key", "used", "notice"),
     [
         ("task=foo", "task", "reverse",
@@ -161,7 +162,7 @@ def test_what_can_not_be_trained_is_told_and_the_controls_stay(
     assert "not trained yet" in header(page)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@matrix(3, "text", HOSTILE.values(), ids=HOSTILE)
 def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
     text = text.encode(errors="replace").decode()
     page = open_learn(link(**dict.fromkeys(PARAMETERS["learn"], text)))
@@ -170,14 +171,15 @@ def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
     check_that_the_url_is_repaired(page)
 
 
-@pytest.mark.parametrize("key", PARAMETERS["learn"])
+@matrix(4, "key", PARAMETERS["learn"])
 def test_in_one_parameter_at_a_time_it_gives_a_valid_page(key: str) -> None:
     for text in ("", "-1e9999", "nan", "<script>", "9" * 50, "１２", "a" * 300):
         page = open_learn(link(**{key: text}))
         assert page.get("plotly_chart") or errors(page)
 
 
-@pytest.mark.parametrize(
+@matrix(
+    3,
     "text",
     [
         "",

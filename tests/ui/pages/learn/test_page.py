@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from model.training.plan import Plan
 from model.training.trainer import snapshot_steps
+from tests.matrix import matrix
 from tests.ui.helpers import alt, array, change, chart, control, header, notices
 from tests.ui.pages.learn.helpers import (
     CHART,
@@ -214,7 +215,7 @@ RUNS: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("name", RUNS)
+@matrix(2, "name", RUNS)
 def test_frames_and_curves_are_what_the_snapshots_make_of_the_example(name: str) -> None:
     page = open_trained(**RUNS[name])
     plan, kind = plan_of(page), str(RUNS[name].get("kind", "")).replace(" ", "_")

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.training.plan import Plan
+from tests.matrix import matrix
 from tests.ui.helpers import array, change, chart, checked, control, header, notices, own
 from tests.ui.pages.learn.helpers import (
     CHART,
@@ -115,7 +116,7 @@ def test_a_kept_run_is_compared_with_what_is_trained_next() -> None:
 
 
 @pytest.mark.parametrize("task", ["reverse", "numbers"])
-@pytest.mark.parametrize("other", ["shift", "numbers", "characters"])
+@matrix(2, "other", ["shift", "numbers", "characters"])
 def test_a_kept_run_of_another_task_is_compared_by_its_curves_alone(task: str, other: str) -> None:
     kept = Plan(task=other, embed_size=8, steps=10, positions="learned")
     page = open_trained(task=task, steps=10, kept=plan_text(kept))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from model.tasks import TASKS
+from tests.matrix import matrix
 from tests.ui.helpers import change, header, notices, stage_numbers, value
 from tests.ui.pages.learn.helpers import (
     errors,
@@ -16,7 +17,7 @@ from tests.ui.pages.learn.helpers import (
 from ui.choices.options import LEARN_VIEWS, OVERVIEWS, STAGES
 
 
-@pytest.mark.parametrize("task", TASKS)
+@matrix(3, "task", TASKS)
 def test_all_views_of_a_task_open(task: str) -> None:
     page = open_trained(task=task, heads=2, embed_size=16, layers=2, steps=4)
     for view in LEARN_VIEWS:
@@ -26,14 +27,14 @@ def test_all_views_of_a_task_open(task: str) -> None:
         assert value(page, "view") == view
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@matrix(2, "stage", STAGES)
 @pytest.mark.parametrize("task", ["shift", "numbers"])
 def test_all_stages_open(task: str, stage: str) -> None:
     page = open_learn(task=task, view="numbers", stage=stage)
     assert errors(page) == notices(page) == []
 
 
-@pytest.mark.parametrize("overview", OVERVIEWS)
+@matrix(2, "overview", OVERVIEWS)
 @pytest.mark.parametrize("task", ["shift", "numbers"])
 def test_all_overviews_open(task: str, overview: str) -> None:
     page = open_learn(task=task, layers=2, view="layers", overview=overview)

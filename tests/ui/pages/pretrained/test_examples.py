@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.defaults import SENTENCE
+from tests.matrix import matrix
 from tests.ui.helpers import change, control, header, link, notices, strip, value
 from tests.ui.pages.pretrained.helpers import (
     MARY,
@@ -83,7 +84,7 @@ def test_these_are_all_of_them() -> None:
     assert set(SETS) == {(model, name) for model in EXAMPLES for name in EXAMPLES[model]}
 
 
-@pytest.mark.parametrize(("model", "name"), SETS)
+@matrix(3, ("model", "name"), SETS)
 def test_an_example_sets_what_it_says_and_what_was_before_is_gone(model: str, name: str) -> None:
     page = open_trained(text="Something.", model=NAMES[model], **BEFORE[model])
     assert notices(page) == []

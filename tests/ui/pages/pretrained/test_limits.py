@@ -12,6 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from model.pretrained import packages
+from tests.matrix import matrix
 from tests.ui.helpers import (
     change,
     chart,
@@ -153,7 +154,7 @@ def copied(nothing_loaded: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json"])
-@pytest.mark.parametrize("content", [None, b"", b"nonsense", b"{}"])
+@matrix(2, "content", [None, b"", b"nonsense", b"{}"])
 def test_a_damaged_package_is_told(file: str, content: bytes | None, copied: Path) -> None:
     (copied / file).unlink()
     if content is not None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.matrix import matrix
 from tests.ui.helpers import PARAMETERS, control, header, link, notices, numbers, strip, value
 from tests.ui.link.hostile import HOSTILE
 from tests.ui.pages.pretrained.helpers import (
@@ -36,7 +37,7 @@ def check_that_the_url_is_repaired(page: AppTest) -> None:
         assert value(again, key) == value(page, key), key
 
 
-@pytest.mark.parametrize(
+@matrix(7,
     ("query", "key", "used", "notice"),
     [
         ("model=foo", "model", "minilm",
@@ -132,7 +133,7 @@ def test_what_an_encoder_is_asked_to_add_or_remove_is_neither() -> None:
 
 
 @pytest.mark.parametrize("model", NAMES)
-@pytest.mark.parametrize("name", HOSTILE)
+@matrix(2, "name", HOSTILE)
 def test_a_strangers_text_in_every_parameter_gives_a_valid_page(name: str, model: str) -> None:
     text = HOSTILE[name].encode(errors="replace").decode()  # what a URL can carry
     asked = dict.fromkeys(PARAMETERS["pretrained"], text)
@@ -147,7 +148,8 @@ def test_a_strangers_text_in_every_parameter_gives_a_valid_page(name: str, model
 
 
 @pytest.mark.parametrize("model", NAMES)
-@pytest.mark.parametrize(
+@matrix(
+    2,
     "text",
     [
         "<b>x</b> &lt; <img src=x onerror=alert(1)>",
