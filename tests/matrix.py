@@ -46,6 +46,16 @@ def _as_parameters(case: Any, *, several: bool) -> ParameterSet:
     return pytest.param(*(case if several else [case]))
 
 
+EIGHTH = pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(slice(0, None, 8), id="an eighth"),
+        pytest.param(slice(None), id="all", marks=pytest.mark.matrix),
+    ],
+)
+"""For what one page is sent one after the other: every eighth, and in the matrix all of it."""
+
+
 def examples(count: int) -> settings:
     """Let Hypothesis try this many, and more or fewer in proportion where the profile does."""
     return settings(max_examples=max(2, count * settings.default.max_examples // USUALLY))

@@ -2,11 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from streamlit.runtime.media_file_manager import MediaFileManager
 
+from model.pretrained import smollm2
+from model.pretrained.cache import kept_or_made
 from ui.pages.learn import trainings
 from ui.runs import model_store as models
 
@@ -18,7 +23,14 @@ def cache_of_models(kept_models: Path) -> Iterator[None]:
     """Models keep what they convert in a folder of the tests', and not in anybody's own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(kept_models))
+        patch.setattr(smollm2, "kept_or_made", partial(one_at_a_time, kept_models))
         yield
+
+
+def one_at_a_time(folder: Path, name: str, **how: Any) -> Any:
+    """Convert a model in one worker, and wait for it in the other."""
+    with FileLock(folder / f"{name}.lock"):
+        return kept_or_made(name, **how)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -314,7 +314,6 @@ def test_the_weights_can_be_of_any_kind_and_keep_what_both_have() -> None:
     assert query(page)["b"] == "learn"
     change(page, b_task="sort")
     assert query(page)["b"].startswith("learn?task=sort")
-    finish(page)
 
 
 def test_its_own_page_is_one_link_away() -> None:

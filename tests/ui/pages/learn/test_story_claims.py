@@ -4,6 +4,7 @@ import pytest
 
 from model.training.plan import Plan
 from model.training.trainer import Trainer
+from tests.matrix import matrix
 from ui.pages.learn.stories import STORIES
 from ui.runs.word_vectors import use_one_thread
 
@@ -19,7 +20,7 @@ def accuracy(plan: Plan, steps: int) -> float:
     return trainer.snapshot().accuracy
 
 
-@pytest.mark.parametrize("key", STORIES)
+@matrix(1, "key", STORIES)
 def test_a_storys_claim_holds(key: str) -> None:
     story = STORIES[key]
     use_one_thread()
