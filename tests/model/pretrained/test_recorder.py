@@ -37,6 +37,7 @@ from tests.model.pretrained.tiny_models import (  # after the skip: it needs tra
     own,
     tiny,
 )
+from tests.patience import LONG
 
 # The output projection of each attention, in the order in which they are computed.
 PROJECTIONS = {
@@ -242,7 +243,7 @@ def test_a_fused_run_gives_the_same_and_keeps_nothing(
 def test_two_threads_at_once_record_each_its_own() -> None:
     model = tiny("llama")
     watch(model)
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=LONG)
 
     def wait(*_: Any) -> None:
         both.wait()

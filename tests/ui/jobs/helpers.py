@@ -6,10 +6,10 @@ from typing import Any
 
 from model.training.plan import Plan
 from model.training.trainer import Snapshot, train
+from tests.patience import LONG
 from ui.jobs.training_queue import Training, Worker
 from ui.runs.word_vectors import use_one_thread
 
-LONG = 60.0  # seconds that a slow machine may take for what takes one or two
 AWHILE = 600.0  # seconds of a training that doesn't end by itself
 
 

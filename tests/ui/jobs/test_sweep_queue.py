@@ -5,10 +5,9 @@ from threading import Event
 
 import pytest
 
+from tests.patience import LONG
 from ui.jobs import sweep_queue as sweeps
 from ui.jobs.sweep_queue import GONE_FOR, State, SweepLine, Waiting
-
-LONG = 20.0  # seconds that a slow machine may take for what takes none
 
 
 class Work(Waiting):

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import LONG as PATIENCE
 from ui.runs import model_store as models
-
-PATIENCE = 10  # seconds, of which working locks need none
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from lab.grid import Grid
 from lab.results import Result
+from tests.patience import LONG
 from tests.ui.helpers import checked, link, open_app, own
 from ui.jobs.sweep_queue import Ticket, line
 from ui.pages.lab.memory import LabMemory
 
-LONG = 60.0  # seconds that a slow machine may take for what takes one or two
 TINY: dict[str, object] = {"text": "a b c", "head_counts": "1, 2", "embed_sizes": "8", "seeds": 2}
 
 

@@ -9,6 +9,7 @@ import pytest
 from lab.cost import Measured, MeasureError
 from model.config import PAPER, Config
 from model.cost import Rates
+from tests.patience import LONG
 from tests.ui.helpers import array, change, chart, own
 from tests.ui.pages.lab.helpers import (
     buttons,
@@ -28,7 +29,6 @@ from ui.pages.lab.memory import LabMemory
 from viz.quantities import size_text
 
 CHART = "cost_chart"
-LONG = 20.0  # seconds that a slow machine may take for what takes none
 RATES = Rates(1e10, 1e10, 1e10, 1e-4)
 
 

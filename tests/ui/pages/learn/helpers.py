@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 from model.training.learner import load_learner
 from model.training.plan import Plan
 from model.training.trainer import Snapshot, train
+from tests.patience import LONG
 from tests.ui.helpers import array, chart, checked, link, open_app, own, value
 from ui.jobs.training_queue import Training
 from ui.pages.learn.memory import LearnMemory
 from ui.runs.word_vectors import use_one_thread
 
-LONG = 60.0  # seconds that a slow machine may take for what takes one or two
 SMALL: dict[str, object] = {"embed_size": 16, "steps": 30}  # a model that is trained in a moment
 CHART = "learn_chart"
 
