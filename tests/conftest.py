@@ -14,7 +14,7 @@ st.set_option("client.showErrorDetails", "full")
 # The same examples every time, on however slow a machine: of the usual hundred, `make test` tries
 # a few. To look for new ones:
 #   make test ARGS="--hypothesis-profile=explore"
-settings.register_profile("quick", derandomize=True, deadline=None, max_examples=15)
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=10)
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("steady")

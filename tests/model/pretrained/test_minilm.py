@@ -324,6 +324,7 @@ print(f"{run.trace.output[0, 0].norm():.4f} {vectors.norm():.2f}")
 """
 
 
+@pytest.mark.matrix
 def test_its_file_may_become_shorter_meanwhile(model: StackModel, tmp_path: Path) -> None:
     """A process that reads a mapped file which has become shorter is killed without a word."""
     shutil.copytree(folder_of(MINILM) / "model", tmp_path, dirs_exist_ok=True)

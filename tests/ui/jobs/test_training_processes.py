@@ -40,6 +40,7 @@ def test_a_process_that_is_killed_is_told_and_the_next_training_runs(
     assert at_hand(workers) is not killed
 
 
+@pytest.mark.matrix
 def test_a_process_that_is_about_to_end_is_not_used_again(
     queue_of_one: TrainingQueue, workers: list[Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_process_with_nothing_to_do_ends(
     assert after.snapshots == training.snapshots
 
 
+@pytest.mark.matrix
 def test_a_process_that_has_worked_since_has_not_been_idle_for_so_long(
     new_queue: Callable[..., TrainingQueue],
     workers: list[Worker],

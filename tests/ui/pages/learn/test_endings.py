@@ -70,6 +70,7 @@ def test_a_training_that_diverges_shows_its_last_good_snapshot() -> None:
     assert errors(page) == []
 
 
+@pytest.mark.matrix
 def test_it_is_told_of_the_run_that_is_compared_with_as_well() -> None:
     kept = Plan(**{**WILD, "learning_rate": 1000.0})  # type: ignore[arg-type]
     page = open_learn(**{**WILD, "learning_rate": 0.002, "steps": 20}, kept=plan_text(kept))
