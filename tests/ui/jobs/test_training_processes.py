@@ -97,6 +97,7 @@ def test_a_word_to_stop_that_comes_too_late_stops_nothing(
     assert len(workers) == before
 
 
+@pytest.mark.matrix
 def test_only_one_process_is_warmed_up_and_it_is_the_one_that_trains(
     new_queue: Callable[..., TrainingQueue], workers: list[Worker]
 ) -> None:
@@ -169,6 +170,7 @@ class ByHand:
             self._function(*self.args)
 
 
+@pytest.mark.matrix
 def test_a_process_says_nothing(
     new_queue: Callable[..., TrainingQueue],
     workers: list[Worker],

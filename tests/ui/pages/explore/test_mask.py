@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.defaults import run_of
-from tests.matrix import matrix
+from tests.matrix import EIGHTH, matrix
 from tests.ui.helpers import (
     alt,
     change,
@@ -330,11 +330,12 @@ HOSTILE: list[Any] = [
 ]  # fmt: skip
 
 
-def test_a_forged_stroke_is_ignored() -> None:
+@EIGHTH
+def test_a_forged_stroke_is_ignored(part: slice) -> None:
     cells = cells_of(PAINTED)
     page = open_app(link(text=TEXT, mask="custom", cells=cells))
     before = chart(page)
-    for value in HOSTILE:
+    for value in HOSTILE[part]:
         send(page, "painter", "paint", value)
         assert page.query_params["cells"] == cells, value
     for payload in ("null", "[]", "[1]", '{"event": "paint"}', '"paint"', '[{"event": []}]'):

@@ -9,7 +9,10 @@ from ui.pages.learn.stories import STORIES
 from ui.runs.word_vectors import use_one_thread
 
 SEED = 1
-STEPS = {"induction_layers": 250}  # by when it is as clear as after all of them, and sooner
+STEPS = {
+    "induction_layers": 250,
+    "reverse_positions": 300,
+}  # by when it is as clear as after all of them, and sooner
 
 
 def accuracy(plan: Plan, steps: int) -> float:
