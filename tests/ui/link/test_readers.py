@@ -13,7 +13,7 @@ from streamlit.runtime.state.query_params import parse_url_param
 from model.head_finder import PATTERNS
 from model.masks import decode_cells
 from model.tasks import TASKS
-from tests.matrix import examples
+from tests.matrix import examples, matrix
 from tests.ui.helpers import PARAMETERS
 from ui.choices.limits import MOST_ADDED, MOST_REMOVED
 from ui.choices.options import (
@@ -174,7 +174,7 @@ def test_what_is_kept_between_pages_is_on_both() -> None:
     assert next(page for page in PAGES if page.name == "pretrained").shared == {"text"}
 
 
-@pytest.mark.parametrize(("page", "key"), every(RANGES))
+@matrix(18, ("page", "key"), every(RANGES))
 @examples(50)
 @given(text=numberlike)
 @example(text="1e9999")
@@ -200,7 +200,7 @@ def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: st
         assert message.endswith(f" {'none' if value is None else value}.")
 
 
-@pytest.mark.parametrize(("page", "key"), every(OPTIONS))
+@matrix(18, ("page", "key"), every(OPTIONS))
 @examples(50)
 @given(text=st.text())
 def test_an_option_is_one_of_those_there_are_or_told(page: str, key: str, text: str) -> None:
@@ -341,7 +341,7 @@ def test_of_a_list_that_is_too_long_the_first_are_used(key: str, entry: str) -> 
     assert "can't be read" in message
 
 
-@pytest.mark.parametrize(("page", "key"), every(OPTIONS))
+@matrix(18, ("page", "key"), every(OPTIONS))
 def test_an_option_is_found_by_its_word_and_its_identifier(page: str, key: str) -> None:
     options = OPTIONS[page][key]
     for option in options:
@@ -362,7 +362,7 @@ SAMPLES: dict[str, dict[str, list[Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("page", "key"), every(SAMPLES))
+@matrix(18, ("page", "key"), every(SAMPLES))
 def test_what_is_written_into_the_url_is_read_back_without_a_word(page: str, key: str) -> None:
     for value in SAMPLES[page][key]:
         assert PARAMETERS[page][key].read(key, as_written(value)) == (value, None)
