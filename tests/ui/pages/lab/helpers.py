@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
@@ -39,7 +40,9 @@ def buttons(page: AppTest) -> dict[str, bool]:
 def finish(page: AppTest) -> AppTest:
     """Wait until nothing of the page's runs any more, and show it."""
     for ticket in tickets(page):
-        assert line().wait(ticket, LONG), ticket.state
+        if not line().wait(ticket, LONG):
+            ticket.cancel()  # or it holds up all that follow
+            pytest.fail(f"it doesn't end: {ticket.progress}")
     return checked(page.run())
 
 
