@@ -10,17 +10,23 @@ CORE  := $(VENV)/.core
 MODELS := $(VENV)/.models
 ANY   := $(VENV)/.hf
 DEV   := $(VENV)/.dev
+# Each of two workers has a core, and so one thread to calculate with. What Python has compiled is
+# kept: else each of a hundred processes that the tests start compiles the app anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: run test check format translations bench chromium clean help
+.PHONY: run test test-all check format translations bench chromium clean help
 
 run: $(CORE) $(MODELS) $(if $(HF),$(ANY))  ## start the app on http://localhost:8501 (PORT=9000 for another port)
 	@exec $(PY) -m streamlit run app.py --server.port=$(PORT)
 
-test: chromium check  ## check everything, then run all tests (ARGS="-k masks" goes to pytest)
+test: chromium check  ## check everything, then test what people wait for (ARGS="-k masks" goes to pytest)
 	@echo "Testing"
-	@# Each worker has a core, and so one thread to calculate with.
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) -m "not matrix" --hypothesis-profile=quick $(ARGS)
+
+test-all: chromium check  ## the same with all tests: every combination, a hundred examples each
+	@echo "Testing everything"
+	@$(PYTEST) $(ARGS)
 
 check: $(DEV)  ## check the format, the lint, the types and who imports whom
 	@echo "Checking the format, the lint, the types and the imports"
@@ -47,7 +53,7 @@ clean:  ## remove what make made: the virtual environment and all caches
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## show this
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 	  while IFS='|' read -r name what; do printf 'make %-12s %s\n' "$$name" "$$what"; done
 
 # The stamps in .venv tell what is installed: a second call does nothing, a changed file only what it needs.

@@ -14,9 +14,10 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from tests.patience import LONG
+
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
-START_SECONDS = 60
 
 directly = build_opener(ProxyHandler({}))  # whatever proxies the environment names
 
@@ -72,7 +73,7 @@ def running_server(
 
 
 def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + LONG
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with directly.open(f"{server.url}/_stcore/health", timeout=5) as answer:
@@ -80,7 +81,7 @@ def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes]) -> Non
                     return
         except OSError:
             time.sleep(0.05)
-    pytest.fail(f"The server did not start within {START_SECONDS} s:\n{server.log()}")
+    pytest.fail(f"The server did not start within {LONG} s:\n{server.log()}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,5 @@
 """A server with the app, and a Chromium that looks at it."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -65,21 +64,6 @@ class UsualWindow(Window):
         for page in self.context.pages:
             if page is not self.opener:
                 page.close()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests in this folder, and puts them last; of the others, the largest files first.
-
-    Playwright keeps an event loop in this thread from its start to its end, in which no other test
-    could run one. (So xdist mustn't reorder: --no-loadscope-reorder.)
-    """
-    in_file = Counter(item.path for item in items)
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.browser)
-    items.sort(
-        key=lambda item: (item.get_closest_marker("browser") is not None, -in_file[item.path])
-    )
 
 
 @pytest.fixture(scope="session")

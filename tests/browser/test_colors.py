@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.charts import HEADS, cell_position, wait_for_shape
 from tests.browser.helpers import Server, choose, open_app, shared
 from tests.defaults import run_of
+from tests.matrix import matrix
 from viz.theme import LIGHT
 
 TEXT = "the cat saw the dog"
@@ -29,7 +30,8 @@ def on_log(weight: float, end: float) -> float:
     return float(np.clip(1 + np.log10(weight / end) / 4, 0, 1))
 
 
-@pytest.mark.parametrize(
+@matrix(
+    1,
     ("query", "end", "curve"),
     [
         ("color_scale=log&color_end=1", 1.0, "log"),
@@ -53,6 +55,7 @@ def test_a_cell_has_the_colour_of_its_weight(
         np.testing.assert_allclose(painted, mixed(share), atol=3)
 
 
+@pytest.mark.matrix
 def test_the_strip_is_shaded_on_the_same_scale(page: Page, server: Server) -> None:
     open_app(page, server, f"{LINK}&q=1&color_scale=log&color_end=0.5")
     boxes = page.locator(".st-key-strip .token")

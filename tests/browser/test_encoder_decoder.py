@@ -82,6 +82,7 @@ def test_the_model_goes_along_to_the_other_page_and_back(new_page: NewPage, serv
     assert shared(page)["mask"] == "causal"
 
 
+@pytest.mark.matrix
 def test_a_hostile_link_gives_a_valid_page_and_says_so(page: Page, server: Server) -> None:
     open_app(
         page, server, "layers=99&mask=custom&kind=%3Cb%3E&view=tests&embed_size=512&q=1e999",
@@ -93,6 +94,7 @@ def test_a_hostile_link_gives_a_valid_page_and_says_so(page: Page, server: Serve
     page.locator(f"{CROSS} .main-svg").first.wait_for()
 
 
+@pytest.mark.matrix
 def test_the_three_stand_on_a_projector_without_scrolling(page: Page, server: Server) -> None:
     open_app(page, server, "layers=6", path=PATH)
     for chart in (ENCODER, DECODER, CROSS, ".st-key-text2", ".st-key-mask"):
@@ -104,6 +106,7 @@ def test_the_three_stand_on_a_projector_without_scrolling(page: Page, server: Se
         assert box["x"] + box["width"] <= 1366, chart
 
 
+@pytest.mark.matrix
 def test_the_kind_and_the_view_are_in_the_link(page: Page, server: Server) -> None:
     open_app(page, server, LINK, path=PATH)
     wait_for_shape(page, (2, 2, 3), CROSS)

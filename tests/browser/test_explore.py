@@ -18,6 +18,7 @@ from tests.browser.charts import (
 )
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import choose, open_app, shared
+from tests.matrix import matrix
 from tests.servers import Server
 from ui.runs.run import Run
 
@@ -103,6 +104,7 @@ def test_hover_names_head_query_key_and_the_full_value(page: Page, server: Serve
     )
 
 
+@pytest.mark.matrix
 def test_hover_on_a_masked_cell_says_so(page: Page, server: Server) -> None:
     open_app(page, server, link(mask="causal"))
     wait_for_shape(page, (4, 5, 5))
@@ -111,6 +113,7 @@ def test_hover_on_a_masked_cell_says_so(page: Page, server: Server) -> None:
     )
 
 
+@pytest.mark.matrix
 def test_a_masked_cell_stays_masked_while_the_pointer_moves_in_it(
     page: Page, server: Server
 ) -> None:
@@ -162,6 +165,7 @@ def test_a_reload_and_a_shared_link_bring_everything_back(
     np.testing.assert_array_equal(wait_for_shape(other, (4, 3, 3)), expected)
 
 
+@pytest.mark.matrix
 def test_a_link_with_bad_values_gives_a_valid_page_and_says_so(page: Page, server: Server) -> None:
     open_app(page, server, "text=a+b+c&heads=7&embed_size=30&mask=nonsense&seed=1e9999&q=77")
     notice = page.get_by_test_id("stAlert")
@@ -197,7 +201,8 @@ def test_markup_is_shown_as_typed_and_runs_nothing(page: Page, server: Server) -
     assert page.locator(f"{HEADS} .ytick a, {HEADS} .ytick tspan[style*=bold]").count() == 0
 
 
-@pytest.mark.parametrize(
+@matrix(
+    2,
     ("text", "tokens"),
     [
         ("我喜欢猫。", ["我", "喜", "欢", "猫", "。"]),
@@ -236,6 +241,7 @@ def test_the_strip_answers_a_hover_without_the_server(page: Page, server: Server
     expect(page.get_by_label("Query", exact=True)).to_have_value("1")
 
 
+@pytest.mark.matrix
 def test_an_empty_sentence_asks_for_one_and_typing_goes_on(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/?text=")
     hint = page.get_by_text("Type a sentence on the left")

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.helpers import choose, open_app, settled, shared
+from tests.matrix import matrix
 from tests.servers import Server
-from tests.ui.trained import needs_minilm
+from tests.ui.pages.pretrained.helpers import needs_minilm
 
 TEXT = "so+it+goes"
 
@@ -77,7 +77,7 @@ DELIBERATE = [
 ]
 
 
-@pytest.mark.parametrize("action", DELIBERATE, ids=lambda action: action.name)
+@matrix(4, "action", DELIBERATE, ids=lambda action: action.name)
 def test_a_deliberate_action_is_one_entry_and_back_undoes_it(
     page: Page, server: Server, action: Action
 ) -> None:

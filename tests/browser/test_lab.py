@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from lab.measure import measure_mechanism
@@ -96,6 +97,7 @@ def test_what_does_the_root_of_d_do(page: Page, server: Server) -> None:
     assert shared(page) == preset_link("scale")
 
 
+@pytest.mark.matrix
 def test_a_long_sweep_is_cancelled_and_keeps_what_there_is(page: Page, server: Server) -> None:
     open_app(page, server, LONG, PATH)
     page.get_by_role("button", name="Run").click()
@@ -106,6 +108,7 @@ def test_a_long_sweep_is_cancelled_and_keeps_what_there_is(page: Page, server: S
     expect(page.locator(f"{CHART} .main-svg").first).to_be_visible()
 
 
+@pytest.mark.matrix
 def test_what_is_typed_is_refused_in_place(page: Page, server: Server) -> None:
     """A list that isn't understood, and a million points: nothing typed is lost."""
     open_app(page, server, path=PATH)

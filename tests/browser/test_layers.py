@@ -9,6 +9,7 @@ from tests.browser.charts import click_cell, hover_text, numbers, of_key, wait_f
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import choose, open_app, shared
 from tests.defaults import run_of
+from tests.matrix import matrix
 from tests.servers import Server
 from ui.controls.selection import Selection
 from ui.views.layers import thumbnails
@@ -95,6 +96,7 @@ def test_a_mask_is_painted_by_hand_and_comes_back_with_the_link(
     np.testing.assert_array_equal(wait_for_shape(other, (4, 5, 5)), expected)
 
 
+@pytest.mark.matrix
 def test_the_leak_test_catches_the_cell_that_breaks_a_causal_mask(
     page: Page, server: Server
 ) -> None:
@@ -110,7 +112,8 @@ def test_the_leak_test_catches_the_cell_that_breaks_a_causal_mask(
     np.testing.assert_array_equal(decode_cells(shared(page)["cells"]), CAUSAL)
 
 
-@pytest.mark.parametrize(
+@matrix(
+    2,
     ("view", "chart"),
     [
         ("view=layers", LAYERS),

@@ -16,6 +16,7 @@ from model.training.trainer import train as snapshots
 from tests.browser.charts import HEADS, click_cell, numbers, of_key, tick_labels, wait_for_shape
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import FINISHED, choose, open_app, shared
+from tests.matrix import matrix
 from tests.servers import Server
 from ui.pages.learn.stories import STORIES
 from ui.runs.trained_here import TrainedHereSettings, compute_trained_here
@@ -194,6 +195,7 @@ def test_a_paused_training_stands_still_and_goes_on_to_the_same_end(
     np.testing.assert_array_equal(numbers(page, CHART), learnt(plan))
 
 
+@pytest.mark.matrix
 def test_after_a_reset_the_same_training_can_be_paused_earlier(page: Page, server: Server) -> None:
     open_learn(page, server, "embed_size=16&steps=400")
     train(page)
@@ -270,6 +272,7 @@ def test_scrubbing_asks_no_server_until_it_rests_and_then_the_page_follows(
     assert min(sends[0] - change for change in changes if change < sends[0]) > 350, (changes, sends)
 
 
+@pytest.mark.matrix
 def test_play_goes_through_the_frames_and_pause_stops_at_one(page: Page, server: Server) -> None:
     open_learn(page, server, QUICK)
     train(page)
@@ -340,6 +343,7 @@ def test_play_goes_through_the_frames_and_pause_stops_at_one(page: Page, server:
     assert len({z for _name, z in frames}) >= (last - began) // 2
 
 
+@pytest.mark.matrix
 def test_a_reload_forgets_the_run_and_keeps_the_controls(page: Page, server: Server) -> None:
     open_learn(page, server, "embed_size=16&steps=50&seed=3&heads=2&task=sort&text=31524")
     train(page)
@@ -355,6 +359,7 @@ def test_a_reload_forgets_the_run_and_keeps_the_controls(page: Page, server: Ser
     expect(button(page, "Reset")).to_be_disabled()
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(CORES > 8, reason="too many pages would be needed to keep all cores busy")
 def test_a_training_ends_with_its_page(new_page: NewPage, server: Server) -> None:
     story = "story=reverse+needs+positions&kept=reverse,1,32,1,none,head_dim,0.002,400,0"
@@ -399,6 +404,7 @@ def test_a_cells_click_opens_its_arithmetic_and_a_name_its_head(page: Page, serv
     expect(page.get_by_text("Head 0 of 2, layer 1, D = 8.")).to_be_visible()
 
 
+@pytest.mark.matrix
 def test_an_own_input_is_read_while_it_is_typed_also_during_a_training(
     page: Page, server: Server
 ) -> None:
@@ -532,7 +538,7 @@ def overlapping(boxes: list[Box]) -> list[str]:
     return [f"{a.name} and {b.name}" for i, a in enumerate(boxes) for b in boxes[:i] if a.covers(b)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@matrix(1, "scheme", ["light", "dark"])
 def test_nothing_is_cut_off_or_covered(new_page: NewPage, server: Server, scheme: str) -> None:
     page = new_page(color_scheme=scheme)
     open_learn(page, server, QUICK)

@@ -57,6 +57,7 @@ def test_a_found_head_is_opened_by_a_click_and_shared(new_page: NewPage, server:
     expect(other.get_by_text("Head 2 of 12, layer 0, D = 32.")).to_be_visible()
 
 
+@pytest.mark.matrix
 def test_what_is_typed_is_split_and_merged_at_once(page: Page, server: Server) -> None:
     open_app(page, server, "text=hi&layer=2", PATH)
     wait_for_shape(page, (12, 3, 3))
@@ -89,6 +90,7 @@ def test_back_after_typing_brings_the_text_and_its_picture(page: Page, server: S
     expect(field).to_have_value("tokenization")
 
 
+@pytest.mark.matrix
 def test_from_model_to_model_and_back_in_the_layers_view(page: Page, server: Server) -> None:
     pytest.importorskip("gguf")
     open_app(page, server, "text=so+it+goes&view=layers", PATH)
@@ -132,6 +134,7 @@ def test_smollm2_writes_on_and_a_link_brings_it_back(new_page: NewPage, server: 
     other.wait_for_url(lambda url: "added=" not in url or url.endswith("added="))
 
 
+@pytest.mark.matrix
 def test_a_removed_head_changes_the_prediction(page: Page, server: Server) -> None:
     link = f"model=SmolLM2&text={STORE.replace(' ', '+')}&view=next+token&layer=18&head=6"
     open_app(page, server, link, PATH)

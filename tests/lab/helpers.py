@@ -1,14 +1,15 @@
 """Small sweeps, and what tests ask of them."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
+import pytest
 
 from lab.grid import LearningGrid, MechanismGrid
 from lab.results import Result, table
 from lab.sweep import Sweep
+from tests.patience import LONG
 
-LONG = 60.0  # seconds that a slow machine may take for what takes one or two
 TEXT = "the cat saw the dog"
 
 
@@ -47,7 +48,8 @@ def finished(sweep: Sweep) -> Sweep:
 
 
 def ended(sweep: Sweep) -> Sweep:
-    assert sweep.wait(LONG), sweep.progress
+    if not sweep.wait(LONG):
+        _fail(sweep)
     return sweep
 
 
@@ -55,8 +57,17 @@ def at_work(sweep: Sweep, count: int = 1) -> Sweep:
     """The sweep, once it has so many results."""
     sweep.start()
     with sweep._changed:
-        assert sweep._changed.wait_for(lambda: len(sweep._results) >= count, LONG), sweep.progress
+        came = sweep._changed.wait_for(lambda: len(sweep._results) >= count, LONG)
+    if not came:
+        _fail(sweep)
     return sweep
+
+
+def _fail(sweep: Sweep) -> NoReturn:
+    """Fail without a sweep that holds up all that follow."""
+    progress = sweep.progress
+    sweep.cancel()
+    pytest.fail(f"it doesn't end: {progress}")
 
 
 def numbers(results: tuple[Result, ...] | list[Result]) -> pd.DataFrame:

@@ -60,6 +60,7 @@ def test_a_caller_may_run_an_event_loop(address: str) -> None:
     assert asyncio.run(sweep_in_a_notebook()) == 24
 
 
+@pytest.mark.matrix
 def test_a_worker_that_is_killed_costs_no_result(address: str) -> None:
     grid = mechanism(seeds=25)
     expected = numbers(list(run(grid, jobs=1)))
@@ -82,6 +83,7 @@ def test_a_point_that_kills_its_worker_fails_alone(
     assert found.problems == (engine.DIED,)
 
 
+@pytest.mark.matrix
 def test_cancelling_keeps_what_there_is(address: str) -> None:
     found = at_work(Sweep(mechanism(seeds=50, heads=(1, 2, 4, 8)), scheduler=address))
     found.cancel()

@@ -34,6 +34,7 @@ def test_measured_in_another_process_as_predicted() -> None:
         assert str(result.left_out).startswith("would need 0.0")
 
 
+@pytest.mark.matrix
 def test_whoever_stops_taking_results_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Any] = []
 

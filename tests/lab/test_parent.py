@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-PATIENCE = 150  # seconds: on a busy machine it first imports torch
+from tests.patience import LONG as PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -30,6 +30,7 @@ def test_processes_and_this_one_have_the_same_results() -> None:
     assert here["score_spread"].notna().all()
 
 
+@pytest.mark.matrix
 def test_trainings_have_the_same_results_too() -> None:
     grid = learning(steps=10)
     here, there = (finished(Sweep(grid, jobs=jobs)) for jobs in (1, 2))
@@ -73,6 +74,7 @@ def test_a_point_that_kills_its_worker_fails_alone(measured_by: Callable[[str], 
     assert found.problems == (engine.DIED,)
 
 
+@pytest.mark.matrix
 def test_a_worker_that_dies_once_costs_nothing(
     measured_by: Callable[[str], None], tmp_path: Path
 ) -> None:

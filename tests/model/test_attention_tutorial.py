@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from model.attention import SelfAttention
+from tests.matrix import matrix
 from tests.model.tutorial import TutorialAttention
 
 SIZES = [
@@ -70,8 +71,8 @@ def test_the_state_dict_has_the_tutorials_names_and_shapes(embed_size: int, head
     theirs.load_state_dict(ours.state_dict(), strict=True)  # and the other way round
 
 
-@pytest.mark.parametrize("kind", MASKS)
-@pytest.mark.parametrize(("embed_size", "heads"), SIZES)
+@matrix(3, "kind", MASKS)
+@matrix(3, ("embed_size", "heads"), SIZES)
 def test_outputs_are_the_tutorials(embed_size: int, heads: int, kind: str) -> None:
     torch.manual_seed(0)
     theirs, ours = twins(embed_size, heads)

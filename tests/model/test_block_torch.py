@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from model.block import DecoderBlock, TransformerBlock
 from model.config import Activation, Config, NormOrder
 from model.masks import build_mask
+from tests.matrix import matrix
 from tests.model.helpers import in_our_names, shaken, torchs_architecture
 
 SIZE, HEADS, HIDDEN = 12, 3, 20
@@ -65,7 +66,7 @@ def encoder_twins(
 
 
 @each_layer
-@pytest.mark.parametrize("mask", MASKS)
+@matrix(3, "mask", MASKS)
 def test_a_block_is_torchs_encoder_layer(
     norm_order: NormOrder, activation: Activation, mask: str, dtype: torch.dtype
 ) -> None:
@@ -77,8 +78,8 @@ def test_a_block_is_torchs_encoder_layer(
 
 
 @each_layer
-@pytest.mark.parametrize("mask", MASKS)
-@pytest.mark.parametrize("cross_mask", ["none", "padding", "random"])
+@matrix(2, "mask", MASKS)
+@matrix(2, "cross_mask", ["none", "padding", "random"])
 def test_a_decoder_block_is_torchs_decoder_layer(
     norm_order: NormOrder, activation: Activation, mask: str, cross_mask: str, dtype: torch.dtype
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from safetensors import SafetensorError
 
 from model.pretrained.cache import cache_directory, is_whole, kept_or_made
+from tests.patience import LONG
 
 FILES = {"a.bin": bytes(range(256)) * 300, "b.json": b'{"b": 1}\n', "empty": b""}
 
@@ -253,7 +254,7 @@ def test_who_stops_the_server_meanwhile_leaves_nothing(home: Path) -> None:
 
 def test_two_at_once(home: Path) -> None:
     """Both find nothing, and both make it: the first one's stays, whoever reads it already."""
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=LONG)
     kept = threading.Event()
     folder = home / "headlight" / "things"
     make = Maker()
@@ -264,7 +265,7 @@ def test_two_at_once(home: Path) -> None:
             together.wait()
             write_files(files, folder)
             if not first:
-                assert kept.wait(10)
+                assert kept.wait(LONG)
 
         found = get(make, write=write)
         inodes.append((folder.stat().st_ino, is_whole(folder)))

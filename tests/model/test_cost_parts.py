@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -12,6 +12,7 @@ from model.config import BERT, Config
 from model.cost import peak_memory
 from model.cost_parts import PARTS, parameter_count, part_costs
 from model.transformer import Encoder
+from tests.matrix import examples
 from tests.model.cost_configs import FAMILIES, PAPERS, configs, entering
 
 
@@ -20,7 +21,7 @@ def test_parameters_are_those_of_the_module(config: Config) -> None:
     assert parameter_count(config) == sum(p.numel() for p in Encoder(config).parameters())
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(configs(), st.integers(1, 8), st.integers(1, 3))
 def test_multiply_adds_are_those_that_pytorch_counts(
     config: Config, tokens: int, batch: int

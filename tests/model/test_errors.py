@@ -4,8 +4,8 @@ import ast
 import copy
 import pickle
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -56,7 +56,10 @@ def passes_on(path: str, node: ast.Call) -> bool:
     return path in ("model/errors.py", "lab/cost.py") and node.keywords[-1].arg is None
 
 
-def calls() -> Iterator[Call]:
+@cache
+def calls() -> list[Call]:
+    """All of them, by file and line."""
+    found = []
     trees = {
         str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
         for folder in FOLDERS
@@ -74,17 +77,14 @@ def calls() -> Iterator[Call]:
                 and node.func.id in classes
                 and not (node.keywords and passes_on(path, node))
             ):
-                yield Call(f"{path}:{node.lineno}", node)
-
-
-CALLS = list(calls())
-each_call = pytest.mark.parametrize("call", CALLS, ids=[call.where for call in CALLS])
+                found.append(Call(f"{path}:{node.lineno}", node))
+    return found
 
 
 def test_all_are_found() -> None:
     """Else the tests below would prove nothing."""
-    assert len(CALLS) > 80
-    codes = {call.code.value for call in CALLS if isinstance(call.code, ast.Constant)}
+    assert len(calls()) > 80
+    codes = {call.code.value for call in calls() if isinstance(call.code, ast.Constant)}
     assert codes >= {
         "heads.indivisible", "plan.too_large", "task.empty", "cells.no_base64", "file.lacks",
         "model.not_installed", "model.no_vectors", "recorder.no_projection", "gguf.kind",
@@ -93,33 +93,34 @@ def test_all_are_found() -> None:
     }  # fmt: skip
 
 
-@each_call
-def test_code_and_template_are_literals(call: Call) -> None:
+def test_code_and_template_are_literals() -> None:
     """So that the tools of gettext find each template where it stands."""
-    for part in (call.code, call.template):
-        assert isinstance(part, ast.Constant), call.where
-        assert isinstance(part.value, str), call.where
+    for call in calls():
+        for part in (call.code, call.template):
+            assert isinstance(part, ast.Constant), call.where
+            assert isinstance(part.value, str), call.where
 
 
-@each_call
-def test_a_template_has_a_placeholder_for_each_value_and_no_other(call: Call) -> None:
-    template = ast.literal_eval(call.template)
-    placeholders = {name for _text, name, _spec, _how in Formatter().parse(template) if name}
-    assert placeholders == {keyword.arg for keyword in call.node.keywords}
+def test_a_template_has_a_placeholder_for_each_value_and_no_other() -> None:
+    for call in calls():
+        template = ast.literal_eval(call.template)
+        placeholders = {name for _text, name, _spec, _how in Formatter().parse(template) if name}
+        assert placeholders == {keyword.arg for keyword in call.node.keywords}, call.where
 
 
-@each_call
-def test_no_value_is_words_of_english(call: Call) -> None:
+def test_no_value_is_words_of_english() -> None:
     """A value is shown as it is in every language, so it may be a number or a name."""
-    for keyword in call.node.keywords:
-        keys = [node.slice for node in ast.walk(keyword.value) if isinstance(node, ast.Subscript)]
-        for node in ast.walk(keyword.value):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in keys:
-                assert not any(letter.isalpha() for letter in node.value), call.where
+    for call in calls():
+        for keyword in call.node.keywords:
+            nodes = list(ast.walk(keyword.value))
+            keys = [node.slice for node in nodes if isinstance(node, ast.Subscript)]
+            for node in nodes:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    assert node in keys or not any(map(str.isalpha, node.value)), call.where
 
 
 def test_a_code_is_of_one_sentence() -> None:
-    codes = Counter(ast.literal_eval(call.code) for call in CALLS)
+    codes = Counter(ast.literal_eval(call.code) for call in calls())
     assert [code for code, count in codes.items() if count > 1] == []
 
 

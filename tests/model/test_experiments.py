@@ -14,6 +14,7 @@ from model.experiments import order_test
 from model.positions import Positions
 from model.seeded import embed, random_encoder
 from model.transformer import Encoder
+from tests.matrix import matrix
 from tests.model.helpers import shaken
 
 FAMILIES = {"tutorial": TUTORIAL, "paper": PAPER, "bert": BERT, "llama": LLAMA}
@@ -52,8 +53,8 @@ def test_without_positions_shuffled_words_have_the_same_vectors_shuffled(
     assert torch.equal(result.outputs, module(x[None])[0])
 
 
-@pytest.mark.parametrize("positions", SCHEMES)
-@pytest.mark.parametrize("family", FAMILIES)
+@matrix(2, "positions", SCHEMES)
+@matrix(2, "family", FAMILIES)
 def test_with_any_positions_the_order_matters(family: str, positions: Positions) -> None:
     module = encoder(FAMILIES[family], positions)
     result = order_test(module, words(6), [3, 0, 5, 1, 4, 2])

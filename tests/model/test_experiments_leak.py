@@ -16,6 +16,7 @@ from model.masks import Mask, build_mask, causal_mask, window_mask
 from model.positions import Positions
 from model.seeded import embed, random_encoder
 from model.transformer import Encoder
+from tests.matrix import matrix
 from tests.model.helpers import CAUSAL, causal_mask_named, random_cells, shaken
 
 FAMILIES = {"tutorial": TUTORIAL, "paper": PAPER, "bert": BERT, "llama": LLAMA}
@@ -51,10 +52,10 @@ def assert_nothing_moves_before(moved: Tensor, first: int = 0) -> None:
         assert (moved[j, :, j] > 0).all()
 
 
-@pytest.mark.parametrize("kind", CAUSAL)
+@matrix(1, "kind", CAUSAL)
 @pytest.mark.parametrize("norm_order", get_args(NormOrder))
-@pytest.mark.parametrize("positions", get_args(Positions))
-@pytest.mark.parametrize("family", FAMILIES)
+@matrix(2, "positions", get_args(Positions))
+@matrix(2, "family", FAMILIES)
 def test_nothing_moves_before_the_changed_token(
     family: str, positions: Positions, norm_order: NormOrder, kind: Mask
 ) -> None:

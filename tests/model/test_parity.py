@@ -11,6 +11,7 @@ from model.attention import AttentionTrace, Projection, Scale
 from model.masks import Mask, build_mask
 from model.parity import Parity, compare_with_torch
 from model.seeded import embed, random_attention
+from tests.matrix import matrix
 
 FORMULATIONS: list[tuple[Projection, Scale]] = [
     ("shared", "embed_size"),
@@ -82,9 +83,9 @@ def tampered(trace: AttentionTrace, field: str) -> AttentionTrace:
     return dataclasses.replace(trace, **{field: wrong})
 
 
-@pytest.mark.parametrize("mask", ["none", "causal", "padding"])
-@pytest.mark.parametrize("field", ["queries", "keys", "values", "weights", "head_outputs"])
-@pytest.mark.parametrize(("projection", "scale"), FORMULATIONS)
+@matrix(2, "mask", ["none", "causal", "padding"])
+@matrix(2, "field", ["queries", "keys", "values", "weights", "head_outputs"])
+@matrix(2, ("projection", "scale"), FORMULATIONS)
 def test_one_wrong_number_before_fc_out_is_found_in_every_formulation(
     projection: Projection, scale: Scale, field: str, mask: str
 ) -> None:

@@ -16,6 +16,7 @@ from model.config import BERT, LLAMA, PAPER, Config
 from model.masks import causal_mask, padding_mask
 from model.parity import Parity, compare_with_torch, worst
 from model.seeded import random_transformer
+from tests.matrix import matrix
 from tests.model.helpers import shaken
 
 FULL = {"projection": "full", "scale": "head_dim"}
@@ -78,8 +79,8 @@ def computed(
 
 
 @pytest.mark.parametrize(("queries", "keys"), [(5, 5), (4, 6)])
-@pytest.mark.parametrize("mask", MASKS)
-@pytest.mark.parametrize("kind", KINDS)
+@matrix(2, "mask", MASKS)
+@matrix(2, "kind", KINDS)
 def test_a_right_trace_differs_by_rounding_alone(
     kind: str, mask: str, queries: int, keys: int
 ) -> None:
@@ -107,7 +108,8 @@ FIELDS = ["queries", "keys", "values", "weights", "head_outputs"]
 
 
 @pytest.mark.parametrize("mask", ["none", "rows of nothing"])
-@pytest.mark.parametrize(
+@matrix(
+    5,
     ("kind", "field"),
     [
         # What nn.MultiheadAttention can't compute has an output that is not compared.

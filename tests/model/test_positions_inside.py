@@ -11,6 +11,7 @@ from torch import Tensor
 
 from model.attention import Projection, SelfAttention
 from model.positions import alibi_bias, alibi_slopes, rotate
+from tests.matrix import matrix
 
 PROJECTIONS: list[Projection] = ["shared", "full"]
 EXACT = {"rtol": 0.0, "atol": 1e-12}  # float64
@@ -183,8 +184,8 @@ def test_a_bias_by_hand() -> None:
     assert torch.equal(bias, torch.stack([-0.0625 * distance, -0.00390625 * distance]))
 
 
-@pytest.mark.parametrize("scale", ["embed_size", "head_dim", "none"])
-@pytest.mark.parametrize(("queries", "keys"), [(6, 6), (3, 6), (6, 2)])
+@matrix(1, "scale", ["embed_size", "head_dim", "none"])
+@matrix(2, ("queries", "keys"), [(6, 6), (3, 6), (6, 2)])
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_scores_are_lowered_by_the_slope_a_step(
     projection: Projection, queries: int, keys: int, scale: str

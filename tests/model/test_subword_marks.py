@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("tokenizers")
@@ -22,6 +22,7 @@ from tokenizers import (
 
 from model.subword_marks import WordMarks, find_marks
 from model.subwords import Subwords, SubwordTokenizer
+from tests.matrix import examples, matrix
 from tests.model.subword_models import minilm
 
 LETTERS = "ab17.,Bé€カ"
@@ -256,9 +257,9 @@ def is_marked(make: str, before: str, piece: str) -> bool:
     return piece.startswith("~" if "another" in make else "##")
 
 
-@pytest.mark.parametrize("make", MAKES)
+@matrix(3, "make", MAKES)
 @given(text=st.text(st.sampled_from(LETTERS + "  "), max_size=25))
-@settings(max_examples=40)
+@examples(40)
 def test_no_word_begins_at_a_piece_that_is_marked(make: str, text: str) -> None:
     found = SubwordTokenizer(MAKES[make]()).encode(text)
     assert list(found.words) == sorted(found.words)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 pytest.importorskip("tokenizers")
@@ -20,6 +20,7 @@ from tokenizers import (
 
 from model.subwords import Subwords, SubwordTokenizer
 from model.tokens import split_words
+from tests.matrix import examples
 from tests.model.subword_models import MINILM, folder_of
 
 SENTENCE = "The animal didn't cross the street because it was too tired."
@@ -410,7 +411,7 @@ def check(found: Subwords, text: str) -> None:
 @example(text="\ud800 \udc00\ud800", longest=None)
 @example(text="a\u0006 \u0004 ", longest=None)
 @example(text=" \u0301[SEP]<|im_end|>\U00046131", longest=3)
-@settings(max_examples=60)
+@examples(60)
 def test_any_text(
     wordpiece: SubwordTokenizer, bytewise: SubwordTokenizer, text: str, longest: int | None
 ) -> None:
@@ -432,7 +433,7 @@ PARTS = st.sampled_from([" ", "\n", "didn't", "12", "喜", "🙂", "\u0301", "\u
 
 
 @given(text=st.lists(IN_VOCABULARY | PARTS, max_size=20).map("".join))
-@settings(max_examples=60)
+@examples(60)
 def test_bytes_are_the_whole_text(bytewise: SubwordTokenizer, text: str) -> None:
     found = bytewise.encode(text)
     check(found, text)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from model.config import BERT, LLAMA, PAPER, TUTORIAL, Architecture, Config
 from model.positions import sinusoidal_positions
 from model.transformer import Decoder, Embedding, Encoder, Transformer, TransformerTrace
+from tests.matrix import matrix
 from tests.model.helpers import shaken, tensors
 
 FAMILIES = {
@@ -110,8 +111,8 @@ def test_a_traces_fields_have_their_shapes_and_what_is_not_there_is_empty(
     assert shapes(built(kind, FAMILIES[family]).trace(*calls(kind))) == SHAPES[kind]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("kind", SHAPES)
+@matrix(2, "family", FAMILIES)
+@matrix(2, "kind", SHAPES)
 def test_forward_is_the_traces_output(kind: type, family: str) -> None:
     module = built(kind, FAMILIES[family], dropout=0.3)
     torch.manual_seed(2)  # dropout, too, strikes the same

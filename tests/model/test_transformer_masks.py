@@ -15,6 +15,7 @@ from model.config import BERT, LLAMA, PAPER, TUTORIAL, Architecture, Config, Nor
 from model.masks import Mask, causal_mask, padding_mask
 from model.positions import Positions
 from model.transformer import Decoder, Encoder, Transformer
+from tests.matrix import matrix
 from tests.model.helpers import CAUSAL, causal_mask_named, shaken
 
 FAMILIES = [TUTORIAL, PAPER, BERT, LLAMA]
@@ -61,9 +62,9 @@ def assert_nothing_before_moves(module: Encoder, mask: Tensor, seed: int, first:
         assert (stream[:, :, j] > 0).all()
 
 
-@pytest.mark.parametrize("norm_order", ORDERS)
-@pytest.mark.parametrize("positions", SCHEMES)
-@pytest.mark.parametrize("kind", CAUSAL)
+@matrix(1, "norm_order", ORDERS)
+@matrix(2, "positions", SCHEMES)
+@matrix(2, "kind", CAUSAL)
 def test_no_vector_before_a_changed_token_moves_by_anything(
     kind: Mask, positions: Positions, norm_order: NormOrder
 ) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from model.config import Activation, Config, NormOrder
 from model.masks import causal_mask, padding_mask
 from model.transformer import Transformer
+from tests.matrix import matrix
 from tests.model.helpers import in_our_names, shaken, torchs_architecture
 
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-12}
@@ -57,8 +58,8 @@ def sentences(dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     return torch.randn(2, 5, SIZE, dtype=dtype), torch.randn(2, 4, SIZE, dtype=dtype)
 
 
-@pytest.mark.parametrize("dtype", TOLERANCES)
-@pytest.mark.parametrize("padded", [False, True])
+@matrix(1, "dtype", TOLERANCES)
+@matrix(1, "padded", [False, True])
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 @pytest.mark.parametrize("norm_order", ["post", "pre"])

@@ -2,16 +2,17 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.processes import ended
-from ui.jobs import training_queue
-from ui.jobs.training_queue import TrainingQueue, Worker
+from model.pretrained import smollm2
+from model.pretrained.cache import kept_or_made
 from ui.pages.learn import trainings
 from ui.runs import model_store as models
 
@@ -23,7 +24,14 @@ def cache_of_models(kept_models: Path) -> Iterator[None]:
     """Models keep what they convert in a folder of the tests', and not in anybody's own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(kept_models))
+        patch.setattr(smollm2, "kept_or_made", partial(one_at_a_time, kept_models))
         yield
+
+
+def one_at_a_time(folder: Path, name: str, **how: Any) -> Any:
+    """Convert a model in one worker, and wait for it in the other."""
+    with FileLock(folder / f"{name}.lock"):
+        return kept_or_made(name, **how)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,58 +61,6 @@ def nothing_runs_on() -> Iterator[None]:
     shared = trainings.queue()
     for training in (*shared._waiting, *shared._running):
         training.stop()
-
-
-@pytest.fixture(scope="module")
-def workers() -> Iterator[list[Worker]]:
-    """Every process that is started, in order."""
-    started: list[Worker] = []
-
-    class Known(Worker):
-        def __init__(self) -> None:
-            super().__init__()
-            started.append(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training_queue, "Worker", Known)
-        yield started
-    for worker in started:
-        worker.end()
-
-
-@pytest.fixture
-def new_queue(workers: list[Worker]) -> Iterator[Callable[..., TrainingQueue]]:
-    """Makes queues, which are closed afterwards."""
-    made: list[TrainingQueue] = []
-
-    def make(slots: int = 1) -> TrainingQueue:
-        made.append(TrainingQueue(slots))
-        return made[-1]
-
-    yield make
-    for queue in made:
-        queue.close()
-
-
-@pytest.fixture(scope="module")
-def one_queue(workers: list[Worker]) -> Iterator[TrainingQueue]:
-    """A queue for one at a time, whose process is ready."""
-    queue = TrainingQueue(slots=1)
-    queue.warm_up()
-    yield queue
-    queue.close()
-
-
-@pytest.fixture
-def queue_of_one(one_queue: TrainingQueue) -> Iterator[TrainingQueue]:
-    """The same, with nothing left in it by a test that has failed."""
-    yield one_queue
-    left = [*one_queue._waiting, *one_queue._running]
-    for training in left:
-        training.stop()
-    for training in left:
-        one_queue.place(training)  # those that wait are dropped
-        ended(training)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from tests.patience import LONG
 from ui.link.memory import Memory, Session
 from ui.pages import PAGES
 
@@ -32,7 +33,7 @@ def link(**parameters: object) -> str:
 
 def open_app(query: str = "", *, path: str = "explore", theme: str | None = None) -> AppTest:
     """The page that this link opens, which must not have raised anything."""
-    at = AppTest.from_file(APP, default_timeout=30)
+    at = AppTest.from_file(APP, default_timeout=LONG)
     # Without it, AppTest reads every installed package for components: 60 ms for each page.
     at._bidi_component_manager = BidiComponentManager()
     at.query_params = parse_qs(query, keep_blank_values=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.viz.learning import (
+from tests.viz.trainings import (
     CAUSAL,
     PANELS,
     curves_of,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.viz.learning import (
+from tests.viz.trainings import (
     PANELS,
     cursors,
     curves_of,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.viz.learning import (
+from tests.viz.trainings import (
     curves_of,
     finished,
     weights,

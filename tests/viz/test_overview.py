@@ -7,9 +7,10 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.matrix import examples
 from viz import overview as overview_module
 from viz.labels import token_labels
 from viz.overview import (
@@ -123,7 +124,7 @@ def test_a_cell_has_its_pixels_and_every_number_a_cell(tiles: int, cells: int, s
 shapes = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 9), st.integers(1, 9))
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(shape=shapes)
 def test_every_drawn_cell_is_where_a_click_on_it_leads_and_says_so(shape: Shape) -> None:
     info = overview_of(numbers(*shape))

@@ -9,39 +9,16 @@ from urllib.parse import unquote
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.matrix import examples
+from tests.viz.helpers import tiles_of
 from viz.heatmap import LABEL_PITCH
 from viz.labels import AxisLabels, token_labels
 from viz.pooling import pool_extremes
 from viz.theme import DARK, LIGHT, color_scale
-from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH, Tiles, draw_tiles, grid_of
-
-
-def tiles_of(
-    values: np.ndarray,
-    *,
-    rows: AxisLabels | None = None,
-    columns: AxisLabels | None = None,
-    diverging: bool = False,
-    masked: np.ndarray | None = None,
-    **how: Any,
-) -> Tiles:
-    count, height, width = values.shape
-    return Tiles(
-        values=values if masked is None else np.where(masked, np.float32("nan"), values),
-        names=[f"Head {i}" for i in range(count)],
-        rows=rows or token_labels([f"r{i}" for i in range(height)]),
-        columns=columns or token_labels([f"c{i}" for i in range(width)]),
-        row_title="query (from)",
-        column_title="key (to)",
-        value_title="weight",
-        diverging=diverging,
-        masked=masked,
-        masked_text="hidden",
-        **how,
-    )
+from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH, draw_tiles, grid_of
 
 
 def numbers(tiles: int, rows: int, columns: int) -> np.ndarray:
@@ -51,7 +28,7 @@ def numbers(tiles: int, rows: int, columns: int) -> np.ndarray:
 CAUSAL = np.triu(np.ones((4, 4), dtype=bool), 1)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(tiles=st.integers(1, 16), rows=st.integers(1, 80), columns=st.integers(1, 80))
 def test_every_cell_is_where_the_grid_says_and_its_hover_has_the_right_words(
     tiles: int, rows: int, columns: int

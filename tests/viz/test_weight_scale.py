@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from tests.viz.test_tiles import tiles_of
+from tests.viz.helpers import tiles_of
 from viz.equation import Matrix, draw_equation
 from viz.labels import token_labels
 from viz.learning import draw_learning

@@ -7,12 +7,13 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model.tasks import TASKS, task_of
 from model.tasks.base import IGNORED, LONGEST_PROBE, Batch, Example, RandomTask, Task, is_held_out
 from model.tasks.randomness import random_symbols
+from tests.matrix import examples, matrix
 from tests.model.tasks.helpers import answers, draw, row_of, typed_of
 
 ALL = list(TASKS)
@@ -31,8 +32,8 @@ def test_their_order_and_names() -> None:
     assert [task_of(name).name for name in ALL] == ALL
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name != "characters"])
-@settings(max_examples=15)
+@matrix(3, "name", [name for name in ALL if name != "characters"])
+@examples(15)
 @given(seed=st.integers(0, 2**40))
 def test_what_is_drawn_is_what_the_plain_answer_says(name: str, seed: int) -> None:
     task = task_of(name)
@@ -43,7 +44,7 @@ def test_what_is_drawn_is_what_the_plain_answer_says(name: str, seed: int) -> No
 
 
 @pytest.mark.parametrize("name", ALL)
-@settings(max_examples=5)
+@examples(5)
 @given(seed=st.integers(0, 2**40), count=st.integers(1, 70))
 def test_shapes_and_ids(name: str, seed: int, count: int) -> None:
     task = task_of(name)
@@ -76,7 +77,7 @@ def rows(batch: Batch) -> set[tuple[int, ...]]:
 
 
 # The character model's are windows of another part of the text.
-@pytest.mark.parametrize("name", [name for name in ALL if name != "characters"])
+@matrix(3, "name", [name for name in ALL if name != "characters"])
 def test_what_is_held_out_is_never_drawn(name: str) -> None:
     """Also where there are so few examples that chance alone would draw some of them."""
     task = task_of(name)

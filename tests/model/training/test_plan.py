@@ -14,6 +14,7 @@ from model.positions import Positions
 from model.tasks.base import LONGEST_PROBE
 from model.training.learner import Learner
 from model.training.plan import Plan
+from tests.matrix import matrix
 from tests.model.training.helpers import KINDS, small
 
 
@@ -99,9 +100,9 @@ def test_whatever_is_allowed_fits_two_megabytes(
     assert 4 * weights < 2_000_000
 
 
-@pytest.mark.parametrize("scale", get_args(Scale))
-@pytest.mark.parametrize("positions", get_args(Positions))
-@pytest.mark.parametrize("task", KINDS)
+@matrix(2, "scale", get_args(Scale))
+@matrix(2, "positions", get_args(Positions))
+@matrix(2, "task", KINDS)
 def test_the_stack_is_what_the_plan_says(task: str, positions: Positions, scale: Scale) -> None:
     plan = small(task, positions=positions, scale=scale, layers=3)
     config = plan.config

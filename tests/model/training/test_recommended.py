@@ -9,6 +9,7 @@ from model.training.phase import induction_score, phase_change
 from model.training.plan import Plan
 from model.training.recommended import RECOMMENDED
 from model.training.trainer import Snapshot, Trainer
+from tests.matrix import matrix
 
 
 def snapshots(plan: Plan, steps: int, every: int) -> list[Snapshot]:
@@ -27,7 +28,7 @@ def test_every_task_has_a_plan() -> None:
     assert {plan.seed for plan in RECOMMENDED.values()} == {0}
 
 
-@pytest.mark.parametrize("task", ["reverse", "shift"])
+@matrix(1, "task", ["reverse", "shift"])
 def test_it_is_learnt(task: str) -> None:
     plan = RECOMMENDED[task]
     first, last = snapshots(plan, plan.steps, plan.steps)
@@ -35,6 +36,7 @@ def test_it_is_learnt(task: str) -> None:
     assert last.accuracy > 0.99
 
 
+@pytest.mark.matrix
 def test_induction_heads_form_in_two_layers() -> None:
     plan = RECOMMENDED["induction"]
     taken = snapshots(plan, 240, 40)
@@ -50,6 +52,7 @@ def test_induction_heads_form_in_two_layers() -> None:
     assert right[step + 40] > 0.9
 
 
+@pytest.mark.matrix
 def test_in_one_layer_none_form() -> None:
     plan = replace(RECOMMENDED["induction"], layers=1)
     taken = snapshots(plan, 160, 80)

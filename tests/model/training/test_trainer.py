@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from safetensors.torch import load
 from torch import Tensor
@@ -28,6 +28,7 @@ from model.training.trainer import (
     snapshot_steps,
     train,
 )
+from tests.matrix import examples, matrix
 from tests.model.training.helpers import KINDS, small
 
 # The same each time
@@ -47,7 +48,7 @@ def advanced(plan: Plan, steps: int) -> Trainer:
     return trainer
 
 
-@pytest.mark.parametrize("task", KINDS)
+@matrix(2, "task", KINDS)
 def test_equal_plans_give_equal_snapshots_whatever_else_was_drawn(task: str) -> None:
     snapshots, _ = uninterrupted(task)
     torch.manual_seed(1234)
@@ -55,7 +56,7 @@ def test_equal_plans_give_equal_snapshots_whatever_else_was_drawn(task: str) -> 
     assert len({snapshot.weights for snapshot in snapshots}) == len(snapshots)
 
 
-@pytest.mark.parametrize("task", KINDS)
+@matrix(2, "task", KINDS)
 def test_another_seed_gives_others(task: str) -> None:
     snapshots, _ = uninterrupted(task)
     for mine, other in zip(train(small(task, seed=1)), snapshots, strict=True):
@@ -74,7 +75,7 @@ def test_a_trainer_steps_as_train_does(task: str) -> None:
     assert trainer.snapshot() == snapshots[-1]
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(task=st.sampled_from(KINDS), pause=st.integers(0, 12))
 def test_a_pause_changes_nothing(task: str, pause: int) -> None:
     """Neither the snapshots that follow, nor the weights, nor the averages of the optimizer."""
@@ -286,7 +287,7 @@ SEEDS = (0, 1, 2, 3, 4095, 4096, 4097, 2**16, 2**20, 2**30, LARGEST_SEED)
 STEPS = (0, 1, 2, 3, 1024, 2048, MOST_STEPS - 1)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@matrix(3, "task", TASKS)
 def test_no_two_steps_of_any_seeds_draw_the_same(task: str) -> None:
     trainers = [Trainer(small(task, seed=seed)) for seed in SEEDS]
     drawn = [read(trainer.draw(step)) for trainer in trainers for step in STEPS]
@@ -296,14 +297,14 @@ def test_no_two_steps_of_any_seeds_draw_the_same(task: str) -> None:
 steps_of_seeds = st.tuples(st.integers(0, LARGEST_SEED), st.integers(0, MOST_STEPS - 1))
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(pairs=st.lists(steps_of_seeds, min_size=2, max_size=2, unique=True))
 def test_two_steps_never_draw_the_same(pairs: list[tuple[int, int]]) -> None:
     first, second = (read(Trainer(small(seed=seed)).draw(step)) for seed, step in pairs)
     assert not set(first) & set(second)  # of the 26^10 examples of this task not even one
 
 
-@pytest.mark.parametrize("task", [task for task in TASKS if task != "characters"])
+@matrix(3, "task", [task for task in TASKS if task != "characters"])
 def test_no_step_draws_what_is_held_out(task: str) -> None:
     held_out = set(read(small(task).learnt.held_out(HELD_OUT)))
     assert len(held_out) > 100

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load, save
@@ -32,6 +32,7 @@ from model.training.weights_file import (
     read_weights,
     write_weights,
 )
+from tests.matrix import examples, matrix
 from tests.model.helpers import shaken
 from tests.model.training.helpers import KINDS, small
 
@@ -77,7 +78,7 @@ def with_tensors(change: Callable[[dict[str, Tensor]], object]) -> bytes:
 # The same when they come back
 
 
-@pytest.mark.parametrize("task", KINDS)
+@matrix(2, "task", KINDS)
 def test_a_trained_model_comes_back(task: str) -> None:
     plan = small(task, steps=3)
     for snapshot in train(plan):
@@ -95,7 +96,7 @@ def plan_of(**options: Any) -> Plan:
     return Plan(**options)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     plan=st.builds(
         plan_of,
@@ -282,7 +283,8 @@ def test_a_configuration_that_is_none_is_refused(text: str, message: str) -> Non
         read_weights(with_text(text))
 
 
-@pytest.mark.parametrize(
+@matrix(
+    10,
     ("changes", "message"),
     [
         ({"version": 2}, "another version"),
@@ -414,7 +416,7 @@ def test_a_file_with_more_after_its_end(more: bytes) -> None:
         read_weights(whole() + more)
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(
     places=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=4),
     value=st.integers(0, 255) | st.sampled_from(list(b'0123456789[]{}",:-+.eE ')),
@@ -452,7 +454,7 @@ PATHS = [
 ]
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(path=st.sampled_from(PATHS), value=anything)
 def test_anything_in_place_of_a_value(path: str, value: object) -> None:
     read_or_refuse(told(**{path: value}))

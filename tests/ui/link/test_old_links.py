@@ -9,8 +9,9 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.matrix import matrix
 from tests.ui.helpers import PARAMETERS, control, is_drawn, notices, open_app, value
-from tests.ui.trained import needs_minilm, needs_smollm2
+from tests.ui.pages.pretrained.helpers import needs_minilm, needs_smollm2
 from ui.pages.compare.side import read_side
 
 OLD: dict[str, Any] = tomllib.loads(
@@ -89,7 +90,8 @@ def texts_on(at: AppTest) -> str:
     return "\n".join([*shown, *charts]).replace("*", "")
 
 
-@pytest.mark.parametrize(
+@matrix(
+    20,
     "entry",
     [
         pytest.param(entry, id=f"{entry['page']}?{entry['query']}"[:60], marks=needed_models(entry))
