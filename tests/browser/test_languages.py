@@ -130,7 +130,10 @@ def escaped_when_opened(page: Page) -> set[tuple[str, str]]:
     buttons = page.locator("[data-testid=stPopover] button:visible:enabled")
     for place in range(buttons.count()):
         buttons.nth(place).click()
-        page.locator("[data-testid=stPopoverBody]").wait_for()
+        # What is inside is made when it is opened.
+        page.locator(
+            "[data-testid=stPopoverBody] [data-testid=stElementContainer]"
+        ).first.wait_for()
         settled(page)
         found |= escaped(page)
         page.keyboard.press("Escape")
@@ -147,6 +150,7 @@ def test_what_has_letters_outside_of_brackets_is_found() -> None:
 
 
 @pytest.mark.timeout(600)  # all pages and views, one after the other
+@pytest.mark.matrix
 def test_nothing_on_screen_escapes_translation(pseudo_page: Page, pseudo_server: Server) -> None:
     found: dict[tuple[str, str], str] = {}
     opened: set[str] = set()
@@ -166,6 +170,7 @@ def test_nothing_on_screen_escapes_translation(pseudo_page: Page, pseudo_server:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.matrix
 def test_nothing_that_comes_with_a_click_or_the_pointer_escapes(
     pseudo_page: Page, pseudo_server: Server
 ) -> None:

@@ -26,6 +26,7 @@ from tests.ui.helpers import (
     numbers,
     open_app,
     open_pair,
+    open_popovers,
     send,
     stage_numbers,
     strip,
@@ -54,7 +55,8 @@ RANDOM = (
 
 def carry(page: AppTest) -> AppTest:
     """Follow the link to the page that has all views for what is shown."""
-    (shown,) = [each for each in page.get("page_link") if each.proto.label.startswith("Open in ")]
+    links = open_popovers(page).get("page_link")
+    (shown,) = [each for each in links if each.proto.label.startswith("Open in ")]
     path = {"Explore": "explore", "Encoder-decoder": "encoder-decoder"}[shown.proto.label[8:]]
     page._page_hash = calc_hash(path)
     page.query_params = {"weights": "learnt"}

@@ -77,6 +77,7 @@ FITTING = ("a trigger", "a boolean", "a text", "a negative whole number")  # for
 def attacker(server: Server, request: pytest.FixtureRequest) -> Iterator[Visitor]:
     with Visitor(server) as visitor:
         assert visitor.run(page_name=request.param).errors == []
+        assert visitor.open_popovers().errors == []
         yield visitor
 
 
@@ -84,7 +85,7 @@ def forge(visitor: Visitor, *kinds: str) -> list[WidgetState]:
     """Values of these kinds for every widget that the page has, whatever it is."""
     return [
         WidgetState(id=widget, **FORGED[kind])  # type: ignore[arg-type]
-        for widget in visitor.widgets.values()
+        for widget in (*visitor.widgets.values(), *visitor.popovers)
         for kind in kinds
     ]
 
@@ -108,7 +109,7 @@ def test_events_of_all_kinds_for_every_component(server: Server, attacker: Visit
 
 
 def test_what_a_control_cannot_have_leaves_it_as_it_was(server: Server, visitor: Visitor) -> None:
-    before = spec(visitor.run())
+    before = spec(visitor.open_popovers())
     impossible = {
         "heads": {"double_value": 3.0},
         "embed_size": FORGED["NaN"],

@@ -65,6 +65,7 @@ class Visitor:
         self.server = server
         self.session = ""
         self.widgets: dict[str, str] = {}
+        self.popovers: set[str] = set()  # their ids
         self.fragments: set[str] = set()
         self.page_hash = ""
         self._socket: ClientConnection = handshake(server, origin)
@@ -83,6 +84,10 @@ class Visitor:
         self.send(BackMsg(rerun_script=state))
         return self._receive()
 
+    def open_popovers(self) -> Drawn:
+        """Open every popover of the page, and wait for what is inside."""
+        return self.run([WidgetState(id=id, bool_value=True) for id in self.popovers])
+
     def send(self, message: BackMsg) -> None:
         self._socket.send(message.SerializeToString())
 
@@ -99,6 +104,7 @@ class Visitor:
             drawn.messages.append(message)
             if kind == "delta":
                 self.fragments |= {message.delta.fragment_id} - {""}
+                self.popovers |= {message.delta.add_block.popover.id} - {""}
             if kind == "script_finished" and begun and message.script_finished in ENDS:
                 self._note_widgets(drawn)
                 return drawn

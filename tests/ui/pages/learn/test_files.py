@@ -118,7 +118,7 @@ def test_a_character_model_brings_its_text(download: Download) -> None:
     page = open_learn()
     upload(page, write_weights(plan, last(plan)))
     assert plan_of(page) == plan
-    assert page.text_area[0].value == text
+    assert open_popovers(page).text_area[0].value == text
     assert "5 steps" in header(page)
     np.testing.assert_array_equal(heatmaps(page), read(plan, last(plan))[0])
 

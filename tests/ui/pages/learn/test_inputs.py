@@ -10,7 +10,7 @@ from model.tasks import TASKS
 from model.tasks.base import LONGEST_PROBE
 from model.training.recommended import RECOMMENDED
 from tests.matrix import matrix
-from tests.ui.helpers import change, checked, control, go_to, header, notices
+from tests.ui.helpers import change, checked, control, go_to, header, notices, open_popovers
 from tests.ui.pages.learn.helpers import (
     answers,
     buttons,
@@ -39,7 +39,7 @@ def said(page: AppTest) -> list[str]:
 
 
 def write_corpus(page: AppTest, text: str) -> AppTest:
-    (area,) = page.text_area
+    (area,) = open_popovers(page).text_area
     area.set_value(text)
     return checked(page.run())
 
@@ -193,7 +193,7 @@ def test_a_text_that_is_too_short_is_told_and_the_controls_stay(text: str) -> No
     count = len(text.strip())
     assert message.startswith(f"The text has {count} characters, and must have 200 or more")
     assert buttons(page)["Train"] is False
-    assert page.text_area[0].value == text
+    assert open_popovers(page).text_area[0].value == text
     assert control(page, "task").value == "characters"
     assert page.get("plotly_chart") == []
     change(page, seed=3)
@@ -214,7 +214,7 @@ def test_a_text_that_is_too_short_does_not_hold_up_another_task() -> None:
     assert "shift" in header(page)
     change(page, task="characters", seed=0)
     assert len(errors(page)) == 1  # the text is still there
-    assert page.text_area[0].value == "too short"
+    assert open_popovers(page).text_area[0].value == "too short"
 
 
 @matrix(
@@ -248,5 +248,5 @@ def test_the_text_is_kept_while_another_page_is_shown() -> None:
     finish(page)
     go_to(page, "explore")
     go_to(page, "learn")
-    assert page.text_area[0].value == STORY
+    assert open_popovers(page).text_area[0].value == STORY
     assert "30 steps from seed 0" in header(page)

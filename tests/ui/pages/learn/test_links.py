@@ -16,6 +16,7 @@ from tests.ui.helpers import (
     header,
     link,
     notices,
+    open_popovers,
     value,
 )
 from tests.ui.link.hostile import HOSTILE
@@ -224,7 +225,7 @@ def test_a_plan_is_read_as_it_was_written() -> None:
 
 def test_a_kept_plan_with_a_text_of_its_own_is_compared_on_this_page() -> None:
     page = open_learn(task="characters", embed_size=16, steps=20)
-    (area,) = page.text_area
+    (area,) = open_popovers(page).text_area
     area.set_value("the quick brown fox jumps over the lazy dog. " * 6)
     page.run()
     press(page, "train")

@@ -201,13 +201,6 @@ def test_what_the_page_chose_is_silently_gone_with_its_sentence() -> None:
     check_it_finds_its_animal(page, "minilm")
 
 
-def test_the_download_has_the_whole_width_here() -> None:
-    page = open_trained()
-    assert len(page.sidebar.columns) == 0
-    go_to(page, "explore")
-    assert len(page.sidebar.columns) > 0
-
-
 def test_a_layer_that_the_other_model_has_not_is_told() -> None:
     page = open_trained(model="SmolLM2", text=MARY, layer=29)
     assert notices(page) == []
