@@ -108,23 +108,23 @@ def _class_row(options: Options) -> Row:
     return Row(
         "opening", f"{PEOPLE} people open it within {WITHIN:.0f} s, until the last has it",
         f"{ours:.2f} s", f"{floor:.2f} s", ours / floor, CLASS_TARGET,
-        note=f"from when the last of them asks; on a server that has been open; {spread}",
+        note="from when the last of them asks; all by the same link, on a server that somebody has "
+        f"used; {spread}",
     )  # fmt: skip
 
 
 async def _arrive(app: App, server: Server) -> float:
     """Let all come at even intervals: seconds from the last one's coming until all have it."""
-    rng = random.Random(1)
     early = Session(app, server.port)
-    await early.open(sentence(rng, WORDS))  # a server that nobody has opened yet is another matter
+    await early.open()  # a server that nobody has opened yet is another matter
     for _ in range(5):
-        await early.run_again(sentence(rng, WORDS))
+        await early.run_again()
     began = time.perf_counter()
 
     async def come(number: int) -> tuple[Session, float]:
         await asyncio.sleep(WITHIN * number / PEOPLE)
         session = Session(app, server.port)
-        run = await session.open(sentence(random.Random(number), WORDS))
+        run = await session.open()
         if run.exceptions or not session.chart_hash:
             raise BenchError(str(run.exceptions or "a page without its chart"))
         return session, time.perf_counter()

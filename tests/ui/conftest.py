@@ -15,6 +15,7 @@ from model.pretrained import smollm2
 from model.pretrained.cache import kept_or_made
 from ui.pages.learn import trainings
 from ui.runs import model_store as models
+from ui.runs import random_weights
 
 Download = Callable[[str], tuple[str, bytes]]
 
@@ -45,6 +46,12 @@ def no_model_of_another_file() -> None:
 def nothing_is_refused_yet() -> None:
     """Try what an earlier test could not load, without waiting for a minute."""
     models._refused.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_computed_yet() -> None:
+    """Compute anew what an earlier test has computed."""
+    random_weights._runs.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

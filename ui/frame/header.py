@@ -53,7 +53,7 @@ def _badge(run: Run) -> str:
 def _compared(run: Run) -> str:
     parity = run.parity
     text = _(
-        "Computed just now, on the same tensors, for all sentences, layers and heads. Largest "
+        "Computed here, on the same tensors, for all sentences, layers and heads. Largest "
         "absolute differences from torch.nn.functional.scaled_dot_product_attention: of the head "
         "outputs {head_outputs:.2e}, of the weights {weights:.2e}."
     ).format(head_outputs=parity.head_outputs, weights=parity.weights)

@@ -1,6 +1,7 @@
 """The navigation, and which page is shown."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -17,7 +18,7 @@ from ui.pages import PAGES
 from ui.pages.missing.page import draw_missing
 from ui.server import mend_streamlit, spare_imports
 from ui.server.turns import turn
-from ui.text.i18n import _
+from ui.text.i18n import _, spoken
 
 # Streamlit knows a page by a hash of its path, and the first page by this one, which isn't a path.
 FIRST = "first"
@@ -29,14 +30,28 @@ def show_page() -> None:
     kept = session()  # first of all: it takes what the browser has sent
     mend_streamlit()
     spare_imports()
-    st.set_page_config(page_title="Headlight", page_icon="ui/favicon.svg", layout="wide")
-    apply_style()
-    first, *others = PAGES
+    first = PAGES[0]
     asked = _page_asked_for({page.name for page in PAGES})
-    is_named = asked == first.name
+    if kept.configured != asked:  # a browser forgets it with the page
+        st.set_page_config(page_title="Headlight", page_icon="ui/favicon.svg", layout="wide")
+        kept.configured = None
+    apply_style()
     read_language(first.name if asked == FIRST else asked)
     draw_language_switch()
-    # The first page has two addresses; the one that is looked at is marked in the navigation.
+    navigation = (asked == first.name, spoken().code)
+    if kept.navigation != navigation:
+        kept.navigation, kept.targets = navigation, _targets(is_named=navigation[0])
+    with turn():
+        st.navigation(list(kept.targets.values()), position="top").run()
+    kept.configured = asked  # the run wasn't broken off, and has reached the browser
+
+
+def _targets(*, is_named: bool) -> dict[str, Any]:
+    """Return what can be navigated to, in the language of now.
+
+    The first page has two addresses; the one that is looked at is marked in the navigation.
+    """
+    first, *others = PAGES
     alone, named = (
         st.Page(
             _shows(first),
@@ -47,13 +62,15 @@ def show_page() -> None:
         )
         for path in (FIRST, first.name)
     )
-    shown = {
-        page.name: st.Page(_shows(page), title=_(page.title), url_path=page.name) for page in others
+    looked_at, hidden = (named, alone) if is_named else (alone, named)
+    return {
+        first.name: looked_at,
+        **{p.name: st.Page(_shows(p), title=_(p.title), url_path=p.name) for p in others},
+        "": hidden,
+        MISSING: st.Page(
+            draw_missing, title=_("No such page"), url_path=MISSING, visibility="hidden"
+        ),
     }
-    absent = st.Page(draw_missing, title=_("No such page"), url_path=MISSING, visibility="hidden")
-    kept.targets = {first.name: named if is_named else alone, **shown}
-    with turn():
-        st.navigation([alone, named, *shown.values(), absent], position="top").run()
 
 
 def _shows(page: Page) -> Callable[[], None]:

@@ -1,7 +1,7 @@
 """From settings to numbers: text -> tokens -> embeddings -> modules -> trace."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -40,6 +40,7 @@ from ui.runs.word_vectors import use_one_thread, word_vectors
 from ui.server.turns import take_turn
 
 CACHED_WEIGHTS = 128 * 2**20  # bytes of weights that all sessions share
+CACHED_RUNS = 16 * 2**20  # and of runs: what a class opens with, or looks at in another view
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,16 @@ def _embedded(sentences: Sentences, settings: Settings) -> Tensor:
     return embed_with(partial(vector_of, settings=settings), real, settings.embed_size)
 
 
+def _bytes_of_run(run: RandomRun) -> int:
+    """What a run keeps alive: its traces, and its model, which others may share."""
+    tensors = (getattr(trace, each.name) for trace in run.attentions() for each in fields(trace))
+    return _bytes(run.model) + sum(int(tensor.nbytes) for tensor in tensors)
+
+
+_runs: LRUCache[Any, RandomRun] = LRUCache(CACHED_RUNS, getsizeof=_bytes_of_run)
+
+
+@cached(_runs, lock=Lock())
 @torch.inference_mode()
 def compute(settings: Settings) -> RandomRun:
     """Run an encoder on the settings' sentences."""

@@ -17,6 +17,7 @@ from ui.server.looked_up import look_up_single_keys
 from ui.server.origins import SameOrigin
 from ui.server.queue import mend_queue
 from ui.server.sessions import drop_ended_sessions
+from ui.server.theme import read_theme_once
 from ui.server.uploads import BoundedUploads
 from ui.server.widget_states import drop_forged_states
 
@@ -40,6 +41,7 @@ def mend_streamlit() -> None:
     mend_queue()
     drop_forged_states()
     look_up_single_keys()
+    read_theme_once()
 
 
 @cache
