@@ -260,3 +260,19 @@ def test_everything_stands_on_a_projector_without_scrolling(page: Page, server: 
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= 768, place
         assert box["x"] + box["width"] <= 1366, place
+
+
+def test_a_popover_is_placed_where_all_that_comes_into_it_is_seen(
+    page: Page, server: Server
+) -> None:
+    """Also the second time, when the browser is quicker to open it than the server to fill it."""
+    open_app(page, server, link(text="one two three"))
+    for _again in range(2):
+        page.get_by_role("button", name="More").first.click()
+        page.locator(".st-key-seed input").wait_for()
+        page.wait_for_function(
+            "() => { const body = document.querySelector('[data-testid=stPopoverBody]');"
+            " return body.scrollHeight <= body.clientHeight + 1; }"
+        )
+        page.keyboard.press("Escape")
+        page.locator("[data-testid=stPopoverBody]").wait_for(state="detached")

@@ -55,6 +55,10 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 /* Streamlit's own words, in English whatever the language; the label and its help say the same. */
 .st-key-weights_file :is([data-testid="stFileUploaderDropzoneInstructions"],
   [data-testid="stFileUploaderDropzone"] button p) { display: none; }
+/* What is in a popover comes a moment after it: it is placed as if it were there, where it fits. */
+[data-testid="stPopoverBody"]:not(:has([data-testid="stElementContainer"])) {
+  min-height: 24rem; opacity: 0;
+}
 .st-key-address { position: absolute; }
 .st-key-lang { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; }
 .st-key-lang .stButtonGroup button {
