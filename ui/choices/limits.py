@@ -5,7 +5,7 @@ MAX_CHARACTERS = 20_000  # of a sentence: 512 long words, and no more to tokenis
 SMALLEST_EMBEDDING, LARGEST_EMBEDDING = 8, 512
 MAX_HEADS = 16  # more don't fit a projector with their labels
 MAX_LAYERS = 12  # a thumbnail of 12 × 12 is 80 × 36 pixels: smaller shows no pattern
-MAX_TRAINED_HEADS = MAX_TRAINED_LAYERS = 128  # of somebody else's model: what an input takes
+MAX_PRETRAINED_HEADS = MAX_PRETRAINED_LAYERS = 128  # of somebody else's model: what an input takes
 MOST_ADDED = 64  # tokens that a model writes: a link holds no more, and a class waits no longer
 MOST_REMOVED = 64  # heads: a link holds no more
 # Sentences × layers × heads × tokens²: energy, scores and weights of so many cells are 100 MB and

@@ -13,7 +13,7 @@ from viz.weight_scale import Curve
 Stage = Literal["qkv", "energy", "scores", "weights", "head_outputs", "output"]
 View = Literal["heads", "head", "cell", "layers", "tests", "numbers"]
 PairView = Literal["kinds", "heads", "head", "cell", "layers", "numbers"]  # on Encoder-decoder
-TrainedView = Literal[
+PretrainedView = Literal[
     "heads", "head", "cell", "layers", "finder", "next", "similarity", "numbers"
 ]  # on Pretrained; a model has not all of them
 LearnView = Literal["watch", "head", "cell", "layers", "numbers"]  # on Learn
@@ -45,7 +45,7 @@ FIELDS: dict[Stage, tuple[str, ...]] = {
 BETWEEN_TOKENS: tuple[Stage, ...] = ("energy", "scores", "weights")  # of (query, key) pairs
 VIEWS: tuple[View, ...] = get_args(View)
 PAIR_VIEWS: tuple[PairView, ...] = get_args(PairView)
-TRAINED_VIEWS: tuple[TrainedView, ...] = get_args(TrainedView)
+PRETRAINED_VIEWS: tuple[PretrainedView, ...] = get_args(PretrainedView)
 LEARN_VIEWS: tuple[LearnView, ...] = get_args(LearnView)
 COMPARE_VIEWS: tuple[CompareView, ...] = get_args(CompareView)
 PACES: tuple[Pace, ...] = get_args(Pace)
@@ -64,7 +64,7 @@ PRESETS: dict[str, tuple[ProjectionChoice, Scale]] = {
 
 
 def preset_of(projection: ProjectionChoice, scale: Scale) -> str | None:
-    """The preset with this projection and scale; None if there is none."""
+    """Return the preset with this projection and scale; None if there is none."""
     return next((name for name, v in PRESETS.items() if v == (projection, scale)), None)
 
 

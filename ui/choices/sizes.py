@@ -19,29 +19,29 @@ WITH_LOOK_AHEAD: tuple[Mask, ...] = ("window", "strided")
 
 
 def head_choices(embed_size: int) -> list[int]:
-    """The head counts that divide an embedding size, up to MAX_HEADS."""
+    """Return the head counts that divide an embedding size, up to MAX_HEADS."""
     return [n for n in range(1, MAX_HEADS + 1) if embed_size % n == 0]
 
 
 def layer_choices(embed_size: int, *, pair: bool = False) -> list[int]:
-    """The layer counts whose weights fit into MAX_WEIGHTS; `pair` for an encoder and a decoder."""
+    """Return the layer counts whose weights fit into MAX_WEIGHTS; `pair` with a decoder."""
     of_a_layer = count_weights(1, embed_size, pair=pair)
     return list(range(1, max(1, min(MAX_LAYERS, MAX_WEIGHTS // of_a_layer)) + 1))
 
 
 def count_weights(layers: int, embed_size: int, *, pair: bool = False) -> int:
-    """About how many weights the layers have; `pair` for an encoder and a decoder."""
+    """Return about how many weights the layers have; `pair` for an encoder and a decoder."""
     # Attention has 4 E² weights, a feed-forward with its hidden 4 E has 8 E².
     return layers * (28 if pair else 12) * embed_size**2
 
 
 def most_tokens(sentences: int, layers: int, heads: int) -> int:
-    """How many tokens of each sentence fit into MAX_CELLS and MAX_TOKENS."""
+    """Return how many tokens of each sentence fit into MAX_CELLS and MAX_TOKENS."""
     return most_tokens_of(sentences * layers * heads)
 
 
 def most_tokens_of(maps: int) -> int:
-    """How many tokens fit where so many matrices of weights are made, all heads together."""
+    """Return how many tokens fit where so many matrices of weights are made, all heads together."""
     return min(MAX_TOKENS, isqrt(MAX_CELLS // maps))
 
 
@@ -53,7 +53,7 @@ def fits_leak_matrix(tokens: int, layers: int, heads: int, embed_size: int) -> b
 
 
 def most_shuffled(layers: int, embed_size: int) -> int:
-    """How many tokens of a sentence the order experiment uses."""
+    """Return how many tokens of a sentence the order experiment uses."""
     return min(MOST_SHUFFLED, MAX_PRODUCTS // (MOST_ENCODERS * count_weights(layers, embed_size)))
 
 
@@ -63,7 +63,7 @@ def fits_rotary(embed_size: int, heads: int) -> bool:
 
 
 def nearest(wanted: float, choices: list[int]) -> int:
-    """The choice nearest to the wanted number; of two, the smaller."""
+    """Return the choice nearest to the wanted number; of two, the smaller."""
     return min(choices, key=lambda choice: (abs(choice - wanted), choice))
 
 

@@ -71,7 +71,7 @@ class StripData:
 
 
 def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> Any:
-    """The sentence as a row of tokens; hovering one shades the others by its attention to them.
+    """Mount the sentence as a row of tokens; pointing at one shades the others by its weights.
 
     The weights travel along, as 16-bit fractions, so that a hover needs no server. Choosing a
     token sets the trigger `pick` to its position, or to -1 for the one already chosen.
@@ -154,7 +154,7 @@ class PainterData:
 
 
 def mask_painter(data: PainterData, *, key: str, on_paint: Callable[[], None]) -> Any:
-    """A grid to paint an attention mask on.
+    """Mount a grid to paint an attention mask on.
 
     Each stroke, key press or button sets the trigger `paint` to the whole mask, as text that
     model.masks.decode_cells reads. The painter keeps what was painted until `data` says the same.

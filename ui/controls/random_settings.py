@@ -44,7 +44,7 @@ def sentence_input(
     width: int | Literal["stretch"] = "stretch",
     placeholder: str = "",
 ) -> None:
-    """A sentence, which is sent while it is typed."""
+    """Draw a field for a sentence, which is sent while it is typed."""
     st.text_input(
         label,
         value_of(key),
@@ -130,7 +130,7 @@ def segments(
     help: str | None = None,
     hidden: bool = False,
 ) -> str:
-    """A segmented control of named options that is in the URL and always has a value."""
+    """Draw a segmented control of named options that is in the URL and always has a value."""
     chosen: str = st.segmented_control(
         label,
         options,
@@ -157,7 +157,7 @@ def _positions() -> None:
 
 
 def draw_scale() -> None:
-    """What energies are divided by."""
+    """Draw the choice of what energies are divided by."""
     segments(
         _("Scale"),
         SCALES,
@@ -167,7 +167,7 @@ def draw_scale() -> None:
 
 
 def draw_temperature() -> None:
-    """What energies are divided by once more."""
+    """Draw the temperature, by which energies are divided once more."""
     st.slider(
         _("Temperature"),
         LOWEST_TEMPERATURE,
@@ -180,7 +180,7 @@ def draw_temperature() -> None:
 
 
 def draw_seed(help: str) -> None:
-    """What is random to look at."""
+    """Draw the seed of all that is random."""
     st.number_input(_("Seed"), 0, LARGEST_SEED, value=default_of("seed"), key="seed", help=help)
 
 

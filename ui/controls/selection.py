@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from model.transformer import AttentionKind as Kind
-from ui.choices.limits import MAX_TOKENS, MAX_TRAINED_HEADS
+from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_TOKENS
 from ui.link.fitting import index_within, repair, wanted_of
 from ui.link.memory import assume, choose, memory, value_of
 from ui.runs.run import Attention, Run
@@ -37,7 +37,7 @@ def draw_selection(inputs: tuple[str, ...] = INPUTS, *, required: tuple[str, ...
         if value_of(key) is None:
             assume(**{key: 0})
     drawn = {
-        "head": partial(_draw_index, _("Head"), "head", MAX_TRAINED_HEADS, _("mean")),
+        "head": partial(_draw_index, _("Head"), "head", MAX_PRETRAINED_HEADS, _("mean")),
         "q": partial(_draw_index, _("Query"), "q", MAX_TOKENS, _("none")),
         "k": partial(_draw_index, _("Key"), "k", MAX_TOKENS, _("none")),
     }
@@ -89,7 +89,7 @@ def fit_selection(run: Run) -> Selection:
 
 
 def attention_in(run: Run, selection: Selection) -> Attention:
-    """The attention that is looked at."""
+    """Return the attention that is looked at."""
     return run.attention(selection.layer, selection.sentence, selection.kind)
 
 
@@ -112,7 +112,7 @@ def draw_next_time() -> None:
 
 
 def take_pick() -> None:
-    """A token of the strip was chosen, or the chosen one again."""
+    """Choose the token of the strip that was clicked, or none if it was the chosen one."""
     picked = whole_numbers({"pick": st.session_state.get("strip", {}).get("pick")}, "pick")
     if picked:
         places = memory().strip_places
@@ -121,7 +121,7 @@ def take_pick() -> None:
 
 
 def whole_numbers(sent: Any, *names: str) -> list[int] | None:
-    """The named whole numbers of what a browser sent; None if it sent anything else."""
+    """Return the named whole numbers of what a browser sent; None if it sent anything else."""
     if not isinstance(sent, dict):
         return None
     values = [

@@ -45,7 +45,7 @@ def told_in_place(place: DeltaGenerator | None = None) -> Iterator[None]:
     except Exception as error:
         log_failure(error)
         with place or nullcontext():
-            tell_failure(error)
+            show_failure(error)
 
 
 @contextmanager
@@ -60,16 +60,16 @@ def logged() -> Iterator[None]:
         log_failure(error)
 
 
-def tell_failure(error: Exception) -> None:
+def show_failure(error: Exception) -> None:
     """Show why something couldn't be computed, or what is to be typed first."""
     if isinstance(error, NoStartTokenError):
-        st.info(said_of(error))
+        st.info(describe_failure(error))
     else:
-        st.error(said_of(error), icon=":material/error:")
+        st.error(describe_failure(error), icon=":material/error:")
 
 
-def said_of(error: Exception) -> str:
-    """Why something couldn't be computed, for people; without the server's folders."""
+def describe_failure(error: Exception) -> str:
+    """Return why something couldn't be computed, for people; without the server's folders."""
     match error:
         case NoStartTokenError():
             return _(

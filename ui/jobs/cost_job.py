@@ -84,12 +84,12 @@ class CostRun(Waiting):
 
 
 def lengths_around(tokens: int) -> tuple[int, ...]:
-    """The lengths that are measured: doublings, and the one that is asked about."""
+    """Return the lengths that are measured: doublings, and the one that is asked about."""
     return tuple(sorted({*LENGTHS, min(tokens, MOST_TOKENS)}))
 
 
-def said_progress(run: CostRun | None) -> str:
-    """How far it is."""
+def describe_progress(run: CostRun | None) -> str:
+    """Return how far it is."""
     if run is None:
         return _("Not measured yet")
     count = _("{done} of {total} passes").format(done=len(run.results), total=run.total)

@@ -122,11 +122,11 @@ class Ticket(Waiting):
         return self.sweep.version
 
     def frame(self) -> pd.DataFrame:
-        """The results so far as a table; not to be changed."""
+        """Return the results so far as a table; not to be changed."""
         return self.placed_frame().drop(columns=PLACE)
 
     def placed_frame(self) -> pd.DataFrame:
-        """The same, with each row's place in the grid as a last column."""
+        """Return the same, with each row's place in the grid as a last column."""
         version = self.version
         if self._table is None or self._table[0] != version:
             results = sorted(self.results, key=lambda result: result.index)
@@ -158,7 +158,7 @@ class SweepLine:
         self._start_next()
 
     def place(self, ticket: Waiting) -> int:
-        """How many must end before it runs: 0 for one that runs, or is about to."""
+        """Return how many must end before it runs: 0 for one that runs, or is about to."""
         self._drop_unwanted()
         with self._changed:
             return self._waiting.index(ticket) + 1 if ticket in self._waiting else 0
@@ -207,13 +207,13 @@ class SweepLine:
 
 @cache
 def line() -> SweepLine:
-    """The line that all pages share."""
+    """Return the line that all pages share."""
     return SweepLine()
 
 
 @cache
 def kept_results() -> Cache:
-    """The results of earlier sweeps, on disk."""
+    """Return the results of earlier sweeps, on disk."""
     return Cache()
 
 

@@ -164,7 +164,7 @@ class TrainingQueue:
         self._start_next()
 
     def place(self, training: Training) -> int:
-        """How many must end before it runs: 0 for one that runs, or is about to."""
+        """Return how many must end before it runs: 0 for one that runs, or is about to."""
         self._drop_unwanted()
         with self._changed:
             if training not in self._waiting:

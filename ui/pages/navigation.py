@@ -22,7 +22,7 @@ from ui.text.i18n import _, spoken
 
 # Streamlit knows a page by a hash of its path, and the first page by this one, which isn't a path.
 FIRST = "first"
-MISSING = "missing"
+NO_SUCH_PAGE = "missing"
 
 
 def show_page() -> None:
@@ -67,8 +67,8 @@ def _targets(*, is_named: bool) -> dict[str, Any]:
         first.name: looked_at,
         **{p.name: st.Page(_shows(p), title=_(p.title), url_path=p.name) for p in others},
         "": hidden,
-        MISSING: st.Page(
-            draw_missing, title=_("No such page"), url_path=MISSING, visibility="hidden"
+        NO_SUCH_PAGE: st.Page(
+            draw_missing, title=_("No such page"), url_path=NO_SUCH_PAGE, visibility="hidden"
         ),
     }
 
@@ -94,10 +94,10 @@ def _page_asked_for(paths: set[str]) -> str:
     assert context is not None  # a session runs this
     asked = context.pages_manager
     if asked.intended_page_script_hash:
-        hashes = {calc_hash(path): path for path in (*paths, MISSING)}
+        hashes = {calc_hash(path): path for path in (*paths, NO_SUCH_PAGE)}
         return hashes.get(asked.intended_page_script_hash, FIRST)
     name = asked.intended_page_name
     if name and name not in paths:
-        asked.set_script_intent(calc_hash(MISSING), "")
-        return MISSING
+        asked.set_script_intent(calc_hash(NO_SUCH_PAGE), "")
+        return NO_SUCH_PAGE
     return name or FIRST

@@ -30,7 +30,7 @@ Progress = Callable[[float], None]  # told how much of the loading is done, 0 to
 
 
 def most_bytes() -> int:
-    """How much memory the weights of all loaded models may take."""
+    """Return how much memory the weights of all loaded models may take."""
     try:
         megabytes = int(os.environ.get("HEADLIGHT_MODEL_MB", ""))
     except ValueError:
@@ -39,7 +39,7 @@ def most_bytes() -> int:
 
 
 def further_models() -> dict[str, str]:
-    """The owner's own models: what each is called here, and the folder or name to load."""
+    """Return the owner's own models: what each is called here, and the folder or name to load."""
     listed = os.environ.get("HEADLIGHT_MODELS", "").split(",")
     wanted = [os.path.expanduser(name.strip()) for name in listed if name.strip()]
     models: dict[str, str] = {}
@@ -58,7 +58,7 @@ def _is_folder(name: str) -> bool:
 
 
 def model_choices() -> tuple[str, ...]:
-    """What can be chosen."""
+    """Return what can be chosen."""
     return (*BUNDLED, *(name for name in further_models() if name not in BUNDLED))
 
 
@@ -85,7 +85,7 @@ _loading: defaultdict[str, Lock] = defaultdict(Lock)  # two who ask for a model 
 
 
 def model_of(choice: str, progress: Progress = lambda done: None) -> PretrainedModel:
-    """A model that can be chosen, loaded if it isn't yet.
+    """Return a model that can be chosen, loaded if it isn't yet.
 
     Args:
         choice: one of model_choices.

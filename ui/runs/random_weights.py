@@ -103,7 +103,7 @@ class RandomRun(ModuleRun):
 
 
 def config_of(settings: Settings) -> Config:
-    """The sizes and the architecture that the settings describe."""
+    """Return the sizes and the architecture that the settings describe."""
     return Config(
         embed_size=settings.embed_size,
         heads=settings.heads,
@@ -145,12 +145,12 @@ def _transformer(config: Config, seed: int, identity: bool) -> Transformer:
 
 
 def encoder_of(settings: Settings) -> Encoder:
-    """The encoder that the settings describe."""
+    """Return the encoder that the settings describe."""
     return _encoder(config_of(settings), settings.seed, settings.projection == "identity")
 
 
 def split(texts: Sequence[str], settings: Settings, most: int) -> tuple[Sentences, int]:
-    """The tokens of each sentence, cut to the limit and padded, and how many were left out."""
+    """Return each sentence's tokens, cut to the limit and padded, and how many were left out."""
     all_tokens = [tokenize(text[:MAX_CHARACTERS], settings.tokenizer) for text in texts]
     sentences = [tokens[:most] for tokens in all_tokens]
     lengths = tuple(map(len, sentences))
@@ -159,7 +159,7 @@ def split(texts: Sequence[str], settings: Settings, most: int) -> tuple[Sentence
 
 
 def vector_of(token: str, settings: Settings) -> np.ndarray:
-    """The vector of a token, (E,), from where the settings say. Not to be written to.
+    """Return the vector of a token, (E,), from where the settings say. Not to be written to.
 
     Raises:
         ModelUnavailableError: if they say MiniLM, and it can't be used.

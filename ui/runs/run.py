@@ -32,7 +32,7 @@ class Sentences:
         return max(self.lengths)
 
     def labels(self, sentence: int) -> AxisLabels:
-        """The tokens of a sentence as they stand at an axis."""
+        """Return the tokens of a sentence as they stand at an axis."""
         return token_labels(self.tokens[sentence], _("position"))
 
 
@@ -54,14 +54,14 @@ class Run(ABC):
 
     @abstractmethod
     def facts(self, kind: Kind, layer: int) -> AttentionFacts:
-        """What an attention is like."""
+        """Return what an attention is like."""
 
     @abstractmethod
     def biases(self, kind: Kind, layer: int, sentence: int) -> np.ndarray | None:
         """Return what is added to the scores, (H, Q, K); None where nothing is."""
 
     def allowed(self, kind: Kind, layer: int, sentence: int) -> np.ndarray:
-        """Which keys each query may attend to, (Q, K) booleans; here the same in all layers."""
+        """Return which keys each query may attend to, (Q, K) booleans; here alike in all layers."""
         weights = getattr(self.trace, kind)[layer].weights
         mask = self.masks[kind]
         if mask is None:
@@ -127,12 +127,12 @@ class Run(ABC):
         return not (self.source.length and (self.target is None or self.target.length))
 
     def attentions(self) -> Iterator[AttentionTrace]:
-        """Every attention that was computed."""
+        """Return every attention that was computed."""
         for kind in self.kinds:
             yield from getattr(self.trace, kind)
 
     def every_facts(self) -> Iterator[AttentionFacts]:
-        """What each of the attentions is like, in the same order."""
+        """Return what each of the attentions is like, in the same order."""
         for kind in self.kinds:
             for layer in range(len(getattr(self.trace, kind))):
                 yield self.facts(kind, layer)
@@ -140,7 +140,7 @@ class Run(ABC):
     def attention(
         self, layer: int = 0, sentence: int = 0, kind: Kind = "encoder_self"
     ) -> "Attention":
-        """One attention of one sentence, as the views show it."""
+        """Return one attention of one sentence, as the views show it."""
         return Attention(self, kind, layer, sentence)
 
 
@@ -156,7 +156,7 @@ class ModuleRun(Run):
         return worst(compare_model(self.model, self.trace, self.masks))
 
     def facts(self, kind: Kind, layer: int) -> SelfAttention:
-        """The module that computed the attention."""
+        """Return the module that computed the attention."""
         return attention_of(self.model, kind, layer)
 
     def biases(self, kind: Kind, layer: int, sentence: int) -> np.ndarray | None:
@@ -183,7 +183,7 @@ class Attention:
         return self
 
     def at(self, field: str) -> "Attention":
-        """The attention as it is to be shown where the field is: not all can be merged alike."""
+        """Return the attention as it is shown where the field is: not all can be merged alike."""
         return self
 
     @property
@@ -198,7 +198,7 @@ class Attention:
         return attentions[self.layer]
 
     def field(self, name: str) -> np.ndarray:
-        """A field of the trace for this sentence, float32: (H, Q, K), (H, L, D) or (Q, E)."""
+        """Return a field of this sentence's trace, float32: (H, Q, K), (H, L, D) or (Q, E)."""
         values: Tensor = getattr(self.trace, name)
         return values[self.sentence].numpy()
 

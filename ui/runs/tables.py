@@ -18,7 +18,7 @@ PIECE = 50_000  # rows of a CSV that are made at once: some megabytes
 
 
 def stage_table(attention: Attention, stage: Stage, *, most: int | None = None) -> pd.DataFrame:
-    """A stage as a tidy table of at most so many rows; Q·K·V say in a column which they are."""
+    """Return a stage as a tidy table of at most so many rows; Q·K·V have a column for which."""
     names = FIELDS[stage]
     if len(names) > 1:
         return _field_tables(attention, names, most).iloc[:most]
@@ -27,7 +27,7 @@ def stage_table(attention: Attention, stage: Stage, *, most: int | None = None) 
 
 
 def stage_csv(attention: Attention, stage: Stage) -> bytes:
-    """A stage as CSV, with all rows of `stage_table`."""
+    """Return a stage as CSV, with all rows of `stage_table`."""
     value, names = value_word(stage), FIELDS[stage]
     pieces = _pieces(attention, names)
     if len(names) == 1:
@@ -36,7 +36,7 @@ def stage_csv(attention: Attention, stage: Stage) -> bytes:
 
 
 def trace_csv(attention: Attention) -> bytes:
-    """Every field of one attention's trace as one tidy table, as CSV."""
+    """Return every field of one attention's trace as one tidy table, as CSV."""
     return _csv(_pieces(attention.whole, [f.name for f in fields(AttentionTrace)]))
 
 

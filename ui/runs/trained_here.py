@@ -54,14 +54,14 @@ class TrainedHereRun(ModuleRun):
 
 
 def answer_of(learner: Learner, logits: Tensor) -> tuple[str, ...]:
-    """The most probable symbol at each position of a batch of one."""
+    """Return the most probable symbol at each position of a batch of one."""
     return tuple(learner.task.symbols[i] for i in logits[0].argmax(-1).tolist())
 
 
 @lru_cache(maxsize=64)
 @torch.inference_mode()
 def continuation(settings: TrainedHereSettings) -> str:
-    """What a character model writes after the example: each time its most probable character."""
+    """Return what a character model writes after the example, always its likeliest character."""
     use_one_thread()
     learner = load_learner(settings.plan, settings.snapshot.weights)
     written = list(settings.plan.learnt.example(settings.typed).inputs)
@@ -74,7 +74,7 @@ def continuation(settings: TrainedHereSettings) -> str:
 
 @lru_cache(maxsize=64)
 def untrained(plan: Plan) -> Snapshot:
-    """What a training begins with: the seed's weights."""
+    """Return what a training begins with: the seed's weights."""
     use_one_thread()
     return Trainer(plan).snapshot()
 
@@ -150,11 +150,11 @@ class Watched:
         return sum(weights.nbytes for kind in self.weights.values() for weights in kind)
 
     def allowed(self, kind: Kind) -> np.ndarray:
-        """Which keys each query may attend to, (Q, K) booleans."""
+        """Return which keys each query may attend to, (Q, K) booleans."""
         return self._allowed[kind]
 
     def entropies(self, kind: Kind) -> np.ndarray:
-        """The mean entropy of each head's rows at each snapshot, nats, (S, layers · H)."""
+        """Return the mean entropy of each head's rows at each snapshot, nats, (S, layers · H)."""
         weights = torch.from_numpy(np.stack(self.weights[kind]))
         entropy: np.ndarray = torch.special.entr(weights).sum(-1).mean(-1).numpy()
         return entropy

@@ -41,7 +41,7 @@ def raise_limit() -> None:
 
 
 def for_connections() -> int:
-    """The number below which a connection's handle must lie, for enough others to remain.
+    """Return the number below which a connection's handle must lie, for enough others to remain.
 
     The system gives the lowest number that is free.
     """

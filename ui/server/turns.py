@@ -85,7 +85,7 @@ def take_turn(cells: int) -> None:
 
 
 def session_in_use() -> str:
-    """The session whose script runs in this thread."""
+    """Return the session whose script runs in this thread."""
     context = get_script_run_ctx()
     return threading.current_thread().name if context is None else context.session_id
 

@@ -24,7 +24,7 @@ _log = SeldomLogger(__name__)
 
 
 def largest_file() -> int:
-    """How many bytes the server takes of a file."""
+    """Return how many bytes the server takes of a file."""
     megabytes: int = config.get_option("server.maxUploadSize")
     return megabytes * 2**20
 

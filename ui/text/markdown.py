@@ -8,12 +8,12 @@ LONGEST = 40  # characters: enough to recognise a token or a link's value
 
 
 def token_text(token: str, longest: int = LONGEST) -> str:
-    """A token as it is to be read outside charts: short, with nothing invisible."""
+    """Return a token as it is to be read outside charts: short, with nothing invisible."""
     return shorten(visible(token), longest)
 
 
 def verbatim(text: str, longest: int = LONGEST) -> str:
-    """A text as Markdown code, which is shown as typed: no emphasis, links, images or formulas."""
+    """Return a text as Markdown code, shown as typed: no emphasis, link, image or formula."""
     shown = token_text(text, longest)
     longest = max(map(len, re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
@@ -21,7 +21,7 @@ def verbatim(text: str, longest: int = LONGEST) -> str:
 
 
 def plain(text: str, longest: int = LONGEST) -> str:
-    """A text in Markdown that looks like the text around it: nothing in it is markup."""
+    """Return a text in Markdown that looks like the text around it: nothing in it is markup."""
     shown = re.sub(r"([\\`*_<>$~|#&@]|:(?=\w))", r"\\\1", token_text(text, longest))
     # A link; brackets alone are none, and many tokens have them.
     shown = shown.replace("](", "]\\(")

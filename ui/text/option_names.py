@@ -107,12 +107,12 @@ WORDS = {
 
 
 def word(option: str) -> str:
-    """What an option is called on the screen; a model that isn't ours has its own name."""
+    """Return what an option is called on the screen; a model that isn't ours has its own name."""
     return _(WORDS[option]) if option in WORDS else option
 
 
 def find_option(text: str, options: Sequence[str]) -> str | None:
-    """The option that a link means, by its identifier or its word; None if there is none.
+    """Return the option that a link means, by its identifier or its word; None if there is none.
 
     Words are read in English, as links once held them, and in the session's own language.
     """

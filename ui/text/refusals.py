@@ -76,7 +76,7 @@ SENTENCES: dict[Refusal, str] = {
 }
 
 
-def said_of_refusal(error: ModelUnavailableError, choice: str) -> str:
+def describe_refusal(error: ModelUnavailableError, choice: str) -> str:
     """Return a sentence for Markdown on why a model can't be used.
 
     Args:

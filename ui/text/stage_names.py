@@ -6,7 +6,7 @@ from ui.text.i18n import _
 
 
 def value_word(stage: Stage) -> str:
-    """What one number of a stage is called."""
+    """Return what one number of a stage is called."""
     return {
         "qkv": _("value"),
         "energy": _("energy q·k"),
@@ -18,12 +18,12 @@ def value_word(stage: Stage) -> str:
 
 
 def head_names(heads: int) -> list[str]:
-    """What the heads are called; counted from 0, as in the arrays and the links."""
+    """Return what the heads are called; counted from 0, as in the arrays and the links."""
     return [_("Head {number}").format(number=number) for number in range(heads)]
 
 
 def kind_name(kind: Kind) -> str:
-    """What a kind of attention is called in a sentence."""
+    """Return what a kind of attention is called in a sentence."""
     return {
         "encoder_self": _("encoder self-attention"),
         "decoder_self": _("decoder self-attention"),
@@ -32,5 +32,5 @@ def kind_name(kind: Kind) -> str:
 
 
 def layer_names(count: int) -> list[str]:
-    """What the layers are called; counted from 0, as in the arrays and the links."""
+    """Return what the layers are called; counted from 0, as in the arrays and the links."""
     return [_("Layer {number}").format(number=number) for number in range(count)]

@@ -9,8 +9,8 @@ from ui.text.i18n import _
 SYMBOLS: dict[Projected, str] = {"queries": "Q", "keys": "K", "values": "V"}
 
 
-def said_of_equations(attention: Attention) -> str:
-    """What the letters in the equations mean, and what there was no room for."""
+def describe_equations(attention: Attention) -> str:
+    """Return what the letters in the equations mean, and what there was no room for."""
     facts = attention.facts
     known = {name: facts.equation(name) for name in PROJECTED}
     held = {name: equation for name, equation in known.items() if equation is not None}
@@ -59,7 +59,7 @@ def _bias(held: dict[Projected, ProjectionEquation]) -> str:
 
 
 def projection_formula(attention: Attention, name: Projected, head: int) -> str:
-    """What a head's queries, keys or values are: in KaTeX, or in words where no equation holds."""
+    """Return what queries, keys or values are: in KaTeX, or in words where no equation holds."""
     symbol, equation = SYMBOLS[name], attention.facts.equation(name)
     if equation is None:
         return _("{name} as the model computes it").format(name=symbol)

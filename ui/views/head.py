@@ -10,8 +10,8 @@ from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 from ui.views.divisor import divisor_text
-from ui.views.equations import projection_formula, said_of_equations
-from ui.views.heads import PLOTLY_CONFIG, tell_pooling
+from ui.views.equations import describe_equations, projection_formula
+from ui.views.heads import PLOTLY_CONFIG, show_pooling
 from ui.views.stages import where
 from ui.views.view import View
 from viz.equation import Matrix, draw_equation
@@ -23,7 +23,7 @@ from viz.weight_scale import LINEAR
 def show_head(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw Q × Kᵀ → energy → scores → weights × V → output for the chosen head."""
     attention, head = attention_in(run, selection).whole, selection.head or 0
-    reads = said_of_equations(attention)
+    reads = describe_equations(attention)
     hint = _("Choose a query to follow its row.")
     if selection.query is not None:
         hint = _("The row of query {query} is framed throughout.").format(query=selection.query)
@@ -57,7 +57,7 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
             weight=float(np.nanmax(terms[4].values, initial=0.0)),
         ),
     )
-    tell_pooling(max((term.block for term in terms), key=math.prod))
+    show_pooling(max((term.block for term in terms), key=math.prod))
 
 
 def _formulas(attention: Attention, head: int) -> tuple[str, ...]:

@@ -52,10 +52,10 @@ def show_tiles(tiles: Tiles, key: str, theme: Theme, *, scale_per_tile: bool = F
         alt=describe(tiles),
     )
     grid = grid_of(tiles)
-    tell_pooling((grid.pooled_rows, grid.pooled_columns))
+    show_pooling((grid.pooled_rows, grid.pooled_columns))
 
 
-def tell_pooling(block: tuple[int, int]) -> None:
+def show_pooling(block: tuple[int, int]) -> None:
     """Say so if cells stand for more than one number."""
     rows, columns = block
     if rows * columns > 1:

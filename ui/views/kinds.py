@@ -26,12 +26,12 @@ WIDTH, HEIGHT = 180, 400  # design pixels of a chart's plot: three stand on a pr
 
 
 def chart_key(kind: Kind) -> str:
-    """The key of a kind's chart."""
+    """Return the key of a kind's chart."""
     return f"{kind}_chart"
 
 
 def stage_between(stage: Stage) -> Stage:
-    """The stage to show where only those between tokens can be: the weights for all others."""
+    """Return the chosen stage if its cells lie between tokens, else the weights."""
     return stage if stage in BETWEEN_TOKENS else "weights"
 
 
@@ -64,7 +64,7 @@ def show_kinds(run: Run, selection: Selection, theme: Theme) -> None:
 
 
 def kind_tiles(run: Run, selection: Selection, kind: Kind, stage: Stage) -> Tiles:
-    """The tiles of one kind: all heads of the layer, or the chosen head alone."""
+    """Return the tiles of one kind: all heads of the layer, or the chosen head alone."""
     attention = run.attention(selection.layer, selection.sentence, kind)
     height = TALL_HEIGHT if window_is_tall() else HEIGHT
     tiles = attention_tiles(attention, stage, height=height, width=WIDTH)

@@ -17,7 +17,7 @@ from ui.link.memory import value_of
 from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 from ui.text.stage_names import head_names, kind_name, layer_names, value_word
-from ui.views.heads import PLOTLY_CONFIG, show_tiles, tell_pooling
+from ui.views.heads import PLOTLY_CONFIG, show_pooling, show_tiles
 from ui.views.stages import between_tokens
 from ui.views.view import Chart, Choice, Place, View
 from viz.labels import AxisLabels
@@ -104,7 +104,7 @@ def _height(layers: int = 0) -> int:
 
 
 def thumbnails(run: Run, selection: Selection) -> Thumbnails:
-    """The weights of every head of every layer, NaN where masked."""
+    """Return the weights of every head of every layer, NaN where masked."""
     attentions = _every_layer(run, selection)
     shown = attentions[0]
     return Thumbnails(
@@ -161,11 +161,11 @@ def _show_thumbnails(run: Run, selection: Selection, theme: Theme) -> None:
         ),
     )
     grid = overview_grid(overview)
-    tell_pooling((grid.pooled_rows, grid.pooled_columns))
+    show_pooling((grid.pooled_rows, grid.pooled_columns))
 
 
 def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
-    """A mean of the weights, or their rollout: a tile a layer, or a tile a head."""
+    """Return a mean of the weights, or their rollout: a tile a layer, or a tile a head."""
     attentions = _every_layer(run, selection)
     shown = attentions[0]
     weights = np.stack([attention.field("weights") for attention in attentions])  # (layers, H, ..
@@ -222,7 +222,7 @@ def _show_stream(run: Run, selection: Selection, theme: Theme) -> None:
         alt=_describe_stream(stream),
     )
     grid = stream_grid(stream)
-    tell_pooling((grid.pooled_rows, grid.pooled_columns))
+    show_pooling((grid.pooled_rows, grid.pooled_columns))
 
 
 def _describe_stream(stream: Stream) -> str:

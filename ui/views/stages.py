@@ -15,7 +15,7 @@ from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles, grid_of
 
 
 def where(attention: Attention) -> str:
-    """Which attention it is, where there are several: ", layer 2", ", cross-attention, layer 0"."""
+    """Return which attention it is, as ", layer 2"; empty where there is one alone."""
     kind = "" if len(attention.run.kinds) == 1 else f", {kind_name(attention.kind)}"
     if attention.run.layers_of(attention.kind) == 1:
         return kind
@@ -23,7 +23,7 @@ def where(attention: Attention) -> str:
 
 
 def stage_tiles(attention: Attention, stage: Stage, *, tall: bool = False) -> Tiles:
-    """The tiles that show a stage: one a head, or one for the output; higher on a tall screen."""
+    """Return the tiles of a stage: one a head, or one for the output; higher on a tall screen."""
     attention = attention.at(stage)
     height = TALL_HEIGHT if tall else HEIGHT
     if stage in BETWEEN_TOKENS:
@@ -60,7 +60,7 @@ def stage_tiles(attention: Attention, stage: Stage, *, tall: bool = False) -> Ti
 def attention_tiles(
     attention: Attention, stage: Stage, *, height: int = HEIGHT, width: int = WIDTH
 ) -> Tiles:
-    """The tiles of a stage whose cells are (query, key) pairs."""
+    """Return the tiles of a stage whose cells are (query, key) pairs."""
     attention = attention.at(stage)
     values, masked = between_tokens(attention, stage)
     return Tiles(
@@ -83,7 +83,7 @@ def attention_tiles(
 
 
 def between_tokens(attention: Attention, stage: Stage) -> tuple[np.ndarray, np.ndarray | None]:
-    """A stage's (H, Q, K) numbers, NaN where masked, and the mask; energies know no mask yet."""
+    """Return a stage's (H, Q, K) numbers, NaN where masked, and the mask; energies know none."""
     values = attention.field(stage)
     if stage == "energy":
         return values, None
@@ -118,7 +118,7 @@ def _side_by_side(matrices: Sequence[np.ndarray]) -> tuple[np.ndarray, AxisLabel
 
 
 def describe(tiles: Tiles) -> str:
-    """A sentence on the chart, for people who hear it instead of seeing it."""
+    """Return a sentence on the chart, for people who hear it instead of seeing it."""
     heads, rows, columns = tiles.values.shape
     if not np.isfinite(tiles.values).any():
         return _("{what}: everything is masked.").format(what=tiles.value_title)
@@ -151,7 +151,7 @@ def describe(tiles: Tiles) -> str:
 def cell_at(
     attention: Attention, tiles: Tiles, stage: Stage, tile: int, row: int, column: int
 ) -> dict[str, int | str] | None:
-    """What to show after a click on a cell: the view, and of head, q and k those that it has.
+    """Return what to show after a click on a cell: the view, and those of head, q and k it has.
 
     In a pooled picture it is the cell whose value the block shows, of a merged word its first
     token. None for a cell that isn't there: a browser can send anything.

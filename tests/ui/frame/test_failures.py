@@ -17,7 +17,7 @@ from tests.ui.helpers import change, control, header, open_app, send, type_text,
 from tests.ui.pages.pretrained.helpers import messages, needs_minilm, open_trained
 from ui.frame import failures
 from ui.frame import follow as frame
-from ui.frame.failures import said_of, told_in_place
+from ui.frame.failures import describe_failure, told_in_place
 from ui.frame.trained_here import TrainedHere
 
 ENDS = "What is typed and chosen stays: change it, and it is computed again."
@@ -48,18 +48,21 @@ def forget_what_was_logged() -> None:
 def test_the_reason_is_said_in_a_line_without_the_servers_folders(
     error: Exception, reason: str
 ) -> None:
-    assert said_of(error) == f"This couldn't be computed: {reason}. {ENDS}"
+    assert describe_failure(error) == f"This couldn't be computed: {reason}. {ENDS}"
 
 
 def test_what_is_written_for_people_is_said_as_it_is() -> None:
-    assert said_of(ModelUnavailableError("gone", "It isn't installed.")) == "It isn't installed."
+    assert (
+        describe_failure(ModelUnavailableError("gone", "It isn't installed."))
+        == "It isn't installed."
+    )
     error = CodedValueError("size", "{size} is no size", size=3)
-    assert said_of(error) == f"This couldn't be computed: 3 is no size. {ENDS}"
+    assert describe_failure(error) == f"This couldn't be computed: 3 is no size. {ENDS}"
 
 
 def test_why_somebodys_model_is_refused_stays_in_the_log() -> None:
     error = ModelRefusedError("/srv/models/secret is no folder", "gone")
-    assert said_of(error) == "This model can't be used here. The server's log says why."
+    assert describe_failure(error) == "This model can't be used here. The server's log says why."
 
 
 def fail_once(where: str) -> None:
@@ -70,7 +73,7 @@ def fail_once(where: str) -> None:
 def test_a_failure_is_one_line_in_the_log_once_for_a_place(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failures, "tell_failure", lambda error: None)
+    monkeypatch.setattr(failures, "show_failure", lambda error: None)
     with caplog.at_level(logging.ERROR):
         for where in ("here", "here", "there"):
             fail_once(where)
@@ -286,4 +289,4 @@ def test_a_trained_models_run_that_fails_is_told_and_can_be_corrected(
 
 def test_a_models_path_is_not_told(tmp_path: Path) -> None:
     error = OSError(2, "No such file or directory", str(tmp_path / "model.safetensors"))
-    assert str(tmp_path) not in said_of(error)
+    assert str(tmp_path) not in describe_failure(error)

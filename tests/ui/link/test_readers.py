@@ -30,13 +30,13 @@ from ui.choices.options import (
     PAIR_MASKS,
     PAIR_VIEWS,
     POSITIONS,
+    PRETRAINED_VIEWS,
     PROJECTIONS,
     SCALES,
     STAGES,
     TESTS,
     TEXT_KEYS,
     TOKENIZERS,
-    TRAINED_VIEWS,
     VECTORS,
     VIEWS,
     WEIGHTS,
@@ -70,7 +70,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         **SHARED, "weights": WEIGHTS, "mask": PAIR_MASKS, "view": PAIR_VIEWS, "kind": KINDS,
     },
     "pretrained": {
-        "stage": STAGES, "overview": OVERVIEWS, "model": model_choices(), "view": TRAINED_VIEWS,
+        "stage": STAGES, "overview": OVERVIEWS, "model": model_choices(), "view": PRETRAINED_VIEWS,
         "kind": KINDS, "pattern": PATTERNS, "color_scale": COLOR_SCALES,
     },
     "learn": {

@@ -11,7 +11,7 @@ from model.tasks import TASKS
 from model.training.plan import MOST_HEADS, MOST_LAYERS
 from model.training.recommended import RECOMMENDED
 from ui.choices.learning import LEARN_EMBEDDINGS, LEARN_RATES, LEARN_STEPS
-from ui.choices.limits import LARGEST_EMBEDDING, MAX_TRAINED_LAYERS, SMALLEST_EMBEDDING
+from ui.choices.limits import LARGEST_EMBEDDING, MAX_PRETRAINED_LAYERS, SMALLEST_EMBEDDING
 from ui.choices.options import MASKS, PAIR_MASKS
 from ui.choices.sizes import (
     WITH_SPAN,
@@ -97,7 +97,7 @@ class PretrainedSide(Comparable):
         """Return the models, or the layers of the chosen one."""
         if key == "model":
             return model_choices()
-        return range(self._layers(side) or MAX_TRAINED_LAYERS)
+        return range(self._layers(side) or MAX_PRETRAINED_LAYERS)
 
     def is_used(self, side: Side, key: str) -> bool:
         """Whether a control says anything of the chosen model."""

@@ -62,7 +62,7 @@ class Comparable(ABC):
 
 
 def fitted(side: Side, key: str, choices: Sequence[Any], messages: list[str]) -> Side:
-    """The side with the nearest of these choices; says so where that is another."""
+    """Return the side with the nearest of these choices; say so where that is another."""
     asked, used = side.value(key), nearest(side.value(key), list(choices))
     if used == asked:
         return side

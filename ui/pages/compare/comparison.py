@@ -99,12 +99,12 @@ class Comparison:
         return _statistics(self.a), _statistics(self.b)
 
     def mean(self, column: str) -> tuple[float, float]:
-        """A column of the statistics, averaged over heads: of A and of B. NaN where none has it."""
+        """Return a statistic's mean over heads, of A and of B; NaN where none has it."""
         a, b = (float(side[column].mean()) for side in self.statistics)
         return a, b
 
     def table(self) -> pd.DataFrame:
-        """One row a pair of heads: both heads' statistics, and how far apart they are.
+        """Return one row a pair of heads: both heads' statistics, and how far apart they are.
 
         Where there are no pairs, one row a head, of A's first.
         """
@@ -125,7 +125,7 @@ class Comparison:
         return pd.DataFrame(rows)
 
     def pair_names(self) -> list[str]:
-        """What the pairs are called: Head 3, or 0 – 5 where they were matched."""
+        """Return what the pairs are called: Head 3, or 0 – 5 where they were matched."""
         if self.are_matched:
             return [_("A{a} – B{b}").format(a=a, b=b) for a, b in self.pairs]
         return [_("Head {number}").format(number=a) for a, _b in self.pairs]
@@ -139,13 +139,13 @@ def _statistics(attention: Attention) -> pd.DataFrame:
 def side_tiles(
     attention: Attention, stage: Stage, head: int | None, *, height: int, width: int
 ) -> Tiles:
-    """One side's heads, or one of them."""
+    """Return one side's heads, or one of them."""
     tiles = attention_tiles(attention, stage, height=height, width=width)
     return tiles if head is None else only(tiles, head)
 
 
 def only(tiles: Tiles, tile: int) -> Tiles:
-    """The tiles with one of them alone."""
+    """Return the tiles with one of them alone."""
     one = slice(tile, tile + 1)
     return replace(tiles, values=tiles.values[one], names=tiles.names[one], short_names=None)
 
@@ -179,7 +179,7 @@ def difference_tiles(comparison: Comparison, stage: Stage, *, height: int, width
 
 
 def divergence_tiles(comparison: Comparison, *, height: int, width: int) -> Tiles:
-    """The divergence of each row and pair, nats, as one picture: queries down, pairs across.
+    """Return the divergence of each row and pair, nats, as one picture: queries down, pairs across.
 
     Raises:
         ValueError: if the shapes differ.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from model.pretrained.base import ModelUnavailableError
 from ui.controls.selection import attention_in, selection_in
-from ui.frame.failures import log_failure, said_of
+from ui.frame.failures import describe_failure, log_failure
 from ui.frame.header import describe_run
 from ui.frame.messages import limits_of
 from ui.frame.page import source_shown
@@ -17,7 +17,7 @@ from ui.runs.run import Attention
 from ui.text.errors import describe_error
 from ui.text.i18n import _
 from ui.text.markdown import plain
-from ui.text.refusals import said_of_refusal
+from ui.text.refusals import describe_refusal
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ def compute_side(letter: Letter) -> ComputedSide:
         try:
             run = source.compute(settings)
         except ModelUnavailableError as error:
-            return ComputedSide(side, None, said_of_refusal(error, side.value("model")), messages)
+            return ComputedSide(side, None, describe_refusal(error, side.value("model")), messages)
         except Exception as error:
             log_failure(error)
-            return ComputedSide(side, None, said_of(error), messages)
+            return ComputedSide(side, None, describe_failure(error), messages)
         if run.is_empty:
             said = _("There is nothing to compute: type a sentence.")
             return ComputedSide(side, None, said, messages)

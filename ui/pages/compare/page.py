@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.choices.limits import MAX_TRAINED_HEADS
+from ui.choices.limits import MAX_PRETRAINED_HEADS
 from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
 from ui.controls.colors import draw_colors
 from ui.controls.random_settings import segments
@@ -50,7 +50,7 @@ def _draw_view_bar() -> None:
                 st.number_input(
                     _("Pair"),
                     0,
-                    MAX_TRAINED_HEADS - 1,
+                    MAX_PRETRAINED_HEADS - 1,
                     value=default_of("head"),
                     key="head",
                     width=150,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ui.choices.limits import MAX_TRAINED_HEADS
+from ui.choices.limits import MAX_PRETRAINED_HEADS
 from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
 from ui.link.common_parameters import COLORS, shown, typed
 from ui.link.page import Parameter
@@ -30,6 +30,6 @@ PARAMETERS: dict[str, Parameter] = {  # opens with what the scale does
     "one_text": shown(True, flag),
     "stage": shown("weights", option(*BETWEEN_TOKENS)),
     "view": shown("heads", option(*COMPARE_VIEWS)),
-    "head": typed(0, number(0, MAX_TRAINED_HEADS - 1), computes=False),  # or pair of heads
+    "head": typed(0, number(0, MAX_PRETRAINED_HEADS - 1), computes=False),  # or pair of heads
     **COLORS,
 }

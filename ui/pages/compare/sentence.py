@@ -44,14 +44,14 @@ HARDLY = 0.01  # of mean entropy, nats or its share: less is no change that anyb
 
 
 def differing(a: Side, b: Side) -> list[str]:
-    """The parameters that the two sides differ in; what only another page has isn't among them."""
+    """Return the parameters in which the sides differ, without those of another page alone."""
     if a.page is not b.page:
         return []
     return [key for key in computing(a.page) if a.value(key) != b.value(key)]
 
 
 def what_changed(a: Side, b: Side, comparison: Comparison) -> str:
-    """What was done, and what it did to the weights: entropies, largest weights, divergence."""
+    """Return what was done, and what it did to entropies, largest weights and divergence."""
     if a == b:
         return _("**A and B are the same.** Change one of them on the left, to see what it does.")
     said = [_done(a, b), _effect(comparison), _learnt(comparison), _moved(comparison)]
@@ -174,7 +174,7 @@ def _moved(comparison: Comparison) -> str:
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """What has to be known to read the pictures."""
+    """Return what has to be known to read the pictures."""
     said = []
     a, b = comparison.a, comparison.b
     if not comparison.has_one_shape:

@@ -31,7 +31,7 @@ MOST_NAMED = 6  # cells of a broken mask that are named
 
 
 def draw_leak_controls() -> None:
-    """Which word is changed, and into what."""
+    """Draw the choice of the word that is changed, and into what."""
     st.number_input(
         _("Change word"),
         0,
@@ -91,14 +91,14 @@ def show_leak(run: RandomRun, selection: Selection, theme: Theme) -> None:
 
 
 def changed_word(run: RandomRun, selection: Selection) -> int:
-    """The word that is changed: the chosen one, or the middle one."""
+    """Return the word that is changed: the chosen one, or the middle one."""
     length, chosen = run.source.lengths[selection.sentence], value_of("changed")
     return min(length // 2 if chosen is None else chosen, length - 1)
 
 
 @torch.inference_mode()
 def measure(run: RandomRun, sentence: int, other: str, places: list[int]) -> np.ndarray:
-    """How far each vector moves when a word at one of the places becomes another: (C, S, L)."""
+    """Return how far each vector moves when a word at a place becomes another: (C, S, L)."""
     use_one_thread()
     cells = len(places) * run.maps * run.source.length**2
     products = len(places) * run.source.length * count_weights(run.settings.layers, run.embed_size)
@@ -193,7 +193,7 @@ def _means_to_look_ahead(run: RandomRun) -> bool:
 
 
 def by_layer(moved: np.ndarray, tokens: AxisLabels) -> Tiles:
-    """How far each position moves at the input and after each layer: (S, L)."""
+    """Return how far each position moves at the input and after each layer: (S, L)."""
     steps = (_("input"), *layer_names(len(moved) - 1))
     return Tiles(
         values=moved[None],
@@ -212,7 +212,7 @@ def by_layer(moved: np.ndarray, tokens: AxisLabels) -> Tiles:
 
 
 def by_word(moved: np.ndarray, tokens: AxisLabels) -> Tiles:
-    """How far each position (row) moves when each word (column) changes, after all layers."""
+    """Return how far each position (row) moves when each word (column) changes, at the end."""
     return Tiles(
         values=moved[None],
         names=[_("Any word changes: after all layers")],

@@ -16,7 +16,7 @@ from ui.text.markdown import token_text
 
 
 def draw_mask() -> None:
-    """The kind of mask, and the number that some kinds have."""
+    """Draw the kind of mask, and the number that some kinds have."""
     segments(
         _("Mask"),
         MASKS,
@@ -59,7 +59,7 @@ def _window_label() -> str:
 
 
 def draw_painter(run: RandomRun, sentence: int) -> None:
-    """The grid on which a custom mask is painted, for the first tokens of a sentence."""
+    """Draw the grid on which a custom mask is painted, for the first tokens of a sentence."""
     length = run.source.lengths[sentence]
     tokens = run.source.tokens[sentence][: min(length, MOST_CELLS_ASIDE)]
     if not tokens:  # written to in any case, or typing couldn't write here later
@@ -92,12 +92,12 @@ def draw_painter(run: RandomRun, sentence: int) -> None:
 
 
 def painted(size: int) -> np.ndarray:
-    """The painted mask on a grid of this size."""
+    """Return the painted mask on a grid of this size."""
     return custom_mask(value_of("cells"), size)[0, 0].numpy()
 
 
 def take_paint() -> None:
-    """The painter sent a mask: keep it, and what lies beyond a shorter sentence's part of it."""
+    """Keep the mask that the painter sent, and what lies beyond a shorter sentence's part of it."""
     sent = st.session_state.get("painter", {}).get("paint")
     try:
         stroke = decode_cells(sent if isinstance(sent, str) else "")

@@ -37,7 +37,7 @@ CURVES_HEIGHT, TALL_CURVES_HEIGHT = 300, 520
 
 
 def draw_order_controls() -> None:
-    """Which shuffle it is, and whether one word stands everywhere."""
+    """Draw the choice of the shuffle, and whether one word stands everywhere."""
     st.number_input(
         _("Shuffle number"),
         0,
@@ -90,13 +90,13 @@ def show_order(run: RandomRun, selection: Selection, theme: Theme) -> None:
 
 
 def schemes(run: RandomRun) -> list[Positions]:
-    """The positional schemes that fit the heads."""
+    """Return the positional schemes that fit the heads."""
     fits = fits_rotary(run.embed_size, run.settings.heads)
     return [scheme for scheme in POSITIONS if scheme != "rotary" or fits]
 
 
 def shuffled(length: int, seed: int) -> list[int]:
-    """A permutation that moves something, the same everywhere for a seed."""
+    """Return a permutation that moves something, the same everywhere for a seed."""
     if length == 2:
         return [1, 0]
     for attempt in count():
@@ -194,7 +194,7 @@ def _trace(run: RandomRun, scheme: Positions, vectors: Tensor) -> TransformerTra
 
 
 def offset_curves(traces: dict[Positions, TransformerTrace], layer: int) -> OffsetCurves:
-    """The mean score at each distance between key and query, scheme by scheme."""
+    """Return the mean score at each distance between key and query, scheme by scheme."""
     curves = {}
     for scheme, trace in traces.items():
         scores = trace.encoder_self[layer].scores[0].numpy()

@@ -45,7 +45,7 @@ Named = Callable[[Any], str]
 
 
 def draw_presets(on_choose: Callable[[], None]) -> None:
-    """The questions that one click answers."""
+    """Draw the questions that one click answers."""
 
     def take(name: str) -> None:
         choose_preset(name)
@@ -63,7 +63,7 @@ def draw_presets(on_choose: Callable[[], None]) -> None:
 
 
 def draw_view() -> str:
-    """Which kind of experiment."""
+    """Draw the choice of the kind of experiment, and return it."""
     view: str = st.segmented_control(
         _("View"),
         LAB_VIEWS,
@@ -214,7 +214,7 @@ def pick_one(
     *,
     automatic: str = "",
 ) -> None:
-    """One of the options; with `automatic`, which says what is used then, or none."""
+    """Draw the choice of one option; with `automatic`, which says what is used then, or none."""
     widget = f"pick_{key}"
 
     def take() -> None:
@@ -234,7 +234,7 @@ def pick_one(
 
 
 def draw_picture_choice(used: dict[str, str]) -> None:
-    """What is drawn of a mechanism's sweep; the axes that are used where none is chosen."""
+    """Draw the choice of a mechanism's picture, with the axes used where none is chosen."""
     with st.container(horizontal=True, gap="small", key="picture_choice"):
         pick_one(_("Picture"), "picture", PICTURES, named_in(PICTURE_WORDS))
         pick_one(_("Measure"), "metric", METRIC_NAMES, named_in(METRIC_WORDS))
@@ -247,12 +247,12 @@ def draw_picture_choice(used: dict[str, str]) -> None:
 
 
 def draw_learn_picture() -> None:
-    """What is drawn of a sweep of trainings."""
+    """Draw the choice of a picture of trainings."""
     _segments(_("Picture"), "learn_picture", LEARN_PICTURES, PICTURE_WORDS)
 
 
 def draw_amount() -> None:
-    """What the table of costs counts."""
+    """Draw the choice of what the table of costs counts."""
     _segments(_("Amount"), "amount", AMOUNTS, AMOUNT_WORDS)
 
 

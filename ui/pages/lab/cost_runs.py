@@ -8,7 +8,7 @@ from ui.pages.lab.memory import lab_memory
 
 
 def cost_run(configs: tuple[Config, ...], lengths: tuple[int, ...]) -> CostRun | None:
-    """What was measured of these on this page, or is; None if nothing."""
+    """Return what was measured of these on this page, or is; None if nothing."""
     run: CostRun | None = lab_memory().cost_run
     return run if run is not None and (run.configs, run.lengths) == (configs, lengths) else None
 

@@ -15,7 +15,7 @@ from model.cost_parts import part_costs
 from ui.components import window_is_tall
 from ui.frame.failures import told_in_place
 from ui.frame.history import live
-from ui.jobs.cost_job import CostRun, lengths_around, said_progress
+from ui.jobs.cost_job import CostRun, describe_progress, lengths_around
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.lab.controls import draw_amount, draw_view
@@ -53,7 +53,7 @@ PART_WORDS = {
 
 
 def show_cost() -> None:
-    """The view: what is compared, how much it costs, and a button to measure it."""
+    """Show what is compared, how much it costs, and a button to measure it."""
     configs, problems = _configs()
     lengths = lengths_around(value_of("tokens"))
     run = cost_run(configs, lengths)
@@ -104,7 +104,7 @@ def _follow(progress_place: Any, configs: Sequence[Config], run: CostRun | None)
         st.rerun()  # it has ended: another button
     results = run.results if run else ()
     with progress_place:
-        st.progress(len(results) / run.total if run else 0.0, said_progress(run))
+        st.progress(len(results) / run.total if run else 0.0, describe_progress(run))
     if run is not None and run.error:
         st.error(plain(describe_error(run.error, _), 400), icon=":material/error:")
     with told_in_place():
@@ -272,7 +272,7 @@ def _draw_parts(configs: Sequence[Config], tokens: int) -> None:
 
 
 def parts_table(configs: Sequence[Config], tokens: int, amount: str) -> pd.DataFrame:
-    """A row for each part that costs any of this amount, and the total."""
+    """Return a row for each part that costs any of this amount, and the total."""
     tables = [cost_table(config, tokens) for config in configs]
     made = pd.DataFrame(
         {

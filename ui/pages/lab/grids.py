@@ -19,7 +19,7 @@ class Described:
 
 
 def described() -> Described:
-    """What the controls of the view describe."""
+    """Return what the controls of the view describe."""
     try:
         grid = _learning() if value_of("view") == "learning" else _mechanism()
     except ValueError as error:
@@ -28,13 +28,13 @@ def described() -> Described:
 
 
 def values_of(key: str) -> tuple[Any, ...]:
-    """The values of a list or of several options, as far as they are understood."""
+    """Return the values of a list or of several options, as far as they are understood."""
     text = value_of(key)
     return LISTS[key].read(text)[0] if key in LISTS else chosen(text)
 
 
 def varying(grid: Grid) -> list[str]:
-    """The axes with more than one value, in the grid's order."""
+    """Return the axes with more than one value, in the grid's order."""
     return [axis for axis in grid.axes if len(getattr(grid, axis)) > 1]
 
 

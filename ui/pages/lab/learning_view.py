@@ -76,7 +76,7 @@ def show_learning(ticket: Ticket) -> None:
 
 
 def groups_of(results: Sequence[Result], axes: Sequence[str]) -> list[Group]:
-    """The results of each configuration, failures included."""
+    """Return the results of each configuration, failures included."""
     groups: dict[str, list[Result]] = {}
     for result in sorted(results, key=lambda result: result.index):
         name = configuration(parameters_of(result.point), axes)

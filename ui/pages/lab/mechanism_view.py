@@ -32,13 +32,13 @@ CHART = "sweep_chart"
 
 
 def picture_in_use(grid: Grid) -> Chosen:
-    """What is drawn of a grid."""
+    """Return what is drawn of a grid."""
     names = ("picture", "metric", "along", "line", "panel")
     return chosen_picture(grid, *(value_of(name) for name in names))
 
 
-def said_axes(grid: Grid) -> dict[str, str]:
-    """What each choice of an axis comes to where none is made."""
+def describe_axes(grid: Grid) -> dict[str, str]:
+    """Return what each choice of an axis comes to where none is made."""
     chosen = picture_in_use(grid)
     of_each = _("measure") if chosen.picture == "panels" else _("none")
     axes = {"along": chosen.along, "line": chosen.line, "panel": chosen.panel}

@@ -60,7 +60,7 @@ class NumberList:
     most: int = MOST_VALUES
 
     def read(self, text: str) -> tuple[tuple[Any, ...], list[str]]:
-        """The numbers, each once, and those parts of the text that aren't used."""
+        """Return the numbers, each once, and those parts of the text that aren't used."""
         values: dict[Any, None] = {}
         refused = []
         for part in text[:MOST_LIST_TEXT].replace(";", ",").replace("\n", ",").split(","):
@@ -83,7 +83,7 @@ class NumberList:
         return int(value) if self.whole else value
 
     def write(self, values: tuple[Any, ...]) -> str:
-        """The numbers as text."""
+        """Return the numbers as text."""
         return ", ".join(f"{value:g}" for value in values)
 
     @property
@@ -113,7 +113,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def numbers(values: NumberList) -> Reader:
-    """A list of numbers; what isn't one is left out."""
+    """Return a list of numbers; what isn't one is left out."""
 
     def read(key: str, text: str, default: Any) -> tuple[Any, str | None]:
         found, refused = values.read(text)
@@ -149,7 +149,7 @@ def several(*options: str) -> Reader:
 
 
 def chosen(text: str) -> tuple[str, ...]:
-    """The options that a parameter read by `several` holds."""
+    """Return the options that a parameter read by `several` holds."""
     return tuple(filter(None, text.split(",")))
 
 

@@ -40,7 +40,7 @@ class Chosen:
 def chosen_picture(
     grid: Grid, picture: str, metric: str, along: str | None, line: str | None, panel: str | None
 ) -> Chosen:
-    """What is drawn where somebody has chosen no more than this: the axes that vary, in order."""
+    """Return what is drawn where no more than this is chosen: the axes that vary, in order."""
     free = varying(grid)
     numeric = [axis for axis in free if axis in NUMERIC]
     along = along or next(iter([*numeric, *free]), "heads")
@@ -58,21 +58,21 @@ def chosen_picture(
 
 
 def measured(ticket: Ticket) -> pd.DataFrame:
-    """The results that are no failures, with the size of a head and each one's place."""
+    """Return the results that are no failures, with the size of a head and each one's place."""
     frame = ticket.placed_frame()
     frame = frame.assign(head_dim=frame["embed_size"] // frame["heads"])
     return frame[frame["failure"] == ""]
 
 
 def averaged(frame: pd.DataFrame, grid: Grid, by: Sequence[str]) -> list[str]:
-    """The axes besides the seeds that a group has several values of."""
+    """Return the axes besides the seeds that a group has several values of."""
     rest = [axis for axis in varying(grid) if axis not in by]
     groups = frame.groupby(list(by), sort=False)
     return [axis for axis in rest if len(frame) and groups[axis].nunique().max() > 1]
 
 
 def means(frame: pd.DataFrame, grid: Grid, by: Sequence[str]) -> pd.DataFrame:
-    """A row for each group: its means, the place of its first point, and what is said of it."""
+    """Return a row a group: its means, the place of its first point, what is said of it."""
     made = summary(frame, by)
     groups = frame.groupby(list(by), sort=False)
     made["place"] = groups["place"].first().to_numpy()
@@ -93,7 +93,7 @@ def _about(row: Values, by: Sequence[str], fixed: Sequence[str]) -> str:
 
 
 def axis_of(name: str, values: Iterable[Any]) -> Axis:
-    """An axis with those values: numbers in their order, options in the grid's."""
+    """Return an axis with those values: numbers in their order, options in the grid's."""
     found = list(dict.fromkeys(values))
     if name in NUMERIC:
         found.sort()
@@ -103,13 +103,13 @@ def axis_of(name: str, values: Iterable[Any]) -> Axis:
 
 
 def words_of(rest: Sequence[str]) -> Words:
-    """How the figures call what they are means of."""
+    """Return how the figures call what they are means of."""
     seeds = _("measurements") if rest else _("seeds")
     return Words(seeds=seeds, one_seed=_("1 seed"), nothing=_("not measured"), never=_("never"))
 
 
 def lines_of(frame: pd.DataFrame, grid: Grid, chosen: Chosen, height: int) -> tuple[Lines, int]:
-    """The lines of a sweep, and how many panels there is no room for."""
+    """Return the lines of a sweep, and how many panels there is no room for."""
     rest = averaged(frame, grid, chosen.axes)
     made = means(frame, grid, chosen.axes)
     axis = axis_of(chosen.along, made[chosen.along])
@@ -133,7 +133,7 @@ def lines_of(frame: pd.DataFrame, grid: Grid, chosen: Chosen, height: int) -> tu
 
 
 def axis_values(frame: pd.DataFrame, axis: str) -> list[Any]:
-    """The values on an axis, in the order in which they are drawn."""
+    """Return the values on an axis, in the order in which they are drawn."""
     values = list(dict.fromkeys(frame[axis].tolist()))
     return sorted(values) if axis in NUMERIC else values
 
@@ -172,7 +172,7 @@ def _series(name: str, rows: pd.DataFrame, metric: str) -> Series:
 
 
 def map_of(frame: pd.DataFrame, grid: Grid, chosen: Chosen, height: int) -> tuple[Map, int]:
-    """The heatmaps of a sweep, and how many there is no room for."""
+    """Return the heatmaps of a sweep, and how many there is no room for."""
     assert chosen.line is not None  # chosen_picture sees to it
     rest = averaged(frame, grid, chosen.axes)
     made = means(frame, grid, chosen.axes)

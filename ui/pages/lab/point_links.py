@@ -37,7 +37,7 @@ POINT_FIELDS = (
 
 
 def page_of(point: Point) -> tuple[str, dict[str, str]]:
-    """The page that shows a point in full, and what its address asks for."""
+    """Return the page that shows a point in full, and what its address asks for."""
     if isinstance(point, Plan):
         chosen: dict[str, Any] = {name: getattr(point, name) for name in PLAN_FIELDS}
         return "learn", _written({**chosen, "kept": "", "text": ""})
@@ -50,7 +50,7 @@ def _written(chosen: dict[str, Any]) -> dict[str, str]:
 
 
 def take_click(chart: str) -> None:
-    """A point of a chart was clicked: remember which."""
+    """Remember which point of a chart was clicked."""
     points = st.session_state[chart]["selection"]["points"]
     place = points[0].get("customdata") if points else None
     place = place[0] if isinstance(place, list) and place else place
@@ -59,7 +59,7 @@ def take_click(chart: str) -> None:
 
 
 def show_found(ticket: Ticket, sentence: str) -> None:
-    """What came out in words; and, if a point was just clicked, the link to it, to be followed."""
+    """Show what came out in words, and the link to a point that was just clicked."""
     if ticket.state != "finished":
         sentence = _("*So far:* {sentence}").format(sentence=sentence)
     memory = lab_memory()

@@ -29,7 +29,7 @@ QUESTIONS = {
 
 
 def preset_link(name: str) -> dict[str, str]:
-    """What the address of a preset asks for."""
+    """Return what the address of a preset asks for."""
     return {key: as_written(value) for key, value in PRESETS[name].items()}
 
 

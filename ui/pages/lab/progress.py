@@ -43,7 +43,7 @@ def run_described(*, here: bool = False) -> None:
 
 
 def show_progress(what: Described, ticket: Ticket | None) -> None:
-    """The bar: counts, time left and where it runs, or the place in the line."""
+    """Show the bar: counts, time left and where it runs, or the place in the line."""
     running = active()
     if ticket is None and running is not None:
         said = _("Another setting is running: {said}").format(said=_said(running))
@@ -112,7 +112,7 @@ def _duration(seconds: float) -> str:
     return _("{minutes} min").format(minutes=whole(seconds / 60))
 
 
-def tell_problems(what: Described, ticket: Ticket | None) -> None:
+def show_problems(what: Described, ticket: Ticket | None) -> None:
     """Say why there is nothing to run, and what went wrong."""
     if isinstance(what.problem, GridTooLargeError):
         st.error(
@@ -145,7 +145,7 @@ def _sentence(problem: ValueError) -> str:
 
 
 def draw_left_out(what: Described, ticket: Ticket | None) -> None:
-    """Which combinations are skipped, and which measurements failed, each with its reason."""
+    """Draw which combinations are skipped, and which measurements failed, each with its reason."""
     skipped = what.points.skipped if what.points else ()
     failed = [result for result in ticket.results if result.failure] if ticket else []
     parts = []

@@ -23,7 +23,7 @@ MOST_TOLD = 4  # lines or configurations, each with its numbers
 
 
 def mechanism_sentence(made: pd.DataFrame, chosen: Chosen) -> str:
-    """What the chosen measure does along the chosen axis, for each line.
+    """Return what the chosen measure does along the chosen axis, for each line.
 
     Args:
         made: as ui.pages.lab.pictures.means makes it.
@@ -118,7 +118,7 @@ def _ends(rows: pd.DataFrame, chosen: Chosen) -> str:
 
 
 def learning_sentence(frame: pd.DataFrame, axes: Sequence[str]) -> str:
-    """How many seeds of each configuration have learnt the task, and how soon.
+    """Return how many seeds of each configuration have learnt the task, and how soon.
 
     Args:
         frame: a sweep's table. Whoever failed has not learnt it.
@@ -195,7 +195,7 @@ def cost_sentences(
     tokens: int,
     results: Sequence[Measured],
 ) -> list[str]:
-    """What it costs to go from each configuration to the next.
+    """Return what it costs to go from each configuration to the next.
 
     Args:
         configs: that differ in their embedding size.

@@ -19,8 +19,8 @@ from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.progress import (
     draw_buttons,
     draw_left_out,
+    show_problems,
     show_progress,
-    tell_problems,
 )
 from ui.pages.lab.sweeps import active, is_kept, show_kept, ticket_of
 from ui.pages.lab.table import draw_downloads, show_table
@@ -47,7 +47,7 @@ def show_sweeps(downloads_place: DeltaGenerator) -> None:
     if value_of("view") == "learning":
         draw_learn_picture()
     elif what.grid is not None:
-        draw_picture_choice(mechanism_view.said_axes(what.grid))
+        draw_picture_choice(mechanism_view.describe_axes(what.grid))
     with downloads_place, told_in_place():
         draw_downloads(ticket)
     follow = live(_follow, run_every=REPAINT_EVERY if running else None)
@@ -95,7 +95,7 @@ def _follow(
         draw_left_out(what, ticket)
     with top, told_in_place():
         show_notices()
-        tell_problems(what, ticket)
+        show_problems(what, ticket)
     with told_in_place():
         _show_picture(what, ticket)
 

@@ -16,12 +16,12 @@ MOST_KEPT = 4  # sweeps of a page, whose results are looked at again without any
 
 
 def ticket_of(grid: Grid) -> Ticket | None:
-    """What has come of a grid on this page; None if it was never run."""
+    """Return what has come of a grid on this page; None if it was never run."""
     return _tickets().get(grid)
 
 
 def active() -> Ticket | None:
-    """The page's sweep that runs, or waits for it."""
+    """Return the page's sweep that runs, or waits for it."""
     return next((ticket for ticket in _tickets().values() if ticket.is_active), None)
 
 

@@ -14,7 +14,7 @@ MOST_ROWS = 5000  # on the page: as many as a sweep has at most
 
 
 def show_table(ticket: Ticket, *, height: int = 260) -> None:
-    """Every measurement: its parameters, what came out, and why if nothing did."""
+    """Show every measurement: its parameters, what came out, and why if nothing did."""
     frame = ticket.frame()
     hidden = [name for name in ("text", "corpus") if name in frame]  # the same in each row
     columns = columns_of(ticket.grid.kind)

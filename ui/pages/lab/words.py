@@ -52,14 +52,14 @@ def named_in(words: Mapping[str, str]) -> Callable[[str], str]:
 
 
 def value_word(axis: str, value: Any) -> str:
-    """A value at an axis, where the axis says what it is of."""
+    """Return a value at an axis, where the axis says what it is of."""
     if axis == "scale":
         return _(SCALE_WORDS[value])
     return word(value) if isinstance(value, str) else f"{value:g}"
 
 
 def setting(axis: str, value: Any) -> str:
-    """A value that says by itself what it is: 4 heads, head size 16, ÷ √D."""
+    """Return a value that says by itself what it is: 4 heads, head size 16, ÷ √D."""
     match axis:
         case "heads":
             return ngettext("{count} head", "{count} heads", value).format(count=value)
@@ -88,10 +88,10 @@ class Values(Protocol):
 
 
 def configuration(parameters: Values, axes: Sequence[str]) -> str:
-    """A configuration by those of its parameters that are asked for."""
+    """Return a configuration by those of its parameters that are asked for."""
     return ", ".join(setting(axis, parameters[axis]) for axis in axes)
 
 
 def three_digits(value: float) -> str:
-    """A number for a sentence: 1.00, 2.83, 162, 1,234."""
+    """Return a number for a sentence: 1.00, 2.83, 162, 1,234."""
     return whole(value) if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")

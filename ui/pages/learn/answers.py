@@ -12,7 +12,7 @@ Row = tuple[str, tuple[str, ...], tuple[str | None, ...] | None]  # name, symbol
 
 
 def show_answers(run: TrainedHereRun, *, is_over: bool) -> None:
-    """What was read, what the model says at each place, and what is right."""
+    """Show what was read, what the model says at each place, and what is right."""
     example = run.example
     rows: list[Row] = [(_("reads"), example.inputs, None)]
     if example.source:

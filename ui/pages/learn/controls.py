@@ -37,7 +37,7 @@ from ui.text.task_goals import GOALS
 
 
 def draw_story() -> None:
-    """Which story is told, if any."""
+    """Draw the choice of a story."""
     st.selectbox(
         _("Story"),
         list(STORIES),
@@ -69,7 +69,7 @@ def choose_plan(plan: Plan, *, kept: str = "", story: str | None = None) -> None
 
 
 def draw_task() -> None:
-    """Which task, and what it asks for."""
+    """Draw the choice of a task, and what it asks for."""
     st.selectbox(
         _("Task"),
         list(TASKS),
@@ -89,7 +89,7 @@ def _take_task() -> None:
 
 
 def draw_sizes() -> None:
-    """The model's sizes and positions, the learning rate and the steps."""
+    """Draw the model's sizes and positions, the learning rate and the steps."""
     left, right = st.columns(2, gap="small")
     with right:
         _slider(_("Embedding size"), "embed_size", LEARN_EMBEDDINGS, help=_(
@@ -154,7 +154,7 @@ def _draw_rest() -> None:
 
 
 def draw_corpus() -> None:
-    """The text that a character model learns from."""
+    """Draw the text that a character model learns from."""
     if value_of("task") == "characters":
         draw_popover(
             _("Text to learn from"), _draw_text, key="corpus_popover", icon=":material/article:"

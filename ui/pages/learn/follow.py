@@ -27,7 +27,7 @@ VIEWS = (WATCH, HEAD, CELL, LAYERS, NUMBERS)
 
 
 def running() -> list[Plan]:
-    """What runs, or waits for it; a check counts once."""
+    """Return what runs, or waits for it; a check counts once."""
     check = current_check()
     checked = [check.pairs[0][0].plan] if check and check.active() else []
     return [training.plan for training in active()] + checked

@@ -13,7 +13,7 @@ from ui.text.numbers import decimal
 
 
 def show_progress(plan: Plan) -> None:
-    """The bar: steps per second and time left, or the place in the queue."""
+    """Show the bar: steps per second and time left, or the place in the queue."""
     training = _told(plan)
     if training is None:
         steps = ngettext("{count} step", "{count} steps", plan.steps)
@@ -32,7 +32,7 @@ def _told(plan: Plan) -> Training | None:
 
 
 def describe_training(training: Training) -> str:
-    """How far a training is."""
+    """Return how far a training is."""
     step = _("step {step} of {steps}").format(step=training.step, steps=training.plan.steps)
     match training.state:
         case "waiting":

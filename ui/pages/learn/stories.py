@@ -22,7 +22,7 @@ class Story:
     unsolved: float  # ... and that the kept one doesn't
 
     def plans(self, seed: int = 0) -> tuple[Plan, Plan]:
-        """The kept and the shown plan."""
+        """Return the kept and the shown plan."""
         kept, shown = (
             Plan(**{**self.common, **choice, "seed": seed}) for choice in (self.kept, self.shown)
         )

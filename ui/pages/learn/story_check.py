@@ -38,7 +38,7 @@ class Check:
             queue().submit(training)
 
     def active(self) -> list[Training]:
-        """What of it runs, or waits for it."""
+        """Return what of it runs, or waits for it."""
         return [training for pair in self.pairs for training in pair if training.is_active]
 
     def results(self) -> list[tuple[float, float, bool]]:
@@ -52,13 +52,13 @@ class Check:
 
 
 def current_check() -> Check | None:
-    """The check of the story that is told."""
+    """Return the check of the story that is told."""
     check: Check | None = learn_memory().check
     return check if check is not None and check.story == value_of("story") else None
 
 
 def draw_check_button() -> None:
-    """The button that starts the check."""
+    """Draw the button that starts the check."""
 
     def start() -> None:
         stop_check()
@@ -87,7 +87,7 @@ def stop_check() -> None:
 
 
 def show_check() -> None:
-    """How often the claim has held so far."""
+    """Show how often the claim has held so far."""
     check = current_check()
     if check is None:
         return

@@ -33,12 +33,12 @@ _lock = Lock()
 
 @cache
 def queue() -> TrainingQueue:
-    """The queue that all pages share."""
+    """Return the queue that all pages share."""
     return TrainingQueue()
 
 
 def plan_in_use() -> Plan:
-    """What the controls describe.
+    """Return what the controls describe.
 
     Raises:
         ValueError: if it is over a limit, or its task can't be made; says why.
@@ -48,14 +48,14 @@ def plan_in_use() -> Plan:
 
 
 def corpus_in_use() -> str:
-    """The text that a character model reads; empty where that is the default one, or none."""
+    """Return the text that a character model reads; empty where it is the default, or none."""
     if value_of("task") != "characters":
         return ""
     return learn_memory().corpus
 
 
 def baseline_plan() -> Plan | None:
-    """What to compare with, if there is anything."""
+    """Return what to compare with, if there is anything."""
     text = value_of("kept")
     if not text:
         return None
@@ -66,12 +66,12 @@ def baseline_plan() -> Plan | None:
 
 
 def training_of(plan: Plan) -> Training | None:
-    """What has come of a plan on this page; None if it was never trained."""
+    """Return what has come of a plan on this page; None if it was never trained."""
     return _trainings().get(plan)
 
 
 def snapshots_of(plan: Plan) -> tuple[Snapshot, ...]:
-    """What there is to see of a plan, at least its beginning."""
+    """Return what there is to see of a plan, at least its beginning."""
     training = training_of(plan)
     return training.snapshots if training and training.snapshots else (untrained(plan),)
 
@@ -83,7 +83,7 @@ def is_from_file(plan: Plan) -> bool:
 
 
 def shown_snapshot(plan: Plan) -> Snapshot:
-    """The snapshot that is chosen: the last one at or before the chosen step."""
+    """Return the snapshot that is chosen: the last one at or before the chosen step."""
     snapshots, at = snapshots_of(plan), value_of("at")
     if at is None:
         return snapshots[-1]
@@ -103,7 +103,7 @@ def fit_snapshot(plan: Plan) -> None:
 
 
 def watched(plan: Plan, typed: tuple[str, ...]) -> Watched:
-    """What a plan's snapshots make of an example, up to the last one that has come."""
+    """Return what a plan's snapshots make of an example, up to the last one that has come."""
     key, snapshots = (session_in_use(), plan, typed), snapshots_of(plan)
     with _lock:
         known = _watched.pop(key, None)  # it grows: nobody else has it meanwhile
@@ -166,7 +166,7 @@ def add_loaded(plan: Plan, snapshot: Snapshot) -> None:
 
 
 def active() -> list[Training]:
-    """What the page shows of what runs, or waits for it."""
+    """Return what the page shows of what runs, or waits for it."""
     return [training for training in _trainings().values() if training.is_active]
 
 

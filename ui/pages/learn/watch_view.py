@@ -124,7 +124,7 @@ def _first_frame(shows: tuple[object, ...], active: int, last: int) -> int:
 
 
 def shown_layers(plan: Plan, layer: int) -> list[int]:
-    """The layers whose heads are drawn: all, if there is room for them."""
+    """Return the layers whose heads are drawn: all, if there is room for them."""
     if plan.layers * plan.heads <= MOST_HEADS_SHOWN:
         return list(range(plan.layers))
     return [min(layer, plan.layers - 1)]
@@ -245,7 +245,7 @@ def _draw_slider(learning: Learning) -> None:
 
 
 def take_frame(frame: int) -> None:
-    """The slider in the figure was let go at a snapshot."""
+    """Show the snapshot at which the figure's slider was let go."""
     try:
         snapshots = snapshots_of(plan_in_use())
     except ValueError:

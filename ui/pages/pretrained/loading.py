@@ -26,7 +26,7 @@ from ui.runs.model_store import BUNDLED, is_loaded, model_of
 from ui.text.i18n import _, ngettext
 from ui.text.markdown import plain, verbatim
 from ui.text.option_names import word
-from ui.text.refusals import said_of_refusal
+from ui.text.refusals import describe_refusal
 from ui.views.cell import CELL
 from ui.views.head import HEAD
 from ui.views.heads import HEADS
@@ -44,7 +44,7 @@ def load_model() -> PretrainedModel | None:
     try:
         model = load_with_progress(choice)
     except ModelUnavailableError as error:
-        st.error(said_of_refusal(error, choice), icon=":material/error:")
+        st.error(describe_refusal(error, choice), icon=":material/error:")
         if choice in BUNDLED:
             st.info(_("Explore and Encoder-decoder work without it."))
         return None

@@ -3,8 +3,8 @@
 from typing import Any
 
 from model.head_finder import PATTERNS
-from ui.choices.limits import MAX_TRAINED_HEADS, MAX_TRAINED_LAYERS, MOST_ADDED, MOST_REMOVED
-from ui.choices.options import KINDS, TRAINED_VIEWS
+from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_PRETRAINED_LAYERS, MOST_ADDED, MOST_REMOVED
+from ui.choices.options import KINDS, PRETRAINED_VIEWS
 from ui.link.common_parameters import RUN, index, shown, typed
 from ui.link.page import Parameter
 from ui.link.readers import flag, number, option, text, whole_numbers
@@ -20,10 +20,10 @@ PARAMETERS: dict[str, Parameter] = {
     **RUN,
     "text2": typed("", text),
     "model": Parameter(DEFAULT_MODEL, _model),
-    "view": shown("heads", option(*TRAINED_VIEWS)),
+    "view": shown("heads", option(*PRETRAINED_VIEWS)),
     "kind": Parameter("encoder_self", option(*KINDS)),
-    "layer": typed(0, number(0, MAX_TRAINED_LAYERS - 1)),
-    "head": index(MAX_TRAINED_HEADS),
+    "layer": typed(0, number(0, MAX_PRETRAINED_LAYERS - 1)),
+    "head": index(MAX_PRETRAINED_HEADS),
     "words": shown(False, flag),
     "special": shown(True, flag),
     "first": shown(True, flag),

@@ -19,7 +19,7 @@ from tests.ui.pages.pretrained.helpers import (
     weights_of,
 )
 from ui.choices.limits import MAX_CHARACTERS, MOST_ADDED, MOST_REMOVED
-from ui.choices.options import TRAINED_VIEWS
+from ui.choices.options import PRETRAINED_VIEWS
 from ui.runs.pretrained import PretrainedSettings, compute_pretrained
 
 pytestmark = [needs_minilm, needs_smollm2]
@@ -139,7 +139,7 @@ def test_a_strangers_text_in_every_parameter_gives_a_valid_page(name: str, model
     asked = dict.fromkeys(PARAMETERS["pretrained"], text)
     page = open_trained(**{**asked, "model": NAMES[model]})
     assert value(page, "text") == value(page, "text2") == text
-    assert value(page, "view") in TRAINED_VIEWS
+    assert value(page, "view") in PRETRAINED_VIEWS
     assert 0 <= value(page, "layer") < {"minilm": 6, "smollm2": 30}[model]
     assert notices(page)
     assert messages(page) == []

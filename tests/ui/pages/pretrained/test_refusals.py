@@ -17,7 +17,7 @@ from tests.model.pretrained.tiny_models import VOCABULARY, change_config, saved
 from tests.ui.helpers import change, control, notices, open_app, value
 from tests.ui.pages.pretrained.helpers import messages, needs_minilm, open_trained
 from ui.runs import model_store as models
-from ui.text.refusals import SENTENCES, said_of_refusal
+from ui.text.refusals import SENTENCES, describe_refusal
 
 pytestmark = needs_minilm
 
@@ -122,7 +122,7 @@ def test_every_refusal_is_a_sentence(code: Any) -> None:
         code,
         {"needed": "2 GiB", "most": "1 GiB", "tokens": "[BEGIN]"},
     )
-    said = said_of_refusal(error, "my-model")
+    said = describe_refusal(error, "my-model")
     assert "my-model" in said
     assert said.endswith(".")
     assert "{" not in said
@@ -131,14 +131,14 @@ def test_every_refusal_is_a_sentence(code: Any) -> None:
 
 
 def test_a_models_name_is_no_markup() -> None:
-    assert said_of_refusal(ModelRefusedError("", "images"), "**b**/[x](y)").startswith(
+    assert describe_refusal(ModelRefusedError("", "images"), "**b**/[x](y)").startswith(
         r"\*\*b\*\*/[x]\(y) reads images."
     )
 
 
 def test_what_a_bundled_model_says_is_said_as_it_is() -> None:
     error = ModelUnavailableError("gone", "Run `make run`.")
-    assert said_of_refusal(error, "minilm") == "Run `make run`."
+    assert describe_refusal(error, "minilm") == "Run `make run`."
 
 
 def broken(folder: Path, how: str) -> None:
