@@ -38,7 +38,9 @@ PAIR_OPENS_WITH: dict[str, Any] = OPENS_WITH | {
 
 def run_of(*texts: str, **changes: Any) -> RandomRun:
     """What Explore should show for these sentences and settings."""
-    return compute(Settings(**{**OPENS_WITH, **({"texts": texts} if texts else {}), **changes}))
+    chosen = {**OPENS_WITH, **({"texts": texts} if texts else {}), **changes}
+    run: RandomRun = compute.__wrapped__(Settings(**chosen))  # not what the app has kept
+    return run
 
 
 def pair_of(*texts: str, **changes: Any) -> RandomRun:

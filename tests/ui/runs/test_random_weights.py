@@ -13,10 +13,17 @@ from model.seeded import hashed_numbers, random_attention, weight_matrix
 from tests.defaults import OPENS_WITH, run_of
 from ui.choices.limits import MAX_CHARACTERS
 from ui.choices.sizes import head_choices, nearest
-from ui.runs.random_weights import RandomRun, Settings, compute, split
+from ui.runs.random_weights import (
+    RandomRun,
+    Settings,
+    _runs,
+    compute,
+    split,
+)
 from ui.runs.run import Sentences
 
 TEXT = "the cat saw the dog"
+computed = compute.__wrapped__  # each time anew
 
 VARIANTS: list[dict[str, Any]] = [
     {},
@@ -102,12 +109,12 @@ def test_threads_that_compute_different_things_do_not_mix_them_up() -> None:
         Settings(**{**OPENS_WITH, "texts": (f"{TEXT} {i}",), "seed": i, "heads": 2 ** (i % 4)})
         for i in range(8)
     ]
-    expected = [numbers_of(compute(s)) for s in settings]
+    expected = [numbers_of(computed(s)) for s in settings]
     found: list[dict[str, np.ndarray] | None] = [None] * len(settings)
 
     def work(i: int) -> None:
         for _ in range(5):
-            found[i] = numbers_of(compute(settings[i]))
+            found[i] = numbers_of(computed(settings[i]))
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(len(settings))]
     for thread in threads:
@@ -118,6 +125,27 @@ def test_threads_that_compute_different_things_do_not_mix_them_up() -> None:
         assert made is not None
         for name, values in wanted.items():
             np.testing.assert_array_equal(made[name], values, err_msg=name)
+
+
+def test_what_is_looked_at_once_more_is_not_computed_once_more() -> None:
+    settings = Settings(**OPENS_WITH)
+    first = compute(settings)
+    assert compute(Settings(**OPENS_WITH)) is first
+    assert compute(Settings(**OPENS_WITH | {"mask": "causal"})) is not first
+    assert compute(settings) is first
+
+
+def test_what_is_kept_is_bounded_with_the_models_that_it_keeps_alive() -> None:
+    words = " ".join(f"w{place}" for place in range(300))
+    large = Settings(**OPENS_WITH | {"texts": (words,), "layers": 4})
+    assert compute(large) is not compute(large)  # 4 layers of 8 heads of 300 x 300, three times
+    wide = Settings(**OPENS_WITH | {"texts": ("a",), "embed_size": 512, "heads": 8, "layers": 2})
+    assert compute(wide) is not compute(wide)  # 6.3 million weights
+    for seed in range(5):
+        compute(Settings(**OPENS_WITH | {"seed": seed}))
+    assert len(_runs) == 5
+    weights = 12 * 64**2 * 4  # bytes of a block's matrices
+    assert 5 * weights < _runs.currsize < 5 * 2 * weights
 
 
 def test_a_change_of_heads_keeps_the_weights_and_only_splits_them_differently() -> None:
