@@ -19,6 +19,7 @@ from ui.frame import failures
 from ui.frame import follow as frame
 from ui.frame.failures import describe_failure, told_in_place
 from ui.frame.trained_here import TrainedHere
+from ui.runs.random_weights import _runs
 
 ENDS = "What is typed and chosen stays: change it, and it is computed again."
 ERRORS: list[tuple[Exception, str]] = [
@@ -195,6 +196,7 @@ def test_a_click_that_fails_leaves_the_page_as_it_is(monkeypatch: pytest.MonkeyP
     click = {"chart": "heads_chart", "tile": 1, "row": 0, "column": 0}
     with monkeypatch.context() as patch:
         patch.setattr("model.transformer.Encoder.trace", failing(RuntimeError("broken")))
+        _runs.clear()  # as if so many others had computed something since
         send(at, "chart_clicks", "cell", click)
         check_told(at, "broken", text="a b c")
         assert value(at, "view") == "heads"
