@@ -67,6 +67,7 @@ def test_the_strip_is_shaded_on_the_same_scale(page: Page, server: Server) -> No
     np.testing.assert_allclose(shares, [on_log(w, 0.5) for w in weights], atol=1e-3)
 
 
+@pytest.mark.matrix
 def test_the_control_changes_the_colours_and_the_link(page: Page, server: Server) -> None:
     open_app(page, server, LINK)
     entries = page.evaluate("history.length")

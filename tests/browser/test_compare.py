@@ -1,6 +1,7 @@
 """Compare in a real Chromium: pinned on one page, changed, compared, opened by a click, shared."""
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.charts import hover_text, of_key, wait_for_shape
@@ -44,6 +45,7 @@ def test_pinned_changed_and_compared(new_page: NewPage, server: Server) -> None:
     np.testing.assert_array_equal(wait_for_shape(other, (1, 5, 5), DIFFERENCE), one)
 
 
+@pytest.mark.matrix
 def test_typing_and_choosing_change_both_or_one_side(page: Page, server: Server) -> None:
     open_app(page, server, "", PATH)
     wait_for_shape(page, (8, 12, 12), DIFFERENCE)

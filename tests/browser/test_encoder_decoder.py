@@ -51,6 +51,7 @@ def test_a_click_in_the_cross_attention_opens_its_arithmetic(page: Page, server:
     assert chosen.items() <= shared(page).items()
 
 
+@pytest.mark.matrix
 def test_typing_the_target_changes_the_cross_attention(page: Page, server: Server) -> None:
     open_app(page, server, LINK, path=PATH)
     wait_for_shape(page, (2, 2, 3), CROSS)
@@ -60,6 +61,7 @@ def test_typing_the_target_changes_the_cross_attention(page: Page, server: Serve
     np.testing.assert_array_equal(shown, run.attention(0, 0, "cross").field("weights"))
 
 
+@pytest.mark.matrix
 def test_the_model_goes_along_to_the_other_page_and_back(new_page: NewPage, server: Server) -> None:
     page = new_page()
     open_app(page, server, "text=the+cat+sat&heads=2&embed_size=16&layers=3&mask=causal&seed=7")

@@ -83,6 +83,7 @@ def test_a_cells_click_fills_the_inspector_with_the_models_numbers(
     assert {"view": "cell", "head": "2", "q": "4", "k": "1"}.items() <= shared(page).items()
 
 
+@pytest.mark.matrix
 def test_a_heads_name_opens_one_head(page: Page, server: Server) -> None:
     open_app(page, server, link())
     page.locator(f"{HEADS} .annotation").get_by_text("Head 3").click()
@@ -95,6 +96,7 @@ def test_a_heads_name_opens_one_head(page: Page, server: Server) -> None:
     np.testing.assert_array_equal(shown, run_of().attention().trace.weights[0, 3].numpy())
 
 
+@pytest.mark.matrix
 def test_hover_names_head_query_key_and_the_full_value(page: Page, server: Server) -> None:
     open_app(page, server, link())
     wait_for_shape(page, (4, 5, 5))
@@ -187,6 +189,7 @@ HOSTILE_TOKENS = [
 ]
 
 
+@pytest.mark.matrix
 def test_markup_is_shown_as_typed_and_runs_nothing(page: Page, server: Server) -> None:
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
@@ -201,6 +204,7 @@ def test_markup_is_shown_as_typed_and_runs_nothing(page: Page, server: Server) -
     assert page.locator(f"{HEADS} .ytick a, {HEADS} .ytick tspan[style*=bold]").count() == 0
 
 
+@pytest.mark.matrix
 @matrix(
     2,
     ("text", "tokens"),
@@ -220,6 +224,7 @@ def test_any_script_is_split_and_labelled(
     assert tick_labels(page, "x") == tokens
 
 
+@pytest.mark.matrix
 def test_the_strip_answers_a_hover_without_the_server(page: Page, server: Server) -> None:
     open_app(page, server, link())
     tokens = page.locator(".st-key-strip .token")

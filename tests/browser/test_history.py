@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.helpers import choose, open_app, settled, shared
@@ -131,6 +132,7 @@ def test_what_is_typed_and_dragged_replaces_the_entry(page: Page, server: Server
     }
 
 
+@pytest.mark.matrix
 def test_an_opened_popover_makes_no_entry_and_changes_no_address(
     page: Page, server: Server
 ) -> None:
@@ -146,6 +148,7 @@ def test_an_opened_popover_makes_no_entry_and_changes_no_address(
     assert (page.url, entries(page)) == (before, count)
 
 
+@pytest.mark.matrix
 def test_a_repaired_link_makes_no_entry(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/_stcore/health")
     count = entries(page)
@@ -157,6 +160,7 @@ def test_a_repaired_link_makes_no_entry(page: Page, server: Server) -> None:
     expect(page).to_have_url(f"{server.url}/_stcore/health")
 
 
+@pytest.mark.matrix
 def test_the_same_button_again_belongs_to_its_entry(page: Page, server: Server) -> None:
     open_app(page, server, f"text={TEXT}")
     settled(page)

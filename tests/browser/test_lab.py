@@ -138,6 +138,7 @@ def test_what_is_typed_is_refused_in_place(page: Page, server: Server) -> None:
     expect(sizes).to_have_value(re.compile("^8, 16"))
 
 
+@pytest.mark.matrix
 def test_costs_are_there_at_once(page: Page, server: Server) -> None:
     open_app(page, server, "view=cost&tokens=1000", PATH)
     expect(page.get_by_test_id("stMain")).to_contain_text(

@@ -213,6 +213,7 @@ def chosen(page: Page, control: str) -> Locator:
     return page.locator(f'.st-key-{control} [role=radio][aria-checked="true"]')
 
 
+@pytest.mark.matrix
 def test_a_language_is_one_entry_in_the_history_and_back_undoes_it(
     page: Page, server: Server
 ) -> None:

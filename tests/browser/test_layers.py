@@ -34,6 +34,7 @@ def cell_of_thumbnail(page: Page, wanted: tuple[int, int, int, int]) -> tuple[in
     return next(place for place in places if place_in(overview, *place) == wanted)
 
 
+@pytest.mark.matrix
 def test_a_thumbnails_cell_tells_its_weight_and_a_click_opens_its_head(
     page: Page, server: Server
 ) -> None:
@@ -50,6 +51,7 @@ def test_a_thumbnails_cell_tells_its_weight_and_a_click_opens_its_head(
     assert {"view": "head", "layer": "2", "head": "1", "q": "3"}.items() <= shared(page).items()
 
 
+@pytest.mark.matrix
 def test_the_chosen_layer_is_shown_and_shared(new_page: NewPage, server: Server) -> None:
     page = new_page()
     open_app(page, server, LINK)
@@ -112,6 +114,7 @@ def test_the_leak_test_catches_the_cell_that_breaks_a_causal_mask(
     np.testing.assert_array_equal(decode_cells(shared(page)["cells"]), CAUSAL)
 
 
+@pytest.mark.matrix
 @matrix(
     2,
     ("view", "chart"),

@@ -173,6 +173,7 @@ def test_attention_is_watched_while_it_forms_and_the_chart_never_vanishes(
     expect(page.locator(".answers td.right")).to_have_count(10)
 
 
+@pytest.mark.matrix
 def test_a_paused_training_stands_still_and_goes_on_to_the_same_end(
     page: Page, server: Server
 ) -> None:
@@ -224,6 +225,7 @@ def drag_grip(page: Page, by: float, steps: int) -> None:
     page.mouse.move(x + by, y, steps=steps)
 
 
+@pytest.mark.matrix
 def test_scrubbing_asks_no_server_until_it_rests_and_then_the_page_follows(
     page: Page, server: Server
 ) -> None:
@@ -432,6 +434,7 @@ def test_an_own_input_is_read_while_it_is_typed_also_during_a_training(
     expect(field).to_have_value("chromium")
 
 
+@pytest.mark.matrix
 def test_a_story_shows_both_trainings_side_by_side(page: Page, server: Server) -> None:
     open_learn(page, server)
     page.get_by_role("combobox", name="Story").click()
@@ -455,6 +458,7 @@ def open_weights(page: Page) -> None:
     page.get_by_role("button", name="Weights", exact=True).click()
 
 
+@pytest.mark.matrix
 def test_weights_are_saved_and_loaded_again(
     new_page: NewPage, server: Server, tmp_path: Path
 ) -> None:
@@ -479,6 +483,7 @@ def test_weights_are_saved_and_loaded_again(
     assert shared(other) == shared(page)
 
 
+@pytest.mark.matrix
 def test_a_trained_model_is_opened_in_explore_and_left_again(page: Page, server: Server) -> None:
     open_learn(page, server, f"{QUICK}&heads=2")
     train(page)
@@ -538,6 +543,7 @@ def overlapping(boxes: list[Box]) -> list[str]:
     return [f"{a.name} and {b.name}" for i, a in enumerate(boxes) for b in boxes[:i] if a.covers(b)]
 
 
+@pytest.mark.matrix
 @matrix(1, "scheme", ["light", "dark"])
 def test_nothing_is_cut_off_or_covered(new_page: NewPage, server: Server, scheme: str) -> None:
     page = new_page(color_scheme=scheme)

@@ -44,6 +44,7 @@ def test_one_click_shows_a_head_in_which_it_looks_at_animal(page: Page, server: 
     assert {"layer": "3", "head": "1", "q": "10"}.items() <= shared(page).items()
 
 
+@pytest.mark.matrix
 def test_a_found_head_is_opened_by_a_click_and_shared(new_page: NewPage, server: Server) -> None:
     page = new_page()
     open_app(page, server, "view=find+heads", PATH)
@@ -70,6 +71,7 @@ def test_what_is_typed_is_split_and_merged_at_once(page: Page, server: Server) -
     assert "tokenization (position 1, piece token + ##ization)" in hover_text(page, 0, 0, 1)
 
 
+@pytest.mark.matrix
 def test_back_after_typing_brings_the_text_and_its_picture(page: Page, server: Server) -> None:
     open_app(page, server, "text=hi&layer=2", PATH)
     before = wait_for_shape(page, (12, 3, 3))
@@ -110,6 +112,7 @@ def test_from_model_to_model_and_back_in_the_layers_view(page: Page, server: Ser
     np.testing.assert_allclose(drawn, weights.field("weights"), rtol=0, atol=1e-6)
 
 
+@pytest.mark.matrix
 def test_smollm2_writes_on_and_a_link_brings_it_back(new_page: NewPage, server: Server) -> None:
     pytest.importorskip("gguf")
     page = new_page()
