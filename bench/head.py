@@ -28,7 +28,7 @@ EMBED_SIZE = 384
 QUERY = 5  # whose row of weights the strip shows
 TARGET = 1.1  # as quick; times come in steps of a frame
 FIELD = ".st-key-head input"
-POPOVER = ".st-key-choose button:visible"  # where the field is, if the view isn't about one head
+POPOVER = ".st-key-choose_popover button:visible"  # holds the field, where the view doesn't
 
 # All numbers of a page's chart, as the lengths of rows and columns of each matrix.
 SHAPES = """() => [...document.querySelectorAll(".js-plotly-plot")]
