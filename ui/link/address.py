@@ -20,6 +20,7 @@ from ui.link.language import KEY as LANGUAGE
 from ui.link.language import as_parameter
 from ui.link.memory import (
     Memory,
+    address_parameters,
     bring_back,
     memory,
     memory_of,
@@ -64,7 +65,7 @@ def _taken(repairs: list[Any]) -> list[Any]:
 def _read_address(left: Linked | None) -> None:
     """Begin with what the address holds; the rest is as the page was left, or is its defaults."""
     kept, page, page_memory = session(), memory().page, memory()
-    address = _address()
+    address = address_parameters()
     kept.others = [
         (key, text) for key, text in address if key not in page.parameters and key != LANGUAGE
     ]
@@ -124,12 +125,8 @@ def _wanted(left: Memory, key: str) -> Any:
 
 def asked_for() -> dict[str, str]:
     """Return what the address asks this page for; of a repeated parameter, the last counts."""
-    address = dict(_address())
+    address = dict(address_parameters())
     return {key: address[key] for key in memory().page.parameters if key in address}
-
-
-def _address() -> list[tuple[str, str]]:
-    return parse_qsl(_context().query_string, keep_blank_values=True)
 
 
 def went_back() -> bool:

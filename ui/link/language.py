@@ -4,12 +4,10 @@ A link says it (`lang=zh`), or the switch; then it is in the address, and in lin
 Where neither has, it is the browser's, and no address says so.
 """
 
-from urllib.parse import parse_qsl
-
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ui.link.memory import choose, session
+from ui.link.memory import address_parameters, choose, session
 from ui.text.i18n import COMPLETE, SOURCE, _, find_language, languages, own_name, speak, spoken
 from ui.text.markdown import verbatim
 
@@ -27,7 +25,7 @@ def read_language(page: str) -> None:
     went_back = context.is_history_navigation
     if kept.is_read and kept.page is not None and kept.page.name == page and not went_back:
         return
-    asked = dict(parse_qsl(context.query_string, keep_blank_values=True)).get(KEY)
+    asked = dict(address_parameters()).get(KEY)
     found = None if asked is None else find_language(asked)
     if asked is not None or went_back:  # then the address is all that was shown
         kept.language = found

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import streamlit as st
 from streamlit.runtime.parallel_coordinator import ParallelFragmentCoordinator
@@ -129,6 +130,13 @@ def _take_sent(kept: "Memory", context: ScriptRunContext) -> None:
     for key in kept.page.parameters:
         if state.get_widget_id_from_key(key) in sent:
             kept.values[key] = st.session_state[key]
+
+
+def address_parameters() -> list[tuple[str, str]]:
+    """Return all that the browser's address asks for, in its order, as keys and texts."""
+    context = get_script_run_ctx()
+    assert context is not None  # a session runs this
+    return parse_qsl(context.query_string, keep_blank_values=True)
 
 
 def own_memory(kind: type[T]) -> T:
