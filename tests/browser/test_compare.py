@@ -14,6 +14,7 @@ PATH = "/compare"
 A, B, DIFFERENCE = map(of_key, ("compare_a", "compare_b", "compare_difference"))
 
 
+@pytest.mark.matrix
 def test_pinned_changed_and_compared(new_page: NewPage, server: Server) -> None:
     page = new_page()
     open_app(page, server, "heads=4&text=the+cat+saw+the+dog")

@@ -17,6 +17,7 @@ TEXTS = ("the cat sat", "le chat")
 ENCODER, DECODER, CROSS = (of_key(f"{k}_chart") for k in ("encoder_self", "decoder_self", "cross"))
 
 
+@pytest.mark.matrix
 def test_every_attention_of_a_layer_stands_side_by_side_with_its_own_words(
     page: Page, server: Server
 ) -> None:

@@ -129,6 +129,7 @@ def test_a_masked_cell_stays_masked_while_the_pointer_moves_in_it(
         expect(words.last).to_have_text("weight masked")
 
 
+@pytest.mark.matrix
 def test_a_download_holds_what_is_on_the_screen(page: Page, server: Server) -> None:
     open_app(page, server, link(mask="causal"))
     wait_for_shape(page, (4, 5, 5))
@@ -144,6 +145,7 @@ def test_a_download_holds_what_is_on_the_screen(page: Page, server: Server) -> N
         np.testing.assert_array_equal(saved["weights"], weights)
 
 
+@pytest.mark.matrix
 def test_a_reload_and_a_shared_link_bring_everything_back(
     new_page: NewPage, server: Server
 ) -> None:
@@ -267,6 +269,7 @@ def test_everything_stands_on_a_projector_without_scrolling(page: Page, server: 
         assert box["x"] + box["width"] <= 1366, place
 
 
+@pytest.mark.matrix
 def test_a_popover_is_placed_where_all_that_comes_into_it_is_seen(
     page: Page, server: Server
 ) -> None:

@@ -78,7 +78,7 @@ DELIBERATE = [
 ]
 
 
-@matrix(4, "action", DELIBERATE, ids=lambda action: action.name)
+@matrix(2, "action", DELIBERATE, ids=lambda action: action.name)
 def test_a_deliberate_action_is_one_entry_and_back_undoes_it(
     page: Page, server: Server, action: Action
 ) -> None:

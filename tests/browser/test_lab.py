@@ -70,6 +70,7 @@ def mean_spread(embed_size: int, scale: Any) -> float:
     return sum(measure_mechanism(point)["score_spread"] for point in points) / len(points)
 
 
+@pytest.mark.matrix
 def test_what_does_the_root_of_d_do(page: Page, server: Server) -> None:
     """One click answers; a point opens in Explore; Back shows the answer again, from its link."""
     open_app(page, server, path=PATH)

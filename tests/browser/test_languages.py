@@ -241,6 +241,7 @@ def test_a_language_is_one_entry_in_the_history_and_back_undoes_it(
     ).to_be_checked()
 
 
+@pytest.mark.matrix
 def test_two_windows_in_two_languages(new_page: NewPage, server: Server) -> None:
     chinese = new_page(locale="zh-CN")
     english = new_page(locale="en-GB")

@@ -64,6 +64,7 @@ def test_the_chosen_layer_is_shown_and_shared(new_page: NewPage, server: Server)
     np.testing.assert_array_equal(numbers(page), expected)
 
 
+@pytest.mark.matrix
 def test_a_mask_is_painted_by_hand_and_comes_back_with_the_link(
     new_page: NewPage, server: Server
 ) -> None:

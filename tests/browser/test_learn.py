@@ -152,6 +152,7 @@ SAMPLE = """place => {
 }"""
 
 
+@pytest.mark.matrix
 def test_attention_is_watched_while_it_forms_and_the_chart_never_vanishes(
     page: Page, server: Server
 ) -> None:

@@ -45,6 +45,7 @@ def pids(address: str) -> list[int]:
         return list(client.run(os.getpid).values())
 
 
+@pytest.mark.matrix
 def test_a_cluster_has_the_same_results(address: str) -> None:
     for grid in (mechanism(), learning(steps=10)):
         here, there = Sweep(grid, jobs=1), Sweep(grid, scheduler=address)
@@ -73,6 +74,7 @@ def test_a_worker_that_is_killed_costs_no_result(address: str) -> None:
     assert victim not in pids(address)
 
 
+@pytest.mark.matrix
 def test_a_point_that_kills_its_worker_fails_alone(
     address: str, measured_by: Callable[[str], None]
 ) -> None:
@@ -92,6 +94,7 @@ def test_cancelling_keeps_what_there_is(address: str) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "IO loop"]
 
 
+@pytest.mark.matrix
 def test_a_training_that_was_cancelled_is_given_up(
     address: str, measured_by: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +108,7 @@ def test_a_training_that_was_cancelled_is_given_up(
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.matrix
 def test_workers_of_another_version_are_refused(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +191,7 @@ def test_a_scheduler_without_workers_is_told(
         list(run(mechanism(), scheduler=place))
 
 
+@pytest.mark.matrix
 def test_a_scheduler_that_goes_away_ends_the_sweep(
     address: str, measured_by: Callable[[str], None]
 ) -> None:

@@ -52,6 +52,7 @@ def test_whoever_stops_taking_results_ends_the_process(monkeypatch: pytest.Monke
     assert started[0].poll() is not None
 
 
+@pytest.mark.matrix
 def test_whoever_is_told_to_stop_has_no_more_results() -> None:
     stop = threading.Event()
     results = measure([SMALL], range(1, 30), stop=stop)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-import pytest
 
+from tests.matrix import matrix
 from tests.patience import LONG as PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +46,7 @@ def running(source: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-@pytest.mark.parametrize("source", [WORKERS, COST, TRAINING], ids=["sweep", "cost", "training"])
+@matrix(1, "source", [COST, WORKERS, TRAINING], ids=["cost", "sweep", "training"])
 def test_what_a_killed_server_has_started_ends_within_seconds(source: str) -> None:
     with running(source) as server:
         assert server.stdout is not None

@@ -166,6 +166,7 @@ def test_a_grid_that_is_too_large_is_refused_at_once() -> None:
         run(learning(seeds=50))
 
 
+@pytest.mark.matrix
 def test_workers_of_another_version_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (batches, engine):
         monkeypatch.setattr(module, "code_version", lambda: "older")
@@ -195,6 +196,7 @@ def test_what_nobody_foresaw_is_no_traceback(
     assert "a sweep failed" in caplog.text
 
 
+@pytest.mark.matrix
 def test_sweeps_of_one_process_take_turns() -> None:
     grid = mechanism(seeds=4)
     two = [Sweep(grid, jobs=2), Sweep(grid, jobs=2)]

@@ -63,6 +63,7 @@ def test_an_exported_attention_gives_the_modules_numbers_at_other_sizes(
         torch.testing.assert_close(weights.sum(-1)[attends], torch.ones(int(attends.sum())))
 
 
+@pytest.mark.matrix
 def test_an_exported_transformer_gives_the_modules_numbers_at_other_sizes() -> None:
     architecture = Architecture(projection="full", norm_order="pre", positions="alibi")
     module = Transformer(Config(embed_size=8, heads=2, layers=1, architecture=architecture)).eval()

@@ -72,6 +72,7 @@ def test_a_process_that_does_not_answer_is_ended(
     assert deaf._process.wait(LONG) == -signal.SIGKILL
 
 
+@pytest.mark.matrix
 def test_a_process_that_is_still_starting_is_not_taken_for_one_that_does_not_answer(
     new_queue: Callable[..., TrainingQueue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +113,7 @@ def test_only_one_process_is_warmed_up_and_it_is_the_one_that_trains(
     assert len(workers) == before + 1
 
 
+@pytest.mark.matrix
 def test_a_process_with_nothing_to_do_ends(
     queue_of_one: TrainingQueue, workers: list[Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +214,7 @@ os._exit(0)  # as if it were killed
 """
 
 
+@pytest.mark.matrix
 def test_a_process_does_not_outlive_the_server() -> None:
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER],

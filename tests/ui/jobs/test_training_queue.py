@@ -144,6 +144,7 @@ def test_what_a_process_cannot_do_is_told(queue_of_one: TrainingQueue) -> None:
 # In turn
 
 
+@pytest.mark.matrix
 def test_so_many_run_at_once_the_others_wait_in_order_and_closing_ends_all(
     new_queue: Callable[..., TrainingQueue], workers: list[Worker]
 ) -> None:

@@ -98,6 +98,7 @@ def test_what_is_kept_needs_no_place_in_the_line() -> None:
     assert progress(finish(waiting)).startswith("4 of 4")
 
 
+@pytest.mark.matrix
 def test_a_finished_sweep_stays_while_the_picture_changes() -> None:
     page = run(open_lab(**{**TINY, "text": "d e f", "scales": "none,head_dim"}))
     (ticket,) = tickets(page)
@@ -220,6 +221,7 @@ def test_the_files_have_all_numbers_and_their_units(download: Download) -> None:
     assert b"Entropy" in table.schema.field("entropy_share").metadata[b"description"]
 
 
+@pytest.mark.matrix
 def test_trainings_are_compared() -> None:
     page = open_lab(
         view="learning", task="copy", learn_heads="1,2", learn_embeddings="8", steps=20,
