@@ -16,11 +16,12 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 PROJECTOR = {"width": 1366, "height": 768}
 STORE = "When+Mary+and+John+went+to+the+store,+John+gave+a+drink+to"
 VIEWS = {
-    "all-heads": "?mask=causal&q=7",
-    "one-head": "?view=head&head=2&q=7&mask=causal",
-    "cell": "?view=cell&head=6&q=6&k=4",
-    "layers": "?view=layers&layers=6&mask=causal",
-    "leak-test": "?view=tests&layers=3&mask=custom&cells=12.gAwA4A8g-A_A_g_w_4_8_-__",
+    "start": "",
+    "all-heads": "explore?mask=causal&q=7",
+    "one-head": "explore?view=head&head=2&q=7&mask=causal",
+    "cell": "explore?view=cell&head=6&q=6&k=4",
+    "layers": "explore?view=layers&layers=6&mask=causal",
+    "leak-test": "explore?view=tests&layers=3&mask=custom&cells=12.gAwA4A8g-A_A_g_w_4_8_-__",
     "encoder-decoder": "encoder-decoder?layers=6&layer=1",
     "pretrained": "pretrained",
     "next-token": "pretrained?model=smollm2&view=next&layer=1&head=5&removed=1.5&text=" + STORE,

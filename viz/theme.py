@@ -24,6 +24,10 @@ class Theme:
     masked: str  # a masked cell's ground ...
     hatch: str  # ... and its stripes: no value has either
     highlight: str  # the chosen row or cell
+    query: str  # what is a query's, a key's, a value's, in words, letters and frames: three that
+    key: str  # differ for all eyes, by hue and lightness, and from the scales of values
+    value: str
+    ground: str  # the page's, on which the colours stand: what is written on one of them
     positive: str  # bars above and below zero
     negative: str
     lines: ColorScale  # curves on one chart: five that differ for all eyes, by hue and lightness
@@ -37,6 +41,10 @@ LIGHT = Theme(
     masked="#dedad3",
     hatch="#a9a49a",
     highlight="#c2185b",
+    query="#c2185b",
+    key="#00796b",
+    value="#5e35b1",
+    ground="#ffffff",
     positive="#d97b29",
     negative="#3f82c4",
     lines=("#0072b2", "#d55e00", "#009e73", "#aa3377", "#2f2d2b"),
@@ -49,6 +57,10 @@ DARK = Theme(
     masked="#35322d",
     hatch="#6d675e",
     highlight="#ff5fa2",
+    query="#ff5fa2",
+    key="#2fd0b0",
+    value="#b39ddb",
+    ground="#0e1117",
     positive="#e8923f",
     negative="#4f96dd",
     lines=("#3d8bfd", "#ff8f2b", "#1fbf75", "#f3a6d6", "#f5ef9a"),

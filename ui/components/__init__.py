@@ -21,11 +21,12 @@ from viz.weight_scale import DECADES, WeightScale
 _HERE = Path(__file__).parent
 
 
-def _source(name: str) -> str:
+def source(name: str) -> str:
+    """Return what a file beside this one holds: a component's script or style."""
     return (_HERE / name).read_text(encoding="utf-8")
 
 
-def _json(data: Mapping[str, Any]) -> bytes:
+def as_json(data: Mapping[str, Any]) -> bytes:
     """Return data as components read them; in all but bytes, Streamlit would look for tables."""
     return json.dumps(data).encode()
 
@@ -33,24 +34,24 @@ def _json(data: Mapping[str, Any]) -> bytes:
 @cache
 def _strip() -> Callable[..., Any]:
     return st.components.v2.component(
-        "headlight_strip", css=_source("strip.css"), js=_source("strip.js")
+        "headlight_strip", css=source("strip.css"), js=source("strip.js")
     )
 
 
 @cache
 def _clicks() -> Callable[..., Any]:
-    return st.components.v2.component("headlight_clicks", js=_source("clicks.js"))
+    return st.components.v2.component("headlight_clicks", js=source("clicks.js"))
 
 
 @cache
 def _address() -> Callable[..., Any]:
-    return st.components.v2.component("headlight_address", js=_source("address.js"))
+    return st.components.v2.component("headlight_address", js=source("address.js"))
 
 
 @cache
 def _painter() -> Callable[..., Any]:
     return st.components.v2.component(
-        "headlight_painter", css=_source("painter.css"), js=_source("painter.js")
+        "headlight_painter", css=source("painter.css"), js=source("painter.js")
     )
 
 
@@ -92,7 +93,7 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
         "end": data.scale.end,
         "decades": DECADES,
     }
-    return _strip()(key=key, data=_json(payload), on_pick_change=on_pick)
+    return _strip()(key=key, data=as_json(payload), on_pick_change=on_pick)
 
 
 TALL_FROM = 960  # pixels of a window's height: a Full HD screen, less the browser's own rows
@@ -121,7 +122,7 @@ def chart_clicks(
     """
     return _clicks()(
         key="chart_clicks",
-        data=_json(
+        data=as_json(
             {
                 "charts": list(charts),
                 "steady": list(steady),
@@ -139,7 +140,7 @@ def chart_clicks(
 
 def address(data: Mapping[str, Any]) -> Any:
     """Write the page's address: see address.js. The data are from ui.frame.history."""
-    return _address()(key="address", data=_json(data), height=1)
+    return _address()(key="address", data=as_json(data), height=1)
 
 
 @dataclass(frozen=True)
@@ -167,4 +168,4 @@ def mask_painter(data: PainterData, *, key: str, on_paint: Callable[[], None]) -
         "mask": encode_cells(data.allowed),
         "words": dict(data.words),
     }
-    return _painter()(key=key, data=_json(payload), on_paint_change=on_paint)
+    return _painter()(key=key, data=as_json(payload), on_paint_change=on_paint)

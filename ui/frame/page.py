@@ -33,6 +33,8 @@ class Page:
     fits: Mapping[str, Callable[[], object]] = field(default_factory=dict)
     # What people take along to another page that shares it.
     shared: frozenset[str] = frozenset()
+    # What of that has another name here than elsewhere: its name elsewhere, and here.
+    called: Mapping[str, str] = field(default_factory=dict)
     # What is chosen where neither a link nor a person has chosen anything yet.
     opening: Callable[[], Mapping[str, Any]] = _nothing
     # Done when somebody comes here, while the page that they leave is still the current one.
@@ -41,6 +43,7 @@ class Page:
     source: Callable[[], Source[Any, Any]] | None = None
     # What a click in one of its own charts opens, where it isn't a view's.
     charts: tuple[Chart, ...] = ()
+    has_heading: bool = False  # whether it draws one that is seen; else its title is one, unseen
     is_compared: bool = False  # whether Compare can show it
 
     @property
@@ -63,7 +66,14 @@ def source_shown() -> Source[Any, Any]:
     return source()
 
 
-def draw_link(page: str, label: str, *, query: Mapping[str, str], help: str | None = None) -> None:
+def draw_link(
+    page: str,
+    label: str,
+    *,
+    query: Mapping[str, str],
+    help: str | None = None,
+    icon: str = ":material/open_in_new:",
+) -> None:
     """Draw a link to another page of the app.
 
     A link and not a button: st.switch_page would make an entry in the history more.
@@ -71,7 +81,7 @@ def draw_link(page: str, label: str, *, query: Mapping[str, str], help: str | No
     st.page_link(
         session().targets[page],
         label=label,
-        icon=":material/open_in_new:",
+        icon=icon,
         help=help,
         query_params={**as_parameter(), **query},
     )

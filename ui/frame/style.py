@@ -5,6 +5,9 @@ rounds it at first, and would draw a chart again that is a fraction of a pixel o
 place is never without height: Plotly would remember that, and draw again when it has one.
 """
 
+from functools import cache
+from html import escape
+
 import streamlit as st
 
 CSS = """
@@ -48,6 +51,9 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   .stButtonGroup button {
   padding: 0 0.4rem;
 }
+.st-key-view_bar:has(.st-key-overview):has(.st-key-colors_popover) .stButtonGroup button {
+  padding: 0 0.3rem;
+}
 /* Streamlit's own file of a table has formulas in it, if somebody typed them; ours hasn't. */
 :is(.st-key-stage_table, .st-key-sweep_table)
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
@@ -59,6 +65,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stPopoverBody"]:not(:has([data-testid="stElementContainer"])) {
   min-height: 24rem; opacity: 0;
 }
+[data-testid="stPopoverBody"]:has(.st-key-more) { min-height: 31rem; }
 .st-key-address { position: absolute; }
 .st-key-lang { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; }
 .st-key-lang .stButtonGroup button {
@@ -77,6 +84,15 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
     min-width: 860px;
   }
 }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.st-key-start h1 { font-size: clamp(1.5rem, 2.7vw, 2.6rem); padding: 0.4rem 0 0; line-height: 1.2; }
+.st-key-say label p { font-size: 1rem; }
+.st-key-say input { font-size: 1.4rem; line-height: 1.3; padding-block: 0.4rem; }
+.st-key-ways_on a {
+  padding: 0.2rem 0.8rem; border: 1px solid rgb(128 128 128 / 35%); border-radius: 0.5rem;
+}
+.st-key-ways_on :is(.stPageLink, a) { width: 100%; box-sizing: border-box; }
+.st-key-ways_on a p { font-size: 1.05rem; }
 .st-key-sentence_of_two .stMarkdown p { font-size: 1.15rem; }
 .st-key-sentence_of_two [data-testid="stCaptionContainer"] p { font-size: 0.9rem; }
 .answers { overflow-x: auto; }
@@ -95,13 +111,24 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 class _Style:
     """The style, in a form in which Streamlit doesn't look for its indentation each time."""
 
+    def __init__(self, heading: str) -> None:
+        self._html = CSS
+        if heading:
+            self._html += f'<h1 class="unseen">{escape(heading)}</h1>'
+
     def _repr_html_(self) -> str:
-        return CSS
+        return self._html
 
 
-_STYLE = _Style()
+@cache
+def _style(heading: str) -> _Style:
+    return _Style(heading)
 
 
-def apply_style() -> None:
-    """Add the style to the page."""
-    st.html(_STYLE)
+def apply_style(heading: str) -> None:
+    """Add the style to the page, and a heading for those who hear it.
+
+    Args:
+        heading: what the page is about; empty where it draws one for all to see.
+    """
+    st.html(_style(heading))

@@ -110,7 +110,9 @@ def _begin(left: Linked | None, asked: Mapping[str, str]) -> dict[str, Any]:
         return defaults
     before = {**defaults, **page_memory.values}
     if left is not None and left is not page:
-        before |= {key: _wanted(memory_of(left), key) for key in left.shared & page.shared}
+        for key in left.shared & page.shared:
+            taken = _wanted(memory_of(left), left.called.get(key, key))
+            before[page.called.get(key, key)] = taken
     if not page_memory.is_visited and not asked:
         page_memory.values.update(before)
         before |= page.opening()
@@ -177,13 +179,16 @@ def write_address() -> None:
 
 
 def _as_link(page_memory: Memory) -> dict[str, str]:
-    """Return what isn't a default, as texts."""
-    defaults = page_memory.page.parameters
-    return {
+    """Return what isn't a default, as texts; one in any case, where the page is known by that."""
+    defaults, always = page_memory.page.parameters, session().always_written
+    link = {
         key: as_written(page_memory.values[key])
         for key in defaults
         if key in page_memory.values and page_memory.values[key] != defaults[key].default
     }
+    if always is not None and not link:
+        link[always] = as_written(value_of(always))
+    return link
 
 
 def as_written(value: Any) -> str:

@@ -72,7 +72,10 @@ class Session:
 
     memories: dict[str, Memory] = field(default_factory=dict)
     page: Linked | None = None  # the one that is shown
-    configured: str | None = None  # the page that the browser was last told the look of
+    asked: str | None = None  # the path that was asked for last
+    at_first: Linked | None = None  # the page that is shown at the first page's address
+    always_written: str | None = None  # a parameter that the address has to hold in any case
+    configured: str | None = None  # the address at which the browser was last told the look
     is_read: bool = False  # whether its address is: a run can be broken off at any moment
     others: list[tuple[str, str]] = field(default_factory=list)  # of the address, no page's own
     language: str | None = None  # that a link or a person has chosen; None: the browser's
@@ -88,7 +91,7 @@ class Session:
     opened: Any = None  # a model that was trained on one page, and is looked at on another
     pinned: str | None = None  # the side that the next comparison begins with
     targets: dict[str, Any] = field(default_factory=dict)  # of links from page to page
-    navigation: tuple[bool, str] | None = None  # what those depend on
+    navigation: tuple[str, str, str] | None = None  # what those depend on
     own: dict[type, Any] = field(default_factory=dict)  # what single pages keep, by its type
 
 

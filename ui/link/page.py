@@ -43,6 +43,10 @@ class Linked(Protocol):
     def shared(self) -> frozenset[str]:
         """The parameters that people take along to another page that shares them."""
 
+    @property
+    def called(self) -> Mapping[str, str]:
+        """Of these, the names here of those that have others elsewhere."""
+
     def prepare(self, page: "Linked") -> None:
         """Prepare for somebody who comes here, while the page that is left is still shown."""
 

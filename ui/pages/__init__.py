@@ -7,5 +7,9 @@ from ui.pages.explore.page import PAGE as EXPLORE
 from ui.pages.lab.page import PAGE as LAB
 from ui.pages.learn.page import PAGE as LEARN
 from ui.pages.pretrained.page import PAGE as PRETRAINED
+from ui.pages.start.page import PAGE as START
 
-PAGES: tuple[Page, ...] = (EXPLORE, ENCODER_DECODER, PRETRAINED, LEARN, COMPARE, LAB)
+PAGES: tuple[Page, ...] = (START, EXPLORE, ENCODER_DECODER, PRETRAINED, LEARN, COMPARE, LAB)
+# Links from before there was a start page: at the first page's address, whoever asks for one of
+# its parameters is shown this one, in place.
+ONCE_FIRST = EXPLORE

@@ -11,18 +11,21 @@ from ui.frame.history import show_address
 from ui.frame.language_switch import draw_language_switch
 from ui.frame.page import Page
 from ui.frame.style import apply_style
-from ui.link.address import open_page
+from ui.link.address import open_page, went_back
 from ui.link.language import read_language
-from ui.link.memory import session
-from ui.pages import PAGES
+from ui.link.memory import address_parameters, session
+from ui.pages import ONCE_FIRST, PAGES
 from ui.pages.missing.page import draw_missing
 from ui.server import mend_streamlit, spare_imports
 from ui.server.turns import turn
-from ui.text.i18n import _, spoken
+from ui.text.i18n import N_, _, spoken
 
 # Streamlit knows a page by a hash of its path, and the first page by this one, which isn't a path.
 FIRST = "first"
 NO_SUCH_PAGE = "missing"
+NO_SUCH_PAGE_TITLE = N_("No such page")
+# What the address says there at the least, once it is ONCE_FIRST's: else a reload would open START.
+TELLS_APART = "view"
 
 
 def show_page() -> None:
@@ -30,45 +33,80 @@ def show_page() -> None:
     kept = session()  # first of all: it takes what the browser has sent
     mend_streamlit()
     spare_imports()
-    first = PAGES[0]
     asked = _page_asked_for({page.name for page in PAGES})
-    if kept.configured != asked:  # a browser forgets it with the page
-        st.set_page_config(page_title="Headlight", page_icon="ui/favicon.svg", layout="wide")
+    at_first = _page_at_first(asked)
+    kept.always_written = TELLS_APART if asked == FIRST and at_first is ONCE_FIRST else None
+    shown = next((page for page in PAGES if page.name == asked), at_first)
+    title = NO_SUCH_PAGE_TITLE if asked == NO_SUCH_PAGE else shown.title
+    read_language(shown.name)
+    address = f"{asked} {shown.name} {spoken().code}"
+    if kept.configured != address:  # a browser forgets it with the page
+        st.set_page_config(
+            page_title=_("{page} · Headlight").format(page=_(title)),
+            page_icon="ui/favicon.svg",
+            layout="wide",
+        )
         kept.configured = None
-    apply_style()
-    read_language(first.name if asked == FIRST else asked)
+    apply_style("" if shown.has_heading and title == shown.title else _(title))
     draw_language_switch()
-    navigation = (asked == first.name, spoken().code)
+    navigation = (asked if asked in (FIRST, PAGES[0].name) else "", at_first.name, spoken().code)
     if kept.navigation != navigation:
-        kept.navigation, kept.targets = navigation, _targets(is_named=navigation[0])
+        kept.navigation, kept.targets = navigation, _targets(asked, at_first)
     with turn():
         st.navigation(list(kept.targets.values()), position="top").run()
-    kept.configured = asked  # the run wasn't broken off, and has reached the browser
+    kept.configured = address  # the run wasn't broken off, and has reached the browser
 
 
-def _targets(*, is_named: bool) -> dict[str, Any]:
+def _page_at_first(asked: str) -> Page:
+    """Return the page that is shown at the first page's address, decided when somebody comes there.
+
+    Who comes from another page has chosen the first page; the address may still be the other's.
+    """
+    kept = session()
+    before, kept.asked = kept.asked, asked
+    if asked != FIRST:
+        kept.at_first = PAGES[0]
+    elif before != FIRST or went_back():
+        has_chosen = before is not None and not went_back()
+        asks = any(key in ONCE_FIRST.parameters for key, _text in address_parameters())
+        kept.at_first = ONCE_FIRST if asks and not has_chosen else PAGES[0]
+    page = kept.at_first
+    assert isinstance(page, Page)  # no others are
+    return page
+
+
+def _targets(asked: str, at_first: Page) -> dict[str, Any]:
     """Return what can be navigated to, in the language of now.
 
-    The first page has two addresses; the one that is looked at is marked in the navigation.
+    The first page has two addresses, and so has the one that may be shown in its place; of each,
+    the one that is looked at is marked in the navigation.
     """
-    first, *others = PAGES
-    alone, named = (
-        st.Page(
-            _shows(first),
-            title=_(first.title),
-            url_path=path,
-            default=path == FIRST,
-            visibility="visible" if (path == first.name) is is_named else "hidden",
-        )
-        for path in (FIRST, first.name)
+    start = PAGES[0]
+    root = st.Page(
+        _shows(at_first),
+        title=_(at_first.title),
+        url_path=FIRST,
+        default=True,
+        visibility="hidden" if asked == start.name else "visible",
     )
-    looked_at, hidden = (named, alone) if is_named else (alone, named)
+    named = {
+        page.name: st.Page(
+            _shows(page),
+            title=_(page.title),
+            url_path=page.name,
+            visibility="hidden" if page is at_first and asked != start.name else "visible",
+        )
+        for page in PAGES
+    }
+    looked_at = {} if asked == start.name else {at_first.name: root}
+    hidden = [page for name, page in named.items() if name in looked_at]
     return {
-        first.name: looked_at,
-        **{p.name: st.Page(_shows(p), title=_(p.title), url_path=p.name) for p in others},
-        "": hidden,
+        **named,
+        **looked_at,
+        **{f"hidden {number}": page for number, page in enumerate(hidden)},
+        **({} if looked_at else {"hidden": root}),
         NO_SUCH_PAGE: st.Page(
-            draw_missing, title=_("No such page"), url_path=NO_SUCH_PAGE, visibility="hidden"
+            draw_missing, title=_(NO_SUCH_PAGE_TITLE), url_path=NO_SUCH_PAGE, visibility="hidden"
         ),
     }
 

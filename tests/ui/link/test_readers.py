@@ -65,6 +65,7 @@ SHARED: dict[str, tuple[str, ...]] = {
     "vectors": VECTORS, "color_scale": COLOR_SCALES,
 }  # fmt: skip
 OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "start": {},
     "explore": {**SHARED, "weights": WEIGHTS, "mask": MASKS, "view": VIEWS, "test": TESTS},
     "encoder-decoder": {
         **SHARED, "weights": WEIGHTS, "mask": PAIR_MASKS, "view": PAIR_VIEWS, "kind": KINDS,
@@ -94,6 +95,7 @@ SHARED_RANGES: dict[str, tuple[float, float]] = {
     "k": (0, 511), "color_end": (0.001, 1.0),
 }  # fmt: skip
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
+    "start": {"word": (0, 511)},
     "explore": {**SHARED_RANGES, "span": (1, 64), "changed": (0, 511), "shuffle": (0, 2**31 - 1)},
     "encoder-decoder": SHARED_RANGES,
     "pretrained": {
@@ -106,7 +108,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "head": (0, 7), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
         "color_end": (0.001, 1.0),
     },
-    "compare": {"head": (0, 127), "color_end": (0.001, 1.0)},
+    "compare": {"head": (0, 127), "q": (0, 511), "k": (0, 511), "color_end": (0.001, 1.0)},
     "lab": {
         "temperature": (0.1, 5.0), "span": (1, 64), "seeds": (1, 50), "steps": (1, 3000),
         "learn_seeds": (1, 50), "cost_heads": (1, 128), "cost_layers": (1, 128),
@@ -114,6 +116,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     },
 }  # fmt: skip
 FLAGS = {
+    "start": ("trained",),
     "explore": ("head_scale", "look_ahead", "same_word"),
     "encoder-decoder": ("head_scale",),
     "pretrained": ("head_scale", "words", "special", "first", "rest", "together"),
@@ -129,6 +132,7 @@ MAY_BE_NONE = (
     "panel",
 )  # of these, none can be chosen, as at first
 TEXTS = {
+    "start": ("say",),
     "explore": (*TEXT_KEYS, "other", "cells"),
     "encoder-decoder": TEXT_KEYS,
     "pretrained": ("text", "text2", "added", "removed"),

@@ -190,7 +190,7 @@ def test_an_address_with_a_page_opens_that_page() -> None:
 
 def test_a_page_that_does_not_exist_is_the_first() -> None:
     page = open_app(path="nonsense")
-    assert [element.key for element in page.get("plotly_chart")] == ["heads_chart"]
+    assert [element.key for element in page.get("plotly_chart")] == ["start_chart"]
 
 
 def test_two_people_on_two_pages_do_not_meet() -> None:

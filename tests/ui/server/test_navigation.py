@@ -38,7 +38,15 @@ def test_explore_is_at_the_first_address_and_at_its_own(server: Server, path: st
         again = visitor.run(query_string="text=a&heads=2&view=heads")
         assert marked(again) == ("Explore", path)
         titles = [page.page_name for page in navigation(again).app_pages if not page.is_hidden]
-    assert titles == ["Explore", "Encoder-decoder", "Pretrained", "Learn", "Compare", "Lab"]
+    assert titles == [
+        "Start",
+        "Explore",
+        "Encoder-decoder",
+        "Pretrained",
+        "Learn",
+        "Compare",
+        "Lab",
+    ]
 
 
 @pytest.mark.parametrize("path", ["nonsense", "EXPLORE", "first", "a/b", "<b>", "x" * 5000])
@@ -51,7 +59,7 @@ def test_an_address_without_a_page_says_so_and_leads_back(server: Server, path: 
         (link,) = [each for each in drawn.elements if each.DESCRIPTOR.name == "PageLink"]
         assert "There is no page" in visitor.run().texts()  # as when the theme is changed
         there = visitor.run(page_script_hash=link.page_script_hash)
-        assert marked(there) == ("Explore", "")
+        assert marked(there) == ("Start", "")
         assert there.errors == []
 
 
@@ -59,7 +67,7 @@ def test_a_page_that_nobody_has_heard_of_is_the_first(server: Server) -> None:
     with Visitor(server) as visitor:
         drawn = visitor.run(page_script_hash="forged")
         assert drawn.errors == []
-        assert marked(drawn) == ("Explore", "")
+        assert marked(drawn) == ("Start", "")
 
 
 @pytest.mark.parametrize("path", ["/explore", "/explore/", "/nonsense", "/learn/"])

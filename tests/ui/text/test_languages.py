@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from tests.ui.conftest import Download
 from tests.ui.helpers import (
@@ -141,7 +142,8 @@ def test_a_browser_gets_its_language_once_all_is_translated(
 
 
 def _opened_by(at: AppTest, locale: str | None) -> AppTest:
-    """The app, opened by a browser of this locale."""
+    """Explore, opened by a browser of this locale."""
+    at._page_hash = calc_hash("explore")
     if locale is not None:
         at.context["locale"] = locale
     return at.run()

@@ -47,8 +47,8 @@ def _draw() -> None:
         draw_layers()
         end_sidebar(SOURCE)
     top = st.container()
-    draw_view_bar(VIEWS, draw_test_inputs)
-    draw_selection_row(VIEWS, sentences=SOURCE.count_sentences())
+    draw_view_bar(VIEWS)
+    draw_selection_row(VIEWS, sentences=SOURCE.count_sentences(), draw_more=draw_test_inputs)
     live(_follow)(sentence_place, painter_place, top)
 
 

@@ -9,4 +9,6 @@ from ui.text.i18n import _
 def draw_missing() -> None:
     """Draw that there is no such page, and a way to the first."""
     st.info(_("There is no page at this address."), icon=":material/explore_off:")
-    st.page_link(session().targets["explore"], label=_("Go to Explore"), icon=":material/home:")
+    st.page_link(
+        session().targets["start"], label=_("Go to the start page"), icon=":material/home:"
+    )

@@ -1,0 +1,1 @@
+"""Start: what attention is, seen on one sentence by whoever has never heard of it."""
