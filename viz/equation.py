@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from viz.figure import SpecFigure
 from viz.heatmap import base_layout, color_range, hatching, labelled_axis, limit_of
 from viz.labels import AxisLabels, text_width
+from viz.marks import ROW_LINE, frame
 from viz.pooling import factor, pool_extremes, pool_labels
 from viz.theme import LABEL_SIZE, Theme
 from viz.weight_scale import LINEAR, WeightScale
@@ -150,19 +151,16 @@ def _add_frame(layout: dict[str, Any], term: Matrix, suffix: str, theme: Theme) 
     """A frame around the chosen row."""
     if term.row is None:
         return
-    row = term.row // term.block[0]
+    rows, row = -(-term.values.shape[0] // term.block[0]), term.row // term.block[0]
     layout["shapes"].append(
-        {
-            "type": "rect",
-            "line": {"color": theme.highlight, "width": 2.5},
-            "layer": "above",
-            "xref": f"x{suffix} domain",
-            "yref": f"y{suffix}",
-            "x0": 0,
-            "x1": 1,
-            "y0": row - 0.5,
-            "y1": row + 0.5,
-        }
+        frame(
+            [(0, row, 1, 1)],
+            (1, rows),
+            theme,
+            line=ROW_LINE,
+            xref=f"x{suffix}",
+            yref=f"y{suffix}",
+        )
     )
 
 

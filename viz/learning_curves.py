@@ -160,7 +160,7 @@ def mark_phase_change(learning: Learning, layout: dict[str, Any], theme: Theme) 
     title = BOLD * text_width(words.loss) + 8
     fits = text_width(words.phase_change) < LEFT * learning.width - before
     line = {"color": theme.faint, "width": 1.5, "dash": "dot"}
-    layout["shapes"] = [
+    layout["shapes"] = layout.get("shapes", []) + [  # the heads may have marks
         {"type": "line", "xref": "x2", "x0": step, "x1": step, "line": line, "layer": "below"}
         | {"yref": f"y{panel} domain", "y0": 0, "y1": 1.2 if panel == 3 and before > title else 1}
         for panel in (2, 3, 4)

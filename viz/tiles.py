@@ -26,6 +26,7 @@ from viz.heatmap import (
     thinning,
 )
 from viz.labels import AxisLabels, text_width
+from viz.marks import COLUMN_LINE, PICTURE_LINE, ROW_LINE, frame
 from viz.pooling import factor, pool_extremes, pool_labels
 from viz.theme import TITLE_SIZE, Theme
 from viz.weight_scale import LINEAR, WeightScale
@@ -36,6 +37,7 @@ NAME_GAP = 24  # above each row of tiles: room for the names
 COLUMN_GAP = 12
 BOLD = 1.12  # how much wider than a label a tile's name is
 SMALLEST_CELL = 1  # pixels: no more cells are sent than the screen can show
+CELLS_OUTSIDE, TILE_OUTSIDE = 1, 4  # pixels that a frame stands outside of what it is around
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ class Tiles:
     scale: WeightScale = LINEAR  # where values are weights; its end comes before the limit
     color_bar: bool = True
     short_names: Sequence[str] | None = None  # T, for tiles too narrow for their names
+    marked_row: int | None = None  # of R: framed in each tile
+    marked_column: int | None = None  # of C: framed in each tile
+    marked_tile: int | None = None  # of T: framed as a whole
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,9 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
     ]
     if tiles.masked is not None:
         layout["images"] = _hatching(tiles, grid, theme)
+    marks = _marks(tiles, grid, theme)
+    if marks:
+        layout["shapes"] = marks
     spec = {"data": traces, "layout": layout}
     if not scale_per_tile:
         _add_colors(spec, tiles, tiles.scale.end or tiles.limit or limits[0], theme)
@@ -236,6 +244,25 @@ def _hatching(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
     ]
     block = (grid.pooled_rows, grid.pooled_columns)
     return hatching(tiles.masked, block, (grid.cell_width, grid.cell_height), boxes, theme)
+
+
+def _marks(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
+    """Frames around the marked column and row of each tile, and around the marked tile."""
+    across, down = grid.tile_columns * grid.cell_width, grid.tile_rows * grid.cell_height
+    corners = [(grid.left(tile), grid.top(tile)) for tile in range(len(tiles.names))]
+    size, marks = (grid.width, grid.height), []
+    if tiles.marked_column is not None:
+        at = tiles.marked_column // grid.pooled_columns * grid.cell_width
+        boxes = [(x + at, y, grid.cell_width, down) for x, y in corners]
+        marks.append(frame(boxes, size, theme, line=COLUMN_LINE, outside=CELLS_OUTSIDE))
+    if tiles.marked_row is not None:
+        at = tiles.marked_row // grid.pooled_rows * grid.cell_height
+        boxes = [(x, y + at, across, grid.cell_height) for x, y in corners]
+        marks.append(frame(boxes, size, theme, line=ROW_LINE, outside=CELLS_OUTSIDE))
+    if tiles.marked_tile is not None:
+        boxes = [(*corners[tiles.marked_tile], across, down)]
+        marks.append(frame(boxes, size, theme, line=PICTURE_LINE, outside=TILE_OUTSIDE))
+    return marks
 
 
 def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:

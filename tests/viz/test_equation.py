@@ -1,5 +1,6 @@
 """One head as an equation: what stands where, in which range, with which marks."""
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -126,8 +127,8 @@ def test_a_mask_that_forbids_nothing_has_no_hatching() -> None:
 def test_the_chosen_row_is_framed_in_its_term() -> None:
     terms = [matrix(numbers(4, 3)), matrix(numbers(3, 4), row=2), matrix(numbers(2, 2))]
     (frame,) = draw_equation(terms, LIGHT).layout.shapes
-    assert (frame.xref, frame.x0, frame.x1) == ("x2 domain", 0, 1)
-    assert (frame.yref, frame.y0, frame.y1) == ("y2", 1.5, 2.5)
+    assert (frame.xref, frame.yref) == ("x2 domain", "y2 domain")
+    assert frame.path == "M0,0.33333H1V0H0Z"  # the last of three rows, from side to side
     assert frame.line.color == LIGHT.highlight
 
 
@@ -147,7 +148,8 @@ def test_a_large_term_is_pooled_with_its_labels_its_mask_and_its_marks() -> None
     assert shown.shape[0] <= MOST_CELLS
     np.testing.assert_array_equal(shown, pool_extremes(term.values, 3, 3))
     assert figure.layout.yaxis.labelalias["33"] == "w (position 99) … w (position 101)"
-    assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (32.5, 33.5)
+    # Row 100 is in the 34th of 107 blocks: 1 - 33 / 107 and 1 - 34 / 107.
+    assert figure.layout.shapes[0].path == "M0,0.69159H1V0.68224H0Z"
     assert figure.layout.images[0].sizex == shown.shape[1]
 
 
@@ -184,6 +186,9 @@ def test_the_frame_of_a_long_sentence_is_around_the_cells_of_the_chosen_query(
     rows: int, columns: int, row: int, middle: int
 ) -> None:
     (frame,) = draw_equation([matrix(numbers(rows, columns), row=row)], LIGHT).layout.shapes
-    assert (frame.y0, frame.y1) == (middle - 0.5, middle + 0.5)
+    top, bottom = map(float, re.fullmatch(r"M0,(.*)H1V(.*)H0Z", frame.path).groups())
+    blocks = {160: 160, 400: 134}[rows]
+    assert (1 - top) * blocks == pytest.approx(middle, abs=2e-3)  # five digits of the height
+    assert (1 - bottom) * blocks == pytest.approx(middle + 1, abs=2e-3)
     assert (frame.xref, frame.x0, frame.x1, frame.yref) == ("x domain", 0, 1, "y")
     assert not draw_equation([matrix(numbers(rows, columns))], LIGHT).layout.shapes

@@ -133,6 +133,14 @@ def test_a_phase_change_is_marked_in_each_panel_and_named_once(step: int, anchor
     assert (layout.shapes[1].y1 == 1) == (step == 20)
 
 
+def test_a_phase_change_is_marked_beside_what_is_chosen_in_the_heads() -> None:
+    info = running(curves=[curves_of(phase_change=20)])
+    chosen = replace(info, tiles=replace(info.tiles, marked_row=1))
+    row, *lines = draw_learning(chosen, LIGHT).layout.shapes
+    assert (row.type, row.xref) == ("path", "x domain")
+    assert [line.x0 for line in lines] == [20, 20, 20]
+
+
 def test_without_a_phase_change_nothing_is_marked() -> None:
     kept = curves_of(name="kept", phase_change=50)  # only this run's counts
     figure = draw_learning(running(curves=[curves_of(), kept]), LIGHT)
