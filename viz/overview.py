@@ -27,14 +27,12 @@ from viz.heatmap import (
     limit_of,
 )
 from viz.labels import AxisLabels, text_width
-from viz.pooling import factor, furthest, pool_extremes, pool_labels
+from viz.marks import PICTURE_LINE, frame
+from viz.overview_grid import OverviewGrid, Strip, plan_overview
+from viz.pooling import furthest, pool_extremes, pool_labels
 from viz.theme import Theme
 from viz.tiles import HEIGHT, WIDTH
 from viz.weight_scale import LINEAR, WeightScale
-
-SMALLEST_CELL = 2  # design pixels: a pattern of smaller cells can't be seen
-GAP = 4  # design pixels between thumbnails, about
-STEP = 6  # design pixels: larger cells are made of several steps, or gaps would be as large
 
 # What Plotly's hover box says of a gap. From here to the template's </extra> the text belongs to
 # the box's second part, which is not shown: a gap has no value, and is not masked either.
@@ -60,72 +58,8 @@ class Overview:
     column_word: str = "key"
     height: int = HEIGHT  # design pixels of the plot
     scale: WeightScale = LINEAR  # where values are weights
-
-
-@dataclass(frozen=True)
-class Strip:
-    """One side of the picture: equal thumbnails with gaps between them, all in whole steps.
-
-    A step is a row or column of the drawn matrix.
-    """
-
-    tiles: int
-    cells: int  # along one thumbnail
-    pooled: int  # the matrix's rows or columns that share a cell
-    steps: int  # that a cell is long
-    gap: int  # steps
-
-    @property
-    def period(self) -> int:
-        """From one thumbnail to the next, in steps."""
-        return self.cells * self.steps + self.gap
-
-    @property
-    def length(self) -> int:
-        """Of all thumbnails, in steps."""
-        return self.tiles * self.period - self.gap
-
-    def place(self, step: int) -> tuple[int, int] | None:
-        """Return the thumbnail and its cell at a step; None in a gap and outside."""
-        tile, inside = divmod(step, self.period)
-        cell = inside // self.steps
-        return (tile, cell) if 0 <= tile < self.tiles and cell < self.cells else None
-
-
-@dataclass(frozen=True)
-class OverviewGrid:
-    """The places of the cells: the heads across, the layers down."""
-
-    across: Strip
-    down: Strip
-
-    @property
-    def pooled_columns(self) -> int:
-        """The matrix's columns that share a cell."""
-        return self.across.pooled
-
-    @property
-    def pooled_rows(self) -> int:
-        """The matrix's rows that share a cell."""
-        return self.down.pooled
-
-
-def plan_strip(tiles: int, cells: int, size: int) -> Strip:
-    """Lay out `tiles` thumbnails of `cells` rows or columns, along `size` design pixels."""
-    room = size - (tiles - 1) * GAP
-    pooled = factor(cells, room // tiles // SMALLEST_CELL)
-    cells = -(-cells // pooled)
-    cell = room / (tiles * cells)  # pixels
-    # All steps are equally long, or Plotly would draw each cell by itself, at a fifth of the speed.
-    steps = max(1, int(cell // STEP))
-    return Strip(tiles, cells, pooled, steps, gap=2 if cell < 0.75 * GAP else 1)
-
-
-def plan_overview(
-    layers: int, heads: int, rows: int, columns: int, height: int = HEIGHT
-) -> OverviewGrid:
-    """Lay out layers × heads matrices of rows × columns numbers each, on WIDTH by `height`."""
-    return OverviewGrid(plan_strip(heads, columns, WIDTH), plan_strip(layers, rows, height))
+    marked_layer: int | None = None  # framed: its thumbnails ...
+    marked_head: int | None = None  # ... or of them this head's alone
 
 
 def overview_grid(overview: Overview) -> OverviewGrid:
@@ -182,10 +116,24 @@ def draw_overview(overview: Overview, theme: Theme) -> go.Figure:
     layout["coloraxis"] = color_axis(limit, overview.diverging, overview.value_title, theme, scale)
     layout["images"] = _hatching(overview, grid, theme)
     layout["margin"]["r"] += bar_room(scale, limit)
+    if overview.marked_layer is not None:
+        layout["shapes"] = [_frame(overview, grid, overview.marked_layer, theme)]
     spec = {"data": [trace], "layout": layout}
     if scale.curve != "linear":
         add_curved_bar(spec, scale, limit, theme)
     return SpecFigure(spec)
+
+
+def _frame(overview: Overview, grid: OverviewGrid, layer: int, theme: Theme) -> dict[str, Any]:
+    """A frame around the marked layer's thumbnails, or the marked head's: in the gaps' middle."""
+    down, across = grid.down, grid.across
+    first, last = 0, across.tiles - 1
+    if overview.marked_head is not None:
+        first = last = overview.marked_head
+    width = (last - first) * across.period + across.cells * across.steps
+    box = (first * across.period, layer * down.period, width, down.cells * down.steps)
+    # A gap is a step or two: about as wide as high, in pixels.
+    return frame([box], (across.length, down.length), theme, line=PICTURE_LINE, outside=0.5)
 
 
 def _side_by_side(values: np.ndarray, grid: OverviewGrid) -> np.ndarray:

@@ -11,20 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.matrix import examples
-from viz import overview as overview_module
+from viz import overview_grid as grid_module
 from viz.labels import token_labels
-from viz.overview import (
-    GAP,
-    NO_VALUE,
-    SMALLEST_CELL,
-    Overview,
-    Strip,
-    draw_overview,
-    overview_grid,
-    place_in,
-    plan_overview,
-    plan_strip,
-)
+from viz.marks import PICTURE_LINE
+from viz.overview import NO_VALUE, Overview, draw_overview, overview_grid, place_in
+from viz.overview_grid import GAP, SMALLEST_CELL, Strip, plan_overview, plan_strip
 from viz.pooling import pool_extremes
 from viz.theme import DARK, LIGHT, color_scale
 from viz.tiles import HEIGHT
@@ -63,7 +54,7 @@ def known_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes to calculate with, whatever the app's are this week."""
     sizes = {"WIDTH": 960, "GAP": 4, "STEP": 6, "SMALLEST_CELL": 2}
     for name, size in sizes.items():
-        monkeypatch.setattr(overview_module, name, size)
+        monkeypatch.setattr(grid_module, name, size)
 
 
 @pytest.mark.usefixtures("known_screen")
@@ -369,3 +360,33 @@ def test_144_heads_are_one_trace_that_is_sent_as_it_is() -> None:
     (trace,) = sent["data"]
     assert trace["z"]["dtype"] == "f4"
     assert "template" not in sent["layout"]
+
+
+def test_nothing_chosen_is_not_framed() -> None:
+    assert draw_overview(overview_of(numbers(2, 3, 4, 4)), LIGHT).layout.shapes == ()
+
+
+@pytest.mark.usefixtures("known_screen")
+@pytest.mark.parametrize(
+    ("head", "left", "right"),
+    [
+        (None, -0.5, 12 * 21 - 1 + 0.5),  # the layer: all of its heads
+        (0, -0.5, 20.5),
+        (11, 11 * 21 - 0.5, 12 * 21 - 0.5),  # the last
+    ],
+)
+def test_the_chosen_layer_or_its_head_is_framed_in_the_gaps_around_it(
+    head: int | None, left: float, right: float
+) -> None:
+    # 12 heads of 20 columns on 960 pixels, 2 layers of 20 rows on 432: each cell is a step, each
+    # gap one more, but between the layers, where a step is 428 / 40 = 10 pixels: 1 again.
+    thumbnails = overview_of(numbers(2, 12, 20, 20), height=432, marked_layer=1, marked_head=head)
+    grid = overview_grid(thumbnails)
+    assert (grid.across.period, grid.across.length) == (21, 251)
+    assert (grid.down.period, grid.down.length, grid.down.steps) == (21, 41, 1)
+    (shape,) = draw_overview(thumbnails, DARK).layout.shapes
+    found = list(map(float, re.findall(r"-?[\d.]+", shape.path)))
+    expected = [left / 251, 1 - 20.5 / 41, right / 251, 1 - 41.5 / 41, left / 251]
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert (shape.xref, shape.yref) == ("x domain", "y domain")
+    assert (shape.line.color, shape.line.width) == (DARK.highlight, PICTURE_LINE)
