@@ -58,7 +58,7 @@ class Overview:
     column_word: str = "key"
     height: int = HEIGHT  # design pixels of the plot
     scale: WeightScale = LINEAR  # where values are weights
-    marked_layer: int | None = None  # framed: its thumbnails ...
+    marked_layer: int | None = None  # framed, where there are others: its thumbnails ...
     marked_head: int | None = None  # ... or of them this head's alone
 
 
@@ -116,7 +116,9 @@ def draw_overview(overview: Overview, theme: Theme) -> go.Figure:
     layout["coloraxis"] = color_axis(limit, overview.diverging, overview.value_title, theme, scale)
     layout["images"] = _hatching(overview, grid, theme)
     layout["margin"]["r"] += bar_room(scale, limit)
-    if overview.marked_layer is not None:
+    if overview.marked_layer is not None and (
+        grid.down.tiles > 1 or overview.marked_head is not None
+    ):
         layout["shapes"] = [_frame(overview, grid, overview.marked_layer, theme)]
     spec = {"data": [trace], "layout": layout}
     if scale.curve != "linear":

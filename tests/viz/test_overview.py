@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -362,8 +363,11 @@ def test_144_heads_are_one_trace_that_is_sent_as_it_is() -> None:
     assert "template" not in sent["layout"]
 
 
-def test_nothing_chosen_is_not_framed() -> None:
+def test_nothing_chosen_is_not_framed_and_neither_is_all_there_is() -> None:
     assert draw_overview(overview_of(numbers(2, 3, 4, 4)), LIGHT).layout.shapes == ()
+    only = overview_of(numbers(1, 3, 4, 4), marked_layer=0)
+    assert draw_overview(only, LIGHT).layout.shapes == ()
+    assert len(draw_overview(replace(only, marked_head=1), LIGHT).layout.shapes) == 1
 
 
 @pytest.mark.usefixtures("known_screen")

@@ -19,6 +19,16 @@ from ui.text.i18n import _
 from viz.labels import AxisLabels, token_labels
 
 
+def asks_source(kind: Kind) -> bool:
+    """Whether the queries of a kind of attention come from the source."""
+    return kind == "encoder_self"
+
+
+def looks_at_source(kind: Kind) -> bool:
+    """Whether the keys of a kind of attention come from the source."""
+    return kind != "decoder_self"
+
+
 @dataclass(frozen=True)
 class Sentences:
     """A padded batch of B sentences."""
@@ -205,12 +215,12 @@ class Attention:
     @property
     def query_side(self) -> Sentences:
         """The sentences that the queries come from."""
-        return self._side(self.kind == "encoder_self")
+        return self._side(asks_source(self.kind))
 
     @property
     def key_side(self) -> Sentences:
         """The sentences that the keys come from."""
-        return self._side(self.kind != "decoder_self")
+        return self._side(looks_at_source(self.kind))
 
     def _side(self, source: bool) -> Sentences:
         side = self.run.source if source else self.run.target

@@ -11,6 +11,7 @@ from ui.controls.selection import Selection, attention_in
 from ui.link.memory import value_of
 from ui.runs.run import Run
 from ui.text.i18n import _
+from ui.views.marks import mark_stage
 from ui.views.stages import cell_at, describe, stage_tiles
 from ui.views.view import Chart, Choice, Place, View
 from viz.theme import Theme
@@ -26,6 +27,7 @@ def show_heads(run: Run, selection: Selection, theme: Theme) -> None:
     tiles = stage_tiles(attention, stage, tall=window_is_tall())
     if stage == "weights":
         tiles = replace(tiles, scale=weight_scale())
+    tiles = mark_stage(tiles, attention, selection, stage)
     own_scales = stage == "energy" and value_of("head_scale")
     show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
     several = len(tiles.names) > 1  # of one head, both scales are the same

@@ -11,10 +11,11 @@ from ui.components import window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection
 from ui.link.memory import value_of
-from ui.runs.run import Run
+from ui.runs.run import Run, asks_source, looks_at_source
 from ui.text.i18n import _
 from ui.text.option_names import word
 from ui.views.heads import show_tiles
+from ui.views.marks import mark_tokens
 from ui.views.stages import attention_tiles, cell_at
 from ui.views.view import Chart, Choice, Place, View
 from viz.heatmap import limit_of
@@ -60,7 +61,19 @@ def show_kinds(run: Run, selection: Selection, theme: Theme) -> None:
         tiles = replace(every[kind], limit=limit, scale=scale, color_bar=kind == KINDS[-1])
         with place:
             st.markdown(titles[kind])
-            show_tiles(tiles, chart_key(kind), theme)
+            show_tiles(_marked(tiles, run, selection, kind, stage), chart_key(kind), theme)
+
+
+def _marked(tiles: Tiles, run: Run, selection: Selection, kind: Kind, stage: Stage) -> Tiles:
+    """The tiles with the chosen words marked where they are this kind's queries and keys too."""
+    has_query = asks_source(kind) == asks_source(selection.kind)
+    has_key = looks_at_source(kind) == looks_at_source(selection.kind)
+    return mark_tokens(
+        tiles,
+        run.attention(selection.layer, selection.sentence, kind).at(stage),
+        selection.query if has_query else None,
+        selection.key if has_key else None,
+    )
 
 
 def kind_tiles(run: Run, selection: Selection, kind: Kind, stage: Stage) -> Tiles:

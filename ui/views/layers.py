@@ -18,6 +18,7 @@ from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 from ui.text.stage_names import head_names, kind_name, layer_names, value_word
 from ui.views.heads import PLOTLY_CONFIG, show_pooling, show_tiles
+from ui.views.marks import mark_tile, mark_tokens
 from ui.views.stages import between_tokens
 from ui.views.view import Chart, Choice, Place, View
 from viz.labels import AxisLabels
@@ -50,7 +51,14 @@ def show_layers(run: Run, selection: Selection, theme: Theme) -> None:
         _show_stream(run, selection, theme)
     else:
         tiles = replace(mean_tiles(run, selection, overview), scale=weight_scale())
-        show_tiles(tiles, CHART, theme)
+        show_tiles(_marked(tiles, run, selection, overview), CHART, theme)
+
+
+def _marked(tiles: Tiles, run: Run, selection: Selection, overview: Overview) -> Tiles:
+    """The tiles of layers or heads, with what is chosen marked."""
+    shown = run.attention(0, selection.sentence, selection.kind).at("weights")
+    tile = selection.head if overview == "mean_layers" else selection.layer
+    return mark_tile(mark_tokens(tiles, shown, selection.query, selection.key), tile)
 
 
 def _explained(run: Run, selection: Selection, overview: Overview) -> str:
@@ -138,7 +146,12 @@ def _hidden(attentions: list[Attention]) -> np.ndarray:
 
 
 def _show_thumbnails(run: Run, selection: Selection, theme: Theme) -> None:
-    overview = replace(thumbnails(run, selection), scale=weight_scale())
+    overview = replace(
+        thumbnails(run, selection),
+        scale=weight_scale(),
+        marked_layer=selection.layer,
+        marked_head=selection.head,
+    )
     values = overview.values
     visible = np.isfinite(values)
     layer, head, query, key = np.unravel_index(np.where(visible, values, -1).argmax(), values.shape)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ui.choices.limits import MAX_PRETRAINED_HEADS
+from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_TOKENS
 from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
-from ui.link.common_parameters import COLORS, shown, typed
+from ui.link.common_parameters import COLORS, index, shown, typed
 from ui.link.page import Parameter
 from ui.link.readers import flag, number, option
 from ui.pages.compare.side import MAX_SIDE_TEXT, read_side
@@ -31,5 +31,7 @@ PARAMETERS: dict[str, Parameter] = {  # opens with what the scale does
     "stage": shown("weights", option(*BETWEEN_TOKENS)),
     "view": shown("heads", option(*COMPARE_VIEWS)),
     "head": typed(0, number(0, MAX_PRETRAINED_HEADS - 1), computes=False),  # or pair of heads
+    "q": index(MAX_TOKENS),
+    "k": index(MAX_TOKENS),
     **COLORS,
 }

@@ -8,6 +8,7 @@ from lab.spreadsheet import to_csv
 from ui.choices.options import CompareView, Stage
 from ui.components import window_is_tall
 from ui.controls.colors import weight_scale
+from ui.link.memory import value_of
 from ui.pages.compare.comparison import (
     Comparison,
     difference_tiles,
@@ -19,10 +20,12 @@ from ui.pages.compare.compute import comparison_shown
 from ui.runs.run import Attention
 from ui.text.i18n import _
 from ui.views.heads import show_tiles
-from ui.views.view import Chart, Choice
+from ui.views.marks import mark_tokens
+from ui.views.stages import cell_at
+from ui.views.view import Chart, Choice, Place
 from viz.heatmap import limit_of
 from viz.theme import Theme
-from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH
+from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles
 from viz.weight_scale import LINEAR, WeightScale
 
 CHARTS = ("compare_a", "compare_b", "compare_difference")
@@ -46,7 +49,12 @@ def show_comparison(
 def show_alone(attention: Attention, chart: str, stage: Stage, theme: Theme) -> None:
     """Draw one side, where the other has nothing to show."""
     tiles = side_tiles(attention, stage, None, height=_height(), width=WIDTH)
-    show_tiles(replace(tiles, scale=_scale(stage)), chart, theme)
+    show_tiles(_marked(replace(tiles, scale=_scale(stage)), attention), chart, theme)
+
+
+def _marked(tiles: Tiles, attention: Attention) -> Tiles:
+    """The tiles with the chosen query and key marked, where this sentence has them."""
+    return mark_tokens(tiles, attention, value_of("q"), value_of("k"))
 
 
 def _scale(stage: Stage) -> WeightScale:
@@ -62,22 +70,21 @@ def _show_side_by_side(
     comparison: Comparison, stage: Stage, pair: int | None, theme: Theme
 ) -> None:
     """A, B and their difference: all heads, or one pair; A and B on one colour scale."""
-    heads: tuple[int | None, int | None] = (None, None)
-    if pair is not None and comparison.pairs:
-        pair = min(pair, len(comparison.pairs) - 1)
-        heads = comparison.pairs[pair]
-    sizes = {"height": _height(), "width": NARROW}
-    a = side_tiles(comparison.a, stage, heads[0], **sizes)
-    b = side_tiles(comparison.b, stage, heads[1], **sizes)
+    a, b, *difference = _pictures(comparison, stage, pair)
     limit = max(limit_of(a.values), limit_of(b.values))
     scale = _scale(stage)
     a = replace(a, limit=limit, scale=scale, color_bar=False)
     b = replace(b, limit=limit, scale=scale)
-    tiles, titles = [a, b], [_("**A**"), _("**B**, on A's colour scale")]
-    if comparison.has_one_shape and comparison.pairs:
-        difference = difference_tiles(comparison, stage, **sizes)
-        tiles.append(difference if pair is None else only(difference, pair))
-        titles.append(_("**B − A**: orange where B has more"))
+    tiles = [
+        _marked(a, comparison.a),
+        _marked(b, comparison.b),
+        *(_marked(each, comparison.a) for each in difference),
+    ]
+    titles = [
+        _("**A**"),
+        _("**B**, on A's colour scale"),
+        _("**B − A**: orange where B has more"),
+    ][: len(tiles)]
     with st.container(key="compare"):
         places = st.columns([10, 12.4, 12.4][: len(tiles)], gap="small")
     for place, title, each, key in zip(places, titles, tiles, CHARTS, strict=False):
@@ -86,10 +93,29 @@ def _show_side_by_side(
             show_tiles(each, key, theme)
 
 
+def _pictures(comparison: Comparison, stage: Stage, pair: int | None) -> list[Tiles]:
+    """A, B and, where they have one shape, their difference: all heads, or one pair."""
+    heads: tuple[int | None, int | None] = (None, None)
+    if pair is not None and comparison.pairs:
+        pair = min(pair, len(comparison.pairs) - 1)
+        heads = comparison.pairs[pair]
+    sizes = {"height": _height(), "width": NARROW}
+    tiles = [
+        side_tiles(comparison.a, stage, heads[0], **sizes),
+        side_tiles(comparison.b, stage, heads[1], **sizes),
+    ]
+    if comparison.has_one_shape and comparison.pairs:
+        difference = difference_tiles(comparison, stage, **sizes)
+        tiles.append(difference if pair is None else only(difference, pair))
+    return tiles
+
+
 def _show_divergence(comparison: Comparison, theme: Theme) -> None:
     if not (comparison.has_one_shape and comparison.pairs):
         return  # the notes say why
     tiles = divergence_tiles(comparison, height=_height(), width=WIDTH)
+    if value_of("q") is not None and value_of("q") < comparison.real_queries:
+        tiles = replace(tiles, marked_row=value_of("q"))
     show_tiles(tiles, DIVERGENCE, theme)
     st.caption(
         _(
@@ -145,9 +171,38 @@ def _show_table(comparison: Comparison) -> None:
 def behind_tile(chart: str, tile: int) -> Choice:
     """Return what to show after a click on a tile: the pair that its head belongs to."""
     comparison = comparison_shown()
-    if comparison is None:
+    return None if comparison is None else _pair_of(comparison, chart, tile)
+
+
+def behind_cell(chart: str, place: Place) -> Choice:
+    """Return what to show after a click on a cell: its pair, with its query and key marked.
+
+    Those that are marked already are so no longer.
+    """
+    comparison, stage = comparison_shown(), value_of("stage")
+    choice = None if comparison is None else _pair_of(comparison, chart, place[0])
+    if comparison is None or choice is None:
         return None
-    if chart == CHARTS[2]:
+    shown = _pictures(comparison, stage, value_of("head") if _shows_pair() else None)
+    at = CHARTS.index(chart)
+    cell = cell_at((comparison.a, comparison.b, comparison.a)[at], shown[at], stage, *place)
+    if cell is None:
+        return None
+    marks = {"q": cell["q"], "k": cell["k"]}
+    if _shows_pair() and all(value_of(key) == token for key, token in marks.items()):
+        marks = dict.fromkeys(marks)
+    return {**choice, **marks}
+
+
+def _shows_pair() -> bool:
+    """Whether a tile is the chosen pair's, and not one of all heads'."""
+    return bool(value_of("view") == "head")
+
+
+def _pair_of(comparison: Comparison, chart: str, tile: int) -> Choice:
+    if _shows_pair():
+        found = [value_of("head")] if tile == 0 and comparison.pairs else []
+    elif chart == CHARTS[2]:
         found = [tile] if 0 <= tile < len(comparison.pairs) else []
     else:
         side = CHARTS.index(chart)
@@ -158,7 +213,7 @@ def behind_tile(chart: str, tile: int) -> Choice:
 def _clickable(chart: str) -> Chart:
     return Chart(
         chart,
-        behind_cell=lambda run, selection, place: behind_tile(chart, place[0]),
+        behind_cell=lambda run, selection, place: behind_cell(chart, place),
         behind_name=lambda run, selection, tile: behind_tile(chart, tile),
     )
 

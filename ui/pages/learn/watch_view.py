@@ -27,6 +27,7 @@ from ui.server.turns import take_turn
 from ui.text.i18n import _
 from ui.text.numbers import percent
 from ui.views.heads import PLOTLY_CONFIG
+from ui.views.marks import mark_heads
 from ui.views.stages import attention_tiles, describe
 from ui.views.view import Chart, Choice, Place, View
 from viz.labels import escape, shorten, visible
@@ -65,7 +66,8 @@ def _learning(
     settings, kind = run.settings, selection.kind
     plan, seen = settings.plan, watched(settings.plan, settings.typed)
     layers = shown_layers(plan, selection.layer)
-    tiles = attention_tiles(run.attention(layers[0], 0, kind), "weights")
+    attention = run.attention(layers[0], 0, kind)
+    tiles = attention_tiles(attention, "weights")
     values = _of_layers(seen, kind, plan, layers)
     names, short = _names(plan, layers), _names(plan, layers, short=True)
     curves = [_curves(seen, kind, plan, layers, _("this run"))]
@@ -90,7 +92,11 @@ def _learning(
     words = _words()
     learning = Learning(
         tiles=replace(
-            tiles, values=values[active], names=names, short_names=short, scale=weight_scale()
+            mark_heads(tiles, attention, selection, layers),
+            values=values[active],
+            names=names,
+            short_names=short,
+            scale=weight_scale(),
         ),
         curves=curves,
         step=settings.snapshot.step,

@@ -18,6 +18,7 @@ from ui.text.markdown import plain, token_text, verbatim
 from ui.text.numbers import percent
 from ui.text.stage_names import head_names
 from ui.views.heads import PLOTLY_CONFIG, show_tiles
+from ui.views.marks import mark_tile, mark_tokens
 from ui.views.stages import between_tokens
 from ui.views.view import View
 from viz.labels import AxisLabels, escape
@@ -215,7 +216,9 @@ def _show_difference(
             layer=selection.layer, largest=largest
         )
     )
-    show_tiles(tiles, "difference_chart", theme)
+    attention = run.attention(selection.layer, selection.sentence, selection.kind).at("weights")
+    tiles = mark_tokens(tiles, attention, selection.query, selection.key)
+    show_tiles(mark_tile(tiles, selection.head), "difference_chart", theme)
 
 
 def difference_tiles(run: PretrainedRun, whole: PretrainedRun, selection: Selection) -> Tiles:
