@@ -26,6 +26,7 @@ from ui.runs.trained_here import TrainedHereRun, TrainedHereSettings, Watched, r
 from ui.server.turns import take_turn
 from ui.text.i18n import _
 from ui.text.numbers import percent
+from ui.views.advice import chart_advice
 from ui.views.heads import PLOTLY_CONFIG
 from ui.views.marks import mark_heads
 from ui.views.stages import attention_tiles, describe
@@ -57,6 +58,7 @@ def show_watch(run: TrainedHereRun, selection: Selection, theme: Theme) -> None:
     show_answers(run, is_over=not _is_active(plan))
     for message in others:
         st.caption(message)
+    chart_advice()
 
 
 def _learning(
