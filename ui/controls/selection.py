@@ -11,7 +11,7 @@ from model.transformer import AttentionKind as Kind
 from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_TOKENS
 from ui.link.fitting import index_within, repair, wanted_of
 from ui.link.memory import assume, choose, memory, value_of
-from ui.link.page import UNCHOSEN
+from ui.link.page import UNCHOSEN, Unchosen
 from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 
@@ -61,10 +61,10 @@ def selection_in(run: Run) -> Selection:
     """Return what is chosen, brought within the run."""
 
     def within(key: str, count: int) -> int | None:
-        value: int | None = value_of(key)
-        if value is UNCHOSEN:
+        value: int | Unchosen | None = value_of(key)
+        if value is None or value is UNCHOSEN:
             return None
-        return value if value is None or not count else min(value, count - 1)
+        return min(value, count - 1) if count else value
 
     kind: Kind = value_of("kind") if len(run.kinds) > 1 else "encoder_self"
     layer = min(value_of("layer"), run.layers_of(kind) - 1)

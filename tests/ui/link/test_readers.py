@@ -43,6 +43,7 @@ from ui.choices.options import (
 )
 from ui.link.address import as_written
 from ui.link.common_parameters import SHARED as TAKEN_ALONG
+from ui.link.page import UNCHOSEN
 from ui.pages import PAGES
 from ui.pages.lab.parameters import (
     AMOUNTS,
@@ -106,7 +107,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "head": (0, 7), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
         "color_end": (0.001, 1.0),
     },
-    "compare": {"head": (0, 127), "color_end": (0.001, 1.0)},
+    "compare": {"head": (0, 127), "q": (0, 511), "k": (0, 511), "color_end": (0.001, 1.0)},
     "lab": {
         "temperature": (0.1, 5.0), "span": (1, 64), "seeds": (1, 50), "steps": (1, 3000),
         "learn_seeds": (1, 50), "cost_heads": (1, 128), "cost_layers": (1, 128),
@@ -186,6 +187,11 @@ def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: st
     low, high = RANGES[page][key]
     parameter = PARAMETERS[page][key]
     value, message = parameter.read(key, text)
+    if value is UNCHOSEN:
+        assert parameter.can_be_unchosen
+        assert not text.strip()
+        assert message is None
+        return
     if value is None:
         assert parameter.default is None
     else:

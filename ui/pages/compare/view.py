@@ -190,7 +190,7 @@ def behind_cell(chart: str, place: Place) -> Choice:
     cell = cell_at((comparison.a, comparison.b, comparison.a)[at], shown[at], stage, *place)
     if cell is None:
         return None
-    marks = {"q": cell["q"], "k": cell["k"]}
+    marks: dict[str, int | str | None] = {"q": cell["q"], "k": cell["k"]}
     if _shows_pair() and all(value_of(key) == token for key, token in marks.items()):
         marks = dict.fromkeys(marks)
     return {**choice, **marks}
