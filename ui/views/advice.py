@@ -22,10 +22,17 @@ def click_advice() -> str:
     return _("Click a word, a cell or a head's name to choose it.")
 
 
-def chart_advice() -> None:
-    """Say below a chart what can be clicked in it, where no strip of words says so."""
-    if not own_memory(Advice).is_taken:
-        st.caption(_("Click a cell or a head's name to look closer."))
+def chart_advice() -> str:
+    """Return a sentence on what can be clicked where there is no strip of words, or nothing."""
+    if own_memory(Advice).is_taken:
+        return ""
+    return _("Click a cell or a head's name to look closer.")
+
+
+def show_chart_advice() -> None:
+    """Say below a chart what can be clicked in it."""
+    if advice := chart_advice():
+        st.caption(advice)
 
 
 def take_advice() -> None:

@@ -26,7 +26,6 @@ from ui.runs.trained_here import TrainedHereRun, TrainedHereSettings, Watched, r
 from ui.server.turns import take_turn
 from ui.text.i18n import _
 from ui.text.numbers import percent
-from ui.views.advice import chart_advice
 from ui.views.heads import PLOTLY_CONFIG
 from ui.views.marks import mark_heads
 from ui.views.stages import attention_tiles, describe
@@ -58,7 +57,6 @@ def show_watch(run: TrainedHereRun, selection: Selection, theme: Theme) -> None:
     show_answers(run, is_over=not _is_active(plan))
     for message in others:
         st.caption(message)
-    chart_advice()
 
 
 def _learning(
@@ -92,14 +90,11 @@ def _learning(
     masked = ~seen.allowed(kind)
     values = np.where(masked, np.float32("nan"), values)
     words = _words()
+    tiles = replace(
+        tiles, values=values[active], names=names, short_names=short, scale=weight_scale()
+    )
     learning = Learning(
-        tiles=replace(
-            mark_heads(tiles, attention, selection, layers),
-            values=values[active],
-            names=names,
-            short_names=short,
-            scale=weight_scale(),
-        ),
+        tiles=mark_heads(tiles, attention, selection, layers),
         curves=curves,
         step=settings.snapshot.step,
         last_step=max(plan.steps, *(int(c.steps[-1]) for c in curves)),
