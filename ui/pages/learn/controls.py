@@ -80,9 +80,9 @@ def draw_task() -> None:
         key="task",
         on_change=_take_task,
     )
-    goal = _(GOALS[value_of("task")])
-    # Below the picture there is no room for it.
-    st.caption(f"{goal} {chart_advice()}" if value_of("view") == "watch" else goal)
+    # Below the picture there is no room for the advice.
+    advice = chart_advice() if value_of("view") == "watch" else ""
+    st.caption(f"{_(GOALS[value_of('task')])} {advice}".rstrip())
 
 
 def _take_task() -> None:
