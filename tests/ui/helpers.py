@@ -212,7 +212,8 @@ def alt(at: AppTest, key: str = "heads_chart") -> str:
 
 def numbers(at: AppTest, key: str = "heads_chart") -> list[np.ndarray]:
     """The matrix of each heatmap in a chart."""
-    return [array(trace["z"]) for trace in chart(at, key)["data"]]
+    traces = chart(at, key)["data"]
+    return [array(trace["z"]) for trace in traces if trace["type"] == "heatmap"]
 
 
 def array(typed: dict[str, str]) -> np.ndarray:
