@@ -37,6 +37,7 @@ from tests.ui.pages.pretrained.helpers import (
     weights_of,
 )
 from tests.ui.views.helpers import rollout
+from ui.link.page import UNCHOSEN
 from ui.pages.pretrained.display_sentences import describe_display
 from ui.runs.subword_display import WHOLE, SubwordDisplay, SubwordSentences
 
@@ -188,7 +189,7 @@ def test_a_pick_of_a_word_chooses_its_first_token_and_a_token_its_word() -> None
     change(page, q=0)  # [CLS], which isn't shown
     assert strip(page)["chosen"] is None
     send(page, "strip", "pick", 8)  # there is none
-    assert looked_at(page)["q"] is None
+    assert looked_at(page)["q"] is UNCHOSEN
 
 
 def test_the_overviews_are_merged_too() -> None:
