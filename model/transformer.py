@@ -46,7 +46,7 @@ class Embedding(nn.Module):
         size, architecture = config.embed_size, config.architecture
         self.embed_size = size
         self.sinusoidal = architecture.positions == "sinusoidal"
-        self.tokens = nn.Embedding(config.vocabulary, size) if config.vocabulary else None
+        self.tokens = _table(config.vocabulary, size) if config.vocabulary else None
         learned = architecture.positions == "learned"
         self.positions = nn.Parameter(torch.empty(config.longest, size)) if learned else None
         if self.positions is not None:
@@ -80,6 +80,15 @@ class Embedding(nn.Module):
             x = x + self.positions[:length]
         embedded: Tensor = self.dropout(self.norm(x))
         return embedded
+
+
+def _table(rows: int, size: int) -> nn.Embedding:
+    """Return nn.Embedding(rows, size), as it begins there."""
+    vectors = torch.empty(rows, size)
+    if not vectors.is_meta:  # it has no numbers; asked for them, torch would import its compiler
+        nn.init.normal_(vectors)
+    table: nn.Embedding = nn.Embedding.from_pretrained(vectors, freeze=False)  # type: ignore[no-untyped-call]
+    return table
 
 
 class Encoder(nn.Module):

@@ -1,11 +1,10 @@
 """A trained encoder or decoder-only model in this project's own modules."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.attention import SelfAttention
 from model.config import Config
@@ -26,12 +25,8 @@ def load_encoder(config: Config, weights: Mapping[str, Tensor]) -> Encoder:
     Raises:
         RuntimeError: if names or shapes aren't the module's.
     """
-    assert config.vocabulary is not None  # a trained model reads tokens
     with torch.device("meta"):  # no memory and no random numbers for weights replaced at once
-        # A new table would import all of torch's compiler, to fill nothing with random numbers.
-        encoder = Encoder(replace(config, vocabulary=None))
-        table = torch.empty(config.vocabulary, config.embed_size)
-        encoder.embedding.tokens = nn.Embedding.from_pretrained(table)  # type: ignore[no-untyped-call]
+        encoder = Encoder(config)
     encoder.load_state_dict(weights, assign=True)
     return encoder.requires_grad_(False).eval()
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from model.errors import CodedError
 from model.tasks.base import IGNORED, Batch
 from model.tasks.randomness import stream
+from model.training.adamw import AdamW
 from model.training.learner import Learner
 from model.training.plan import Plan
 
@@ -46,9 +47,7 @@ class Checkpoint:
 
 
 class Trainer:
-    """Trains a learner. Source of the update: Loshchilov & Hutter (2019), algorithm 2, AdamW.
-
-    The learning rate (rate_at) is their eta, and their alpha is 1.
+    """Trains a learner with AdamW. The learning rate (rate_at) is its eta, and its alpha is 1.
 
     Equal plans give equal snapshots, on one machine with one number of threads; and a trainer that
     goes on from a checkpoint does exactly what the first one would have done.
@@ -65,9 +64,7 @@ class Trainer:
         self.plan = plan
         self.task = plan.learnt
         self.learner = Learner(plan)
-        self.optimizer = torch.optim.AdamW(
-            self.learner.parameters(), lr=plan.learning_rate, weight_decay=WEIGHT_DECAY, fused=True
-        )
+        self.optimizer = AdamW(dict(self.learner.named_parameters()), WEIGHT_DECAY)
         self.step = 0
         self._held_out = self.task.held_out(HELD_OUT)
         if checkpoint is not None:
@@ -83,10 +80,9 @@ class Trainer:
         value = loss.item()
         if not math.isfinite(value):
             raise self._diverged()
-        self.optimizer.param_groups[0]["lr"] = rate_at(self.plan, self.step)
-        self.optimizer.zero_grad()
+        self.optimizer.clear_gradients()
         loss.backward()  # type: ignore[no-untyped-call]  # torch says no types here
-        self.optimizer.step()
+        self.optimizer.step(rate_at(self.plan, self.step))
         self.step += 1
         return value
 
@@ -114,9 +110,8 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         """Return what is needed to go on from here."""
         tensors = dict(self.learner.state_dict())
-        for name, weight in self.learner.named_parameters():
-            for kind, value in self.optimizer.state[weight].items():
-                tensors[f"{kind}/{name}"] = value
+        for name, state in self.optimizer.state.items():
+            tensors |= {f"{kind}/{name}": value for kind, value in state.items()}
         return Checkpoint(self.step, save(tensors))
 
     def _diverged(self) -> DivergedError:
@@ -129,10 +124,9 @@ class Trainer:
     def _go_on_from(self, checkpoint: Checkpoint) -> None:
         tensors = load(checkpoint.state)
         self.learner.take({name: w for name, w in tensors.items() if "/" not in name})
-        for name, weight in self.learner.named_parameters():
-            for kind in ("step", "exp_avg", "exp_avg_sq"):
-                if f"{kind}/{name}" in tensors:  # none before the first step
-                    self.optimizer.state[weight][kind] = tensors[f"{kind}/{name}"]
+        for name, state in self.optimizer.state.items():
+            for kind in state:
+                state[kind].copy_(tensors[f"{kind}/{name}"])
         self.step = checkpoint.step
 
 
