@@ -13,7 +13,11 @@ import streamlit as st
 CSS = """
 <style>
 .stMainBlockContainer { padding: 2.5rem 24px 0.8rem; max-width: 1800px; }
-.stMainBlockContainer > div > .stVerticalBlock { gap: 0.5rem; }
+.stMainBlockContainer > .stVerticalBlock { gap: 0.5rem; }
+/* The line below the switches, which says what the picture is. */
+.stMainBlockContainer > .stVerticalBlock > :has(> * [data-testid="stCaptionContainer"]) {
+  margin-bottom: -0.3rem;
+}
 .stPlotlyChart > div { min-height: 1px; }
 header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .stSidebar [data-testid="stSidebarHeader"] { height: 1.6rem; margin-bottom: 0; }

@@ -22,7 +22,7 @@ class Description:
     def line(self, theme: Theme) -> str:
         """Return the sentence and the formula, in Markdown."""
         said = colored(_(self.sentence), theme)
-        return f"{said}   **{colored(self.formula, theme)}**" if self.formula else said
+        return f"{said}\u2003**{colored(self.formula, theme)}**" if self.formula else said
 
     def explained(self) -> str | None:
         """Return what the terms mean, in Markdown; None where there are none."""

@@ -8,7 +8,8 @@ import streamlit as st
 from ui.controls.colors import weight_scale
 from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.runs.run import Attention, Run
-from ui.text.i18n import _
+from ui.text.descriptions import Description
+from ui.text.i18n import N_, _
 from ui.views.divisor import divisor_text
 from ui.views.equations import describe_equations, projection_formula
 from ui.views.heads import PLOTLY_CONFIG, show_pooling
@@ -130,4 +131,27 @@ def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix
     ]
 
 
-HEAD = View("head", show_head, required=("head",), inputs=INPUTS, shows_weights=lambda: True)
+DESCRIPTION = Description(
+    N_("One head: from :q[queries], :k[keys] and :v[values] to what the head makes of each word."),
+    "softmax(:q[Q]·:k[K]ᵀ ÷ √D)·:v[V]",
+    (
+        "head",
+        "query",
+        "key",
+        "value",
+        "energy",
+        "score",
+        "softmax",
+        "weight",
+        "output",
+        "head_size",
+    ),
+)
+HEAD = View(
+    "head",
+    show_head,
+    lambda: DESCRIPTION,
+    required=("head",),
+    inputs=INPUTS,
+    shows_weights=lambda: True,
+)

@@ -17,6 +17,7 @@ from ui.link.memory import value_of
 from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 from ui.text.stage_names import head_names, kind_name, layer_names, value_word
+from ui.views.descriptions import OVERVIEWS
 from ui.views.heads import PLOTLY_CONFIG, show_pooling, show_tiles
 from ui.views.marks import mark_tile, mark_tokens
 from ui.views.stages import between_tokens
@@ -252,10 +253,7 @@ def _describe_stream(stream: Stream) -> str:
 
 
 def _steps(layers: int, kind: Kind, count: int) -> list[str]:
-    """The names of the stream's steps: the input, and each sub-layer of each layer.
-
-    Of a model that isn't ours only the layers' ends are known.
-    """
+    """The stream's steps: input and sub-layers; of a model that isn't ours, the layers' ends."""
     if count == 1 + layers:
         return [_("input"), *map(str, range(layers))]
     sublayers = [_("attention"), _("feed-forward")]
@@ -293,6 +291,7 @@ def behind_name(run: Run, selection: Selection, tile: int) -> Choice:
 LAYERS = View(
     "layers",
     show_layers,
+    lambda: OVERVIEWS[value_of("overview")],
     charts=(Chart(CHART, behind_cell, behind_name),),
     switch="overview",
     shows_weights=lambda: bool(value_of("overview") != "stream"),

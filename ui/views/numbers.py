@@ -7,7 +7,8 @@ from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.link.memory import value_of
 from ui.runs.run import Attention, Run
 from ui.runs.tables import stage_table
-from ui.text.i18n import _
+from ui.text.descriptions import Description
+from ui.text.i18n import N_, _
 from ui.text.numbers import whole
 from ui.text.option_names import word
 from ui.views.view import View
@@ -112,4 +113,10 @@ def _show_statistics(attention: Attention) -> None:
     )
 
 
-NUMBERS = View("numbers", show_numbers, switch="stage", inputs=INPUTS)
+DESCRIPTION = Description(
+    N_("Numbers: what each head does on average, and below, every number of the stage."),
+    "",
+    ("head", "entropy", "nats", "weight", "query", "key", "value", "token", "energy", "score",
+     "head_output", "output"),
+)  # fmt: skip
+NUMBERS = View("numbers", show_numbers, lambda: DESCRIPTION, switch="stage", inputs=INPUTS)

@@ -7,11 +7,13 @@ from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
 from ui.controls.colors import draw_colors
 from ui.controls.random_settings import segments
 from ui.frame.clicks import draw_click_listener
+from ui.frame.description import draw_description
 from ui.frame.history import live
 from ui.frame.page import Page
 from ui.link.memory import default_of, value_of
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.controls import draw_sides
+from ui.pages.compare.descriptions import describe_comparison
 from ui.pages.compare.follow import follow_sides, prepare_sides
 from ui.pages.compare.parameters import PARAMETERS
 from ui.pages.compare.side import LETTERS, bring_sides, side_of
@@ -57,6 +59,7 @@ def _draw_view_bar() -> None:
                     label_visibility="collapsed",
                     help=_("Which pair of heads."),
                 )
+    draw_description(describe_comparison(view, value_of("stage")))
 
 
 PAGE = Page(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from ui.text.descriptions import Description
 from ui.text.i18n import N_, _, ngettext
 from ui.text.numbers import whole
 from ui.text.option_names import word
@@ -44,6 +45,26 @@ AMOUNT_WORDS = {
     "bytes": N_("memory (bytes)"),
 }
 SCALE_WORDS = {"none": N_("no scale"), "head_dim": "÷ √D", "embed_size": "÷ √E"}
+
+DESCRIPTIONS = {
+    "mechanism": Description(
+        N_("Mechanism: what a setting does to attention, measured with many random weights."),
+        "softmax(:q[Q]·:k[K]ᵀ ÷ √D)·:v[V]",
+        ("attention", "seed", "query", "key", "value", "score", "energy", "weight", "head"),
+    ),
+    "learning": Description(
+        N_("Learning: how well and how soon small models learn a task, with each setting."),
+        "",
+        ("held_out", "accuracy", "step", "seed", "parameters", "head", "layer", "loss", "nats"),
+    ),
+    "cost": Description(
+        N_("Cost: how much each part of a model has to compute and to keep, by formula."),
+        "",
+        ("multiply_adds", "parameters", "projection", "softmax", "feed_forward", "norm",
+         "residual_stream", "head_size", "token", "embedding", "attention", "energy", "weight",
+         "output", "layer", "head", "query", "key", "value"),
+    ),
+}  # fmt: skip
 
 
 def named_in(words: Mapping[str, str]) -> Callable[[str], str]:

@@ -13,7 +13,8 @@ from ui.link.address import asked_for
 from ui.link.memory import choose, settle, value_of
 from ui.pages.pretrained.settings import added_tokens, pretrained_memory, removed_heads, texts
 from ui.runs.pretrained import PretrainedRun, most_added
-from ui.text.i18n import _
+from ui.text.descriptions import Description
+from ui.text.i18n import N_, _
 from ui.text.markdown import plain, token_text, verbatim
 from ui.text.numbers import percent
 from ui.text.stage_names import head_names
@@ -246,4 +247,9 @@ def difference_tiles(run: PretrainedRun, whole: PretrainedRun, selection: Select
     )
 
 
-NEXT = View("next", show_next, inputs=("head",))
+DESCRIPTION = Description(
+    N_("Next token: what the model would write next, and how probable it finds it."),
+    "softmax(logits)",
+    ("token", "softmax", "logit", "head", "layer", "output", "weight", "query", "key", "nats"),
+)
+NEXT = View("next", show_next, lambda: DESCRIPTION, inputs=("head",))
