@@ -16,6 +16,7 @@ PARTS = {  # name: module
     "paint": "bench.paint",
     "overview": "bench.overview",
     "opening": "bench.opening",
+    "first": "bench.first",
     "load": "bench.load",
     "limits": "bench.limits",
     "wire": "bench.wire",

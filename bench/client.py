@@ -16,8 +16,7 @@ from bench.settings import App
 from bench.widgets import initial_state, set_by_server
 
 RUN_SECONDS = 60.0  # a run that takes longer has failed
-TEXT_KEY = "text"
-CHART_KEY = "heads_chart"
+CHART_KEYS = ("heads_chart", "start_chart")
 FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
@@ -76,7 +75,7 @@ class Session:
         )
         run = await self._rerun(self._app.query(text), "")
         if not self._text_id:
-            raise BenchError(f"{self._app.name} has no text input with the key {TEXT_KEY!r}")
+            raise BenchError(f"{self._app.name} has no field with the key {self._app.text_key!r}")
         return run
 
     async def change(self, text: str) -> Run:
@@ -178,7 +177,7 @@ class Session:
         kind = element.WhichOneof("type")
         if kind == "exception":
             run.exceptions.append(f"{element.exception.type}: {element.exception.message}")
-        is_chart = kind == "plotly_chart" and element.plotly_chart.id.endswith(f"-{CHART_KEY}")
+        is_chart = kind == "plotly_chart" and element.plotly_chart.id.endswith(CHART_KEYS)
         if is_chart:
             run.chart_hash, run.chart_bytes = message.hash, size
             run.chart_spec = element.plotly_chart.spec
@@ -186,7 +185,7 @@ class Session:
             self._cached[message.hash] = (self._runs, is_chart)
         if not self._is_out_of_sight(message):
             self._note_widget(element)
-        if kind == "text_input" and element.text_input.id.endswith(f"-{TEXT_KEY}"):
+        if kind == "text_input" and element.text_input.id.endswith(f"-{self._app.text_key}"):
             self._text_id = element.text_input.id
             self._text_fragment = message.delta.fragment_id
 

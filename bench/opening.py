@@ -37,8 +37,8 @@ def _cost_row(options: Options) -> Row:
         Server(old / "app.py", root=old) as before,
         Server(app.script) as now,
     ):
-        costs = asyncio.run(_costs(app, (before, now), rounds))
-    then, ours = (min(cost) * 1000 for cost in costs)
+        spent = asyncio.run(costs((app, app), (before, now), rounds))
+    then, ours = (min(cost) * 1000 for cost in spent)
     note = (
         f"Explore, {WORDS} words; the least of {rounds} rounds of {RUNS} runs each, in turn: "
         "what else the machine does only adds to it"
@@ -49,18 +49,20 @@ def _cost_row(options: Options) -> Row:
     )  # fmt: skip
 
 
-async def _costs(app: App, servers: tuple[Server, Server], rounds: int) -> list[list[float]]:
-    """Seconds of processor time for a run, of each round of each server."""
+async def costs(
+    apps: tuple[App, App], servers: tuple[Server, Server], rounds: int
+) -> list[list[float]]:
+    """Return the seconds of processor time for a run, of each round of each app on its server."""
     text = sentence(random.Random(0), WORDS)
-    sessions = [Session(app, server.port) for server in servers]
+    sessions = [Session(app, server.port) for app, server in zip(apps, servers, strict=True)]
     processes = [psutil.Process(server.pid) for server in servers]
     for session in sessions:
         await session.open(text)
         for _ in range(RUNS):  # until everything is imported, made and kept
             await session.run_again(text)
-    costs: list[list[float]] = [[] for _ in servers]
+    spent: list[list[float]] = [[] for _ in servers]
     for _ in range(rounds):
-        for session, process, cost in zip(sessions, processes, costs, strict=True):
+        for session, process, cost in zip(sessions, processes, spent, strict=True):
             began = _spent(process)
             for _ in range(RUNS):
                 run = await session.run_again(text)
@@ -69,7 +71,7 @@ async def _costs(app: App, servers: tuple[Server, Server], rounds: int) -> list[
             cost.append((_spent(process) - began) / RUNS)
     for session in sessions:
         await session.close()
-    return costs
+    return spent
 
 
 def _spent(process: psutil.Process) -> float:

@@ -19,7 +19,7 @@ from bench.settings import HEADS, App, Options, sentence, with_last_word
 
 TOKENS = 32
 TARGET = 1.5
-FIELD = ".st-key-text input"
+FIELD = ":is(.st-key-text, .st-key-say) input"
 MASKS = ".st-key-mask button"
 LONGEST_WAIT = 60  # ms from the new word to Enter; the live debounce (100 ms) must not have run out
 

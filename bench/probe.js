@@ -1,6 +1,7 @@
 // Runs in the page: says when its chart shows new numbers. All times are the page's own, in ms.
 (() => {
-  const CHART = ":is(.st-key-heads_chart, .st-key-layers_chart, .st-key-head_chart) .js-plotly-plot";
+  const KEYS = ["heads_chart", "layers_chart", "head_chart", "start_chart"];
+  const CHART = `:is(${KEYS.map((key) => `.st-key-${key}`)}) .js-plotly-plot`;
   const TIMEOUT = 30000;
   const probe = { state: "idle", error: null, inputAt: 0, keyAt: 0, paintedAt: 0, firstPaintAt: 0 };
   window.headlightProbe = probe;

@@ -23,7 +23,8 @@ WORDS = (  # noqa: SIM905 - a sentence is easier to read than a list
 class App:
     """One of the two apps compared.
 
-    `binds_text` says that the app keeps the sentence in the URL, as a browser would then send it.
+    `binds_text` says that the app keeps the sentence in the URL, as a browser would then send it;
+    `text_key` is what its field and that parameter are called.
     `page` is the path below the app's address; empty for its first page.
     """
 
@@ -32,10 +33,11 @@ class App:
     parameters: tuple[tuple[str, str], ...] = ()
     binds_text: bool = False
     page: str = ""
+    text_key: str = "text"
 
     def query(self, text: str | None = None) -> str:
         """The URL's query string, without its question mark, as this app's page has it."""
-        bound = [("text", text)] if self.binds_text and text is not None else []
+        bound = [(self.text_key, text)] if self.binds_text and text is not None else []
         return urlencode(bound + list(self.parameters))
 
 
@@ -55,6 +57,11 @@ class Options:
             App("smallest app", SMALLEST_SCRIPT),
             App("Headlight", self.app, parameters, binds_text=True),
         )
+
+    @property
+    def start_page(self) -> App:
+        """Headlight's first page."""
+        return App("start page", self.app, binds_text=True, text_key="say")
 
 
 def sentence(rng: random.Random, words: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from viz.contributions import BARS, Contributions, contribution_axes, contribution_bars
 from viz.figure import SpecFigure
 from viz.heatmap import base_layout, color_range, hatching, labelled_axis, limit_of
 from viz.labels import AxisLabels, text_width
@@ -51,9 +52,18 @@ class Matrix:
         return factor(rows, MOST_CELLS), factor(columns, MOST_CELLS)
 
 
-def draw_equation(terms: Sequence[Matrix], theme: Theme) -> go.Figure:
-    """Draw the terms side by side, each with a colour range of its own, written below it."""
-    width = (1 - GAP * (len(terms) - 1)) / len(terms)
+def draw_equation(
+    terms: Sequence[Matrix], theme: Theme, made_of: Contributions | None = None
+) -> go.Figure:
+    """Draw the terms side by side, each with a colour range of its own, written below it.
+
+    Args:
+        terms: in their order.
+        theme: the page's colours.
+        made_of: what the last term's framed row is made of: bars beside it.
+    """
+    bars = 0.0 if made_of is None else BARS  # of a term's width
+    width = (1 - GAP * (len(terms) - 1 + bool(bars))) / (len(terms) + bars)
     below = 58 + min(130.0, max(text_width(label) for t in terms for label in t.columns.short))
     margin = {"l": LEFT, "r": 8, "t": 26, "b": below}
     layout = {
@@ -75,6 +85,12 @@ def draw_equation(terms: Sequence[Matrix], theme: Theme) -> go.Figure:
             layout["annotations"].append(sign)
         _add_hatching(layout, term, suffix, theme)
         _add_frame(layout, term, suffix, theme)
+    if made_of is not None:
+        suffix = str(len(terms) + 1)
+        traces.append(contribution_bars(made_of, suffix, theme))
+        middle = 1 - bars * width / 2
+        layout |= contribution_axes(made_of, suffix, 1 - bars * width)
+        layout["annotations"] += _notes(made_of.title, made_of.caption, middle, below)
     return SpecFigure({"data": traces, "layout": layout})
 
 
@@ -125,11 +141,19 @@ def _add_axes(
 
 def _add_notes(layout: dict[str, Any], term: Matrix, middle: float, limits: str) -> None:
     """The term's name above it; its shape and colour range below its labels."""
-    below = _note(middle, 0.0, f"{term.size}<br>{limits}", size=LABEL_SIZE - 1, anchor="top")
-    below["yshift"] = 40 - layout["margin"]["b"]
-    name = f"<b>{term.name}</b>{f' ({term.scale.name})' if term.scale.name else ''}"
-    title = _note(middle, 1.0, name, size=LABEL_SIZE + 1, anchor="bottom")
-    layout["annotations"] += [title, below]
+    scale = f" ({term.scale.name})" if term.scale.name else ""
+    said, room = f"{term.size}<br>{limits}", layout["margin"]["b"]
+    layout["annotations"] += _notes(term.name, said, middle, room, after=scale)
+
+
+def _notes(
+    name: str, said: str, middle: float, room: float, *, after: str = ""
+) -> list[dict[str, Any]]:
+    """A name above a picture, and two lines below its labels, for which there is `room`."""
+    title = _note(middle, 1.0, f"<b>{name}</b>{after}", size=LABEL_SIZE + 1, anchor="bottom")
+    lines = _note(middle, 0.0, said, size=LABEL_SIZE - 1, anchor="top")
+    lines["yshift"] = 40 - room
+    return [title, lines]
 
 
 def _add_hatching(layout: dict[str, Any], term: Matrix, suffix: str, theme: Theme) -> None:

@@ -37,7 +37,7 @@ NAME_GAP = 24  # above each row of tiles: room for the names
 COLUMN_GAP = 12
 BOLD = 1.12  # how much wider than a label a tile's name is
 SMALLEST_CELL = 1  # pixels: no more cells are sent than the screen can show
-CELLS_OUTSIDE, TILE_OUTSIDE = 1, 4  # pixels that a frame stands outside of what it is around
+CELLS_OUTSIDE, TILE_OUTSIDE = 1, 3  # pixels that a frame stands outside of what it is around
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,24 @@ class StackModel:
             next_logits = self.logits(trace.output[torch.arange(len(last)), last])
         return ModelTrace(trace, {"encoder_self": mask}, next_logits, frozenset(removed))
 
+    @torch.inference_mode()
+    def weights_of(self, ids: Tensor, lengths: Sequence[int], layer: int) -> Tensor:
+        """Return the weights of one layer's heads, (B, H, L, L), without running those after it.
+
+        Args:
+            ids: (B, L) token ids, padded with any id.
+            lengths: how many of each sentence's tokens are its own.
+            layer: which, counted from 0.
+        """
+        mask = self._mask(lengths, ids.shape[1])
+        x = self.encoder.embedding(ids)  # (B, L, E)
+        for block in self.encoder.layers[:layer]:
+            x = block(x, x, x, mask)
+        block = self.encoder.layers[layer]
+        x = block.read(block.norm1, x)  # type: ignore[operator]  # a ModuleList forgets
+        attention = attention_of(self.encoder, "encoder_self", layer)
+        return attention.trace(x, x, x, mask).weights
+
     def _typed(self, ids: Tensor, token_types: Tensor | None) -> Tensor:
         """(B, L) ids as they are, or (B, L, E) vectors with those of their types."""
         if token_types is None:

@@ -44,6 +44,8 @@ PAIR = f"{NUMBERS}&text2=4+5"
 SIDES = f"a={quote('explore?' + NUMBERS)}&b={quote(f'explore?{NUMBERS}&')}"
 # Each page with each of its views, and what can be asked of them: what a person can come to see.
 STATES = (
+    "?say=1+22+333",
+    "?say=1+22+333&trained=false&word=9",
     f"explore?{NUMBERS}&mask=window&q=1",
     f"explore?{NUMBERS}&stage=qkv&text2=4",
     f"explore?{NUMBERS}&view=head&mask=custom&head=1&q=1",

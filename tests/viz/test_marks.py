@@ -68,7 +68,7 @@ def test_the_row_and_the_column_are_framed_in_every_tile_and_the_tile_as_a_whole
     # Row 1 is from 24 + 19 to 24 + 38, column 3 from 108 to 144; frames stand a pixel outside.
     assert boxes_of(row, 300, 100) == near([[-1, 42, 145, 63], [155, 42, 301, 63]], grid)
     assert boxes_of(column, 300, 100) == near([[107, 23, 145, 101], [263, 23, 301, 101]], grid)
-    assert boxes_of(tile, 300, 100) == near([[152, 20, 304, 104]], grid)
+    assert boxes_of(tile, 300, 100) == near([[153, 21, 303, 103]], grid)
     widths = (column.line.width, row.line.width, tile.line.width)
     assert widths == (COLUMN_LINE, ROW_LINE, PICTURE_LINE) == (1.5, 2.5, 2.0)
     assert {shape.line.color for shape in (column, row, tile)} == {LIGHT.highlight}
@@ -99,5 +99,5 @@ def test_a_marked_tile_is_framed_where_it_stands() -> None:
     (shape,) = draw_tiles(tiles, LIGHT).layout.shapes
     left, top = 230 + 12, 190 + 24 + 24
     assert boxes_of(shape, grid.width, grid.height) == near(
-        [[left - 4, top - 4, left + 234, top + 194]], grid
+        [[left - 3, top - 3, left + 233, top + 193]], grid
     )

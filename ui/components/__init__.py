@@ -68,6 +68,7 @@ class StripData:
     hint: str  # shown while nothing is hovered or chosen
     second: int | None  # where the second of two sentences begins that are read together
     sentence: str  # "{token} attends to" with its placeholder, for the caption
+    advice: str  # said behind both; empty for nothing
     scale: WeightScale  # of the shades; without an end, a row's largest weight has the darkest
 
 
@@ -89,6 +90,7 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
         "second": data.second,
         "hint": data.hint,
         "sentence": data.sentence,
+        "advice": data.advice,
         "curve": data.scale.curve,
         "end": data.scale.end,
         "decades": DECADES,

@@ -103,8 +103,9 @@ function build(parent) {
       box.style.setProperty("--share", shade(weight, largest))
       box.classList.toggle("from", key === query)
     })
-    caption.textContent =
+    const said =
       query === null ? data.hint : data.sentence.replace("{token}", () => data.tokens[query])
+    caption.textContent = data.advice ? `${said} ${data.advice}` : said
   }
 
   return view

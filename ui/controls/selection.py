@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from model.transformer import AttentionKind as Kind
 from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_TOKENS
 from ui.link.fitting import index_within, repair, wanted_of
 from ui.link.memory import assume, choose, memory, value_of
+from ui.link.page import UNCHOSEN, Unchosen
 from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 
@@ -34,34 +36,49 @@ def draw_selection(inputs: tuple[str, ...] = INPUTS, *, required: tuple[str, ...
     Their bounds are the app's, not the sentence's, which changes live.
     """
     for key in required:
-        if value_of(key) is None:
+        if value_of(key) in (None, UNCHOSEN):
             assume(**{key: 0})
     drawn = {
         "head": partial(_draw_index, _("Head"), "head", MAX_PRETRAINED_HEADS, _("mean")),
-        "q": partial(_draw_index, _("Query"), "q", MAX_TOKENS, _("none")),
+        "q": partial(_draw_index, _("Query"), "q", MAX_TOKENS, _no_query()),
         "k": partial(_draw_index, _("Key"), "k", MAX_TOKENS, _("none")),
     }
     for key in inputs:
         drawn[key]()
 
 
+def _no_query() -> str:
+    """What stands in the field of the query while it is empty."""
+    return _("auto") if _chooses_query() else _("none")
+
+
+def _chooses_query() -> bool:
+    """Whether the page chooses the query, as One head does where neither link nor person has."""
+    return value_of("q") is None and value_of("view") == "head"
+
+
 def selection_in(run: Run) -> Selection:
     """Return what is chosen, brought within the run."""
 
     def within(key: str, count: int) -> int | None:
-        value: int | None = value_of(key)
-        return value if value is None or not count else min(value, count - 1)
+        value: int | Unchosen | None = value_of(key)
+        if value is None or value is UNCHOSEN:
+            return None
+        return min(value, count - 1) if count else value
 
     kind: Kind = value_of("kind") if len(run.kinds) > 1 else "encoder_self"
     layer = min(value_of("layer"), run.layers_of(kind) - 1)
     sentence = min(value_of("sentence"), len(run.source.lengths)) - 1
     looked_at = run.attention(layer, sentence, kind).whole
+    head, query = within("head", run.heads_of(kind)), within("q", len(looked_at.queries))
+    if _chooses_query() and not run.is_empty:
+        query = telling_query(looked_at, head or 0)
     return Selection(
         kind=kind,
         layer=layer,
         sentence=sentence,
-        head=within("head", run.heads_of(kind)),
-        query=within("q", len(looked_at.queries)),
+        head=head,
+        query=query,
         key=within("k", len(looked_at.keys)),
     )
 
@@ -86,6 +103,17 @@ def fit_selection(run: Run) -> Selection:
         )
     )
     return selection_in(run)
+
+
+def telling_query(attention: Attention, head: int) -> int | None:
+    """Return the query with a head's largest weight on another word; None where there is none."""
+    counts = attention.query_side.words(attention.sentence)[:, None] & attention.key_side.words(
+        attention.sentence
+    )
+    if attention.kind != "cross":
+        np.fill_diagonal(counts, False)  # a word on itself
+    largest = np.where(counts, attention.field("weights")[head], 0).max(axis=1, initial=0)
+    return int(largest.argmax()) if largest.any() else None
 
 
 def attention_in(run: Run, selection: Selection) -> Attention:
@@ -116,7 +144,7 @@ def take_pick() -> None:
     picked = whole_numbers({"pick": st.session_state.get("strip", {}).get("pick")}, "pick")
     if picked:
         places = memory().strip_places
-        choose("pick", q=places[picked[0]] if 0 <= picked[0] < len(places) else None)
+        choose("pick", q=places[picked[0]] if 0 <= picked[0] < len(places) else UNCHOSEN)
         st.rerun()  # the whole page: the strip's own fragment doesn't hold the inputs
 
 

@@ -12,6 +12,7 @@ from ui.frame.page import page_shown
 from ui.link.memory import choose
 from ui.runs.run import Run
 from ui.server.turns import turn
+from ui.views.advice import take_advice
 from ui.views.view import Chart, Choice
 
 Open = Callable[[Run | None, Selection | None], Choice]
@@ -86,6 +87,7 @@ def _open(behind: Callable[[Any, Any], Choice]) -> None:
             return
         choice = behind(run, selection_in(run))
     if choice is not None:
+        take_advice()
         choose("click", **choice)
 
 

@@ -35,6 +35,16 @@ def describe_substitute(plan: Plan, problem: str) -> str:
     )
 
 
+def describe_left_out(limit: int, count: int) -> str:
+    """Return that so many tokens of sentences didn't fit."""
+    cut = ngettext(
+        "Sentences are cut after {limit} tokens: {count} token was left out.",
+        "Sentences are cut after {limit} tokens: {count} tokens were left out.",
+        count,
+    )
+    return cut.format(limit=limit, count=count)
+
+
 def describe_cut(run: Run) -> list[str]:
     """Return how much was left out, and why."""
     if not run.left_out:
@@ -44,14 +54,9 @@ def describe_cut(run: Run) -> list[str]:
             "The two sentences together are cut to {limit} tokens: {count} token was left out.",
             "The two sentences together are cut to {limit} tokens: {count} tokens were left out.",
             run.left_out,
-        )
+        ).format(limit=run.most_tokens, count=run.left_out)
     else:
-        cut = ngettext(
-            "Sentences are cut after {limit} tokens: {count} token was left out.",
-            "Sentences are cut after {limit} tokens: {count} tokens were left out.",
-            run.left_out,
-        )
-    cut = cut.format(limit=run.most_tokens, count=run.left_out)
+        cut = describe_left_out(run.most_tokens, run.left_out)
     if run.most_tokens == run.longest:
         return [cut + " " + _("The model has no more positions.")]
     if run.most_tokens == MAX_TOKENS:

@@ -70,7 +70,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   min-height: 24rem; opacity: 0;
 }
 [data-testid="stPopoverBody"]:has(.st-key-more) { min-height: 31rem; }
-.st-key-address { position: absolute; }
+.st-key-address { position: absolute; width: 1px; overflow: hidden; }
 .st-key-lang { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; }
 .st-key-lang .stButtonGroup button {
   padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.8rem;

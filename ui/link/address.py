@@ -31,7 +31,7 @@ from ui.link.memory import (
     value_of,
 )
 from ui.link.notices import notice
-from ui.link.page import Linked
+from ui.link.page import UNCHOSEN, Linked
 from ui.server.given_values import given_values
 
 
@@ -195,7 +195,7 @@ def as_written(value: Any) -> str:
     """Return a value as links hold it: a number, an identifier, or a person's own text."""
     if isinstance(value, bool):
         return str(value).lower()
-    if value is None:
+    if value is None or value is UNCHOSEN:
         return ""
     if isinstance(value, float):
         return f"{value:g}"

@@ -29,7 +29,7 @@ from ui.choices.options import (
     VECTORS,
     WEIGHTS,
 )
-from ui.link.page import Parameter
+from ui.link.page import UNCHOSEN, Parameter
 from ui.link.readers import Reader, flag, number, option, text
 
 
@@ -46,6 +46,13 @@ def shown(default: Any, reader: Reader) -> Parameter:
 def index(most: int) -> Parameter:
     """Return the parameter of a head, a query or a key: a number field, which may be empty."""
     return typed(None, number(0, most - 1), computes=False)
+
+
+def _query(key: str, text: str, default: Any) -> tuple[Any, str | None]:
+    """A query's place; nothing stands for none, where the page would choose one."""
+    if not text.strip():
+        return UNCHOSEN, None
+    return number(0, MAX_TOKENS - 1)(key, text, default)
 
 
 def _color_end(key: str, text: str, default: Any) -> tuple[Any, str | None]:
@@ -69,7 +76,7 @@ RUN: dict[str, Parameter] = {
     "overview": shown("every_head", option(*OVERVIEWS)),
     "head_scale": shown(False, flag),
     "sentence": Parameter(1, number(1, len(TEXT_KEYS))),
-    "q": index(MAX_TOKENS),
+    "q": Parameter(None, _query, computes=False, is_gradual=True, can_be_unchosen=True),
     "k": index(MAX_TOKENS),
 }
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from ui.choices.sizes import nearest
 from ui.link.memory import Repair, Wanted, memory, settle, value_of
+from ui.link.page import UNCHOSEN
 
 
 def fit_among(key: str, choices: Sequence[Any], otherwise: str | None = None) -> tuple[Any, Any]:
@@ -46,7 +47,7 @@ def index_within(key: str, count: int, message: str) -> Repair | None:
             is empty, nothing is chosen instead, and nothing said.
     """
     value, wanted = value_of(key), wanted_of(key)
-    if not count or wanted is None:
+    if not count or wanted is None or wanted is UNCHOSEN:
         return None
     used, said = wanted, ""
     if wanted >= count:

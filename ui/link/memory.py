@@ -18,7 +18,7 @@ from streamlit.runtime.parallel_coordinator import ParallelFragmentCoordinator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
-from ui.link.page import Linked, Parameter
+from ui.link.page import UNCHOSEN, Linked, Parameter
 from ui.server.given_values import given_values
 
 MISSING = object()  # None is a value: nothing chosen
@@ -132,7 +132,14 @@ def _take_sent(kept: "Memory", context: ScriptRunContext) -> None:
     sent = state._new_widget_state.states
     for key in kept.page.parameters:
         if state.get_widget_id_from_key(key) in sent:
-            kept.values[key] = st.session_state[key]
+            kept.values[key] = _had(kept, key)
+
+
+def _had(kept: "Memory", key: str) -> Any:
+    """What a widget has. A field that is empty was emptied, or has never been filled."""
+    value = st.session_state[key]
+    is_emptied = value is None and kept.values.get(key) is not None
+    return UNCHOSEN if is_emptied and kept.page.parameters[key].can_be_unchosen else value
 
 
 def address_parameters() -> list[tuple[str, str]]:
@@ -242,7 +249,7 @@ def store_drawn() -> None:
         return
     drawn = context.shared.widget_user_keys_this_run.snapshot() & kept.page.parameters.keys()
     kept.drawn = kept.drawn | drawn if context.fragment_ids_this_run else set(drawn)
-    kept.values |= {key: st.session_state[key] for key in drawn}
+    kept.values |= {key: _had(kept, key) for key in drawn}
 
 
 def bring_back() -> None:
@@ -263,4 +270,5 @@ def bring_back() -> None:
 
 def _give(values: Mapping[str, Any]) -> None:
     memory().given.update(values)
-    st.session_state.update(values)
+    shown = {key: None if value is UNCHOSEN else value for key, value in values.items()}
+    st.session_state.update(shown)

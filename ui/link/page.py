@@ -2,9 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from enum import Enum
+from typing import Any, Final, Protocol
 
 from ui.link.readers import Reader
+
+
+class Unchosen(Enum):
+    """What somebody has emptied, where nothing chosen means that the page chooses."""
+
+    UNCHOSEN = ""
+
+
+UNCHOSEN: Final = Unchosen.UNCHOSEN
 
 
 @dataclass(frozen=True)
@@ -18,6 +28,9 @@ class Parameter:
     # Whether it is typed, dragged or painted, little by little: each change then replaces the
     # browser's entry in its history, where others make one.
     is_gradual: bool = False
+    # Whether the page chooses where nothing is chosen: a field that somebody empties then has
+    # UNCHOSEN, and a link that says so is empty there.
+    can_be_unchosen: bool = False
 
     def read(self, key: str, text: str) -> tuple[Any, str | None]:
         """Return the value that a text means, and a message if it had to be changed."""

@@ -41,6 +41,10 @@ class Sentences:
         """L, the length of the longest sentence."""
         return max(self.lengths)
 
+    def words(self, sentence: int) -> np.ndarray:
+        """Return which of the tokens are the sentence's own words, (L,) booleans."""
+        return np.arange(len(self.tokens[sentence])) < self.lengths[sentence]
+
     def labels(self, sentence: int) -> AxisLabels:
         """Return the tokens of a sentence as they stand at an axis."""
         return token_labels(self.tokens[sentence], _("position"))

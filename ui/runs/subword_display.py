@@ -40,6 +40,13 @@ class SubwordSentences(Sentences):
 
     subwords: tuple[Subwords, ...]
 
+    def words(self, sentence: int) -> np.ndarray:
+        """Return which of the tokens are the sentence's own, and not special, (L,) booleans."""
+        words = super().words(sentence)
+        special = self.subwords[sentence].special
+        words[: len(special)] &= ~np.array(special, dtype=bool)
+        return words
+
     def labels(self, sentence: int) -> AxisLabels:
         """Return the tokens as they stand at an axis, with the vocabulary's spelling on hover."""
         return self.side(sentence, WHOLE).labels

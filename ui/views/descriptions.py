@@ -33,7 +33,7 @@ STAGES: dict[Stage, Description] = {
     ),
     "head_outputs": Description(
         N_(
-            "Head outputs: the :v[values] that a head mixes, of each the more, the larger its weight."
+            "Head outputs: the :v[values], mixed by a head: the larger a weight, the more of its value."
         ),
         "A·:v[V]",
         ("head_output", "head", "value", "weight", "token"),

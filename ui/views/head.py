@@ -1,6 +1,7 @@
 """One head: the matrix equation with all its terms."""
 
 import math
+from html import unescape
 
 import numpy as np
 import streamlit as st
@@ -10,11 +11,14 @@ from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.runs.run import Attention, Run
 from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
+from ui.text.markdown import verbatim
+from ui.text.numbers import percent
 from ui.views.divisor import divisor_text
 from ui.views.equations import describe_equations, projection_formula
 from ui.views.heads import PLOTLY_CONFIG, show_pooling
 from ui.views.stages import where
 from ui.views.view import View
+from viz.contributions import BARS, Contributions
 from viz.equation import Matrix, draw_equation
 from viz.labels import AxisLabels, dimension_labels
 from viz.theme import Theme
@@ -27,7 +31,7 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
     reads = describe_equations(attention)
     hint = _("Choose a query to follow its row.")
     if selection.query is not None:
-        hint = _("The row of query {query} is framed throughout.").format(query=selection.query)
+        hint = describe_fit(attention, head, selection.query)
     st.markdown(
         _("**Head {head}** of {heads}{where}, D = {size}. {reads} {hint}").format(
             head=head,
@@ -38,13 +42,16 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
             hint=hint,
         )
     )
-    formulas = _formulas(attention, head)
+    made_of = _contributions(attention, head, selection.query)
+    formulas, widths = _formulas(attention, head), [1.0] * 7
+    if made_of is not None:
+        formulas, widths = (*formulas, "$A_k \\lVert V_k \\rVert$"), [*widths, BARS]
     with st.container(key="formulas"):
-        for column, formula in zip(st.columns(len(formulas), gap="small"), formulas, strict=True):
+        for column, formula in zip(st.columns(widths, gap="small"), formulas, strict=True):
             column.markdown(formula)
     terms = _terms(attention, selection, head)
     st.plotly_chart(
-        draw_equation(terms, theme),
+        draw_equation(terms, theme, made_of),
         key="head_chart",
         theme=None,
         config=PLOTLY_CONFIG,
@@ -59,6 +66,38 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
         ),
     )
     show_pooling(max((term.block for term in terms), key=math.prod))
+
+
+def describe_fit(attention: Attention, head: int, query: int) -> str:
+    """Return a sentence on the key that fits a query best."""
+    weights = attention.field("weights")[head, query]
+    name = verbatim(unescape(attention.query_labels.short[query]))  # repeated words stay apart
+    if not weights.any():
+        return _("{query} may attend to nothing.").format(query=name)
+    key = int(weights.argmax())
+    return _("{query} fits best with {key}: score {score:.3g}, weight {weight}.").format(
+        query=name,
+        key=verbatim(unescape(attention.key_labels.short[key])),
+        score=float(attention.field("scores")[head, query, key]),
+        weight=percent(float(weights[key]), 0),
+    )
+
+
+def _contributions(attention: Attention, head: int, query: int | None) -> Contributions | None:
+    """What the output of a query is made of; None where none is chosen."""
+    if query is None:
+        return None
+    return Contributions(
+        weights=attention.field("weights")[head, query],
+        lengths=np.linalg.norm(attention.field("values")[head], axis=1),
+        keys=attention.key_labels,
+        title=_("made of"),
+        caption=_("weight ×<br>length of V"),
+        key_word=_("key"),
+        weight_word=_("weight"),
+        length_word=_("length of its value"),
+        product_word=_("adds"),
+    )
 
 
 def _formulas(attention: Attention, head: int) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from ui.runs.run import Run, asks_source, looks_at_source
 from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
 from ui.text.option_names import word
+from ui.views.advice import show_chart_advice
 from ui.views.descriptions import STAGES
 from ui.views.heads import show_tiles
 from ui.views.marks import mark_tokens
@@ -64,6 +65,7 @@ def show_kinds(run: Run, selection: Selection, theme: Theme) -> None:
         with place:
             st.markdown(titles[kind])
             show_tiles(_marked(tiles, run, selection, kind, stage), chart_key(kind), theme)
+    show_chart_advice()
 
 
 def _marked(tiles: Tiles, run: Run, selection: Selection, kind: Kind, stage: Stage) -> Tiles:

@@ -68,4 +68,4 @@ def mark_heads(
     if selection.head is not None and selection.layer in layers:
         tile = layers.index(selection.layer) * attention.facts.heads + selection.head
     marked = mark_tokens(tiles, attention, selection.query, selection.key)
-    return marked if tile is None else replace(marked, marked_tile=tile)
+    return mark_tile(marked, tile)

@@ -9,6 +9,7 @@ from ui.link.memory import memory
 from ui.runs.run import Run
 from ui.text.i18n import _
 from ui.text.markdown import token_text
+from ui.views.advice import click_advice, take_advice
 
 
 def show_strip(run: Run, selection: Selection) -> None:
@@ -26,6 +27,7 @@ def show_strip(run: Run, selection: Selection) -> None:
         whose = _("head {number}").format(number=selection.head)
     if run.layers_of(selection.kind) > 1:
         whose = _("layer {layer}, {whose}").format(layer=selection.layer, whose=whose)
+    advice = click_advice()
     token_strip(
         StripData(
             tokens=tokens,
@@ -35,13 +37,20 @@ def show_strip(run: Run, selection: Selection) -> None:
             masked=~attention.allowed,
             chosen=chosen[0] if chosen else None,
             second=_second(run, groups),
-            hint=_hint(tokens).format(whose=whose),
+            hint=_hint(tokens, advice).format(whose=whose),
             sentence=_("How much “{{token}}” attends to each word ({whose}).").format(whose=whose),
+            advice=advice,
             scale=weight_scale(),
         ),
         key="strip",
-        on_pick=take_pick,
+        on_pick=_take_pick,
     )
+
+
+def _take_pick() -> None:
+    """A word was clicked: choose it, or none."""
+    take_advice()
+    take_pick()
 
 
 def _second(run: Run, groups: list[list[int]]) -> int | None:
@@ -49,9 +58,9 @@ def _second(run: Run, groups: list[list[int]]) -> int | None:
     return next((place for place, group in enumerate(groups) if run.begins_second(group[0])), None)
 
 
-def _hint(tokens: list[str]) -> str:
-    """What is said while nothing is pointed at."""
+def _hint(tokens: list[str], advice: str) -> str:
+    """What is said while nothing is pointed at; there is one line for it, advice included."""
     hint = _("Point at a word: how much it attends to each of the others ({whose}).")
-    if any(token.startswith("␣") and token != "␣" for token in tokens):
+    if not advice and any(token.startswith("␣") and token != "␣" for token in tokens):
         hint += " " + _("␣ is a space, which belongs to the token after it.")
     return hint

@@ -335,3 +335,12 @@ def test_its_file_may_become_shorter_meanwhile(model: StackModel, tmp_path: Path
     table = load_file(folder_of(MINILM) / "model" / "model.safetensors")[minilm.WORD_EMBEDDINGS]
     assert told.stdout.split() == [f"{first:.4f}", f"{table.norm():.2f}"]
     (tmp_path / "model.safetensors").unlink()  # not to be kept by pytest
+
+
+@matrix(2, "layer", range(LAYERS))
+def test_the_weights_of_one_layer_are_those_of_a_whole_run(model: StackModel, layer: int) -> None:
+    ids = torch.tensor([[101, 1996, 4111, 102], [101, 102, 0, 0]])
+    weights = model.weights_of(ids, [4, 2], layer)
+    assert torch.equal(weights, model.run(ids, [4, 2]).trace.encoder_self[layer].weights)
+    assert weights.shape == (2, HEADS, 4, 4)
+    assert not weights[1, :, :, 2:].any()

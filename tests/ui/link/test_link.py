@@ -160,7 +160,6 @@ LINKS = [
     out_of_range("head", "-1", 0, "0", "0"),
     taken("q", "2.0", 2, "2"),
     no_number("q", "x", None, "none"),
-    no_number("q", "", None, "none"),
     out_of_range("q", "-3", 0, "0", "0"),
     taken("k", "11", 11, "11"),
     no_number("k", "x", None, "none"),

@@ -43,6 +43,7 @@ from ui.choices.options import (
 )
 from ui.link.address import as_written
 from ui.link.common_parameters import SHARED as TAKEN_ALONG
+from ui.link.page import UNCHOSEN
 from ui.pages import PAGES
 from ui.pages.lab.parameters import (
     AMOUNTS,
@@ -190,6 +191,11 @@ def test_a_number_is_read_within_its_range_or_told(page: str, key: str, text: st
     low, high = RANGES[page][key]
     parameter = PARAMETERS[page][key]
     value, message = parameter.read(key, text)
+    if value is UNCHOSEN:
+        assert parameter.can_be_unchosen
+        assert not text.strip()
+        assert message is None
+        return
     if value is None:
         assert parameter.default is None
     else:

@@ -1,13 +1,29 @@
 """One head: the terms of the equation are the trace's, row for row."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from tests.defaults import run_of
-from tests.ui.helpers import alt, array, change, chart, labels, link, masked, open_app
+from tests.ui.helpers import (
+    alt,
+    array,
+    change,
+    chart,
+    control,
+    labels,
+    link,
+    masked,
+    notices,
+    open_app,
+    send,
+    strip,
+)
+from tests.ui.pages.pretrained.helpers import needs_minilm, open_trained, weights_of
+from tests.ui.views.helpers import framed_rows
 
 TEXT = "the cat saw the dog"
 FORMULAS = ["Q = X W_Q^{(0)}", "K = X W_K^{(0)}", "QK^\\top", "S = QK^\\top / {}",
@@ -27,7 +43,7 @@ def test_the_seven_matrices_are_the_traces(head: int, mask: str) -> None:
         getattr(trace, name)[0, head].numpy()
         for name in ("queries", "keys", "values", "energy", "scores", "weights", "head_outputs")
     )
-    data = chart(page, "head_chart")["data"]
+    data = chart(page, "head_chart")["data"][:7]
     assert [term["name"] for term in data] == [
         "Q", "Kᵀ", "energy", "scores", "weights", "V", "output",
     ]  # fmt: skip
@@ -41,7 +57,7 @@ def test_the_seven_matrices_are_the_traces(head: int, mask: str) -> None:
 
 
 def test_no_head_chosen_is_the_first_and_a_head_that_is_not_there_the_last() -> None:
-    page = open_app(link(text="a b", view="head"))
+    page = open_app(link(text="a b", view="head", q=""))
     assert page.markdown[1].value == (
         "**Head 0** of 8, D = 8. X: the vectors that the layer reads. Choose a query to "
         "follow its row."
@@ -67,7 +83,7 @@ def test_no_head_chosen_is_the_first_and_a_head_that_is_not_there_the_last() -> 
     ],
 )
 def test_the_formulas_have_the_divisor_and_the_mask(query: str, divisor: str, spoken: str) -> None:
-    page = open_app(f"view=head&{query}")
+    page = open_app(f"view=head&q=&{query}")
     formulas = [m.value for m in page.markdown if m.value.startswith("$")]
     assert formulas == [f"${formula.format(divisor) if 'S = Q' in formula else formula}$"
                         for formula in FORMULAS]  # fmt: skip
@@ -91,7 +107,7 @@ def test_a_shared_projection_acts_on_the_heads_own_part_of_the_input() -> None:
 
 def test_a_pooled_equation_says_how_many_numbers_share_a_cell() -> None:
     page = open_app(link(text="w " * 400, view="head", heads=1, embed_size=8))
-    shapes = [array(term["z"]).shape for term in chart(page, "head_chart")["data"]]
+    shapes = [array(term["z"]).shape for term in chart(page, "head_chart")["data"][:7]]
     rows = -(-400 // shapes[2][0])
     assert shapes[2][0] == shapes[2][1] < 400
     assert [caption.value for caption in page.caption] == [
@@ -102,16 +118,105 @@ def test_a_pooled_equation_says_how_many_numbers_share_a_cell() -> None:
 
 
 def test_the_chosen_query_is_framed_where_it_is_a_row() -> None:
-    page = open_app(link(text=TEXT, view="head"))
-    assert "shapes" not in chart(page, "head_chart")["layout"] or (
-        chart(page, "head_chart")["layout"]["shapes"] == []
-    )
+    page = open_app(link(text=TEXT, view="head", q=""))
+    assert chart(page, "head_chart")["layout"]["shapes"] == []
     change(page, q=2)
     frames = chart(page, "head_chart")["layout"]["shapes"]
-    assert {(frame["y0"], frame["y1"]) for frame in frames} == {(1.5, 2.5)}
+    assert {frame["path"] for frame in frames} == {"M0,0.6H1V0.4H0Z"}  # the third of five rows
     # Q, energy, scores, weights and the output; Kᵀ and V have a row for each key.
-    assert [frame["yref"] for frame in frames] == ["y", "y3", "y4", "y5", "y7"]
-    assert "The row of query 2 is framed throughout." in page.markdown[1].value
+    assert [frame["yref"] for frame in frames] == [
+        f"{axis} domain" for axis in ("y", "y3", "y4", "y5", "y7")
+    ]
+
+
+def most_telling(head: int, **settings: Any) -> tuple[int, int]:
+    """The query and key of the largest weight of a word on another."""
+    weights = run_of(TEXT, **settings).attention().trace.weights[0, head]
+    pairs = [(q, k) for q in range(5) for k in range(5) if q != k]
+    return max(pairs, key=lambda pair: float(weights[pair]))
+
+
+@pytest.mark.parametrize("mask", ["none", "causal"])
+def test_it_opens_with_the_query_that_looks_furthest_at_another_word(mask: str) -> None:
+    page = open_app(link(text=TEXT, view="head", mask=mask))
+    for head in (0, 5):
+        change(page, head=head)
+        query, _key = most_telling(head, mask=mask)
+        names = ("the ·0", "cat", "saw", "the ·3", "dog")
+        assert f" ` {names[query]} ` fits best with ` " in page.markdown[1].value
+        assert strip(page)["chosen"] == query
+        assert control(page, "q").value is None  # nobody has chosen it
+        assert "q" not in page.query_params
+        assert len(chart(page, "head_chart")["layout"]["shapes"]) == 5
+    change(page, view="heads")
+    assert strip(page)["chosen"] is None
+    assert framed_rows(chart(page)) == []
+
+
+def test_a_query_that_somebody_takes_away_stays_away_and_the_link_says_so() -> None:
+    page = open_app(link(text=TEXT, view="head"))
+    for take_away in (lambda: send(page, "strip", "pick", -1), lambda: change(page, q=None)):
+        take_away()
+        assert strip(page)["chosen"] is None
+        assert page.query_params["q"] == ""
+        assert chart(page, "head_chart")["layout"]["shapes"] == []
+        change(page, head=3)
+        assert strip(page)["chosen"] is None
+        change(page, q=4)
+        assert page.query_params["q"] == "4"
+    page = open_app(link(text=TEXT, view="head", q=""))
+    assert strip(page)["chosen"] is None
+    assert notices(page) == []
+    assert page.query_params["q"] == ""
+    assert page.markdown[1].value.endswith("Choose a query to follow its row.")
+
+
+def test_of_one_word_there_is_no_telling_query() -> None:
+    assert strip(open_app(link(text="a", view="head")))["chosen"] is None
+
+
+@needs_minilm
+def test_a_telling_query_and_its_key_are_words_and_no_special_tokens() -> None:
+    text = "the cat saw the dog"  # between [CLS] and [SEP], which most heads look at
+    page = open_trained(text=text, view="head", layer=2, head=4)
+    weights = weights_of("minilm", text, 2)[4]
+    pairs = [(q, k) for q in range(1, 6) for k in range(1, 6) if q != k]
+    assert strip(page)["chosen"] == max(pairs, key=lambda pair: float(weights[pair]))[0]
+
+
+def test_it_says_which_key_fits_best() -> None:
+    page = open_app(link(text=TEXT, view="head", head=2, q=3, mask="causal"))
+    trace = run_of(TEXT, mask="causal").attention().trace
+    row = trace.weights[0, 2, 3]
+    key = int(row.argmax())
+    assert page.markdown[1].value.endswith(
+        f" ` the ·3 ` fits best with ` {('the ·0', 'cat', 'saw', 'the ·3', 'dog')[key]} `: score "
+        f"{trace.scores[0, 2, 3, key]:.3g}, weight {100 * row[key]:.0f}%."
+    )
+
+
+def test_a_query_without_keys_says_so() -> None:
+    page = open_app(link(text="", text2="a b", mask="padding", view="head", q=1))
+    assert page.markdown[1].value.endswith(" may attend to nothing.")
+
+
+def test_bars_beside_the_output_are_what_each_word_adds_to_it() -> None:
+    page = open_app(link(text=TEXT, view="head", head=2, q=3))
+    trace = run_of(TEXT).attention().trace
+    added = trace.weights[0, 2, 3, :, None] * trace.values[0, 2]  # (K, D)
+    torch.testing.assert_close(added.sum(0), trace.head_outputs[0, 2, 3])
+    bars = chart(page, "head_chart")["data"][7]
+    assert (bars["type"], bars["orientation"]) == ("bar", "h")
+    np.testing.assert_allclose(array(bars["x"]), added.norm(dim=1).numpy(), rtol=1e-5)
+    assert array(bars["y"]).tolist() == [0, 1, 2, 3, 4]
+    behind = array(bars["customdata"])
+    np.testing.assert_array_equal(behind[:, 0], trace.weights[0, 2, 3].numpy())
+    np.testing.assert_allclose(behind[:, 1], trace.values[0, 2].norm(dim=1).numpy(), rtol=1e-5)
+    layout = chart(page, "head_chart")["layout"]
+    assert labels(layout["yaxis8"])[1] == "cat (position 1)"
+    assert layout["yaxis8"]["range"] == [4.5, -0.5]  # the first on top, as in V
+    change(page, q=None)
+    assert len(chart(page, "head_chart")["data"]) == 7
 
 
 def test_the_axes_name_tokens_and_dimensions() -> None:

@@ -111,6 +111,8 @@ def test_heads_of_a_training_frame_what_is_chosen() -> None:
     assert framed_tiles(figure) == [3]  # two layers of two heads each
     assert framed_rows(figure) == [2] * 4
     assert framed_columns(figure) == [5] * 4
+    only = open_learn(layers=1, heads=1, embed_size=16, head=0)
+    assert framed_tiles(chart(only, "learn_chart")) == []  # there is no other
 
 
 def test_a_cell_of_a_comparison_is_framed_on_both_sides_and_in_their_difference() -> None:

@@ -30,6 +30,7 @@ def test_it_shows_the_mean_of_the_heads_until_one_is_chosen(mask: str) -> None:
         f"Point at a word: how much it attends to each of the others ({whose})."
     )
     assert strip(page)["sentence"] == f"How much “{{token}}” attends to each word ({whose})."
+    assert strip(page)["advice"] == "Click a word, a cell or a head's name to choose it."
     change(page, head=6)
     np.testing.assert_allclose(fractions(strip(page)), weights[6], atol=0.51 / 65535)
     assert "(head 6)" in strip(page)["hint"]

@@ -19,6 +19,7 @@ from ui.pages.compare.comparison import (
 from ui.pages.compare.compute import comparison_shown
 from ui.runs.run import Attention
 from ui.text.i18n import _
+from ui.views.advice import show_chart_advice
 from ui.views.heads import show_tiles
 from ui.views.marks import mark_tokens
 from ui.views.stages import cell_at
@@ -91,6 +92,7 @@ def _show_side_by_side(
         with place:
             st.markdown(title)
             show_tiles(each, key, theme)
+    show_chart_advice()
 
 
 def _pictures(comparison: Comparison, stage: Stage, pair: int | None) -> list[Tiles]:

@@ -34,6 +34,7 @@ from ui.pages.learn.trainings import (
 from ui.text.i18n import _
 from ui.text.option_names import word
 from ui.text.task_goals import GOALS
+from ui.views.advice import chart_advice
 
 
 def draw_story() -> None:
@@ -79,7 +80,9 @@ def draw_task() -> None:
         key="task",
         on_change=_take_task,
     )
-    st.caption(_(GOALS[value_of("task")]))
+    # Below the picture there is no room for the advice.
+    advice = chart_advice() if value_of("view") == "watch" else ""
+    st.caption(f"{_(GOALS[value_of('task')])} {advice}".rstrip())
 
 
 def _take_task() -> None:

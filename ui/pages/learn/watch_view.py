@@ -91,14 +91,11 @@ def _learning(
     masked = ~seen.allowed(kind)
     values = np.where(masked, np.float32("nan"), values)
     words = _words()
+    tiles = replace(
+        tiles, values=values[active], names=names, short_names=short, scale=weight_scale()
+    )
     learning = Learning(
-        tiles=replace(
-            mark_heads(tiles, attention, selection, layers),
-            values=values[active],
-            names=names,
-            short_names=short,
-            scale=weight_scale(),
-        ),
+        tiles=mark_heads(tiles, attention, selection, layers),
         curves=curves,
         step=settings.snapshot.step,
         last_step=max(plan.steps, *(int(c.steps[-1]) for c in curves)),

@@ -195,7 +195,7 @@ def test_a_click_in_all_heads_stays_in_the_attention_that_is_shown() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_head_is_an_equation_between_the_right_sides(kind: Kind) -> None:
-    page = open_pair(link(**PAIR, view="head", kind=kind, head=2, layer=1))
+    page = open_pair(link(**PAIR, view="head", kind=kind, head=2, layer=1, q=""))
     attention = pair_of(SOURCE, TARGET).attention(1, 0, kind)
     q, k, v, energy, scores, weights, output = (
         attention.field(name)[2]

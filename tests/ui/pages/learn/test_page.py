@@ -69,7 +69,8 @@ def test_it_opens_with_a_learner_that_has_learnt_nothing() -> None:
     assert page.query_params == {}
     assert notices(page) == errors(page) == []
     assert captions(page) == [
-        "Say the letters backwards. A solving head looks at the place across."
+        "Say the letters backwards. A solving head looks at the place across. Click a cell or a "
+        "head's name to look closer."
     ]
 
 

@@ -38,7 +38,7 @@ def opened(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Callabl
         # Transformers gives some types a tokeniser of their own kind, which knows no word of this.
         words = models.model_of("my-gpt2-inverse").tokenizer
         monkeypatch.setattr(models.model_of(name), "tokenizer", words)
-        return open_trained(**{"model": name, "text": TEXT, "view": "head", **more})
+        return open_trained(**{"model": name, "text": TEXT, "view": "head", "q": "", **more})
 
     return open_family
 

@@ -88,7 +88,7 @@ def test_one_head_is_an_equation_of_the_models_numbers(model: str) -> None:
         field(model, name)[5]
         for name in ("queries", "keys", "values", "energy", "scores", "weights", "head_outputs")
     )
-    data = chart(page, "head_chart")["data"]
+    data = chart(page, "head_chart")["data"][:7]
     for term, values in zip(data, [q, k.T, energy, scores, weights, v, output], strict=True):
         np.testing.assert_array_equal(array(term["z"]), values, err_msg=term["name"])
     assert page.markdown[1].value.startswith(
