@@ -14,6 +14,7 @@ from ui.controls.random_settings import segments
 from ui.controls.selection import draw_selection
 from ui.frame.description import draw_description
 from ui.link.memory import value_of
+from ui.text.explain import explain
 from ui.text.i18n import N_, _
 from ui.views.view import View, named
 
@@ -52,7 +53,7 @@ def draw_view_bar(views: tuple[View, ...], draw_more: Draw = _draw_nothing) -> N
                 draw_selection,
                 key="choose_popover",
                 icon=":material/my_location:",
-                help=label,
+                help=f"{label}\n\n{explain('head', 'query', 'key')}",
                 width="content",
             )
     draw_description(view.describe())

@@ -1,14 +1,11 @@
 """What a picture is, in a line: a sentence in plain words, and the formula beside it."""
 
-import re
 from dataclasses import dataclass
 
+from ui.text.colors import colored
 from ui.text.explain import explain
 from ui.text.i18n import _
 from viz.theme import Theme
-
-# In a sentence or a formula, what is a query's, a key's or a value's: ":q[each query]".
-_MARKED = re.compile(r":([qkv])\[([^\]]*)\]")
 
 
 @dataclass(frozen=True)
@@ -27,14 +24,3 @@ class Description:
     def explained(self) -> str | None:
         """Return what the terms mean, in Markdown; None where there are none."""
         return explain(*self.terms) or None
-
-
-def colored(text: str, theme: Theme) -> str:
-    """Return Markdown in which what is marked has the colour of queries, keys or values.
-
-    Args:
-        text: with ":q[...]", ":k[...]" and ":v[...]" around what has a colour.
-        theme: the page's colours.
-    """
-    colors = {"q": theme.query, "k": theme.key, "v": theme.value}
-    return _MARKED.sub(lambda found: f':color[{found[2]}]{{foreground="{colors[found[1]]}"}}', text)

@@ -32,9 +32,7 @@ STAGES: dict[Stage, Description] = {
         ("weight", "query", "key", "softmax", "score", "head"),
     ),
     "head_outputs": Description(
-        N_(
-            "Head outputs: the :v[values], mixed by a head: the larger a weight, the more of its value."
-        ),
+        N_("Head outputs: what a head makes of each word, its :v[values] mixed by their weights."),
         "A·:v[V]",
         ("head_output", "head", "value", "weight", "token"),
     ),

@@ -20,7 +20,7 @@ from ui.text.stage_names import head_names, kind_name, layer_names, value_word
 from ui.views.descriptions import OVERVIEWS
 from ui.views.heads import PLOTLY_CONFIG, show_pooling, show_tiles
 from ui.views.marks import mark_tile, mark_tokens
-from ui.views.stages import between_tokens
+from ui.views.stages import QUERY_BY_KEY, between_tokens
 from ui.views.view import Chart, Choice, Place, View
 from viz.labels import AxisLabels
 from viz.overview import Overview as Thumbnails
@@ -200,6 +200,7 @@ def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
         columns=shown.key_labels,
         row_title=_("query (from)") if overview != "rollout" else _("position"),
         column_title=_("key (to)") if overview != "rollout" else _("input token"),
+        **({} if overview == "rollout" else QUERY_BY_KEY),
         value_title=_("mean weight") if overview != "rollout" else _("rollout"),
         diverging=False,
         masked=masked,

@@ -14,6 +14,7 @@ from tests.ui.helpers import (
     change,
     chart,
     control,
+    formulas_on,
     labels,
     link,
     masked,
@@ -84,7 +85,7 @@ def test_no_head_chosen_is_the_first_and_a_head_that_is_not_there_the_last() -> 
 )
 def test_the_formulas_have_the_divisor_and_the_mask(query: str, divisor: str, spoken: str) -> None:
     page = open_app(f"view=head&q=&{query}")
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert formulas == [f"${formula.format(divisor) if 'S = Q' in formula else formula}$"
                         for formula in FORMULAS]  # fmt: skip
     assert f"divided by {spoken}" in alt(page, "head_chart")
@@ -92,7 +93,7 @@ def test_the_formulas_have_the_divisor_and_the_mask(query: str, divisor: str, sp
 
 def test_a_shared_projection_acts_on_the_heads_own_part_of_the_input() -> None:
     page = open_app("view=head&projection=shared&head=2")
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert formulas[0] == "$Q = X^{(2)} W_Q$"
     assert formulas[5] == "$V = X^{(2)} W_V$"
     run = run_of(projection="shared")

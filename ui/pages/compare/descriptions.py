@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ui.choices.options import CompareView, Stage
+from ui.choices.options import Stage
 from ui.text.descriptions import Description
 from ui.text.i18n import N_
 from ui.views.descriptions import STAGES
@@ -21,7 +21,7 @@ _NUMBERS = Description(
 )
 
 
-def describe_comparison(view: CompareView, stage: Stage) -> Description:
+def describe_comparison(view: str, stage: Stage) -> Description:
     """Return what a view of two sides shows."""
     if view == "numbers":
         return _NUMBERS

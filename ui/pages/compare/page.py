@@ -20,6 +20,7 @@ from ui.pages.compare.side import LETTERS, bring_sides, side_of
 from ui.pages.compare.view import CHARTS, CLICKABLE
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.trainings import active
+from ui.text.explain import explain
 from ui.text.i18n import N_, _
 
 REPAINT_EVERY = 0.2  # seconds, while a side is being trained
@@ -57,7 +58,7 @@ def _draw_view_bar() -> None:
                     key="head",
                     width=150,
                     label_visibility="collapsed",
-                    help=_("Which pair of heads."),
+                    help=explain("head", more=_("Which pair of heads.")),
                 )
     draw_description(describe_comparison(view, value_of("stage")))
 

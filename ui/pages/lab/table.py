@@ -8,6 +8,8 @@ from lab.results import columns_of, to_parquet
 from lab.spreadsheet import to_csv
 from ui.controls.popover import draw_popover
 from ui.jobs.sweep_queue import Ticket
+from ui.pages.lab.words import METRIC_TERMS
+from ui.text.explain import explain
 from ui.text.i18n import _, in_this_language
 
 MOST_ROWS = 5000  # on the page: as many as a sweep has at most
@@ -26,7 +28,7 @@ def show_table(ticket: Ticket, *, height: int = 260) -> None:
         column_config={
             name: st.column_config.Column(
                 f"{name} ({_(columns[name].unit)})" if columns[name].unit else name,
-                help=_(columns[name].description),
+                help=explain(*METRIC_TERMS.get(name, ()), more=_(columns[name].description)),
             )
             for name in frame.columns
             if name not in hidden
