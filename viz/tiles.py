@@ -272,10 +272,10 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     columns = pool_labels(tiles.columns, grid.pooled_columns)
     rows = pool_labels(tiles.rows, grid.pooled_rows)
     lefts = [grid.left(c) + grid.cell_width // 2 for c in range(grid.columns)]
+    tops = [grid.top(r * grid.columns) + grid.cell_height // 2 for r in range(grid.rows)]
     angle, depth, step = labels_below(columns, grid.cell_width)
-    left_margin = 34 + max(map(text_width, rows.short))
-    right_margin = 76 if tiles.color_bar else 8
-    margin = {"l": left_margin, "r": right_margin, "t": 2, "b": depth + 26, "pad": 3}
+    margin = {"l": 34 + max(map(text_width, rows.short)), "t": 2, "b": depth + 26, "pad": 3}
+    margin["r"] = 76 if tiles.color_bar else 8
     axis = labelled_axis(columns, step=step, starts=lefts, cell=grid.cell_width, off_centre=0.5)
     color_letters(axis, tiles.letters or {}, theme)
     return {
@@ -292,9 +292,7 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
             **labelled_axis(
                 rows,
                 step=thinning(len(rows), grid.cell_height),
-                starts=[
-                    grid.top(r * grid.columns) + grid.cell_height // 2 for r in range(grid.rows)
-                ],
+                starts=tops,
                 cell=grid.cell_height,
                 off_centre=0.5,
             ),

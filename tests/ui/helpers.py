@@ -213,7 +213,7 @@ def alt(at: AppTest, key: str = "heads_chart") -> str:
 
 def numbers(at: AppTest, key: str = "heads_chart") -> list[np.ndarray]:
     """The matrix of each heatmap in a chart."""
-    return [array(trace["z"]) for trace in chart(at, key)["data"]]
+    return [array(trace["z"]) for trace in chart(at, key)["data"] if "z" in trace]
 
 
 def array(typed: dict[str, str]) -> np.ndarray:
@@ -237,6 +237,17 @@ def painter(at: AppTest) -> dict[str, Any]:
 def notices(at: AppTest) -> list[str]:
     """Every line of every warning on the page."""
     return [line for box in at.warning for line in box.value.split("  \n")]
+
+
+def captions(at: AppTest) -> list[str]:
+    """The captions on the page, but for the line that says what the picture is."""
+    return [caption.value for caption in at.caption if not caption.proto.help]
+
+
+def description(at: AppTest) -> Any:
+    """The line that says what the picture is."""
+    (line,) = (caption for caption in at.caption if caption.proto.help)
+    return line
 
 
 def formulas_on(at: AppTest) -> list[str]:

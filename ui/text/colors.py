@@ -5,7 +5,7 @@ import re
 from viz.theme import Theme
 
 _MARKED = re.compile(r":([qkv])\[([^\]]*)\]")
-_LETTER = re.compile(r"(?<![A-Za-z\\])([QKV])(?![A-Za-z])")
+_LETTER = re.compile(r"(?<![a-z\\])([QKV])(?![a-z])")
 
 
 def colored(text: str, theme: Theme) -> str:

@@ -11,6 +11,7 @@ from tests.defaults import run_of
 from tests.ui.helpers import (
     alt,
     array,
+    captions,
     change,
     chart,
     control,
@@ -111,11 +112,11 @@ def test_a_pooled_equation_says_how_many_numbers_share_a_cell() -> None:
     shapes = [array(term["z"]).shape for term in chart(page, "head_chart")["data"][:7]]
     rows = -(-400 // shapes[2][0])
     assert shapes[2][0] == shapes[2][1] < 400
-    assert [caption.value for caption in page.caption] == [
+    assert captions(page) == [
         "Pooled to fit the screen: each cell shows the value furthest from zero among "
         f"{rows} × {rows} numbers."
     ]
-    assert not open_app("view=head").caption
+    assert not captions(open_app("view=head"))
 
 
 def test_the_chosen_query_is_framed_where_it_is_a_row() -> None:
