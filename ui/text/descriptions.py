@@ -23,4 +23,4 @@ class Description:
 
     def explained(self) -> str | None:
         """Return what the terms mean, in Markdown; None where there are none."""
-        return explain(*self.terms) or None
+        return explain(*dict.fromkeys(self.terms)) or None

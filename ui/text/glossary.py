@@ -69,7 +69,7 @@ GLOSSARY = {
             "heads would look at one word alone."
         ),
         "√D",
-        ("scale", "√d", "√D"),
+        ("√d", "√D"),
     ),
     "softmax": Term(
         N_("softmax"),

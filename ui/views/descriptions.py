@@ -4,6 +4,8 @@ from ui.choices.options import Overview, Stage
 from ui.text.descriptions import Description
 from ui.text.i18n import N_
 
+# Whoever sees one sees the names of all, in the switch beside it.
+_NAMES = ("query", "key", "value", "energy", "score", "weight", "head_output", "output")
 STAGES: dict[Stage, Description] = {
     "qkv": Description(
         N_(
@@ -11,12 +13,12 @@ STAGES: dict[Stage, Description] = {
             "it hands on (:v[value])."
         ),
         ":q[Q] = X·W_Q, :k[K] = X·W_K, :v[V] = X·W_V",
-        ("query", "key", "value", "token", "head"),
+        ("query", "key", "value", "token", "head", *_NAMES),
     ),
     "energy": Description(
         N_("Energy: how well each :q[query] fits each :k[key], before scale and mask."),
         ":q[Q]·:k[K]ᵀ",
-        ("energy", "query", "key", "scale", "mask", "head"),
+        ("energy", "query", "key", "scale", "mask", "head", *_NAMES),
     ),
     "scores": Description(
         N_(
@@ -24,25 +26,25 @@ STAGES: dict[Stage, Description] = {
             "will look there."
         ),
         "S = :q[Q]·:k[K]ᵀ ÷ √D",
-        ("score", "query", "key", "scale", "mask", "head"),
+        ("score", "query", "key", "scale", "mask", "head", *_NAMES),
     ),
     "weights": Description(
         N_("Weights: how much each word (a row, its :q[query]) looks at each word (its :k[key])."),
         "A = softmax(S)",
-        ("weight", "query", "key", "softmax", "score", "head"),
+        ("weight", "query", "key", "softmax", "score", "head", *_NAMES),
     ),
     "head_outputs": Description(
         N_("Head outputs: what a head makes of each word, its :v[values] mixed by their weights."),
         "A·:v[V]",
-        ("head_output", "head", "value", "weight", "token"),
+        ("head_output", "head", "value", "weight", "token", *_NAMES),
     ),
     "output": Description(
         N_("Output: what all heads together make for each word, mixed by one more table."),
         "[A₁·:v[V₁] … A_H·:v[V_H]]·W_O",
-        ("output", "head", "weight", "value", "token"),
+        ("output", "head", "weight", "value", "token", *_NAMES),
     ),
 }
-_WEIGHTS = ("weight", "query", "key", "head", "layer")
+_WEIGHTS = ("weight", "query", "key", "head", "layer", "rollout", "residual_stream")
 OVERVIEWS: dict[Overview, Description] = {
     "every_head": Description(
         N_("Every head: a small picture of how much each word looks at each word, head by head."),
@@ -69,6 +71,6 @@ OVERVIEWS: dict[Overview, Description] = {
     "stream": Description(
         N_("Residual stream: how the vector of each word changes as the layers add to it."),
         "x + f(x)",
-        ("residual_stream", "token", "layer", "attention", "feed_forward", "norm"),
+        ("residual_stream", "token", "layer", "attention", "feed_forward", "norm", "rollout"),
     ),
 }

@@ -1,6 +1,9 @@
 """The glossary: complete, short, and said in the session's own language."""
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +49,44 @@ def test_a_term_is_explained_in_the_sessions_language() -> None:
     german = Language("de", texts, english.ngettext, english.locale)
     with speaking(german):
         assert explain("seed") == "**Startwert**: Woraus der Zufall entsteht."
+
+
+UI = Path(__file__).parents[3] / "ui"
+
+
+def controls(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """The label of each control or column that has a tooltip, and the tooltip."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args:
+            labels = [
+                each.value for each in ast.walk(node.args[0]) if isinstance(each, ast.Constant)
+            ]
+            for keyword in node.keywords:
+                if keyword.arg == "help" and labels:
+                    yield str(labels[0]), keyword.value
+
+
+def own_words(tree: ast.AST) -> list[str]:
+    """The labels that are a term, and whose tooltip has nothing of the glossary."""
+    forms = {form.casefold() for term in GLOSSARY.values() for form in (term.name, *term.also)}
+    return [
+        label
+        for label, said in controls(tree)
+        if {label.casefold(), label.casefold().removesuffix("s")} & forms
+        and "explain" not in ast.unparse(said)
+        and not isinstance(said, ast.Name)  # explained where it was made
+    ]
+
+
+def test_no_tooltip_explains_a_term_in_words_of_its_own() -> None:
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in UI.rglob("*.py")}
+    assert sum(len(list(controls(tree))) for tree in trees.values()) > 30
+    assert {path.name: found for path, tree in trees.items() if (found := own_words(tree))} == {}
+
+
+def test_words_of_its_own_are_found() -> None:
+    assert own_words(ast.parse('slider(_("Temperature"), help=_("How warm it is."))')) == [
+        "Temperature"
+    ]
+    assert own_words(ast.parse('slider(_("Temperature"), help=explain("temperature"))')) == []
+    assert own_words(ast.parse('slider(_("Pace"), help=_("How fast."))')) == []

@@ -12,7 +12,7 @@ _HEAD = N_("One pair of heads: A's, B's, and what B's has more or less of: B −
 _DIVERGENCE = Description(
     N_("Divergence: how far each :q[query]'s row of weights has moved from A to B."),
     "H(½a + ½b) − ½H(a) − ½H(b)",
-    ("divergence", "query", "weight", "head", "entropy", "nats", "scale"),
+    ("divergence", "query", "key", "weight", "head", "entropy", "nats", "scale"),
 )
 _NUMBERS = Description(
     N_("Numbers: what each head does in A and in B, and how far its rows have moved."),
@@ -28,5 +28,5 @@ def describe_comparison(view: str, stage: Stage) -> Description:
     if view == "divergence":
         return _DIVERGENCE
     of_stage = STAGES[stage]
-    terms = (*of_stage.terms, *(term for term in _DIVERGENCE.terms if term not in of_stage.terms))
+    terms = (*of_stage.terms, *_DIVERGENCE.terms)
     return replace(of_stage, sentence=_HEADS if view == "heads" else _HEAD, terms=terms)

@@ -21,7 +21,15 @@ from ui.text.explain import explain
 from ui.text.i18n import _
 from viz.theme import theme_of
 
-TERMS = ("weight", "entropy", "nats", "divergence")  # in the sentence on what changed
+TERMS = (
+    "weight",
+    "entropy",
+    "nats",
+    "divergence",
+    "energy",
+    "scale",
+    "head_size",
+)  # in the sentence on what changed
 
 
 def prepare_sides() -> None:

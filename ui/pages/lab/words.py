@@ -31,7 +31,7 @@ METRIC_WORDS = {
     "accuracy": N_("accuracy"),
     "steps_to_95": N_("steps to 95 %"),
 }
-# What the glossary says of them, and of the columns of tables that have their names.
+# What the glossary has of them, and of the columns of tables that have their names.
 METRIC_TERMS = {
     "score_spread": ("spread", "score"),
     "energy_spread": ("spread", "energy"),
@@ -45,17 +45,6 @@ METRIC_TERMS = {
     "loss": ("loss", "nats"),
     "steps_to_95": ("step", "accuracy"),
     "parameters": ("parameters",),
-    "heads": ("head",),
-    "embed_size": ("embedding",),
-    "layers": ("layer",),
-    "scale": ("scale", "head_size"),
-    "positions": ("positions",),
-    "mask": ("mask",),
-    "projection": ("projection",),
-    "temperature": ("temperature",),
-    "seed": ("seed",),
-    "steps": ("step",),
-    "learning_rate": ("learning_rate",),
 }
 _SCHEMES = ("positions", "sinusoidal", "rotary", "alibi")
 CONTROL_TERMS: dict[str, tuple[str, ...]] = {
@@ -99,21 +88,61 @@ DESCRIPTIONS = {
     "mechanism": Description(
         N_("Mechanism: what a setting does to attention, measured with many random weights."),
         "softmax(:q[Q]·:k[K]ᵀ ÷ √D)·:v[V]",
-        ("attention", "seed", "query", "key", "value", "score", "energy", "weight", "head"),
+        (
+            "attention",
+            "seed",
+            "query",
+            "key",
+            "value",
+            "score",
+            "energy",
+            "weight",
+            "softmax",
+            "head",
+        ),
     ),
     "learning": Description(
         N_("Learning: how well and how soon small models learn a task, with each setting."),
         "",
-        ("held_out", "accuracy", "step", "seed", "parameters", "head", "layer", "loss", "nats"),
+        (
+            "held_out",
+            "accuracy",
+            "step",
+            "seed",
+            "parameters",
+            "head",
+            "layer",
+            "loss",
+            "nats",
+            "token",
+        ),
     ),
     "cost": Description(
         N_("Cost: how much each part of a model has to compute and to keep, by formula."),
         "",
-        ("multiply_adds", "parameters", "projection", "softmax", "feed_forward", "norm",
-         "residual_stream", "head_size", "token", "embedding", "attention", "energy", "weight",
-         "output", "layer", "head", "query", "key", "value"),
+        (
+            "multiply_adds",
+            "parameters",
+            "projection",
+            "softmax",
+            "feed_forward",
+            "norm",
+            "residual_stream",
+            "head_size",
+            "token",
+            "embedding",
+            "attention",
+            "energy",
+            "weight",
+            "output",
+            "layer",
+            "head",
+            "query",
+            "key",
+            "value",
+        ),
     ),
-}  # fmt: skip
+}
 
 
 def named_in(words: Mapping[str, str]) -> Callable[[str], str]:

@@ -9,5 +9,17 @@ WATCHED = Description(
         ":q[query], a column a :k[key]."
     ),
     "A = softmax(S)",
-    ("step", "held_out", "accuracy", "loss", "entropy", "nats", "head", "weight", "query", "key"),
+    (
+        "step",
+        "held_out",
+        "accuracy",
+        "loss",
+        "entropy",
+        "nats",
+        "head",
+        "weight",
+        "softmax",
+        "query",
+        "key",
+    ),
 )

@@ -88,7 +88,7 @@ def _explained(pattern: Pattern) -> str:
             "on words at random, twice over, the mean weight on the token that followed the same "
             "word the first time (Olsson et al., 2022)."
         ),
-        "entropy": _("how widely the weights spread, in nats; the sharpest heads first."),
+        "entropy": _("how evenly queries share out weight, in nats; the sharpest heads first."),
     }[pattern]
 
 

@@ -132,7 +132,7 @@ def _in_table(name: str) -> str:
 DESCRIPTION = Description(
     N_("Similarity: how alike the vectors of two sentences are, and which words make them so."),
     "u·v ÷ (‖u‖·‖v‖)",
-    ("embedding", "token", "special_token"),
+    ("embedding", "token", "special_token", "head", "layer"),
 )
 SIMILARITY = View(
     "similarity",

@@ -78,9 +78,12 @@ def _draw_first() -> None:
         _("First token"),
         value_of("first"),
         key="first",
-        help=_(
-            "What is read first. Heads that find nothing rest on it (an “attention sink”, Xiao et "
-            "al., 2024). Of whole words, the first word; One head and Cell show it in any case."
+        help=explain(
+            "token",
+            more=_(
+                "What is read first. Heads that find nothing rest on it (an “attention sink”, Xiao "
+                "et al., 2024). Of whole words, the first word; One head and Cell show it in any case."
+            ),
         ),
     )
 
