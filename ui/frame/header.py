@@ -22,7 +22,7 @@ def show_header(source: Source[Any, Any], run: Run) -> None:
         return
     st.markdown(
         f"**Headlight** — {describe_run(source, run)}",
-        help=explain("attention", "energy", "weight", more=_compared(run)),
+        help=explain("attention", "energy", "weight", "seed", more=_compared(run)),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.matrix import matrix
@@ -114,6 +115,7 @@ def unexplained(at: AppTest, path: str) -> dict[str, str]:
 def test_every_term_on_a_page_is_explained_there(path: str, query: str) -> None:
     page = open_app(query, path=path)
     assert description(page).proto.help
+    assert unexplained(page, path) == {}
     assert unexplained(open_popovers(page), path) == {}
 
 
@@ -122,6 +124,7 @@ def test_every_term_on_a_page_is_explained_there(path: str, query: str) -> None:
 def test_every_term_of_a_trained_model_is_explained_there(path: str, query: str) -> None:
     page = open_app(query, path=path)
     assert description(page).proto.help
+    assert unexplained(page, path) == {}
     assert unexplained(open_popovers(page), path) == {}
 
 

@@ -82,7 +82,8 @@ def _draw_first() -> None:
             "token",
             more=_(
                 "What is read first. Heads that find nothing rest on it (an “attention sink”, Xiao "
-                "et al., 2024). Of whole words, the first word; One head and Cell show it in any case."
+                "et al., 2024). Of whole words, the first word; One head and Cell show it in any "
+                "case."
             ),
         ),
     )
