@@ -19,6 +19,7 @@ from model.training import plan, weights_file, worker
 from ui.choices import limits
 from ui.pages import PAGES
 from ui.server import turns, uploads
+from ui.text.glossary import GLOSSARY
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -195,6 +196,15 @@ def test_the_limits_are_those_of_the_code() -> None:
     told = {what: limit for what, limit, _why in read(ROOT / "docs/limits.md").rows}
     assert LIMITS.keys() <= told.keys()
     assert [(what, told[what]) for what, limit in LIMITS.items() if limit not in told[what]] == []
+
+
+def test_the_glossary_says_what_the_app_says() -> None:
+    """If not: python -m tools.glossary."""
+    _titles, *rows = read(ROOT / "docs/glossary.md").rows
+    assert rows == sorted(
+        ([term.name, term.explanation, term.formula] for term in GLOSSARY.values()),
+        key=lambda row: row[0].casefold(),
+    )
 
 
 def test_the_map_of_the_code_names_what_there_is() -> None:

@@ -45,7 +45,7 @@ def contribution_bars(made_of: Contributions, suffix: str, theme: Theme) -> dict
         "customdata": np.stack([made_of.weights, made_of.lengths], axis=1),
         "xaxis": f"x{suffix}",
         "yaxis": f"y{suffix}",
-        "marker": {"color": theme.highlight},
+        "marker": {"color": theme.value},
         "showlegend": False,
         "hovertemplate": f"{made_of.key_word} %{{y}}<br>{made_of.weight_word} "
         f"%{{customdata[0]:.9g}}<br>{made_of.length_word} %{{customdata[1]:.9g}}<br>"

@@ -16,7 +16,7 @@ from viz.heatmap import base_layout, color_range, hatching, labelled_axis, limit
 from viz.labels import AxisLabels, text_width
 from viz.marks import ROW_LINE, frame
 from viz.pooling import factor, pool_extremes, pool_labels
-from viz.theme import LABEL_SIZE, Theme
+from viz.theme import LABEL_SIZE, Concept, Theme
 from viz.weight_scale import LINEAR, WeightScale
 
 HEIGHT = 262  # pixels of the plot area
@@ -44,6 +44,7 @@ class Matrix:
     masked_text: str = "masked"
     row: int | None = None  # the row to frame: the chosen query's
     scale: WeightScale = LINEAR  # where values are weights
+    concept: Concept | None = None  # what it is of queries, keys or values: its name's colour
 
     @property
     def block(self) -> tuple[int, int]:
@@ -79,7 +80,7 @@ def draw_equation(
         limits, trace = _trace(term, suffix, theme)
         traces.append(trace)
         _add_axes(layout, term, suffix, (left, left + width), first=i == 0)
-        _add_notes(layout, term, left + width / 2, limits)
+        _add_notes(layout, term, left + width / 2, limits, theme)
         if term.sign:
             sign = _note(left + width + GAP / 2, 0.5, term.sign, size=24, anchor="middle")
             layout["annotations"].append(sign)
@@ -139,11 +140,16 @@ def _add_axes(
     }
 
 
-def _add_notes(layout: dict[str, Any], term: Matrix, middle: float, limits: str) -> None:
+def _add_notes(
+    layout: dict[str, Any], term: Matrix, middle: float, limits: str, theme: Theme
+) -> None:
     """The term's name above it; its shape and colour range below its labels."""
     scale = f" ({term.scale.name})" if term.scale.name else ""
     said, room = f"{term.size}<br>{limits}", layout["margin"]["b"]
-    layout["annotations"] += _notes(term.name, said, middle, room, after=scale)
+    title, lines = _notes(term.name, said, middle, room, after=scale)
+    if term.concept is not None:
+        title["font"]["color"] = theme.of(term.concept)
+    layout["annotations"] += [title, lines]
 
 
 def _notes(
@@ -180,7 +186,7 @@ def _add_frame(layout: dict[str, Any], term: Matrix, suffix: str, theme: Theme) 
         frame(
             [(0, row, 1, 1)],
             (1, rows),
-            theme,
+            theme.query,
             line=ROW_LINE,
             xref=f"x{suffix}",
             yref=f"y{suffix}",

@@ -1,6 +1,6 @@
 """What every heatmap here has in common: its axes, its colours, its stripes, its frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from viz.hatch import ONE, Lattice, hatched_image
 from viz.labels import AxisLabels, text_width
 from viz.pooling import factor, pool_mask
-from viz.theme import FONT_FAMILY, LABEL_SIZE, Theme, color_scale
+from viz.theme import FONT_FAMILY, LABEL_SIZE, Concept, Theme, color_scale
 from viz.weight_scale import LINEAR, WeightScale, color_stops
 
 LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
@@ -67,6 +67,26 @@ def labelled_axis(
     }
 
 
+def axis_title(text: str, standoff: int, concept: Concept | None, theme: Theme) -> dict[str, Any]:
+    """Return a title `standoff` pixels away, in the colour of what stands along the axis."""
+    color = theme.faint if concept is None else theme.of(concept)
+    return {"text": text, "standoff": standoff, "font": {"color": color}}
+
+
+def color_letters(axis: dict[str, Any], letters: Mapping[str, Concept], theme: Theme) -> None:
+    """Give labels of an axis colours of their own.
+
+    Args:
+        axis: as labelled_axis makes it.
+        letters: the labels, and whose colours they have.
+        theme: the page's colours.
+    """
+    axis["ticktext"] = [
+        f'<b style="color: {theme.of(letters[text])}">{text}</b>' if text in letters else text
+        for text in axis["ticktext"]
+    ]
+
+
 def thinning(count: int, cell: float) -> int:
     """Return every how many-th of `count` labels is shown, where each has `cell` pixels."""
     return factor(count, int(count * cell) // LABEL_PITCH)
@@ -100,6 +120,12 @@ def color_range(
     if diverging:
         return -limit, color_scale(theme.diverging)
     return 0.0, color_stops(theme.sequential, scale.curve)
+
+
+def own_scale(limit: float, diverging: bool, theme: Theme) -> dict[str, Any]:
+    """Return a colour scale up to the limit for one heatmap alone, without a bar."""
+    low, colors = color_range(limit, diverging, theme)
+    return {"zmin": low, "zmax": limit, "colorscale": colors, "showscale": False}
 
 
 def color_axis(

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from viz.theme import Theme
-
 ROW_LINE, COLUMN_LINE = 2.5, 1.5  # pixels: a row and a column are told apart where both are framed
 PICTURE_LINE = 2.0
 
@@ -14,7 +12,7 @@ Box = tuple[float, float, float, float]  # left, top, width, height; y runs down
 def frame(
     boxes: Sequence[Box],
     size: tuple[float, float],
-    theme: Theme,
+    color: str,
     *,
     line: float,
     outside: float = 0,
@@ -29,7 +27,7 @@ def frame(
     Args:
         boxes: in the picture's own units, from its upper left corner.
         size: the picture's width and height.
-        theme: the page's colours.
+        color: of the line.
         line: pixels.
         outside: how far the frame stands outside of a box.
         xref, yref: the axes.
@@ -43,7 +41,7 @@ def frame(
     return {
         "type": "path",
         "path": path,
-        "line": {"color": theme.highlight, "width": line},
+        "line": {"color": color, "width": line},
         "layer": "above",
         "xref": f"{xref} domain",
         "yref": f"{yref} domain",

@@ -135,7 +135,9 @@ def _frame(overview: Overview, grid: OverviewGrid, layer: int, theme: Theme) -> 
     width = (last - first) * across.period + across.cells * across.steps
     box = (first * across.period, layer * down.period, width, down.cells * down.steps)
     # A gap is a step or two: about as wide as high, in pixels.
-    return frame([box], (across.length, down.length), theme, line=PICTURE_LINE, outside=0.5)
+    return frame(
+        [box], (across.length, down.length), theme.highlight, line=PICTURE_LINE, outside=0.5
+    )
 
 
 def _side_by_side(values: np.ndarray, grid: OverviewGrid) -> np.ndarray:

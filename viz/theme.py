@@ -5,6 +5,7 @@ from typing import Literal
 
 Mode = Literal["light", "dark"]
 ColorScale = tuple[str, ...]
+Concept = Literal["query", "key", "value"]
 
 FONT_FAMILY = '"Source Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Color Emoji", sans-serif'
 LABEL_SIZE = 14  # pixels: readable on a projector
@@ -23,7 +24,7 @@ class Theme:
     diverging: ColorScale  # for signed values, centred on 0: blue and orange differ for all eyes
     masked: str  # a masked cell's ground ...
     hatch: str  # ... and its stripes: no value has either
-    highlight: str  # the chosen row or cell
+    highlight: str  # the chosen head, layer or step
     query: str  # what is a query's, a key's, a value's, in words, letters and frames: three that
     key: str  # differ for all eyes, by hue and lightness, and from the scales of values
     value: str
@@ -31,6 +32,10 @@ class Theme:
     positive: str  # bars above and below zero
     negative: str
     lines: ColorScale  # curves on one chart: five that differ for all eyes, by hue and lightness
+
+    def of(self, concept: Concept) -> str:
+        """Return the colour of queries, keys or values."""
+        return {"query": self.query, "key": self.key, "value": self.value}[concept]
 
 
 LIGHT = Theme(
@@ -40,10 +45,10 @@ LIGHT = Theme(
     diverging=("#0b3d82", "#3f82c4", "#a9cbe8", "#f4f4f2", "#f3c397", "#d97b29", "#8a3d05"),
     masked="#dedad3",
     hatch="#a9a49a",
-    highlight="#c2185b",
-    query="#c2185b",
-    key="#00796b",
-    value="#5e35b1",
+    highlight="#2f2d2b",
+    query="#d81b60",
+    key="#005c3c",
+    value="#7a22e0",
     ground="#ffffff",
     positive="#d97b29",
     negative="#3f82c4",
@@ -56,10 +61,10 @@ DARK = Theme(
     diverging=("#a8d4ff", "#4f96dd", "#2b4f7d", "#26252b", "#7d4a22", "#d9822f", "#ffd9a3"),
     masked="#35322d",
     hatch="#6d675e",
-    highlight="#ff5fa2",
-    query="#ff5fa2",
-    key="#2fd0b0",
-    value="#b39ddb",
+    highlight="#edebe8",
+    query="#f218c0",
+    key="#7af5d2",
+    value="#a070ff",
     ground="#0e1117",
     positive="#e8923f",
     negative="#4f96dd",

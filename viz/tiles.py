@@ -5,7 +5,7 @@ One pair of axes for all heads paints in about half the time of a subplot each. 
 the hover box which token stands where, at the cost of one entry a row or column instead of a cell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,20 +15,22 @@ import plotly.graph_objects as go
 from viz.figure import SpecFigure
 from viz.heatmap import (
     add_curved_bar,
+    axis_title,
     bar_room,
     base_layout,
     color_axis,
-    color_range,
+    color_letters,
     hatching,
     labelled_axis,
     labels_below,
     limit_of,
+    own_scale,
     thinning,
 )
 from viz.labels import AxisLabels, text_width
 from viz.marks import COLUMN_LINE, PICTURE_LINE, ROW_LINE, frame
 from viz.pooling import factor, pool_extremes, pool_labels
-from viz.theme import TITLE_SIZE, Theme
+from viz.theme import TITLE_SIZE, Concept, Theme
 from viz.weight_scale import LINEAR, WeightScale
 
 WIDTH, HEIGHT = 960, 432  # design pixels of the plot: what a 1366×768 screen has room for
@@ -54,6 +56,9 @@ class Tiles:
     diverging: bool  # True: signed, centred on 0; False: from 0 up
     masked: np.ndarray | None = None  # (R, C) True where masked: hatched
     masked_text: str = "masked"  # the value of a masked cell on hover
+    row_concept: Concept | None = None  # whose colour the rows' title has, and the columns'
+    column_concept: Concept | None = None
+    letters: Mapping[str, Concept] | None = None  # labels below that have a colour of their own
     row_word: str = "query"  # what a row and a column are, on hover
     column_word: str = "key"
     height: int = HEIGHT  # design pixels of the plot
@@ -171,7 +176,11 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
             "dy": grid.cell_height,
             "hovertemplate": hover,
             "hovertemplatefallback": tiles.masked_text,  # the page puts it in the place of NaN
-            **(_own_scale(limit, tiles, theme) if scale_per_tile else {"coloraxis": "coloraxis"}),
+            **(
+                own_scale(limit, tiles.diverging, theme)
+                if scale_per_tile
+                else {"coloraxis": "coloraxis"}
+            ),
         }
         for i, (name, matrix, limit) in enumerate(zip(tiles.names, values, limits, strict=True))
     ]
@@ -183,8 +192,7 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
     ]
     if tiles.masked is not None:
         layout["images"] = _hatching(tiles, grid, theme)
-    marks = _marks(tiles, grid, theme)
-    if marks:
+    if marks := _marks(tiles, grid, theme):
         layout["shapes"] = marks
     spec = {"data": traces, "layout": layout}
     if not scale_per_tile:
@@ -208,11 +216,6 @@ def _fitting_names(tiles: Tiles, grid: Grid) -> Sequence[str]:
     room = grid.tile_columns * grid.cell_width + COLUMN_GAP
     narrow = grid.columns > 1 and max(map(text_width, tiles.names)) * BOLD > room
     return tiles.short_names if tiles.short_names and narrow else tiles.names
-
-
-def _own_scale(limit: float, tiles: Tiles, theme: Theme) -> dict[str, Any]:
-    low, colors = color_range(limit, tiles.diverging, theme)
-    return {"zmin": low, "zmax": limit, "colorscale": colors, "showscale": False}
 
 
 def _name(grid: Grid, tile: int, text: str) -> dict[str, Any]:
@@ -254,14 +257,14 @@ def _marks(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
     if tiles.marked_column is not None:
         at = tiles.marked_column // grid.pooled_columns * grid.cell_width
         boxes = [(x + at, y, grid.cell_width, down) for x, y in corners]
-        marks.append(frame(boxes, size, theme, line=COLUMN_LINE, outside=CELLS_OUTSIDE))
+        marks.append(frame(boxes, size, theme.key, line=COLUMN_LINE, outside=CELLS_OUTSIDE))
     if tiles.marked_row is not None:
         at = tiles.marked_row // grid.pooled_rows * grid.cell_height
         boxes = [(x, y + at, across, grid.cell_height) for x, y in corners]
-        marks.append(frame(boxes, size, theme, line=ROW_LINE, outside=CELLS_OUTSIDE))
+        marks.append(frame(boxes, size, theme.query, line=ROW_LINE, outside=CELLS_OUTSIDE))
     if tiles.marked_tile is not None:
         boxes = [(*corners[tiles.marked_tile], across, down)]
-        marks.append(frame(boxes, size, theme, line=PICTURE_LINE, outside=TILE_OUTSIDE))
+        marks.append(frame(boxes, size, theme.highlight, line=PICTURE_LINE, outside=TILE_OUTSIDE))
     return marks
 
 
@@ -270,23 +273,22 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     rows = pool_labels(tiles.rows, grid.pooled_rows)
     lefts = [grid.left(c) + grid.cell_width // 2 for c in range(grid.columns)]
     tops = [grid.top(r * grid.columns) + grid.cell_height // 2 for r in range(grid.rows)]
-    angle, depth, step_across = labels_below(columns, grid.cell_width)
-    left_margin = 34 + max(map(text_width, rows.short))
-    right_margin = 76 if tiles.color_bar else 8
-    margin = {"l": left_margin, "r": right_margin, "t": 2, "b": depth + 26, "pad": 3}
+    angle, depth, step = labels_below(columns, grid.cell_width)
+    margin = {"l": 34 + max(map(text_width, rows.short)), "t": 2, "b": depth + 26, "pad": 3}
+    margin["r"] = 76 if tiles.color_bar else 8
+    axis = labelled_axis(columns, step=step, starts=lefts, cell=grid.cell_width, off_centre=0.5)
+    color_letters(axis, tiles.letters or {}, theme)
     return {
         **base_layout(theme, margin=margin, height=tiles.height + depth + 28),
         "xaxis": {
             "range": [0, grid.width],
-            "title": {"text": tiles.column_title, "standoff": 4, "font": {"color": theme.faint}},
+            "title": axis_title(tiles.column_title, 4, tiles.column_concept, theme),
             "tickangle": angle,
-            **labelled_axis(
-                columns, step=step_across, starts=lefts, cell=grid.cell_width, off_centre=0.5
-            ),
+            **axis,
         },
         "yaxis": {
             "range": [grid.height, 0],
-            "title": {"text": tiles.row_title, "standoff": 6, "font": {"color": theme.faint}},
+            "title": axis_title(tiles.row_title, 6, tiles.row_concept, theme),
             **labelled_axis(
                 rows,
                 step=thinning(len(rows), grid.cell_height),

@@ -11,7 +11,7 @@ import pytest
 from viz.equation import MOST_CELLS, Matrix, draw_equation
 from viz.labels import dimension_labels, token_labels
 from viz.pooling import pool_extremes
-from viz.theme import DARK, LIGHT, color_scale
+from viz.theme import DARK, LIGHT, Concept, color_scale
 
 
 def numbers(rows: int, columns: int) -> np.ndarray:
@@ -129,7 +129,7 @@ def test_the_chosen_row_is_framed_in_its_term() -> None:
     (frame,) = draw_equation(terms, LIGHT).layout.shapes
     assert (frame.xref, frame.yref) == ("x2 domain", "y2 domain")
     assert frame.path == "M0,0.33333H1V0H0Z"  # the last of three rows, from side to side
-    assert frame.line.color == LIGHT.highlight
+    assert frame.line.color == LIGHT.query
 
 
 def test_a_large_term_is_pooled_with_its_labels_its_mask_and_its_marks() -> None:
@@ -192,3 +192,16 @@ def test_the_frame_of_a_long_sentence_is_around_the_cells_of_the_chosen_query(
     assert (1 - bottom) * blocks == pytest.approx(middle + 1, abs=2e-3)
     assert (frame.xref, frame.yref) == ("x domain", "y domain")
     assert not draw_equation([matrix(numbers(rows, columns))], LIGHT).layout.shapes
+
+
+def test_names_of_queries_keys_and_values_have_their_colours() -> None:
+    concepts: list[Concept | None] = ["query", "key", "value", None]
+    terms = [matrix(numbers(2, 2), str(c), concept=c) for c in concepts]
+    notes = draw_equation(terms, DARK).layout.annotations
+    colors = {note.text: note.font.color for note in notes if note.text.startswith("<b>")}
+    assert colors == {
+        "<b>query</b>": DARK.query,
+        "<b>key</b>": DARK.key,
+        "<b>value</b>": DARK.value,
+        "<b>None</b>": None,
+    }

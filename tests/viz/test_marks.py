@@ -8,7 +8,7 @@ import pytest
 
 from tests.viz.helpers import tiles_of
 from viz.marks import COLUMN_LINE, PICTURE_LINE, ROW_LINE, frame
-from viz.theme import DARK, LIGHT
+from viz.theme import LIGHT
 from viz.tiles import Grid, draw_tiles, grid_of
 
 NUMBER = r"(-?[\d.e-]+)"
@@ -34,7 +34,13 @@ def near(boxes: list[list[float]], grid: Grid) -> object:
 
 def test_one_path_frames_all_boxes() -> None:
     shape = frame(
-        [(0, 0, 10, 5), (30, 10, 10, 10)], (40, 20), DARK, line=2, outside=1, xref="x2", yref="y2"
+        [(0, 0, 10, 5), (30, 10, 10, 10)],
+        (40, 20),
+        "#ff5fa2",
+        line=2,
+        outside=1,
+        xref="x2",
+        yref="y2",
     )
     # 1 px further out: left -1 / 40, right 11 / 40; Plotly counts y up, from 1 + 1/20 to 1 - 6/20.
     assert shape == {
@@ -71,7 +77,10 @@ def test_the_row_and_the_column_are_framed_in_every_tile_and_the_tile_as_a_whole
     assert boxes_of(tile, 300, 100) == near([[153, 21, 303, 103]], grid)
     widths = (column.line.width, row.line.width, tile.line.width)
     assert widths == (COLUMN_LINE, ROW_LINE, PICTURE_LINE) == (1.5, 2.5, 2.0)
-    assert {shape.line.color for shape in (column, row, tile)} == {LIGHT.highlight}
+    # A key's column and a query's row have their own colours, which a chosen head's frame hasn't.
+    colors = [shape.line.color for shape in (column, row, tile)]
+    assert colors == [LIGHT.key, LIGHT.query, LIGHT.highlight]
+    assert len({*colors, LIGHT.value}) == 4
 
 
 @pytest.mark.parametrize(

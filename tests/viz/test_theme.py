@@ -1,6 +1,7 @@
 """Colours that mean something keep their meaning in the light and in the dark."""
 
 import re
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -123,3 +124,32 @@ def test_lines_stand_out_from_the_page(theme: Theme) -> None:
     for color in theme.lines:
         low, high = sorted((page, lightness(color)))
         assert (high + 0.05) / (low + 0.05) >= 3  # WCAG 2.2, 1.4.11
+
+
+def along(scale: Sequence[str]) -> list[str]:
+    """A scale's colours, and those that are mixed between them."""
+    stops = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in scale])
+    places = np.linspace(0, len(scale) - 1, 12 * len(scale))
+    mixed = np.array([np.interp(places, range(len(scale)), channel) for channel in stops.T])
+    return ["#{:02x}{:02x}{:02x}".format(*color) for color in mixed.T.round().astype(int)]
+
+
+@both
+@pytest.mark.parametrize("eyes", EYES.values(), ids=EYES.keys())
+def test_queries_keys_and_values_can_be_told_apart_by_all_eyes(
+    theme: Theme, eyes: np.ndarray
+) -> None:
+    concepts = [as_seen(color, eyes) for color in (theme.query, theme.key, theme.value)]
+    assert min(float(np.linalg.norm(a - b)) for a, b in combinations(concepts, 2)) > 15
+    shades = [as_seen(color, eyes) for color in along(theme.sequential) + along(theme.diverging)]
+    nearest = min(float(np.linalg.norm(a - b)) for a in concepts for b in shades)
+    assert nearest > 10  # no value looks like a query, a key or a value
+
+
+@both
+def test_queries_keys_and_values_can_be_read_on_the_page(theme: Theme) -> None:
+    page = lightness(PAGES[theme])
+    assert PAGES[theme] == theme.ground
+    for color in (theme.query, theme.key, theme.value):
+        low, high = sorted((page, lightness(color)))
+        assert (high + 0.05) / (low + 0.05) >= 4.5  # WCAG 2.2, 1.4.3

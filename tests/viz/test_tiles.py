@@ -340,3 +340,27 @@ def test_the_longest_name_decides_and_without_numbers_names_stay() -> None:
     ):
         texts = [a.text for a in draw_tiles(info, LIGHT).layout.annotations]
         assert texts == [f"<b>{name}</b>" for name in shown]
+
+
+def test_titles_and_letters_have_the_colours_of_queries_keys_and_values() -> None:
+    letters = AxisLabels(("Q", "", "K", "V"), ("Q 0", "Q 1", "K 0", "V 0"))
+    tiles = replace(
+        tiles_of(numbers(1, 2, 4)),
+        columns=letters,
+        row_title="query (from)",
+        column_title="key (to)",
+        row_concept="query",
+        column_concept="key",
+        letters={"Q": "query", "K": "key", "V": "value"},
+    )
+    for theme in (LIGHT, DARK):
+        layout = draw_tiles(tiles, theme).layout
+        assert layout.yaxis.title.font.color == theme.query
+        assert layout.xaxis.title.font.color == theme.key
+        assert [text for text in layout.xaxis.ticktext if text] == [
+            f'<b style="color: {theme.query}">Q</b>',
+            f'<b style="color: {theme.key}">K</b>',
+            f'<b style="color: {theme.value}">V</b>',
+        ]
+    plain = draw_tiles(tiles_of(numbers(1, 2, 4)), LIGHT).layout
+    assert plain.xaxis.title.font.color == plain.yaxis.title.font.color == LIGHT.faint

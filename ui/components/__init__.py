@@ -69,6 +69,7 @@ class StripData:
     second: int | None  # where the second of two sentences begins that are read together
     sentence: str  # "{token} attends to" with its placeholder, for the caption
     advice: str  # said behind both; empty for nothing
+    color: str  # of the word that looks, as everywhere of queries
     scale: WeightScale  # of the shades; without an end, a row's largest weight has the darkest
 
 
@@ -90,6 +91,7 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
         "second": data.second,
         "hint": data.hint,
         "sentence": data.sentence,
+        "color": data.color,
         "advice": data.advice,
         "curve": data.scale.curve,
         "end": data.scale.end,

@@ -47,6 +47,7 @@ function build(parent) {
 
   function update(fresh) {
     data = fresh
+    strip.style.setProperty("--query", data.color)
     const bytes = Uint8Array.from(atob(data.weights), (c) => c.charCodeAt(0))
     weights = new Uint16Array(bytes.buffer)
     masked = Uint8Array.from(atob(data.masked), (c) => c.charCodeAt(0))

@@ -30,6 +30,7 @@ from ui.controls.fits import fit_heads, fit_layer, fit_layers, fit_positions, fi
 from ui.controls.let_show import let_show
 from ui.controls.popover import draw_popover
 from ui.link.memory import choose, default_of, value_of
+from ui.text.explain import explain
 from ui.text.i18n import _
 from ui.text.option_names import word
 
@@ -65,7 +66,12 @@ def draw_sizes() -> None:
         head_counts,
         value=nearest(value_of("heads"), head_counts),
         key="heads",
-        help=_("Head counts that divide the embedding size, up to {most}.").format(most=MAX_HEADS),
+        help=explain(
+            "head",
+            more=_("There are as many as divide the embedding size, up to {most}.").format(
+                most=MAX_HEADS
+            ),
+        ),
     )
     st.number_input(
         _("Embedding size"),
@@ -74,9 +80,13 @@ def draw_sizes() -> None:
         value=default_of("embed_size"),
         step=8,
         key="embed_size",
-        help=_(
-            "Numbers per token, {low} to {high}. A larger embedding extends the smaller one."
-        ).format(low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING),
+        help=explain(
+            "embedding",
+            "head_size",
+            more=_("{low} to {high}. A larger embedding extends the smaller one.").format(
+                low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING
+            ),
+        ),
     )
     fit_positions()
 
@@ -90,10 +100,7 @@ def draw_layers(*, pair: bool = False) -> None:
             counts,
             value=nearest(value_of("layers"), counts),
             key="layers",
-            help=_(
-                "Blocks of attention and feed-forward, each with its own weights. Adding one "
-                "leaves those before it as they are."
-            ),
+            help=explain("layer", more=_("Adding one leaves those before it as they are.")),
         )
     fit_layer()
     if value_of("layers") > 1:
@@ -149,9 +156,12 @@ def _positions() -> None:
         _("Positions"),
         POSITIONS,
         key="positions",
-        help=_(
-            "Sinusoidal and learned (here: random) vectors are added to the tokens'. Rotary turns "
-            "queries and keys by their place. ALiBi lowers the scores of distant keys."
+        help=explain(
+            "positions",
+            "sinusoidal",
+            "rotary",
+            "alibi",
+            more=_("Learned ones are added too, and are random here."),
         ),
     )
 
@@ -162,7 +172,7 @@ def draw_scale() -> None:
         _("Scale"),
         SCALES,
         key="scale",
-        help=_("Scores are energies divided by the square root of this size."),
+        help=explain("scale", "head_size", more=_("embed_size: the root of E instead of D.")),
     )
 
 
@@ -175,13 +185,20 @@ def draw_temperature() -> None:
         value=value_of("temperature"),
         step=0.1,
         key="temperature",
-        help=_("Divides the energies once more: below 1 sharpens the weights, above 1 evens them."),
+        help=explain("temperature"),
     )
 
 
-def draw_seed(help: str) -> None:
-    """Draw the seed of all that is random."""
-    st.number_input(_("Seed"), 0, LARGEST_SEED, value=default_of("seed"), key="seed", help=help)
+def draw_seed(more: str) -> None:
+    """Draw the seed of all that is random, with what else is said of it."""
+    st.number_input(
+        _("Seed"),
+        0,
+        LARGEST_SEED,
+        value=default_of("seed"),
+        key="seed",
+        help=explain("seed", more=more),
+    )
 
 
 def _formulation() -> None:
@@ -208,9 +225,12 @@ def _formulation() -> None:
         _("Projection"),
         PROJECTIONS,
         key="projection",
-        help=_(
-            "Full: E×E before the split into heads. Shared: one D×D inside each head. Identity: "
-            "none at all, so that energies are plain dot products of the token vectors."
+        help=explain(
+            "projection",
+            more=_(
+                "Full: E×E before the split into heads. Shared: one D×D inside each head. "
+                "Identity: none at all: energies are plain dot products of the token vectors."
+            ),
         ),
     )
     draw_scale()
@@ -219,7 +239,7 @@ def _formulation() -> None:
         _("Tokens"),
         TOKENIZERS,
         key="tokenizer",
-        help=_("Words and punctuation, or single characters (graphemes)."),
+        help=explain("token", more=_("Words and punctuation, or characters (graphemes).")),
     )
 
 
@@ -231,26 +251,33 @@ def _block() -> None:
         _("Word vectors"),
         VECTORS,
         key="vectors",
-        help=_(
-            "Hashed: numbers that only the word's letters and the seed decide. MiniLM: learnt from "
-            "text, similar for words of similar meaning; its first principal axes, so that a "
-            "larger embedding extends the smaller one, with zeros beyond 384."
+        help=explain(
+            "embedding",
+            more=_(
+                "Hashed: numbers that only the word's letters and the seed decide. MiniLM: learnt "
+                "from text, similar for words of similar meaning; its first principal axes, so "
+                "that a larger embedding extends the smaller one, with zeros beyond 384."
+            ),
         ),
     )
     segments(
         _("Norm"),
         NORM_ORDERS,
         key="norm_order",
-        help=_(
-            "Post-norm, as in the paper: norm(x + f(x)). Pre-norm, as in most models since: "
-            "x + f(norm(x))."
+        help=explain(
+            "norm",
+            "residual_stream",
+            more=_(
+                "Post-norm, as in the paper: norm(x + f(x)). Pre-norm, as in most models since: "
+                "x + f(norm(x))."
+            ),
         ),
     )
     segments(
         _("Feed-forward"),
         ACTIVATIONS,
         key="activation",
-        help=_("The activation between the two linear layers that follow each attention."),
+        help=explain("feed_forward", more=_("f is the activation between the two.")),
     )
-    draw_seed(_("The same seed gives the same weights and token vectors, everywhere."))
+    draw_seed(_("Here: the weights and the token vectors."))
     st.button(_("New random weights"), on_click=take_seed, icon=":material/casino:")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.frame.source import Source
 from ui.runs.run import Run
+from ui.text.explain import explain
 from ui.text.i18n import _
 
 # Of float32, for each unit of the largest score: a score's rounding error grows with its size, and
@@ -19,7 +20,10 @@ def show_header(source: Source[Any, Any], run: Run) -> None:
     if run.is_empty:  # nothing was computed, so nothing was compared
         st.markdown(f"**Headlight** — {source.describe(run)}")
         return
-    st.markdown(f"**Headlight** — {describe_run(source, run)}", help=_compared(run))
+    st.markdown(
+        f"**Headlight** — {describe_run(source, run)}",
+        help=explain("attention", "energy", "weight", "seed", more=_compared(run)),
+    )
 
 
 def describe_run(source: Source[Any, Any], run: Run) -> str:

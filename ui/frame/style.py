@@ -12,8 +12,15 @@ import streamlit as st
 
 CSS = """
 <style>
-.stMainBlockContainer { padding: 2.5rem 24px 0.8rem; max-width: 1800px; }
-.stMainBlockContainer > div > .stVerticalBlock { gap: 0.5rem; }
+.stMainBlockContainer { padding: 2.5rem 24px 0.3rem; max-width: 1800px; }
+.stMainBlockContainer > .stVerticalBlock,
+.stMainBlockContainer > .stVerticalBlock > .stLayoutWrapper > .stVerticalBlock { gap: 0.5rem; }
+/* The line below the switches, which says what the picture is. */
+.stMainBlockContainer > .stVerticalBlock > :has(> * [data-testid="stCaptionContainer"]) {
+  margin-bottom: -0.3rem;
+}
+/* Colours that mean something need their full strength. */
+.stMainBlockContainer > .stVerticalBlock > * [data-testid="stCaptionContainer"] { opacity: 1; }
 .stPlotlyChart > div { min-height: 1px; }
 header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .stSidebar [data-testid="stSidebarHeader"] { height: 1.6rem; margin-bottom: 0; }

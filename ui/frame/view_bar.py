@@ -12,7 +12,9 @@ from ui.controls.fits import fit_sentence_to
 from ui.controls.popover import draw_popover
 from ui.controls.random_settings import segments
 from ui.controls.selection import draw_selection
+from ui.frame.description import draw_description
 from ui.link.memory import value_of
+from ui.text.explain import explain
 from ui.text.i18n import N_, _
 from ui.views.view import View, named
 
@@ -31,7 +33,7 @@ def _draw_nothing(view: View) -> None:
 
 
 def draw_view_bar(views: tuple[View, ...], draw_more: Draw = _draw_nothing) -> None:
-    """Draw the switch between views, and what belongs to the chosen one.
+    """Draw the switch between views, what belongs to the chosen one, and what it shows.
 
     Head, query and key stand in a popover where there is no room for them.
     """
@@ -51,9 +53,10 @@ def draw_view_bar(views: tuple[View, ...], draw_more: Draw = _draw_nothing) -> N
                 draw_selection,
                 key="choose_popover",
                 icon=":material/my_location:",
-                help=label,
+                help=f"{label}\n\n{explain('head', 'query', 'key')}",
                 width="content",
             )
+    draw_description(view.describe())
 
 
 def draw_selection_row(

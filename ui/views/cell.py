@@ -4,7 +4,8 @@ import streamlit as st
 
 from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.runs.run import Attention, ModuleRun, Run
-from ui.text.i18n import _
+from ui.text.descriptions import Description
+from ui.text.i18n import N_, _
 from ui.text.markdown import verbatim
 from ui.views.divisor import divisor_text
 from ui.views.heads import PLOTLY_CONFIG
@@ -109,4 +110,9 @@ def _number(value: float) -> str:
     return "−∞" if value == float("-inf") else f"{value:.{DIGITS}g}".replace("-", "−")
 
 
-CELL = View("cell", show_cell, required=INPUTS, inputs=INPUTS)
+DESCRIPTION = Description(
+    N_("Cell: one weight, worked out from one :q[query] and one :k[key], as with a pencil."),
+    "exp(s) ÷ Σ exp(s)",
+    ("weight", "query", "key", "energy", "scale", "score", "mask", "softmax", "head"),
+)
+CELL = View("cell", show_cell, lambda: DESCRIPTION, required=INPUTS, inputs=INPUTS)

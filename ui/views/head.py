@@ -9,7 +9,9 @@ import streamlit as st
 from ui.controls.colors import weight_scale
 from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.runs.run import Attention, Run
-from ui.text.i18n import _
+from ui.text.colors import colored_formula
+from ui.text.descriptions import Description
+from ui.text.i18n import N_, _
 from ui.text.markdown import verbatim
 from ui.text.numbers import percent
 from ui.views.divisor import divisor_text
@@ -47,7 +49,7 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
         formulas, widths = (*formulas, "$A_k \\lVert V_k \\rVert$"), [*widths, BARS]
     with st.container(key="formulas"):
         for column, formula in zip(st.columns(widths, gap="small"), formulas, strict=True):
-            column.markdown(formula)
+            column.markdown(_colored(formula, theme))
     terms = _terms(attention, selection, head)
     st.plotly_chart(
         draw_equation(terms, theme, made_of),
@@ -65,6 +67,11 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
         ),
     )
     show_pooling(max((term.block for term in terms), key=math.prod))
+
+
+def _colored(formula: str, theme: Theme) -> str:
+    """The formula with its letters in their colours; what is said in words stays as it is."""
+    return colored_formula(formula, theme) if formula.startswith("$") else formula
 
 
 def describe_fit(attention: Attention, head: int, query: int) -> str:
@@ -153,20 +160,66 @@ def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix
     def of_queries(name: str, title: str, sign: str) -> Matrix:
         labels, size = dimensions(of(name))
         shape, row = f"{rows} × {size}", selection.query
-        return Matrix(of(name), title, queries, labels, _("query"), "", shape, sign, row=row)
+        return Matrix(
+            of(name),
+            title,
+            queries,
+            labels,
+            _("query"),
+            "",
+            shape,
+            sign,
+            row=row,
+            concept="query" if name == "queries" else None,
+        )
 
     of_keys, size_of_keys = dimensions(of("keys"))
     of_values, size_of_values = dimensions(of("values"))
     shape_of_keys, shape_of_values = f"{size_of_keys} × {columns}", f"{columns} × {size_of_values}"
     return [
         of_queries("queries", _("Q"), "×"),
-        Matrix(of("keys").T, _("Kᵀ"), of_keys, keys, "", _("key"), shape_of_keys, "="),
+        Matrix(
+            of("keys").T, _("Kᵀ"), of_keys, keys, "", _("key"), shape_of_keys, "=", concept="key"
+        ),
         by_token("energy", _("energy"), "→", masks=False),
         by_token("scores", _("scores"), "→", masks=True),
         by_token("weights", _("weights"), "×", masks=True),
-        Matrix(of("values"), _("V"), keys, of_values, _("key"), "", shape_of_values, "="),
+        Matrix(
+            of("values"),
+            _("V"),
+            keys,
+            of_values,
+            _("key"),
+            "",
+            shape_of_values,
+            "=",
+            concept="value",
+        ),
         of_queries("head_outputs", _("output"), ""),
     ]
 
 
-HEAD = View("head", show_head, required=("head",), inputs=INPUTS, shows_weights=lambda: True)
+DESCRIPTION = Description(
+    N_("One head: from :q[queries], :k[keys] and :v[values] to what the head makes of each word."),
+    "softmax(:q[Q]·:k[K]ᵀ ÷ √D)·:v[V]",
+    (
+        "head",
+        "query",
+        "key",
+        "value",
+        "energy",
+        "score",
+        "softmax",
+        "weight",
+        "output",
+        "head_size",
+    ),
+)
+HEAD = View(
+    "head",
+    show_head,
+    lambda: DESCRIPTION,
+    required=("head",),
+    inputs=INPUTS,
+    shows_weights=lambda: True,
+)

@@ -10,7 +10,9 @@ from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection, attention_in
 from ui.link.memory import value_of
 from ui.runs.run import Run
+from ui.text.explain import explain
 from ui.text.i18n import _
+from ui.views.descriptions import STAGES
 from ui.views.marks import mark_stage
 from ui.views.stages import cell_at, describe, stage_tiles
 from ui.views.view import Chart, Choice, Place, View
@@ -40,7 +42,10 @@ def _draw_scale_switch() -> None:
         _("A colour scale for each head"),
         value_of("head_scale"),
         key="head_scale",
-        help=_("Shows the pattern within heads of small energies; colours no longer compare."),
+        help=explain(
+            "energy",
+            more=_("Shows the pattern within heads of small energies; colours no longer compare."),
+        ),
     )
 
 
@@ -86,6 +91,7 @@ def _behind_name(run: Run, selection: Selection, tile: int) -> Choice:
 HEADS = View(
     "heads",
     show_heads,
+    lambda: STAGES[value_of("stage")],
     charts=(Chart(CHART, _behind_cell, _behind_name),),
     switch="stage",
     shows_weights=lambda: bool(value_of("stage") == "weights"),

@@ -12,9 +12,11 @@ from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection
 from ui.link.memory import value_of
 from ui.runs.run import Run, asks_source, looks_at_source
-from ui.text.i18n import _
+from ui.text.descriptions import Description
+from ui.text.i18n import N_, _
 from ui.text.option_names import word
 from ui.views.advice import show_chart_advice
+from ui.views.descriptions import STAGES
 from ui.views.heads import show_tiles
 from ui.views.marks import mark_tokens
 from ui.views.stages import attention_tiles, cell_at
@@ -109,9 +111,19 @@ def behind_name(kind: Kind, run: Run, selection: Selection, tile: int) -> Choice
     return {"view": "head", "head": head, "kind": kind}
 
 
+def _describe() -> Description:
+    stage = STAGES[stage_between(value_of("stage"))]
+    sentence = N_(
+        "Side by side: how the source looks at itself, the target at itself, and the target at the "
+        "source. Rows are :q[queries], columns are :k[keys]."
+    )
+    return replace(stage, sentence=sentence, terms=("attention", *stage.terms, "layer"))
+
+
 KINDS_SIDE_BY_SIDE = View(
     "kinds",
     show_kinds,
+    _describe,
     charts=tuple(
         Chart(chart_key(kind), partial(behind_cell, kind), partial(behind_name, kind))
         for kind in KINDS

@@ -17,9 +17,10 @@ from ui.link.memory import value_of
 from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 from ui.text.stage_names import head_names, kind_name, layer_names, value_word
+from ui.views.descriptions import OVERVIEWS
 from ui.views.heads import PLOTLY_CONFIG, show_pooling, show_tiles
 from ui.views.marks import mark_tile, mark_tokens
-from ui.views.stages import between_tokens
+from ui.views.stages import QUERY_BY_KEY, between_tokens
 from ui.views.view import Chart, Choice, Place, View
 from viz.labels import AxisLabels
 from viz.overview import Overview as Thumbnails
@@ -199,6 +200,7 @@ def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
         columns=shown.key_labels,
         row_title=_("query (from)") if overview != "rollout" else _("position"),
         column_title=_("key (to)") if overview != "rollout" else _("input token"),
+        **({} if overview == "rollout" else QUERY_BY_KEY),
         value_title=_("mean weight") if overview != "rollout" else _("rollout"),
         diverging=False,
         masked=masked,
@@ -252,10 +254,7 @@ def _describe_stream(stream: Stream) -> str:
 
 
 def _steps(layers: int, kind: Kind, count: int) -> list[str]:
-    """The names of the stream's steps: the input, and each sub-layer of each layer.
-
-    Of a model that isn't ours only the layers' ends are known.
-    """
+    """The stream's steps: input and sub-layers; of a model that isn't ours, the layers' ends."""
     if count == 1 + layers:
         return [_("input"), *map(str, range(layers))]
     sublayers = [_("attention"), _("feed-forward")]
@@ -293,6 +292,7 @@ def behind_name(run: Run, selection: Selection, tile: int) -> Choice:
 LAYERS = View(
     "layers",
     show_layers,
+    lambda: OVERVIEWS[value_of("overview")],
     charts=(Chart(CHART, behind_cell, behind_name),),
     switch="overview",
     shows_weights=lambda: bool(value_of("overview") != "stream"),

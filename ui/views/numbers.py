@@ -7,7 +7,9 @@ from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.link.memory import value_of
 from ui.runs.run import Attention, Run
 from ui.runs.tables import stage_table
-from ui.text.i18n import _
+from ui.text.descriptions import Description
+from ui.text.explain import explain
+from ui.text.i18n import N_, _
 from ui.text.numbers import whole
 from ui.text.option_names import word
 from ui.views.view import View
@@ -83,17 +85,17 @@ def _show_statistics(attention: Attention) -> None:
             "entropy": number(
                 _("entropy (nats)"),
                 format="%.4f",
-                help=_("How widely a query spreads its weight: 0 is one key, log(n) is n evenly."),
+                help=explain("entropy", "nats"),
             ),
             "entropy_share": number(
                 _("share of the highest entropy"),
                 format="percent",
-                help=_("Entropy ÷ log(keys that the query can reach): 100 % is an even spread."),
+                help=explain("entropy", more=_("Divided by log(keys that the query can reach).")),
             ),
             "largest_weight": number(
                 _("largest weight"),
                 format="%.4f",
-                help=_("The weight of each query's favourite key."),
+                help=explain("weight", more=_("Of each query's favourite key.")),
             ),
             "distance": number(
                 _("mean distance"),
@@ -112,4 +114,10 @@ def _show_statistics(attention: Attention) -> None:
     )
 
 
-NUMBERS = View("numbers", show_numbers, switch="stage", inputs=INPUTS)
+DESCRIPTION = Description(
+    N_("Numbers: what each head does on average, and below, every number of the stage."),
+    "",
+    ("head", "entropy", "nats", "weight", "query", "key", "value", "token", "energy", "score",
+     "head_output", "output"),
+)  # fmt: skip
+NUMBERS = View("numbers", show_numbers, lambda: DESCRIPTION, switch="stage", inputs=INPUTS)

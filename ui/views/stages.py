@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import unescape
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,12 @@ from ui.text.i18n import _, ngettext
 from ui.text.stage_names import head_names, kind_name, value_word
 from viz.labels import AxisLabels, dimension_labels
 from viz.pooling import furthest
+from viz.theme import Concept
 from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles, grid_of
+
+# What stands along the axes of a picture whose cells are pairs of tokens.
+QUERY_BY_KEY: dict[str, Any] = {"row_concept": "query", "column_concept": "key"}
+LETTERS: dict[str, Concept] = {"Q": "query", "K": "key", "V": "value"}
 
 
 def where(attention: Attention) -> str:
@@ -53,6 +59,7 @@ def stage_tiles(attention: Attention, stage: Stage, *, tall: bool = False) -> Ti
         row_word=_("token"),
         column_word=_("at"),
         masked_text=_("nothing (a gap)"),
+        letters=LETTERS if stage == "qkv" else None,
         height=height,
     )
 
@@ -71,6 +78,7 @@ def attention_tiles(
         columns=attention.key_labels,
         row_title=_("query (from)"),
         column_title=_("key (to)"),
+        **QUERY_BY_KEY,
         value_title=value_word(stage),
         diverging=stage != "weights",
         masked=masked,
@@ -108,7 +116,7 @@ def _side_by_side(matrices: Sequence[np.ndarray]) -> tuple[np.ndarray, AxisLabel
     )
     short: list[str] = []
     full: list[str] = []
-    for i, (name, matrix) in enumerate(zip("QKV", matrices, strict=True)):
+    for i, (name, matrix) in enumerate(zip(LETTERS, matrices, strict=True)):
         size = matrix.shape[2]  # V's may be another
         labels = dimension_labels(size, name, _("dimension"))
         middle = (size - 1) // 2

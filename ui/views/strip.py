@@ -1,6 +1,7 @@
 """The sentence as a row of words: pointing at one shows how much it attends to the others."""
 
 import numpy as np
+import streamlit as st
 
 from ui.components import StripData, token_strip
 from ui.controls.colors import weight_scale
@@ -10,6 +11,7 @@ from ui.runs.run import Run
 from ui.text.i18n import _
 from ui.text.markdown import token_text
 from ui.views.advice import click_advice, take_advice
+from viz.theme import theme_of
 
 
 def show_strip(run: Run, selection: Selection) -> None:
@@ -40,6 +42,7 @@ def show_strip(run: Run, selection: Selection) -> None:
             hint=_hint(tokens, advice).format(whose=whose),
             sentence=_("How much “{{token}}” attends to each word ({whose}).").format(whose=whose),
             advice=advice,
+            color=theme_of(st.context.theme.type).query,
             scale=weight_scale(),
         ),
         key="strip",

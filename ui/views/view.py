@@ -6,6 +6,7 @@ from typing import Any
 
 from ui.controls.selection import Selection
 from ui.runs.run import Run
+from ui.text.descriptions import Description
 from viz.theme import Theme
 
 Place = tuple[int, int, int]  # tile, row, column
@@ -37,6 +38,7 @@ class View:
 
     name: str  # as links have it
     show: Show
+    describe: Callable[[], Description]  # what it shows, as far as the page's values tell
     charts: tuple[Chart, ...] = ()
     switch: str | None = None  # the parameter that chooses what it shows
     required: tuple[str, ...] = ()  # of head, q and k: what it can't do without

@@ -16,6 +16,7 @@ from tests.ui.helpers import (
     change,
     chart,
     control,
+    formulas_on,
     header,
     link,
     notices,
@@ -98,7 +99,7 @@ def test_rotary_turns_the_first_pair_by_a_radian_a_position() -> None:
     steps = np.diff(turned) % (2 * np.pi)
     np.testing.assert_allclose(steps, 1, rtol=1e-4)
     np.testing.assert_allclose(np.hypot(*queries[:, :2].T), np.hypot(*queries[0, :2]), rtol=1e-4)
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert formulas[0] == "$Q = \\mathrm{rot}(X W_Q^{(3)})$"
     assert formulas[1] == "$K = \\mathrm{rot}(X W_K^{(3)})$"
     assert formulas[5] == "$V = X W_V^{(3)}$"
@@ -120,10 +121,10 @@ def test_alibi_lowers_a_score_by_its_slope_times_the_distance() -> None:
     shown = run_of(TEXT, positions="alibi").attention().trace.scores[0, 2, 4, 1].item()
     assert number == pytest.approx(shown, rel=1e-5)
     change(page, view="head")
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert formulas[3] == "$S = QK^\\top / \\sqrt{8} + B$"
     change(page, mask="causal")
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert formulas[3] == "$S = QK^\\top / \\sqrt{8} + B + M$"
 
 

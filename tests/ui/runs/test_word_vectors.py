@@ -21,6 +21,7 @@ from tests.ui.helpers import (
     PARAMETERS,
     change,
     control,
+    formulas_on,
     go_to,
     header,
     link,
@@ -202,7 +203,7 @@ def test_with_one_layer_the_attention_depends_on_no_seed() -> None:
 @pytest.mark.parametrize(("head", "expected"), [(0, "X^{(0)}"), (5, "X^{(5)}")])
 def test_one_heads_formulas_have_no_matrix(head: int, expected: str) -> None:
     page = opened(view="head", head=head, **IDENTITY)
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert formulas[:2] == [f"$Q = {expected}$", f"$K = {expected}$"]
     assert formulas[5] == f"$V = {expected}$"
     assert page.markdown[1].value == (
@@ -215,14 +216,14 @@ def test_one_heads_formulas_have_no_matrix(head: int, expected: str) -> None:
 
 def test_rotary_positions_turn_what_no_matrix_projects() -> None:
     page = opened(view="head", positions="rotary", **IDENTITY)
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert formulas[0] == "$Q = \\mathrm{rot}(X^{(0)})$"
     assert formulas[5] == "$V = X^{(0)}$"
 
 
 def test_between_two_sentences_queries_are_parts_of_the_targets() -> None:
     page = open_pair(link(view="head", kind="cross", head=1, **IDENTITY))
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert [formulas[0], formulas[1]] == ["$Q = Y^{(1)}$", "$K = X^{(1)}$"]
     (said,) = [m.value for m in page.markdown if m.value.startswith("**Head 1**")]
     assert "X: the encoder's output. The projections are the identity." in said

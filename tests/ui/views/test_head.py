@@ -11,9 +11,11 @@ from tests.defaults import run_of
 from tests.ui.helpers import (
     alt,
     array,
+    captions,
     change,
     chart,
     control,
+    formulas_on,
     labels,
     link,
     masked,
@@ -84,7 +86,7 @@ def test_no_head_chosen_is_the_first_and_a_head_that_is_not_there_the_last() -> 
 )
 def test_the_formulas_have_the_divisor_and_the_mask(query: str, divisor: str, spoken: str) -> None:
     page = open_app(f"view=head&q=&{query}")
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert formulas == [f"${formula.format(divisor) if 'S = Q' in formula else formula}$"
                         for formula in FORMULAS]  # fmt: skip
     assert f"divided by {spoken}" in alt(page, "head_chart")
@@ -92,7 +94,7 @@ def test_the_formulas_have_the_divisor_and_the_mask(query: str, divisor: str, sp
 
 def test_a_shared_projection_acts_on_the_heads_own_part_of_the_input() -> None:
     page = open_app("view=head&projection=shared&head=2")
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     assert formulas[0] == "$Q = X^{(2)} W_Q$"
     assert formulas[5] == "$V = X^{(2)} W_V$"
     run = run_of(projection="shared")
@@ -110,11 +112,11 @@ def test_a_pooled_equation_says_how_many_numbers_share_a_cell() -> None:
     shapes = [array(term["z"]).shape for term in chart(page, "head_chart")["data"][:7]]
     rows = -(-400 // shapes[2][0])
     assert shapes[2][0] == shapes[2][1] < 400
-    assert [caption.value for caption in page.caption] == [
+    assert captions(page) == [
         "Pooled to fit the screen: each cell shows the value furthest from zero among "
         f"{rows} × {rows} numbers."
     ]
-    assert not open_app("view=head").caption
+    assert not captions(open_app("view=head"))
 
 
 def test_the_chosen_query_is_framed_where_it_is_a_row() -> None:

@@ -11,6 +11,7 @@ from tests.matrix import EIGHTH
 from tests.ui.helpers import (
     alt,
     array,
+    captions,
     change,
     chart,
     control,
@@ -207,7 +208,7 @@ def test_a_cell_of_a_pooled_thumbnail_is_the_one_whose_weight_is_shown(tall: boo
     if tall:
         report(page, "chart_clicks", '{"tall": true}')
     (drawn,) = numbers(page, "layers_chart")
-    assert "Pooled to fit the screen" in page.caption[0].value
+    assert "Pooled to fit the screen" in captions(page)[0]
     weights = all_weights(run_of(text, **sizes))
     row, column = np.argwhere(drawn == np.nanmax(drawn))[0].tolist()
     send(page, "chart_clicks", "cell", click(0, row, column))
@@ -312,7 +313,7 @@ def test_twelve_layers_of_twelve_heads_of_241_tokens_are_drawn_and_pooled() -> N
     said = re.fullmatch(
         r"Pooled to fit the screen: each cell shows the value furthest from zero among (\d+) × "
         r"(\d+) numbers\.",
-        page.caption[0].value,
+        captions(page)[0],
     )
     assert said is not None
     down, across = map(int, said.groups())

@@ -193,6 +193,7 @@ def divergence_tiles(comparison: Comparison, *, height: int, width: int) -> Tile
         rows=AxisLabels(rows.short[:real], rows.full[:real]),
         columns=AxisLabels(tuple(names), tuple(comparison.pair_names())),
         row_title=_("query (from)"),
+        row_concept="query",
         column_title=_("head of A – head of B") if comparison.are_matched else _("head"),
         value_title=_("divergence (nats)"),
         diverging=False,

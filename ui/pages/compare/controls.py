@@ -32,6 +32,7 @@ from ui.link.side import Side
 from ui.pages.compare.comparable import COMPARABLE, comparable
 from ui.pages.compare.comparable_page import Comparable
 from ui.pages.compare.side import LETTERS, Letter, other_than, put, put_gradually, side_of
+from ui.text.explain import explain_parameter
 from ui.text.i18n import N_, _
 from ui.text.option_names import word
 
@@ -189,7 +190,16 @@ def _draw(letter: Letter, side: Side, key: str) -> None:
     numbers = {**NUMBERS, **comparable(side).numbers}
     if key in numbers:
         least, most, step = numbers[key]
-        st.number_input(_(LABELS[key]), least, most, value, step=step, key=name, on_change=take)
+        st.number_input(
+            _(LABELS[key]),
+            least,
+            most,
+            value,
+            step=step,
+            key=name,
+            on_change=take,
+            help=explain_parameter(key),
+        )
     elif key in ("look_ahead", "together"):
         st.toggle(_(LABELS[key]), value, key=name, on_change=take)
     elif key == "text2":
@@ -221,6 +231,7 @@ def _select(
         placeholder="",
         key=name,
         on_change=lambda: _take(letter, key, st.session_state[name]),
+        help=explain_parameter(key),
     )
 
 

@@ -17,14 +17,19 @@ from ui.pages.compare.view import show_alone, show_comparison
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.progress import describe_training
 from ui.pages.learn.trainings import active
-from ui.text.i18n import N_, _
+from ui.text.explain import explain
+from ui.text.i18n import _
 from viz.theme import theme_of
 
-DIVERGENCE_HELP = N_(
-    "Entropy: how evenly a query spreads its weights, from 0 nats (all on one key). Divergence "
-    "(Jensen-Shannon): how far the weights have moved, from 0 nats (the same) to 0.693 (log 2: no "
-    "key in common). Means over all queries and heads."
-)
+TERMS = (
+    "weight",
+    "entropy",
+    "nats",
+    "divergence",
+    "energy",
+    "scale",
+    "head_size",
+)  # in the sentence on what changed
 
 
 def prepare_sides() -> None:
@@ -77,7 +82,10 @@ def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> 
     if both is not None:
         with told_in_place(), st.container(key="sentence_of_two"):
             sentence = what_changed(a.side, b.side, both)
-            st.markdown(f":blue-background[A → B]   {sentence}", help=_(DIVERGENCE_HELP))
+            st.markdown(
+                f":blue-background[A → B]   {sentence}",
+                help=explain(*TERMS, more=_("Means over all queries and heads.")),
+            )
             if said := notes(both):
                 st.caption(" ".join(said))
     if messages := [*a.messages, *b.messages]:

@@ -7,17 +7,20 @@ from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
 from ui.controls.colors import draw_colors
 from ui.controls.random_settings import segments
 from ui.frame.clicks import draw_click_listener
+from ui.frame.description import draw_description
 from ui.frame.history import live
 from ui.frame.page import Page
 from ui.link.memory import default_of, value_of
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.controls import draw_sides
+from ui.pages.compare.descriptions import describe_comparison
 from ui.pages.compare.follow import follow_sides, prepare_sides
 from ui.pages.compare.parameters import PARAMETERS
 from ui.pages.compare.side import LETTERS, bring_sides, side_of
 from ui.pages.compare.view import CHARTS, CLICKABLE
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.trainings import active
+from ui.text.explain import explain
 from ui.text.i18n import N_, _
 
 REPAINT_EVERY = 0.2  # seconds, while a side is being trained
@@ -55,8 +58,9 @@ def _draw_view_bar() -> None:
                     key="head",
                     width=150,
                     label_visibility="collapsed",
-                    help=_("Which pair of heads."),
+                    help=explain("head", more=_("Which pair of heads.")),
                 )
+    draw_description(describe_comparison(view, value_of("stage")))
 
 
 PAGE = Page(

@@ -18,6 +18,7 @@ from ui.pages.compare.comparison import (
 )
 from ui.pages.compare.compute import comparison_shown
 from ui.runs.run import Attention
+from ui.text.explain import explain
 from ui.text.i18n import _
 from ui.views.advice import show_chart_advice
 from ui.views.heads import show_tiles
@@ -148,7 +149,9 @@ def _show_table(comparison: Comparison) -> None:
             "head_a": number(_("head of A")),
             "head_b": number(_("head of B")),
             "divergence": number(
-                _("divergence (nats)"), format="%.4f", help=_("Jensen-Shannon, mean over the rows.")
+                _("divergence (nats)"),
+                format="%.4f",
+                help=explain("divergence", "nats", more=_("Mean over the rows.")),
             ),
             "largest_divergence": number(_("of the row that moved most"), format="%.4f"),
             **{name: number(title, format="%.3f") for name, title in measures},

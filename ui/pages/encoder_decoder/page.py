@@ -17,6 +17,7 @@ from ui.frame.random_source import RandomWeights
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.common_parameters import SHARED
 from ui.pages.encoder_decoder.parameters import PARAMETERS
+from ui.text.explain import explain
 from ui.text.i18n import N_, _
 from ui.views.cell import CELL
 from ui.views.head import HEAD
@@ -48,9 +49,14 @@ def _draw() -> None:
             _("Mask"),
             PAIR_MASKS,
             key="mask",
-            help=_(
-                "Causal: the target doesn't look ahead in itself. Padding: neither side's filling "
-                "is looked at. The source sees all of itself, the target all of the source."
+            help=explain(
+                "mask",
+                "causal",
+                more=_(
+                    "Causal: the target doesn't look ahead in itself. Padding: neither side's "
+                    "filling is looked at. The source sees all of itself, the target all of the "
+                    "source."
+                ),
             ),
         )
         draw_layers(pair=True)

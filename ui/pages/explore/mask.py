@@ -11,6 +11,7 @@ from ui.components import PainterData, mask_painter
 from ui.controls.random_settings import segments
 from ui.link.memory import default_of, set_values, value_of
 from ui.runs.random_weights import RandomRun
+from ui.text.explain import explain
 from ui.text.i18n import _
 from ui.text.markdown import token_text
 
@@ -21,11 +22,15 @@ def draw_mask() -> None:
         _("Mask"),
         MASKS,
         key="mask",
-        help=_(
-            "Causal: no looking ahead. Padding: no looking at the filling of short sentences. "
-            "Window: only the nearest words. Prefix: causal, but everybody sees the first words. "
-            "Every n-th: only the word itself, and those n, 2n, 3n ... steps away. Custom: paint "
-            "it. The last four hide the padding too."
+        help=explain(
+            "mask",
+            "causal",
+            more=_(
+                "Padding: no looking at the filling of short sentences. "
+                "Window: only the nearest words. Prefix: causal, but everybody sees the first "
+                "words. Every n-th: only the word itself, and those n, 2n, 3n ... steps away. "
+                "Custom: paint it. The last four hide the padding too."
+            ),
         ),
     )
     mask: Mask = value_of("mask")

@@ -31,11 +31,14 @@ from ui.pages.lab.presets import QUESTIONS, choose_preset
 from ui.pages.lab.words import (
     AMOUNT_WORDS,
     AXIS_WORDS,
+    CONTROL_TERMS,
+    METRIC_TERMS,
     METRIC_WORDS,
     PICTURE_WORDS,
     SCALE_WORDS,
     named_in,
 )
+from ui.text.explain import explain
 from ui.text.i18n import _
 from ui.text.markdown import verbatim
 from ui.text.option_names import word
@@ -123,7 +126,7 @@ def _learning() -> None:
         _numbers(_("Heads"), "learn_heads")
         _numbers(_("Layers"), "learn_layers")
         _count(_("Steps"), "steps", MOST_STEPS, _(
-            "Updates of the weights, each on 64 new examples."
+            "Here of 64 new examples each."
         ))  # fmt: skip
     with right:
         _numbers(_("Embedding"), "learn_embeddings")
@@ -147,7 +150,11 @@ def _cost() -> None:
         _("Decoder"),
         value=value_of("decoder"),
         key="decoder",
-        help=_("It writes token after token, and keeps the keys and values of those before."),
+        help=explain(
+            "key",
+            "value",
+            more=_("It writes token after token, and keeps the keys and values of those before."),
+        ),
     )
 
 
@@ -159,10 +166,12 @@ def _numbers(label: str, key: str, help: str = "") -> None:
         value_of(key),
         key=key,
         max_chars=MOST_LIST_TEXT,
-        help=help or _("Numbers with commas between them: {limits}.").format(
-            limits=accepted.limits
+        help=explain(
+            *CONTROL_TERMS[key],
+            more=help
+            or _("Numbers with commas between them: {limits}.").format(limits=accepted.limits),
         ),
-    )  # fmt: skip
+    )
     used, refused = accepted.read(value_of(key))
     if refused:
         st.caption(
@@ -178,8 +187,9 @@ def _numbers(label: str, key: str, help: str = "") -> None:
         ))  # fmt: skip
 
 
-def _count(label: str, key: str, most: int, help: str | None = None) -> None:
-    st.number_input(label, 1, most, value=default_of(key), key=key, help=help)
+def _count(label: str, key: str, most: int, help: str = "") -> None:
+    said = explain(*CONTROL_TERMS.get(key, ()), more=help)
+    st.number_input(label, 1, most, value=default_of(key), key=key, help=said)
 
 
 def _several(label: str, key: str, named: Named = word) -> None:
@@ -203,6 +213,7 @@ def _several(label: str, key: str, named: Named = word) -> None:
         format_func=named,
         key=widget,
         on_change=take,
+        help=explain(*CONTROL_TERMS[key]),
     )
 
 
@@ -213,8 +224,16 @@ def pick_one(
     named: Named,
     *,
     automatic: str = "",
+    terms: Sequence[str] = (),
 ) -> None:
-    """Draw the choice of one option; with `automatic`, which says what is used then, or none."""
+    """Draw the choice of one option.
+
+    Args:
+        label, key: of the choice.
+        options: that there are, and how each is `named`.
+        automatic: what is used where none is chosen.
+        terms: of the glossary that the chosen one needs.
+    """
     widget = f"pick_{key}"
 
     def take() -> None:
@@ -230,6 +249,7 @@ def pick_one(
         key=widget,
         on_change=take,
         placeholder=automatic,
+        help=explain(*terms, *CONTROL_TERMS.get(key, ())) or None,
     )
 
 
@@ -237,7 +257,8 @@ def draw_picture_choice(used: dict[str, str]) -> None:
     """Draw the choice of a mechanism's picture, with the axes used where none is chosen."""
     with st.container(horizontal=True, gap="small", key="picture_choice"):
         pick_one(_("Picture"), "picture", PICTURES, named_in(PICTURE_WORDS))
-        pick_one(_("Measure"), "metric", METRIC_NAMES, named_in(METRIC_WORDS))
+        terms = METRIC_TERMS[value_of("metric")]
+        pick_one(_("Measure"), "metric", METRIC_NAMES, named_in(METRIC_WORDS), terms=terms)
         for label, key in (
             (_("Along"), "along"),
             (_("Up") if value_of("picture") == "heatmap" else _("A line for each"), "line"),

@@ -13,6 +13,7 @@ from model.config import PAPER, Config
 from model.cost import FRESH_FROM, Rates, crossover, key_value_cache, peak_memory, predict_seconds
 from model.cost_parts import part_costs
 from ui.components import window_is_tall
+from ui.frame.description import draw_description
 from ui.frame.failures import told_in_place
 from ui.frame.history import live
 from ui.jobs.cost_job import CostRun, describe_progress, lengths_around
@@ -23,6 +24,7 @@ from ui.pages.lab.cost_runs import cancel_cost_run, cost_run, start_cost_run
 from ui.pages.lab.grids import values_of
 from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.sentences import cost_sentences, crossover_sentence
+from ui.pages.lab.words import DESCRIPTIONS
 from ui.text.errors import describe_error
 from ui.text.i18n import N_, _
 from ui.text.markdown import plain
@@ -72,6 +74,7 @@ def show_cost() -> None:
                 on_click=partial(start_cost_run, configs, lengths),
             )
         progress_place = st.container()
+    draw_description(DESCRIPTIONS["cost"])
     show_notices()
     for problem in problems:
         st.warning(problem, icon=":material/info:")

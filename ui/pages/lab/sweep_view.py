@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui.frame.description import draw_description
 from ui.frame.failures import told_in_place
 from ui.frame.history import live
 from ui.jobs.sweep_queue import Ticket
@@ -24,6 +25,7 @@ from ui.pages.lab.progress import (
 )
 from ui.pages.lab.sweeps import active, is_kept, show_kept, ticket_of
 from ui.pages.lab.table import draw_downloads, show_table
+from ui.pages.lab.words import DESCRIPTIONS
 from ui.server.turns import take_turn
 from ui.text.i18n import _
 
@@ -43,6 +45,7 @@ def show_sweeps(downloads_place: DeltaGenerator) -> None:
         draw_buttons(what, ticket)
         left_out_place = st.container(width="content")
         progress_place = st.container()
+    draw_description(DESCRIPTIONS[value_of("view")])
     top = st.container()
     if value_of("view") == "learning":
         draw_learn_picture()

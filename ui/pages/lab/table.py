@@ -8,6 +8,8 @@ from lab.results import columns_of, to_parquet
 from lab.spreadsheet import to_csv
 from ui.controls.popover import draw_popover
 from ui.jobs.sweep_queue import Ticket
+from ui.pages.lab.words import METRIC_TERMS
+from ui.text.explain import PARAMETER_TERMS, explain
 from ui.text.i18n import _, in_this_language
 
 MOST_ROWS = 5000  # on the page: as many as a sweep has at most
@@ -26,12 +28,16 @@ def show_table(ticket: Ticket, *, height: int = 260) -> None:
         column_config={
             name: st.column_config.Column(
                 f"{name} ({_(columns[name].unit)})" if columns[name].unit else name,
-                help=_(columns[name].description),
+                help=explain(*_terms_of(name), more=_(columns[name].description)),
             )
             for name in frame.columns
             if name not in hidden
         },
     )
+
+
+def _terms_of(column: str) -> tuple[str, ...]:
+    return METRIC_TERMS.get(column) or PARAMETER_TERMS.get(column, ())
 
 
 def draw_downloads(ticket: Ticket | None) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from ui.text.descriptions import Description
 from ui.text.i18n import N_, _, ngettext
 from ui.text.numbers import whole
 from ui.text.option_names import word
@@ -30,6 +31,44 @@ METRIC_WORDS = {
     "accuracy": N_("accuracy"),
     "steps_to_95": N_("steps to 95 %"),
 }
+# What the glossary has of them, and of the columns of tables that have their names.
+METRIC_TERMS = {
+    "score_spread": ("spread", "score"),
+    "energy_spread": ("spread", "energy"),
+    "entropy_share": ("entropy",),
+    "largest_weight": ("weight",),
+    "saturated_share": ("saturated", "softmax"),
+    "softmax_gradient": ("gradient", "softmax"),
+    "head_similarity": ("divergence",),
+    "effective_rank": ("effective_rank",),
+    "accuracy": ("accuracy", "held_out"),
+    "loss": ("loss", "nats"),
+    "steps_to_95": ("step", "accuracy"),
+    "parameters": ("parameters",),
+}
+_SCHEMES = ("positions", "sinusoidal", "rotary", "alibi")
+CONTROL_TERMS: dict[str, tuple[str, ...]] = {
+    "head_counts": ("head",),
+    "embed_sizes": ("embedding", "head_size"),
+    "seeds": ("seed",),
+    "scales": ("scale", "head_size"),
+    "schemes": _SCHEMES,
+    "masks": ("mask", "causal"),
+    "projections": ("projection",),
+    "learn_heads": ("head",),
+    "learn_layers": ("layer",),
+    "learn_embeddings": ("embedding", "head_size"),
+    "learn_rates": ("learning_rate", "parameters"),
+    "learn_seeds": ("seed",),
+    "learn_schemes": _SCHEMES,
+    "learn_scales": ("scale", "head_size"),
+    "steps": ("step",),
+    "cost_embeddings": ("embedding",),
+    "cost_heads": ("head",),
+    "cost_layers": ("layer",),
+    "tokens": ("token",),
+    "tokenizer": ("token",),
+}
 PICTURE_WORDS = {
     "lines": N_("lines with bands"),
     "heatmap": N_("heatmap"),
@@ -44,6 +83,66 @@ AMOUNT_WORDS = {
     "bytes": N_("memory (bytes)"),
 }
 SCALE_WORDS = {"none": N_("no scale"), "head_dim": "÷ √D", "embed_size": "÷ √E"}
+
+DESCRIPTIONS = {
+    "mechanism": Description(
+        N_("Mechanism: what a setting does to attention, measured with many random weights."),
+        "softmax(:q[Q]·:k[K]ᵀ ÷ √D)·:v[V]",
+        (
+            "attention",
+            "seed",
+            "query",
+            "key",
+            "value",
+            "score",
+            "energy",
+            "weight",
+            "softmax",
+            "head",
+        ),
+    ),
+    "learning": Description(
+        N_("Learning: how well and how soon small models learn a task, with each setting."),
+        "",
+        (
+            "held_out",
+            "accuracy",
+            "step",
+            "seed",
+            "parameters",
+            "head",
+            "layer",
+            "loss",
+            "nats",
+            "token",
+        ),
+    ),
+    "cost": Description(
+        N_("Cost: how much each part of a model has to compute and to keep, by formula."),
+        "",
+        (
+            "multiply_adds",
+            "parameters",
+            "projection",
+            "softmax",
+            "feed_forward",
+            "norm",
+            "residual_stream",
+            "head_size",
+            "token",
+            "embedding",
+            "attention",
+            "energy",
+            "weight",
+            "output",
+            "layer",
+            "head",
+            "query",
+            "key",
+            "value",
+        ),
+    ),
+}
 
 
 def named_in(words: Mapping[str, str]) -> Callable[[str], str]:

@@ -31,6 +31,7 @@ from ui.pages.learn.trainings import (
     train,
     training_of,
 )
+from ui.text.explain import explain
 from ui.text.i18n import _
 from ui.text.option_names import word
 from ui.text.task_goals import GOALS
@@ -95,15 +96,23 @@ def draw_sizes() -> None:
     """Draw the model's sizes and positions, the learning rate and the steps."""
     left, right = st.columns(2, gap="small")
     with right:
-        _slider(_("Embedding size"), "embed_size", LEARN_EMBEDDINGS, help=_(
-            "Numbers per symbol, {low} to {high}. A larger embedding extends the smaller one."
-        ).format(low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING))  # fmt: skip
+        _slider(_("Embedding size"), "embed_size", LEARN_EMBEDDINGS, help=explain(
+            "embedding", "head_size", more=_(
+                "{low} to {high}. A larger embedding extends the smaller one."
+            ).format(low=SMALLEST_EMBEDDING, high=LARGEST_EMBEDDING),
+        ))  # fmt: skip
     heads = fit_few_heads()
     with left:
-        st.select_slider(_("Heads"), heads, value=nearest(value_of("heads"), heads), key="heads")
+        st.select_slider(
+            _("Heads"),
+            heads,
+            value=nearest(value_of("heads"), heads),
+            key="heads",
+            help=explain("head"),
+        )
     left, right = st.columns(2, gap="small")
     with left:
-        _slider(_("Layers"), "layers", list(range(1, MOST_LAYERS + 1)))
+        _slider(_("Layers"), "layers", list(range(1, MOST_LAYERS + 1)), help=explain("layer"))
     with right:
         st.selectbox(
             _("Positions"),
@@ -112,18 +121,18 @@ def draw_sizes() -> None:
             format_func=word,
             placeholder="",
             key="positions",
-            help=_("How the model knows where a symbol stands; with none it doesn't."),
+            help=explain("positions", "sinusoidal", "rotary", "alibi"),
         )
     left, right = st.columns(2, gap="small")
     with left:
-        _slider(_("Learning rate"), "learning_rate", LEARN_RATES, help=_(
-            "How far AdamW's steps go; in the last fifth of them it falls to 0. Too large, and the "
-            "loss diverges: try it."
+        _slider(_("Learning rate"), "learning_rate", LEARN_RATES, help=explain(
+            "learning_rate", "parameters", "loss",
+            more=_("In the last fifth of the steps it falls to 0."),
         ))  # fmt: skip
     with right:
-        _slider(_("Steps"), "steps", LEARN_STEPS, help=_(
-            "Updates of the weights, each on 64 new examples; {most} at most."
-        ).format(most=MOST_STEPS))  # fmt: skip
+        _slider(_("Steps"), "steps", LEARN_STEPS, help=explain(
+            "step", more=_("Here of 64 new examples; {most} at most.").format(most=MOST_STEPS)
+        ))  # fmt: skip
     fit_layer()
 
 
@@ -153,7 +162,7 @@ def _draw_rest() -> None:
             key="pace",
             help=_("Slow: spread over twenty seconds, to talk about it. It learns the same."),
         )
-        draw_seed(_("Of the first weights and the examples: the same seed learns the same."))
+        draw_seed(_("Here: the first weights and the examples."))
 
 
 def draw_corpus() -> None:

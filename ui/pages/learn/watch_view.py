@@ -14,6 +14,7 @@ from ui.controls.let_show import let_show
 from ui.controls.selection import Selection
 from ui.link.memory import set_values, value_of
 from ui.pages.learn.answers import show_answers
+from ui.pages.learn.description import WATCHED
 from ui.pages.learn.memory import Mounted, learn_memory
 from ui.pages.learn.trainings import (
     baseline_plan,
@@ -286,6 +287,7 @@ def behind_cell(run: TrainedHereRun, selection: Selection, place: Place) -> Choi
 WATCH = View(
     "watch",
     show_watch,
+    lambda: WATCHED,
     charts=(Chart(CHART, behind_cell, behind_tile),),
     shows_weights=lambda: True,
 )

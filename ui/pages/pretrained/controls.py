@@ -11,6 +11,7 @@ from ui.link.memory import choose, memory, value_of
 from ui.pages.pretrained.settings import layers_shown
 from ui.pages.pretrained.similarity_view import SIMILARITY
 from ui.runs.model_store import DEFAULT_MODEL, model_choices
+from ui.text.explain import explain
 from ui.text.i18n import N_, _
 from ui.text.option_names import word
 
@@ -171,4 +172,10 @@ def draw_layer(model: PretrainedModel) -> None:
     count = layers_shown(model)
     fit_layer_to(count)
     if count > 1:
-        st.select_slider(_("Layer shown"), range(count), value=value_of("layer"), key="layer")
+        st.select_slider(
+            _("Layer shown"),
+            range(count),
+            value=value_of("layer"),
+            key="layer",
+            help=explain("layer"),
+        )

@@ -19,7 +19,8 @@ from ui.link.memory import choose, value_of
 from ui.runs.pretrained import PretrainedRun, PretrainedSettings, compute_pretrained
 from ui.runs.run import Run
 from ui.runs.subword_display import SubwordSentences
-from ui.text.i18n import _
+from ui.text.descriptions import Description
+from ui.text.i18n import N_, _
 from ui.text.markdown import token_text
 from ui.text.numbers import decimal
 from ui.text.option_names import word
@@ -87,7 +88,7 @@ def _explained(pattern: Pattern) -> str:
             "on words at random, twice over, the mean weight on the token that followed the same "
             "word the first time (Olsson et al., 2022)."
         ),
-        "entropy": _("how widely the weights spread, in nats; the sharpest heads first."),
+        "entropy": _("how evenly queries share out weight, in nats; the sharpest heads first."),
     }[pattern]
 
 
@@ -177,9 +178,15 @@ def behind_cell(run: Run, selection: Selection, place: Place) -> Choice:
     return {"view": "head", "layer": layer, "head": head}
 
 
+DESCRIPTION = Description(
+    N_("Find heads: how much each head of each layer does one thing, such as looking back."),
+    "",
+    ("head", "layer", "weight", "query", "token", "induction", "entropy", "nats"),
+)
 FINDER = View(
     "finder",
     show_finder,
+    lambda: DESCRIPTION,
     charts=(Chart(CHART, behind_cell),),
     switch="pattern",
     picks=False,

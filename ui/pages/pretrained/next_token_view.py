@@ -13,13 +13,14 @@ from ui.link.address import asked_for
 from ui.link.memory import choose, settle, value_of
 from ui.pages.pretrained.settings import added_tokens, pretrained_memory, removed_heads, texts
 from ui.runs.pretrained import PretrainedRun, most_added
-from ui.text.i18n import _
+from ui.text.descriptions import Description
+from ui.text.i18n import N_, _
 from ui.text.markdown import plain, token_text, verbatim
 from ui.text.numbers import percent
 from ui.text.stage_names import head_names
 from ui.views.heads import PLOTLY_CONFIG, show_tiles
 from ui.views.marks import mark_tile, mark_tokens
-from ui.views.stages import between_tokens
+from ui.views.stages import QUERY_BY_KEY, between_tokens
 from ui.views.view import View
 from viz.labels import AxisLabels, escape
 from viz.next_token import NextTokens, draw_next_tokens
@@ -236,6 +237,7 @@ def difference_tiles(run: PretrainedRun, whole: PretrainedRun, selection: Select
         columns=now.key_labels,
         row_title=_("query (from)"),
         column_title=_("key (to)"),
+        **QUERY_BY_KEY,
         value_title=_("change of weight"),
         diverging=True,
         masked=masked,
@@ -246,4 +248,9 @@ def difference_tiles(run: PretrainedRun, whole: PretrainedRun, selection: Select
     )
 
 
-NEXT = View("next", show_next, inputs=("head",))
+DESCRIPTION = Description(
+    N_("Next token: what the model would write next, and how probable it finds it."),
+    "softmax(logits)",
+    ("token", "softmax", "logit", "head", "layer", "output", "weight", "query", "key", "nats"),
+)
+NEXT = View("next", show_next, lambda: DESCRIPTION, inputs=("head",))

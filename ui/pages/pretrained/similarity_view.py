@@ -12,7 +12,8 @@ from ui.controls.selection import Selection
 from ui.link.memory import value_of
 from ui.runs.pretrained import PretrainedRun
 from ui.runs.subword_display import DisplayedSentence, SubwordDisplay
-from ui.text.i18n import _
+from ui.text.descriptions import Description
+from ui.text.i18n import N_, _
 from ui.text.markdown import verbatim
 from ui.text.numbers import decimal
 from ui.views.heads import show_tiles
@@ -128,4 +129,16 @@ def _in_table(name: str) -> str:
     return verbatim(name).replace("|", r"\|")
 
 
-SIMILARITY = View("similarity", show_similarity, picks=False, picks_sentence=False, has_strip=False)
+DESCRIPTION = Description(
+    N_("Similarity: how alike the vectors of two sentences are, and which words make them so."),
+    "u·v ÷ (‖u‖·‖v‖)",
+    ("embedding", "token", "special_token", "head", "layer"),
+)
+SIMILARITY = View(
+    "similarity",
+    show_similarity,
+    lambda: DESCRIPTION,
+    picks=False,
+    picks_sentence=False,
+    has_strip=False,
+)

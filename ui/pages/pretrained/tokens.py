@@ -5,6 +5,7 @@ import streamlit as st
 from ui.link.memory import value_of
 from ui.pages.pretrained.settings import model_kind, special_tokens_in_use
 from ui.pages.pretrained.similarity_view import SIMILARITY
+from ui.text.explain import explain
 from ui.text.i18n import _
 from ui.views.heads import HEADS
 from ui.views.layers import LAYERS
@@ -53,9 +54,12 @@ def _draw_words() -> None:
         _("Whole words"),
         value_of("words"),
         key="words",
-        help=_(
-            "Merges sub-words: weights to a word are summed, from a word averaged. One head, "
-            "Cell and all but the weights stay token by token."
+        help=explain(
+            "sub_word",
+            more=_(
+                "Merges sub-words: weights to a word are summed, from a word averaged. One head, "
+                "Cell and all but the weights stay token by token."
+            ),
         ),
     )
 
@@ -65,7 +69,7 @@ def _draw_special() -> None:
         _("Special tokens"),
         value_of("special"),
         key="special",
-        help=_("[CLS], [SEP] and the like, which no one typed. Many heads rest on them."),
+        help=explain("special_token"),
     )
 
 
@@ -74,9 +78,13 @@ def _draw_first() -> None:
         _("First token"),
         value_of("first"),
         key="first",
-        help=_(
-            "What is read first. Heads that find nothing rest on it (an “attention sink”, Xiao et "
-            "al., 2024). Of whole words, the first word; One head and Cell show it in any case."
+        help=explain(
+            "token",
+            more=_(
+                "What is read first. Heads that find nothing rest on it (an “attention sink”, Xiao "
+                "et al., 2024). Of whole words, the first word; One head and Cell show it in any "
+                "case."
+            ),
         ),
     )
 

@@ -22,6 +22,7 @@ from tests.ui.helpers import (
     change,
     chart,
     control,
+    formulas_on,
     labels,
     link,
     masked,
@@ -205,7 +206,7 @@ def test_one_head_is_an_equation_between_the_right_sides(kind: Kind) -> None:
     expected = [q, k.T, energy, masked(scores, seen), masked(weights, seen), v, output]
     for term, values in zip(chart(page, "head_chart")["data"], expected, strict=True):
         np.testing.assert_array_equal(array(term["z"]), values, err_msg=term["name"])
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     told = "X: the vectors that the layer reads."
     if kind == "cross":
         told = "Y: the target's vectors, X: the encoder's output."

@@ -8,6 +8,7 @@ from tests.defaults import run_of
 from tests.matrix import matrix
 from tests.ui.helpers import (
     alt,
+    captions,
     change,
     chart,
     control,
@@ -72,7 +73,7 @@ def test_512_tokens_are_all_there_pooled_and_the_caption_says_how() -> None:
     block = -(-512 // shown.shape[1]), -(-512 // shown.shape[2])
     assert max(block) > 1
     np.testing.assert_array_equal(shown, pool_extremes(weights, *block))
-    assert [caption.value for caption in page.caption] == [
+    assert captions(page) == [
         "Pooled to fit the screen: each cell shows the value furthest from zero among "
         f"{block[0]} × {block[1]} numbers."
     ]
@@ -82,7 +83,7 @@ def test_512_tokens_are_all_there_pooled_and_the_caption_says_how() -> None:
 
 
 def test_a_picture_that_is_not_pooled_has_no_caption() -> None:
-    assert not open_app("text=a+b+c").caption
+    assert not captions(open_app("text=a+b+c"))
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def markdowns(page: AppTest) -> list[str]:
 
 
 def captions(page: AppTest) -> list[str]:
-    return [str(each.value) for each in page.caption]
+    return [str(each.value) for each in page.caption if not each.proto.help]
 
 
 def errors(page: AppTest) -> list[str]:

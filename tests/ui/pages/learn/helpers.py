@@ -134,7 +134,7 @@ def errors(page: AppTest) -> list[str]:
 
 
 def captions(page: AppTest) -> list[str]:
-    return [caption.value for caption in page.caption]
+    return [caption.value for caption in page.caption if not caption.proto.help]
 
 
 def markdowns(page: AppTest) -> list[str]:

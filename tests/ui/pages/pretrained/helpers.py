@@ -91,7 +91,7 @@ def messages(page: AppTest) -> list[str]:
 
 def captions(page: AppTest) -> list[str]:
     """What the page says in small letters."""
-    return [caption.value for caption in page.caption]
+    return [caption.value for caption in page.caption if not caption.proto.help]
 
 
 def button(page: AppTest, key: str) -> Any:

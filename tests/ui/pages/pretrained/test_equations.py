@@ -12,7 +12,7 @@ pytest.importorskip("transformers")
 
 from tests.model.pretrained.tiny_families import tiny_of
 from tests.model.pretrained.tiny_models import saved
-from tests.ui.helpers import alt, array, change, chart, header, labels, notices, numbers
+from tests.ui.helpers import alt, array, change, chart, header, labels, notices, numbers, uncolored
 from tests.ui.pages.pretrained.helpers import open_trained
 from ui.runs import model_store as models
 
@@ -45,7 +45,7 @@ def opened(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Callabl
 
 def formulas(page: AppTest) -> list[str]:
     """Above the seven matrices."""
-    values = [str(m.value) for m in page.markdown]
+    values = [uncolored(str(m.value)) for m in page.markdown]
     first = next(i for i, value in enumerate(values) if value.startswith(("$Q =", "Q as")))
     return values[first : first + 7]
 

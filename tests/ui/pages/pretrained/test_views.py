@@ -13,6 +13,7 @@ from tests.ui.helpers import (
     array,
     change,
     chart,
+    formulas_on,
     labels,
     notices,
     numbers,
@@ -99,7 +100,7 @@ def test_one_head_is_an_equation_of_the_models_numbers(model: str) -> None:
     np.testing.assert_allclose(
         np.where(np.isnan(scores), np.nan, energy / math.sqrt(size)), scores, rtol=1e-4, atol=1e-4
     )
-    formulas = [m.value for m in page.markdown if m.value.startswith("$")]
+    formulas = formulas_on(page)
     rotated = "\\mathrm{rot}(X W_Q^{(5)})" if model == "smollm2" else "X W_Q^{(5)}"
     assert formulas[0] == f"$Q = {rotated}$"
     mask = " + M" if model == "smollm2" else ""
