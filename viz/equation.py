@@ -125,7 +125,7 @@ def _add_axes(
 
 def _add_notes(layout: dict[str, Any], term: Matrix, middle: float, limits: str) -> None:
     """The term's name above it; its shape and colour range below its labels."""
-    below = _note(middle, 0.0, f"{term.size}<br>{limits}", size=LABEL_SIZE - 1, anchor="top")
+    below = _note(middle, 0.0, f"{term.size}<br>{limits}", size=LABEL_SIZE, anchor="top")
     below["yshift"] = 40 - layout["margin"]["b"]
     name = f"<b>{term.name}</b>{f' ({term.scale.name})' if term.scale.name else ''}"
     title = _note(middle, 1.0, name, size=LABEL_SIZE + 1, anchor="bottom")

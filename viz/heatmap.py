@@ -36,6 +36,7 @@ def labelled_axis(
     starts: Sequence[int] = (0,),
     cell: int = 1,
     off_centre: float = 0.1,
+    labelled: int | None = None,
 ) -> dict[str, Any]:
     """Return an axis with every `step`-th short label at the axis, and each full one on hover.
 
@@ -46,15 +47,16 @@ def labelled_axis(
         step: thins the labels at the axis.
         starts: the centres of the first cells of the tiles along this axis, whole numbers.
         cell: from one centre to the next, a whole number.
+        labelled: how many of the tiles, from the first, have labels at the axis; None for all.
         off_centre: how far ticks stand beside the centres. On the very spot of a tick, up to a
             ten-thousandth of the axis, the hover box would show its text instead of the alias.
     """
-    named = [i for i, label in enumerate(labels.short) if label]
-    shown = named if len(named) <= len(labels) // step else list(range(0, len(labels), step))
+    shown = labels_shown(labels, step)
+    at_axis = starts[:labelled]
     return {
         "tickmode": "array",
-        "tickvals": [start + i * cell + off_centre for start in starts for i in shown],
-        "ticktext": [labels.short[i] for i in shown] * len(starts),
+        "tickvals": [start + i * cell + off_centre for start in at_axis for i in shown],
+        "ticktext": [labels.short[i] for i in shown] * len(at_axis),
         "hoverformat": "d",
         "labelalias": {
             str(start + i * cell): label for start in starts for i, label in enumerate(labels.full)
@@ -65,6 +67,12 @@ def labelled_axis(
         "zeroline": False,
         "fixedrange": True,
     }
+
+
+def labels_shown(labels: AxisLabels, step: int) -> list[int]:
+    """Return which labels stand at an axis: every `step`-th, or the few that aren't empty."""
+    named = [i for i, label in enumerate(labels.short) if label]
+    return named if len(named) <= len(labels) // step else list(range(0, len(labels), step))
 
 
 def thinning(count: int, cell: float) -> int:

@@ -22,6 +22,7 @@ from viz.heatmap import (
     hatching,
     labelled_axis,
     labels_below,
+    labels_shown,
     limit_of,
     thinning,
 )
@@ -181,6 +182,7 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
         _name(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name)
         for i, (name, limit) in enumerate(zip(_fitting_names(tiles, grid), limits, strict=True))
     ]
+    layout["annotations"] += _labels_above_gaps(tiles, grid)
     if tiles.masked is not None:
         layout["images"] = _hatching(tiles, grid, theme)
     marks = _marks(tiles, grid, theme)
@@ -190,6 +192,27 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
     if not scale_per_tile:
         _add_colors(spec, tiles, tiles.scale.end or tiles.limit or limits[0], theme)
     return spec
+
+
+def _labels_above_gaps(tiles: Tiles, grid: Grid) -> list[dict[str, Any]]:
+    """The labels of columns below tiles that stand above an empty place, and not at the axis."""
+    count = len(tiles.names)
+    columns = pool_labels(tiles.columns, grid.pooled_columns)
+    angle, _depth, step = labels_below(columns, grid.cell_width)
+    return [
+        {
+            "x": grid.left(tile) + i * grid.cell_width + grid.cell_width / 2,
+            "y": grid.top(tile) + grid.tile_rows * grid.cell_height,
+            "text": columns.short[i],
+            "textangle": angle,
+            "showarrow": False,
+            "xanchor": "right" if angle == -45 else "center",
+            "yanchor": "top",
+        }
+        for tile in range(count - grid.columns, grid.columns * (grid.rows - 1))
+        if tile >= 0
+        for i in labels_shown(columns, step)
+    ]
 
 
 def _add_colors(spec: dict[str, Any], tiles: Tiles, limit: float, theme: Theme) -> None:
@@ -281,7 +304,12 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
             "title": {"text": tiles.column_title, "standoff": 4, "font": {"color": theme.faint}},
             "tickangle": angle,
             **labelled_axis(
-                columns, step=step_across, starts=lefts, cell=grid.cell_width, off_centre=0.5
+                columns,
+                step=step_across,
+                starts=lefts,
+                cell=grid.cell_width,
+                off_centre=0.5,
+                labelled=len(tiles.names) - grid.columns * (grid.rows - 1),
             ),
         },
         "yaxis": {

@@ -77,6 +77,23 @@ def test_tiles_carry_their_names_above_their_corners() -> None:
     assert all(a.yanchor == "bottom" and a.captureevents for a in figure.layout.annotations)
 
 
+def test_columns_are_named_below_tiles_and_below_no_empty_place() -> None:
+    values = numbers(5, 3, 3)
+    info = replace(tiles_of(values), width=400, height=300)
+    grid = grid_of(info)
+    assert (grid.columns, grid.rows) == (3, 2)  # the last place is empty
+    figure = draw_tiles(info, LIGHT)
+    assert max(figure.layout.xaxis.tickvals) < grid.left(2)
+    named = figure.layout.annotations[5:]
+    assert [label.text for label in named] == list(info.columns.short)
+    assert [label.x for label in named] == [
+        grid.left(2) + (i + 0.5) * grid.cell_width for i in range(3)
+    ]
+    assert {label.y for label in named} == {grid.top(2) + 3 * grid.cell_height}
+    assert not any(label.captureevents for label in named)  # no head's name
+    assert str(grid.left(2) + grid.cell_width // 2) in figure.layout.xaxis.labelalias  # on hover
+
+
 def test_the_hover_box_has_head_query_key_and_nine_digits() -> None:
     trace = draw_tiles(tiles_of(numbers(1, 2, 2)), LIGHT).data[0]
     assert trace.hovertemplate == (

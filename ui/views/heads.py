@@ -8,7 +8,7 @@ from ui.choices.options import Stage
 from ui.components import window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection, attention_in
-from ui.link.memory import value_of
+from ui.link.memory import parameters, value_of
 from ui.runs.run import Run
 from ui.text.i18n import _
 from ui.views.marks import mark_stage
@@ -30,14 +30,15 @@ def show_heads(run: Run, selection: Selection, theme: Theme) -> None:
     tiles = mark_stage(tiles, attention, selection, stage)
     own_scales = stage == "energy" and value_of("head_scale")
     show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
-    several = len(tiles.names) > 1  # of one head, both scales are the same
-    if stage == "energy" and several:
-        _draw_scale_switch()
 
 
 def _draw_scale_switch() -> None:
+    """Draw whether each head has colours of its own, where they aren't those of all in any case."""
+    is_alone = "heads" in parameters() and value_of("heads") == 1
+    if value_of("stage") != "energy" or is_alone:
+        return
     st.toggle(
-        _("A colour scale for each head"),
+        _("A scale for each head"),
         value_of("head_scale"),
         key="head_scale",
         help=_("Shows the pattern within heads of small energies; colours no longer compare."),
@@ -88,6 +89,7 @@ HEADS = View(
     show_heads,
     charts=(Chart(CHART, _behind_cell, _behind_name),),
     switch="stage",
+    draw_options=_draw_scale_switch,
     shows_weights=lambda: bool(value_of("stage") == "weights"),
     needs_tokens=True,
 )

@@ -18,6 +18,10 @@ def _opens_nothing(run: Run, selection: Selection, tile: int) -> Choice:
     return None
 
 
+def _draws_nothing() -> None:
+    pass
+
+
 def _never() -> bool:
     return False
 
@@ -39,6 +43,7 @@ class View:
     show: Show
     charts: tuple[Chart, ...] = ()
     switch: str | None = None  # the parameter that chooses what it shows
+    draw_options: Callable[[], None] = _draws_nothing  # how it shows that
     required: tuple[str, ...] = ()  # of head, q and k: what it can't do without
     inputs: tuple[str, ...] = ()  # of head, q and k: what stands in a row above it
     picks: bool = True  # whether head, query and key say anything in it

@@ -37,7 +37,7 @@ CHARTS: dict[Kind, str] = {
     "decoder_self": "decoder_self_chart",
     "cross": "cross_chart",
 }
-ASKS = "Type a source and a target on the left to see the attention between them."
+ASKS = "Type a source and a target above to see the attention between them."
 
 
 def traced(source: str, target: str, **masks: Any) -> TransformerTrace:
