@@ -11,7 +11,7 @@ from viz.pooling import factor, pool_mask
 from viz.theme import FONT_FAMILY, LABEL_SIZE, Theme, color_scale
 from viz.weight_scale import LINEAR, WeightScale, color_stops
 
-LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
+LABEL_PITCH = 14  # pixels: labels that would stand closer are thinned out
 BAR_NUMBER = 34  # pixels of the widest number beside a colour bar that its margin has room for
 
 

@@ -6,7 +6,7 @@ the hover box which token stands where, at the cost of one entry a row or column
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ WIDTH, HEIGHT = 960, 432  # design pixels of the plot: what a 1366×768 screen h
 TALL_HEIGHT = 740  # ... and a 1920×1080 one
 NAME_GAP = 24  # above each row of tiles: room for the names
 COLUMN_GAP = 12
+LABELS_BELOW = 12  # pixels around labels between two rows of tiles
+STACKED_ROW = 18  # pixels of a row, where tiles stand below one another
 BOLD = 1.12  # how much wider than a label a tile's name is
 SMALLEST_CELL = 1  # pixels: no more cells are sent than the screen can show
 CELLS_OUTSIDE, TILE_OUTSIDE = 1, 4  # pixels that a frame stands outside of what it is around
@@ -63,6 +65,9 @@ class Tiles:
     scale: WeightScale = LINEAR  # where values are weights; its end comes before the limit
     color_bar: bool = True
     short_names: Sequence[str] | None = None  # T, for tiles too narrow for their names
+    named_below: bool = (
+        False  # whether the columns are named below each tile, not at the axis alone
+    )
     marked_row: int | None = None  # of R: framed in each tile
     marked_column: int | None = None  # of C: framed in each tile
     marked_tile: int | None = None  # of T: framed as a whole
@@ -80,6 +85,9 @@ class Grid:
     tile_rows: int  # ... and down
     pooled_columns: int  # the matrix's columns that share a cell
     pooled_rows: int
+    gap: int = (
+        NAME_GAP  # above each row of tiles but the first: room for names, and labels of others
+    )
 
     def left(self, tile: int) -> int:
         """Return the left edge of a tile."""
@@ -87,7 +95,7 @@ class Grid:
 
     def top(self, tile: int) -> int:
         """Return the upper edge of a tile's cells; its name stands above."""
-        return tile // self.columns * (self.tile_rows * self.cell_height + NAME_GAP) + NAME_GAP
+        return tile // self.columns * (self.tile_rows * self.cell_height + self.gap) + NAME_GAP
 
     @property
     def width(self) -> int:
@@ -97,7 +105,7 @@ class Grid:
     @property
     def height(self) -> int:
         """Of all the tiles and their names, in design pixels."""
-        return self.rows * (self.tile_rows * self.cell_height + NAME_GAP)
+        return self.rows * (self.tile_rows * self.cell_height + self.gap) - self.gap + NAME_GAP
 
     @property
     def is_pooled(self) -> bool:
@@ -106,14 +114,23 @@ class Grid:
 
 
 def plan_grid(
-    tiles: int, rows: int, columns: int, height: int = HEIGHT, *, width: int = WIDTH
+    tiles: int,
+    rows: int,
+    columns: int,
+    height: int = HEIGHT,
+    *,
+    width: int = WIDTH,
+    gap: int = NAME_GAP,
 ) -> Grid:
-    """Lay out `tiles` matrices on `width` by `height`, with the largest cells that fit."""
+    """Lay out `tiles` matrices on `width` by `height`, with the largest cells that fit.
+
+    `gap` is what stands between two rows of them, pixels.
+    """
 
     def cell_size(across: int) -> tuple[float, float]:
         down = -(-tiles // across)
         cell_width = ((width + COLUMN_GAP) / across - COLUMN_GAP) / columns
-        return cell_width, (height / down - NAME_GAP) / rows
+        return cell_width, ((height + gap - NAME_GAP) / down - gap) / rows
 
     # Of equals, the grid without holes; of those, the wider one, as screens are.
     across = max(range(1, tiles + 1), key=lambda n: (round(min(cell_size(n)), 1), -(-tiles % n), n))
@@ -129,13 +146,35 @@ def plan_grid(
         tile_rows=-(-rows // pool_down),
         pooled_columns=pool_across,
         pooled_rows=pool_down,
+        gap=gap,
     )
 
 
 def grid_of(tiles: Tiles) -> Grid:
     """Return the grid in which draw_tiles draws."""
     count, rows, columns = tiles.values.shape
-    return plan_grid(count, rows, columns, tiles.height, width=tiles.width)
+    return plan_grid(count, rows, columns, tiles.height, width=tiles.width, gap=gap_of(tiles))
+
+
+def gap_of(tiles: Tiles) -> int:
+    """Return the pixels between two rows of tiles: for names and, where asked for, for labels."""
+    if not tiles.named_below:
+        return NAME_GAP
+    return NAME_GAP + int(max(map(text_width, tiles.columns.short))) + LABELS_BELOW
+
+
+def stacked(tiles: Tiles, *, width: int, highest: int) -> Tiles:
+    """Return the tiles below one another, for a screen that has room for one alone.
+
+    Args:
+        tiles: what is drawn.
+        width: design pixels that one has.
+        highest: ... and what it is high at most; lower where its rows need less.
+    """
+    tiles = replace(tiles, width=width, named_below=True)
+    count, rows, _columns = tiles.values.shape
+    each = min(highest, rows * STACKED_ROW)
+    return replace(tiles, height=NAME_GAP + count * each + (count - 1) * gap_of(tiles))
 
 
 def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> go.Figure:
@@ -182,7 +221,7 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
         _name(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name)
         for i, (name, limit) in enumerate(zip(_fitting_names(tiles, grid), limits, strict=True))
     ]
-    layout["annotations"] += _labels_above_gaps(tiles, grid)
+    layout["annotations"] += _labels_below_tiles(tiles, grid)
     if tiles.masked is not None:
         layout["images"] = _hatching(tiles, grid, theme)
     marks = _marks(tiles, grid, theme)
@@ -194,9 +233,12 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
     return spec
 
 
-def _labels_above_gaps(tiles: Tiles, grid: Grid) -> list[dict[str, Any]]:
-    """The labels of columns below tiles that stand above an empty place, and not at the axis."""
-    count = len(tiles.names)
+def _labels_below_tiles(tiles: Tiles, grid: Grid) -> list[dict[str, Any]]:
+    """The labels of columns below tiles that aren't at the axis.
+
+    Of those that stand above an empty place or, where it is asked for, above another tile.
+    """
+    first = 0 if tiles.named_below else max(0, len(tiles.names) - grid.columns)
     columns = pool_labels(tiles.columns, grid.pooled_columns)
     angle, _depth, step = labels_below(columns, grid.cell_width)
     return [
@@ -209,8 +251,7 @@ def _labels_above_gaps(tiles: Tiles, grid: Grid) -> list[dict[str, Any]]:
             "xanchor": "right" if angle == -45 else "center",
             "yanchor": "top",
         }
-        for tile in range(count - grid.columns, grid.columns * (grid.rows - 1))
-        if tile >= 0
+        for tile in range(first, grid.columns * (grid.rows - 1))
         for i in labels_shown(columns, step)
     ]
 

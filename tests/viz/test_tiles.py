@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tests.matrix import examples
 from tests.viz.helpers import tiles_of
 from viz.heatmap import LABEL_PITCH
-from viz.labels import AxisLabels, token_labels
+from viz.labels import AxisLabels, text_width, token_labels
 from viz.pooling import pool_extremes
 from viz.theme import DARK, LIGHT, color_scale
-from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH, draw_tiles, grid_of
+from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH, draw_tiles, grid_of, stacked
 
 
 def numbers(tiles: int, rows: int, columns: int) -> np.ndarray:
@@ -92,6 +92,22 @@ def test_columns_are_named_below_tiles_and_below_no_empty_place() -> None:
     assert {label.y for label in named} == {grid.top(2) + 3 * grid.cell_height}
     assert not any(label.captureevents for label in named)  # no head's name
     assert str(grid.left(2) + grid.cell_width // 2) in figure.layout.xaxis.labelalias  # on hover
+
+
+def test_on_a_phone_tiles_stand_below_one_another_each_with_its_labels() -> None:
+    info = stacked(tiles_of(numbers(3, 4, 4)), width=200, highest=250)
+    grid = grid_of(info)
+    assert (grid.columns, grid.rows, grid.tile_rows, grid.tile_columns) == (1, 3, 4, 4)
+    figure = draw_tiles(info, LIGHT)
+    assert len(figure.layout.xaxis.tickvals) == 4
+    named = figure.layout.annotations[3:]
+    assert [label.text for label in named] == 2 * list(info.columns.short)
+    bottoms = [grid.top(tile) + 4 * grid.cell_height for tile in (0, 1, 2)]
+    assert [label.y for label in named] == [bottoms[0]] * 4 + [bottoms[1]] * 4
+    assert grid.height == bottoms[2]
+    assert grid.top(1) - bottoms[0] >= 24 + text_width("c0") + 4  # for a name and labels
+    tall = stacked(tiles_of(numbers(3, 400, 4)), width=200, highest=250)
+    assert grid_of(tall).height <= 3 * 250 + 3 * grid.gap
 
 
 def test_the_hover_box_has_head_query_key_and_nine_digits() -> None:

@@ -12,6 +12,9 @@ import streamlit as st
 
 CSS = """
 <style>
+/* A large screen is read from further away. */
+html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
+.stSidebar[aria-expanded="true"] { min-width: 18.75rem; }
 .stMainBlockContainer { padding: 2.4rem 24px 0.5rem; max-width: 1800px; }
 /* What takes no room has no gap beside it either. */
 .stElementContainer:has(> .stHtml > style) { position: absolute; }
@@ -21,7 +24,7 @@ CSS = """
 .stPlotlyChart > div { min-height: 1px; }
 header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .stSidebar [data-testid="stSidebarHeader"] { height: 1.6rem; margin-bottom: 0; }
-[data-testid="stSidebarUserContent"] { padding-top: 0; }
+[data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1rem; }
 [data-testid="stSidebarUserContent"] .stVerticalBlock { gap: 0.6rem; }
 [data-testid="stSidebarUserContent"] .stButtonGroup button { padding: 0 0.6rem; }
 [data-testid="stSidebarUserContent"] .stPopover button { padding: 0 0.5rem; }
@@ -51,6 +54,8 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .katex { font-size: 1.26em; }  /* its indices of indices are half as large */
 .st-key-formulas .katex { font-size: 0.9rem; }
 .st-key-formulas p:not(:has(.katex)) { white-space: normal; font-size: 0.8rem; line-height: 1.15; }
+:is(.st-key-kinds, .st-key-compare) .stColumn > .stVerticalBlock { gap: 0; }
+:is(.st-key-kinds, .st-key-compare) .stMarkdown p { line-height: 1.4; }
 .st-key-arithmetic table { width: 100%; font-size: 1rem; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
@@ -91,15 +96,19 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   .st-key-sentences .stColumn { min-width: 100%; }
   /* A picture that is wider than its place is moved in it, and the page stays where it is. */
   .stVerticalBlock:has(
-    > :is(.st-key-head_chart, .st-key-heads_chart, .st-key-layers_chart, .st-key-stream_chart),
+    > :is(.st-key-head_chart, .st-key-heads_chart, .st-key-layers_chart, .st-key-stream_chart,
+      .st-key-learn_chart),
     > .stLayoutWrapper > :is(.st-key-kinds, .st-key-compare)
   ) {
     overflow-x: auto;
   }
   .st-key-formulas, .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-layers_chart,
-  .st-key-stream_chart, .st-key-compare {
+  .st-key-stream_chart, .st-key-compare, .st-key-learn_chart {
     min-width: 860px;
   }
+}
+@media (max-width: 699px) {
+  .st-key-heads_chart { min-width: 0; }  /* its heads stand below one another */
 }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .st-key-start h1 { font-size: clamp(1.5rem, 2.7vw, 2.6rem); padding: 0.4rem 0 0; line-height: 1.2; }

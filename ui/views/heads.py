@@ -5,31 +5,38 @@ from dataclasses import replace
 import streamlit as st
 
 from ui.choices.options import Stage
-from ui.components import window_is_tall
+from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection, attention_in
 from ui.link.memory import parameters, value_of
-from ui.runs.run import Run
+from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 from ui.views.marks import mark_stage
 from ui.views.stages import cell_at, describe, stage_tiles
 from ui.views.view import Chart, Choice, Place, View
 from viz.theme import Theme
-from viz.tiles import Tiles, draw_tiles, grid_of
+from viz.tiles import Tiles, draw_tiles, grid_of, stacked
 
 CHART = "heads_chart"  # the key that lessons and tests rely on
+ON_PHONE = 250  # design pixels of the one head that a phone is as wide as
 PLOTLY_CONFIG = {"displayModeBar": False}
 
 
 def show_heads(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw the stage for all heads; clicks open a cell or a head."""
     attention, stage = attention_in(run, selection), value_of("stage")
-    tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    tiles = _tiles(attention, stage)
     if stage == "weights":
         tiles = replace(tiles, scale=weight_scale())
     tiles = mark_stage(tiles, attention, selection, stage)
     own_scales = stage == "energy" and value_of("head_scale")
     show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
+
+
+def _tiles(attention: Attention, stage: Stage) -> Tiles:
+    """The tiles in the size that the window has room for."""
+    tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    return stacked(tiles, width=ON_PHONE, highest=ON_PHONE) if window_is_narrow() else tiles
 
 
 def _draw_scale_switch() -> None:
@@ -73,7 +80,7 @@ def show_pooling(block: tuple[int, int]) -> None:
 def _behind_cell(run: Run, selection: Selection, place: Place) -> Choice:
     stage: Stage = value_of("stage")
     attention = attention_in(run, selection)
-    tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    tiles = _tiles(attention, stage)
     return cell_at(attention, tiles, stage, *place)
 
 

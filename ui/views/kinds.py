@@ -25,7 +25,7 @@ from viz.theme import Theme
 from viz.tiles import TALL_HEIGHT, Tiles
 from viz.weight_scale import LINEAR
 
-WIDTH, HEIGHT = 180, 408  # design pixels of a chart's plot: three stand on a projector
+WIDTH, HEIGHT = 180, 412  # design pixels of a chart's plot: three stand on a projector
 
 OF_ALL: dict[Kind, str] = {
     "encoder_self": N_("**Encoder self**: source → source"),
