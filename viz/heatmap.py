@@ -17,11 +17,12 @@ BAR_NUMBER = 34  # pixels of the widest number beside a colour bar that its marg
 
 def base_layout(theme: Theme, *, margin: dict[str, Any], height: float) -> dict[str, Any]:
     """Return the frame of a figure: the page's colours, no modes, fixed margins (pixels)."""
+    size = round(LABEL_SIZE * theme.magnified)
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT_FAMILY, "size": LABEL_SIZE, "color": theme.text},
-        "hoverlabel": {"font": {"size": LABEL_SIZE + 1, "family": FONT_FAMILY}, "namelength": -1},
+        "font": {"family": FONT_FAMILY, "size": size, "color": theme.text},
+        "hoverlabel": {"font": {"size": size + 1, "family": FONT_FAMILY}, "namelength": -1},
         # Letting Plotly find the margins costs a second layout.
         "margin": {**margin, "autoexpand": False},
         "height": height,
@@ -80,14 +81,14 @@ def thinning(count: int, cell: float) -> int:
     return factor(count, int(count * cell) // LABEL_PITCH)
 
 
-def labels_below(labels: AxisLabels, cell_width: int) -> tuple[int, int, int]:
+def labels_below(labels: AxisLabels, cell_width: float) -> tuple[int, int, int]:
     """Return how labels of cells of that width (pixels) stand below a heatmap.
 
     Returns:
         Their angle (degrees), their depth (pixels), and every how many-th is shown.
     """
     widest = max(map(text_width, labels.short))
-    room = cell_width * len(labels) // max(1, sum(map(bool, labels.short)))
+    room = cell_width * len(labels) / max(1, sum(map(bool, labels.short)))
     if widest < room - 2:
         return 0, 22, 1
     step = thinning(len(labels), cell_width)
@@ -115,6 +116,7 @@ def color_axis(
 ) -> dict[str, Any]:
     """Return a colour scale up to the limit for several heatmaps, and its bar on the right."""
     low, colors = color_range(limit, diverging, theme, scale)
+    size = round(LABEL_SIZE * theme.magnified)
     bar = {
         "thickness": 14,
         "len": 0.9,
@@ -122,7 +124,7 @@ def color_axis(
         "nticks": 6,
         "x": 1.01,
         "xpad": 4,
-        "title": {"text": scale.titled(title), "side": "right", "font": {"size": LABEL_SIZE}},
+        "title": {"text": scale.titled(title), "side": "right", "font": {"size": size}},
     }
     if scale.end is not None:
         bar |= _numbers([(at * limit, text) for at, text in scale.ticks(limit)])

@@ -9,6 +9,7 @@ ColorScale = tuple[str, ...]
 FONT_FAMILY = '"Source Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Color Emoji", sans-serif'
 LABEL_SIZE = 14  # pixels: readable on a projector
 TITLE_SIZE = 15
+LARGE = 1.3  # times that: read from the back of a room, where there is a large screen
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Theme:
     positive: str  # bars above and below zero
     negative: str
     lines: ColorScale  # curves on one chart: five that differ for all eyes, by hue and lightness
+    magnified: float = 1.0  # how many times larger texts are, in grids of heatmaps
 
 
 LIGHT = Theme(

@@ -28,18 +28,14 @@ from viz.heatmap import (
 )
 from viz.labels import AxisLabels, text_width
 from viz.marks import COLUMN_LINE, PICTURE_LINE, ROW_LINE, frame
-from viz.pooling import factor, pool_extremes, pool_labels
+from viz.pooling import pool_extremes, pool_labels
 from viz.theme import TITLE_SIZE, Theme
+from viz.tiles_grid import COLUMN_GAP, HEIGHT, NAME_GAP, WIDTH, Grid, plan_grid
 from viz.weight_scale import LINEAR, WeightScale
 
-WIDTH, HEIGHT = 960, 432  # design pixels of the plot: what a 1366×768 screen has room for
-TALL_HEIGHT = 740  # ... and a 1920×1080 one
-NAME_GAP = 24  # above each row of tiles: room for the names
-COLUMN_GAP = 12
 LABELS_BELOW = 12  # pixels around labels between two rows of tiles
 STACKED_ROW = 18  # pixels of a row, where tiles stand below one another
 BOLD = 1.12  # how much wider than a label a tile's name is
-SMALLEST_CELL = 1  # pixels: no more cells are sent than the screen can show
 CELLS_OUTSIDE, TILE_OUTSIDE = 1, 4  # pixels that a frame stands outside of what it is around
 
 
@@ -65,100 +61,25 @@ class Tiles:
     scale: WeightScale = LINEAR  # where values are weights; its end comes before the limit
     color_bar: bool = True
     short_names: Sequence[str] | None = None  # T, for tiles too narrow for their names
-    named_below: bool = (
-        False  # whether the columns are named below each tile, not at the axis alone
-    )
+    is_stack: bool = False  # below one another, each with the names of its columns
     marked_row: int | None = None  # of R: framed in each tile
     marked_column: int | None = None  # of C: framed in each tile
     marked_tile: int | None = None  # of T: framed as a whole
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The places of the cells. Row 0 of a tile is on top."""
-
-    columns: int  # tiles across ...
-    rows: int  # ... and down
-    cell_width: int  # design pixels
-    cell_height: int
-    tile_columns: int  # cells across one tile ...
-    tile_rows: int  # ... and down
-    pooled_columns: int  # the matrix's columns that share a cell
-    pooled_rows: int
-    gap: int = (
-        NAME_GAP  # above each row of tiles but the first: room for names, and labels of others
-    )
-
-    def left(self, tile: int) -> int:
-        """Return the left edge of a tile."""
-        return tile % self.columns * (self.tile_columns * self.cell_width + COLUMN_GAP)
-
-    def top(self, tile: int) -> int:
-        """Return the upper edge of a tile's cells; its name stands above."""
-        return tile // self.columns * (self.tile_rows * self.cell_height + self.gap) + NAME_GAP
-
-    @property
-    def width(self) -> int:
-        """Of all the tiles, in design pixels."""
-        return self.columns * (self.tile_columns * self.cell_width + COLUMN_GAP) - COLUMN_GAP
-
-    @property
-    def height(self) -> int:
-        """Of all the tiles and their names, in design pixels."""
-        return self.rows * (self.tile_rows * self.cell_height + self.gap) - self.gap + NAME_GAP
-
-    @property
-    def is_pooled(self) -> bool:
-        """Whether cells stand for more than one number."""
-        return self.pooled_columns > 1 or self.pooled_rows > 1
-
-
-def plan_grid(
-    tiles: int,
-    rows: int,
-    columns: int,
-    height: int = HEIGHT,
-    *,
-    width: int = WIDTH,
-    gap: int = NAME_GAP,
-) -> Grid:
-    """Lay out `tiles` matrices on `width` by `height`, with the largest cells that fit.
-
-    `gap` is what stands between two rows of them, pixels.
-    """
-
-    def cell_size(across: int) -> tuple[float, float]:
-        down = -(-tiles // across)
-        cell_width = ((width + COLUMN_GAP) / across - COLUMN_GAP) / columns
-        return cell_width, ((height + gap - NAME_GAP) / down - gap) / rows
-
-    # Of equals, the grid without holes; of those, the wider one, as screens are.
-    across = max(range(1, tiles + 1), key=lambda n: (round(min(cell_size(n)), 1), -(-tiles % n), n))
-    cell_width, cell_height = cell_size(across)
-    pool_across = factor(columns, int(cell_width * columns) // SMALLEST_CELL)
-    pool_down = factor(rows, int(cell_height * rows) // SMALLEST_CELL)
-    return Grid(
-        columns=across,
-        rows=-(-tiles // across),
-        cell_width=max(SMALLEST_CELL, int(cell_width * pool_across)),
-        cell_height=max(SMALLEST_CELL, int(cell_height * pool_down)),
-        tile_columns=-(-columns // pool_across),
-        tile_rows=-(-rows // pool_down),
-        pooled_columns=pool_across,
-        pooled_rows=pool_down,
-        gap=gap,
-    )
-
-
 def grid_of(tiles: Tiles) -> Grid:
     """Return the grid in which draw_tiles draws."""
     count, rows, columns = tiles.values.shape
-    return plan_grid(count, rows, columns, tiles.height, width=tiles.width, gap=gap_of(tiles))
+    most = 1 if tiles.is_stack else None
+    gap = gap_of(tiles)
+    return plan_grid(
+        count, rows, columns, tiles.height, width=tiles.width, gap=gap, most_across=most
+    )
 
 
 def gap_of(tiles: Tiles) -> int:
     """Return the pixels between two rows of tiles: for names and, where asked for, for labels."""
-    if not tiles.named_below:
+    if not tiles.is_stack:
         return NAME_GAP
     return NAME_GAP + int(max(map(text_width, tiles.columns.short))) + LABELS_BELOW
 
@@ -171,7 +92,7 @@ def stacked(tiles: Tiles, *, width: int, highest: int) -> Tiles:
         width: design pixels that one has.
         highest: ... and what it is high at most; lower where its rows need less.
     """
-    tiles = replace(tiles, width=width, named_below=True)
+    tiles = replace(tiles, width=width, is_stack=True)
     count, rows, _columns = tiles.values.shape
     each = min(highest, rows * STACKED_ROW)
     return replace(tiles, height=NAME_GAP + count * each + (count - 1) * gap_of(tiles))
@@ -218,10 +139,12 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
     layout = _layout(tiles, grid, theme)
     sign = "±" if tiles.diverging else "0–"
     layout["annotations"] = [
-        _name(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name)
-        for i, (name, limit) in enumerate(zip(_fitting_names(tiles, grid), limits, strict=True))
+        _name(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name, theme)
+        for i, (name, limit) in enumerate(
+            zip(_fitting_names(tiles, grid, theme), limits, strict=True)
+        )
     ]
-    layout["annotations"] += _labels_below_tiles(tiles, grid)
+    layout["annotations"] += _labels_below_tiles(tiles, grid, theme)
     if tiles.masked is not None:
         layout["images"] = _hatching(tiles, grid, theme)
     marks = _marks(tiles, grid, theme)
@@ -233,14 +156,14 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
     return spec
 
 
-def _labels_below_tiles(tiles: Tiles, grid: Grid) -> list[dict[str, Any]]:
+def _labels_below_tiles(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
     """The labels of columns below tiles that aren't at the axis.
 
     Of those that stand above an empty place or, where it is asked for, above another tile.
     """
-    first = 0 if tiles.named_below else max(0, len(tiles.names) - grid.columns)
+    first = 0 if tiles.is_stack else max(0, len(tiles.names) - grid.columns)
     columns = pool_labels(tiles.columns, grid.pooled_columns)
-    angle, _depth, step = labels_below(columns, grid.cell_width)
+    angle, _depth, step = labels_below(columns, grid.cell_width / theme.magnified)
     return [
         {
             "x": grid.left(tile) + i * grid.cell_width + grid.cell_width / 2,
@@ -261,16 +184,20 @@ def _add_colors(spec: dict[str, Any], tiles: Tiles, limit: float, theme: Theme) 
     layout, scale = spec["layout"], tiles.scale
     layout["coloraxis"] = color_axis(limit, tiles.diverging, tiles.value_title, theme, scale)
     layout["coloraxis"]["showscale"] = tiles.color_bar
+    if tiles.is_stack:  # beside the first, which is seen at first
+        bar = {"lenmode": "pixels", "len": tiles.height / len(tiles.names), "y": 1}
+        layout["coloraxis"]["colorbar"] |= {**bar, "yanchor": "top"}
     if tiles.color_bar:
         layout["margin"]["r"] += bar_room(scale, limit)
         if scale.curve != "linear":
             add_curved_bar(spec, scale, limit, theme)
 
 
-def _fitting_names(tiles: Tiles, grid: Grid) -> Sequence[str]:
+def _fitting_names(tiles: Tiles, grid: Grid, theme: Theme) -> Sequence[str]:
     """The names that stand above the tiles: the short ones if the others would run together."""
     room = grid.tile_columns * grid.cell_width + COLUMN_GAP
-    narrow = grid.columns > 1 and max(map(text_width, tiles.names)) * BOLD > room
+    widest = max(map(text_width, tiles.names)) * BOLD * theme.magnified
+    narrow = grid.columns > 1 and widest > room
     return tiles.short_names if tiles.short_names and narrow else tiles.names
 
 
@@ -279,7 +206,7 @@ def _own_scale(limit: float, tiles: Tiles, theme: Theme) -> dict[str, Any]:
     return {"zmin": low, "zmax": limit, "colorscale": colors, "showscale": False}
 
 
-def _name(grid: Grid, tile: int, text: str) -> dict[str, Any]:
+def _name(grid: Grid, tile: int, text: str, theme: Theme) -> dict[str, Any]:
     """A tile's name above its upper left corner, which reports clicks."""
     return {
         "x": grid.left(tile),
@@ -290,7 +217,7 @@ def _name(grid: Grid, tile: int, text: str) -> dict[str, Any]:
         "xanchor": "left",
         "yanchor": "bottom",
         "captureevents": True,
-        "font": {"size": TITLE_SIZE},
+        "font": {"size": round(TITLE_SIZE * theme.magnified)},
     }
 
 
@@ -334,12 +261,14 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     rows = pool_labels(tiles.rows, grid.pooled_rows)
     lefts = [grid.left(c) + grid.cell_width // 2 for c in range(grid.columns)]
     tops = [grid.top(r * grid.columns) + grid.cell_height // 2 for r in range(grid.rows)]
-    angle, depth, step_across = labels_below(columns, grid.cell_width)
-    left_margin = 34 + max(map(text_width, rows.short))
-    right_margin = 76 if tiles.color_bar else 8
-    margin = {"l": left_margin, "r": right_margin, "t": 2, "b": depth + 26, "pad": 3}
+    size = theme.magnified
+    angle, depth, step_across = labels_below(columns, grid.cell_width / size)
+    title, depth = round(26 * size), round(depth * size)
+    left_margin = 34 + size * max(map(text_width, rows.short))
+    right_margin = 76 * size if tiles.color_bar else 8
+    margin = {"l": left_margin, "r": right_margin, "t": 2, "b": depth + title, "pad": 3}
     return {
-        **base_layout(theme, margin=margin, height=tiles.height + depth + 28),
+        **base_layout(theme, margin=margin, height=tiles.height + depth + title + 2),
         "xaxis": {
             "range": [0, grid.width],
             "title": {"text": tiles.column_title, "standoff": 4, "font": {"color": theme.faint}},
@@ -358,7 +287,7 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
             "title": {"text": tiles.row_title, "standoff": 6, "font": {"color": theme.faint}},
             **labelled_axis(
                 rows,
-                step=thinning(len(rows), grid.cell_height),
+                step=thinning(len(rows), grid.cell_height / size),
                 starts=tops,
                 cell=grid.cell_height,
                 off_centre=0.5,

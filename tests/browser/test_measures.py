@@ -128,8 +128,8 @@ FAULTY = """
   <div data-testid="stMainBlockContainer" style="height: 200px; width: 400px">
     <p style="font-size: 11px">small</p>
     <p class="katex" style="font-size: 10px">index</p>
-    <p style="position: absolute; top: 60px">one</p>
-    <p style="position: absolute; top: 64px">other</p>
+    <p style="position: absolute; left: 150px; top: 60px; margin: 0">one</p>
+    <p style="position: absolute; left: 150px; top: 64px; margin: 0">other</p>
     <div style="overflow: hidden; width: 40px"><button style="width: 60px">cut</button></div>
     <div id="host"></div>
     <svg width="90" height="90">

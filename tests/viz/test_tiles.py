@@ -18,7 +18,8 @@ from viz.heatmap import LABEL_PITCH
 from viz.labels import AxisLabels, text_width, token_labels
 from viz.pooling import pool_extremes
 from viz.theme import DARK, LIGHT, color_scale
-from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH, draw_tiles, grid_of, stacked
+from viz.tiles import draw_tiles, grid_of, stacked
+from viz.tiles_grid import HEIGHT, SMALLEST_CELL, WIDTH
 
 
 def numbers(tiles: int, rows: int, columns: int) -> np.ndarray:
@@ -108,6 +109,24 @@ def test_on_a_phone_tiles_stand_below_one_another_each_with_its_labels() -> None
     assert grid.top(1) - bottoms[0] >= 24 + text_width("c0") + 4  # for a name and labels
     tall = stacked(tiles_of(numbers(3, 400, 4)), width=200, highest=250)
     assert grid_of(tall).height <= 3 * 250 + 3 * grid.gap
+
+
+def test_magnified_texts_have_the_room_that_they_need() -> None:
+    info = tiles_of(numbers(2, 12, 12))
+    usual = draw_tiles(info, LIGHT).layout
+    large = draw_tiles(info, replace(LIGHT, magnified=2.0)).layout
+    assert (usual.font.size, large.font.size) == (14, 28)
+    assert large.annotations[0].font.size == 2 * usual.annotations[0].font.size
+    assert large.coloraxis.colorbar.title.font.size == 28
+    names = max(map(text_width, info.rows.short))
+    assert large.margin.l - usual.margin.l == pytest.approx(names)
+    assert large.margin.b > usual.margin.b
+    low = replace(info, height=200)  # each row 14 pixels: room for names that are 14 high, not 28
+    count = [
+        len(draw_tiles(low, theme).layout.yaxis.tickvals)
+        for theme in (LIGHT, replace(LIGHT, magnified=2.0))
+    ]
+    assert count[1] == count[0] / 2
 
 
 def test_the_hover_box_has_head_query_key_and_nine_digits() -> None:

@@ -125,8 +125,8 @@ def chart_clicks(
     Its own key is `chart_clicks`. Sets the trigger `cell` to {"chart", "tile", "row", "column"}, or
     `name` to {"chart", "tile"} for a click on the name above a tile, or `frame` to {"chart",
     "frame"} when a figure's slider rests; and the states that window_is_tall and window_is_narrow
-    read. The `steady` charts don't vanish for the moment in which they are drawn anew. A link in the container
-    `open_now` is followed as soon as it is there.
+    read. The `steady` charts don't vanish for the moment in which they are drawn anew. A link in
+    the container `open_now` is followed as soon as it is there.
     """
     return _clicks()(
         key="chart_clicks",

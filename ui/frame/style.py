@@ -17,7 +17,7 @@ html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
 .stSidebar[aria-expanded="true"] { min-width: 18.75rem; }
 .stMainBlockContainer { padding: 2.4rem 24px 0.5rem; max-width: 1800px; }
 /* What takes no room has no gap beside it either. */
-.stElementContainer:has(> .stHtml > style) { position: absolute; }
+.stElementContainer:has(> .stHtml > style) { position: absolute; width: 1px; }
 .stLayoutWrapper:has(> .st-key-selection:not(
   :has(.stNumberInput, .st-key-kind_row, .st-key-sentence))) { display: none; }
 .stMainBlockContainer > div > .stVerticalBlock { gap: 0.5rem; }
@@ -82,7 +82,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stPopoverBody"]:has(.st-key-more) {
   width: 15rem; min-width: 0; min-height: min(26rem, 80vh); max-height: min(26rem, 80vh);
 }
-.st-key-address { position: absolute; }
+.st-key-address { position: absolute; width: 1px; }
 .st-key-lang { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; }
 .st-key-lang .stButtonGroup button {
   padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.875rem;
@@ -108,7 +108,10 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   }
 }
 @media (max-width: 699px) {
-  .st-key-heads_chart { min-width: 0; }  /* its heads stand below one another */
+  /* Their heads or charts stand below one another. */
+  .st-key-heads_chart, .st-key-kinds, .st-key-compare { min-width: 0; }
+  .st-key-formulas .stHorizontalBlock { flex-wrap: nowrap; }
+  .st-key-formulas .stColumn { min-width: 0; flex: 1; }
 }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .st-key-start h1 { font-size: clamp(1.5rem, 2.7vw, 2.6rem); padding: 0.4rem 0 0; line-height: 1.2; }

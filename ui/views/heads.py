@@ -14,7 +14,7 @@ from ui.text.i18n import _
 from ui.views.marks import mark_stage
 from ui.views.stages import cell_at, describe, stage_tiles
 from ui.views.view import Chart, Choice, Place, View
-from viz.theme import Theme
+from viz.theme import LARGE, Theme
 from viz.tiles import Tiles, draw_tiles, grid_of, stacked
 
 CHART = "heads_chart"  # the key that lessons and tests rely on
@@ -29,6 +29,8 @@ def show_heads(run: Run, selection: Selection, theme: Theme) -> None:
     if stage == "weights":
         tiles = replace(tiles, scale=weight_scale())
     tiles = mark_stage(tiles, attention, selection, stage)
+    if window_is_tall():
+        theme = replace(theme, magnified=LARGE)
     own_scales = stage == "energy" and value_of("head_scale")
     show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
 

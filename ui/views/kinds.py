@@ -22,7 +22,8 @@ from ui.views.view import Chart, Choice, Place, View
 from viz.heatmap import limit_of
 from viz.statistics import head_statistics
 from viz.theme import Theme
-from viz.tiles import TALL_HEIGHT, Tiles
+from viz.tiles import Tiles
+from viz.tiles_grid import TALL_HEIGHT
 from viz.weight_scale import LINEAR
 
 WIDTH, HEIGHT = 180, 412  # design pixels of a chart's plot: three stand on a projector

@@ -11,7 +11,8 @@ from ui.text.i18n import _, ngettext
 from ui.text.stage_names import head_names, kind_name, value_word
 from viz.labels import AxisLabels, dimension_labels
 from viz.pooling import furthest
-from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles, grid_of
+from viz.tiles import Tiles, grid_of
+from viz.tiles_grid import HEIGHT, TALL_HEIGHT, WIDTH
 
 
 def where(attention: Attention) -> str:

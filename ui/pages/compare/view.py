@@ -24,7 +24,8 @@ from ui.views.stages import attention_tiles, cell_at
 from ui.views.view import Chart, Choice, Place
 from viz.heatmap import limit_of
 from viz.theme import Theme
-from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles
+from viz.tiles import Tiles
+from viz.tiles_grid import HEIGHT, TALL_HEIGHT, WIDTH
 from viz.weight_scale import LINEAR, WeightScale
 
 CHARTS = ("compare_a", "compare_b", "compare_difference")
