@@ -157,7 +157,7 @@ def _notes(
 ) -> list[dict[str, Any]]:
     """A name above a picture, and two lines below its labels, for which there is `room`."""
     title = _note(middle, 1.0, f"<b>{name}</b>{after}", size=LABEL_SIZE + 1, anchor="bottom")
-    lines = _note(middle, 0.0, said, size=LABEL_SIZE - 1, anchor="top")
+    lines = _note(middle, 0.0, said, size=LABEL_SIZE, anchor="top")
     lines["yshift"] = 40 - room
     return [title, lines]
 

@@ -11,17 +11,18 @@ from viz.pooling import factor, pool_mask
 from viz.theme import FONT_FAMILY, LABEL_SIZE, Concept, Theme, color_scale
 from viz.weight_scale import LINEAR, WeightScale, color_stops
 
-LABEL_PITCH = 15  # pixels: labels that would stand closer are thinned out
+LABEL_PITCH = 14  # pixels: labels that would stand closer are thinned out
 BAR_NUMBER = 34  # pixels of the widest number beside a colour bar that its margin has room for
 
 
 def base_layout(theme: Theme, *, margin: dict[str, Any], height: float) -> dict[str, Any]:
     """Return the frame of a figure: the page's colours, no modes, fixed margins (pixels)."""
+    size = round(LABEL_SIZE * theme.magnified)
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT_FAMILY, "size": LABEL_SIZE, "color": theme.text},
-        "hoverlabel": {"font": {"size": LABEL_SIZE + 1, "family": FONT_FAMILY}, "namelength": -1},
+        "font": {"family": FONT_FAMILY, "size": size, "color": theme.text},
+        "hoverlabel": {"font": {"size": size + 1, "family": FONT_FAMILY}, "namelength": -1},
         # Letting Plotly find the margins costs a second layout.
         "margin": {**margin, "autoexpand": False},
         "height": height,
@@ -36,6 +37,7 @@ def labelled_axis(
     starts: Sequence[int] = (0,),
     cell: int = 1,
     off_centre: float = 0.1,
+    labelled: int | None = None,
 ) -> dict[str, Any]:
     """Return an axis with every `step`-th short label at the axis, and each full one on hover.
 
@@ -46,15 +48,16 @@ def labelled_axis(
         step: thins the labels at the axis.
         starts: the centres of the first cells of the tiles along this axis, whole numbers.
         cell: from one centre to the next, a whole number.
+        labelled: how many of the tiles, from the first, have labels at the axis; None for all.
         off_centre: how far ticks stand beside the centres. On the very spot of a tick, up to a
             ten-thousandth of the axis, the hover box would show its text instead of the alias.
     """
-    named = [i for i, label in enumerate(labels.short) if label]
-    shown = named if len(named) <= len(labels) // step else list(range(0, len(labels), step))
+    shown = labels_shown(labels, step)
+    at_axis = starts[:labelled]
     return {
         "tickmode": "array",
-        "tickvals": [start + i * cell + off_centre for start in starts for i in shown],
-        "ticktext": [labels.short[i] for i in shown] * len(starts),
+        "tickvals": [start + i * cell + off_centre for start in at_axis for i in shown],
+        "ticktext": [labels.short[i] for i in shown] * len(at_axis),
         "hoverformat": "d",
         "labelalias": {
             str(start + i * cell): label for start in starts for i, label in enumerate(labels.full)
@@ -87,19 +90,25 @@ def color_letters(axis: dict[str, Any], letters: Mapping[str, Concept], theme: T
     ]
 
 
+def labels_shown(labels: AxisLabels, step: int) -> list[int]:
+    """Return which labels stand at an axis: every `step`-th, or the few that aren't empty."""
+    named = [i for i, label in enumerate(labels.short) if label]
+    return named if len(named) <= len(labels) // step else list(range(0, len(labels), step))
+
+
 def thinning(count: int, cell: float) -> int:
     """Return every how many-th of `count` labels is shown, where each has `cell` pixels."""
     return factor(count, int(count * cell) // LABEL_PITCH)
 
 
-def labels_below(labels: AxisLabels, cell_width: int) -> tuple[int, int, int]:
+def labels_below(labels: AxisLabels, cell_width: float) -> tuple[int, int, int]:
     """Return how labels of cells of that width (pixels) stand below a heatmap.
 
     Returns:
         Their angle (degrees), their depth (pixels), and every how many-th is shown.
     """
     widest = max(map(text_width, labels.short))
-    room = cell_width * len(labels) // max(1, sum(map(bool, labels.short)))
+    room = cell_width * len(labels) / max(1, sum(map(bool, labels.short)))
     if widest < room - 2:
         return 0, 22, 1
     step = thinning(len(labels), cell_width)
@@ -133,6 +142,7 @@ def color_axis(
 ) -> dict[str, Any]:
     """Return a colour scale up to the limit for several heatmaps, and its bar on the right."""
     low, colors = color_range(limit, diverging, theme, scale)
+    size = round(LABEL_SIZE * theme.magnified)
     bar = {
         "thickness": 14,
         "len": 0.9,
@@ -140,7 +150,7 @@ def color_axis(
         "nticks": 6,
         "x": 1.01,
         "xpad": 4,
-        "title": {"text": scale.titled(title), "side": "right", "font": {"size": LABEL_SIZE}},
+        "title": {"text": scale.titled(title), "side": "right", "font": {"size": size}},
     }
     if scale.end is not None:
         bar |= _numbers([(at * limit, text) for at, text in scale.ticks(limit)])

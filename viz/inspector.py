@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figure import SpecFigure
-from viz.heatmap import base_layout
+from viz.heatmap import base_layout, limit_of
 from viz.theme import Theme
 
 
@@ -86,35 +86,38 @@ def draw_products(
     dimension: str = "dimension",
     product: str = "product q·k",
 ) -> go.Figure:
-    """Draw the products q_d · k_d as bars, one a dimension; hover shows both factors.
+    """Draw q, k and the products q_d · k_d as bars, one a dimension, from top to bottom.
 
-    `dimension` and `product` are the axes' words.
+    q and k share one scale. Hover shows all three. `dimension` and `product` are the axes' words.
     """
-    colors = [theme.positive if p >= 0 else theme.negative for p in cell.products]
+    signed = [theme.positive if p >= 0 else theme.negative for p in cell.products]
+    most = limit_of(np.stack([cell.query, cell.key]))
     axis: dict[str, Any] = {"fixedrange": True, "zerolinecolor": theme.faint}
+    down = {**axis, "gridcolor": theme.masked, "nticks": 5}
+    factor = {**down, "range": [-1.08 * most, 1.08 * most], "nticks": 4}
+    bars = {
+        "type": "bar",
+        "x": list(range(len(cell.products))),
+        "customdata": np.stack([cell.query, cell.key, cell.products], axis=1),
+        "hovertemplate": f"{dimension} %{{x}}<br>"
+        "q %{customdata[0]:.9g}<br>"
+        "k %{customdata[1]:.9g}<br>q·k <b>%{customdata[2]:.9g}</b><extra></extra>",
+    }
     return SpecFigure(
         {
             "data": [
-                {
-                    "type": "bar",
-                    "x": list(range(len(cell.products))),
-                    "y": cell.products,
-                    "customdata": np.stack([cell.query, cell.key], axis=1),
-                    "marker": {"color": colors},
-                    "hovertemplate": f"{dimension} %{{x}}<br>"
-                    "q %{customdata[0]:.9g}<br>"
-                    "k %{customdata[1]:.9g}<br>q·k <b>%{y:.9g}</b><extra></extra>",
-                }
+                {**bars, "y": cell.products, "marker": {"color": signed}},
+                {**bars, "y": cell.query, "yaxis": "y2", "marker": {"color": theme.query}},
+                {**bars, "y": cell.key, "yaxis": "y3", "marker": {"color": theme.key}},
             ],
             "layout": {
                 **base_layout(theme, margin={"l": 64, "r": 8, "t": 8, "b": 46}, height=380),
                 "bargap": 0.15,
+                "showlegend": False,
                 "xaxis": {"title": {"text": dimension}, "showgrid": False, **axis},
-                "yaxis": {
-                    "title": {"text": product},
-                    "gridcolor": theme.masked,
-                    **axis,
-                },
+                "yaxis": {**down, "title": {"text": product}, "domain": [0, 0.42]},
+                "yaxis2": {**factor, "title": {"text": "q"}, "domain": [0.76, 1]},
+                "yaxis3": {**factor, "title": {"text": "k"}, "domain": [0.47, 0.71]},
             },
         }
     )

@@ -64,7 +64,7 @@ def draw_learning(learning: Learning, theme: Theme) -> go.Figure:
     layout |= base_layout(theme, margin=margin, height=layout["height"] + ROOM)
     layout["xaxis"]["domain"] = [LEFT + gap_of(tiles) / learning.width, 1]
     layout |= panel_axes(learning, panels, theme)
-    _mark_names(learning, layout["annotations"], theme)
+    _mark_names(learning, layout["annotations"][:heads], theme)
     layout["annotations"] += panel_titles(learning, panels, theme)
     mark_phase_change(learning, layout, theme)
     _add_playback(learning, spec, below, theme)

@@ -31,7 +31,7 @@ from viz.marks import PICTURE_LINE, frame
 from viz.overview_grid import OverviewGrid, Strip, plan_overview
 from viz.pooling import furthest, pool_extremes, pool_labels
 from viz.theme import Theme
-from viz.tiles import HEIGHT, WIDTH
+from viz.tiles_grid import HEIGHT, WIDTH
 from viz.weight_scale import LINEAR, WeightScale
 
 # What Plotly's hover box says of a gap. From here to the template's </extra> the text belongs to

@@ -18,7 +18,7 @@ from viz.heatmap import (
 from viz.labels import AxisLabels, text_width
 from viz.pooling import factor, pool_extremes, pool_labels
 from viz.theme import TITLE_SIZE, Theme
-from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH
+from viz.tiles_grid import HEIGHT, SMALLEST_CELL, WIDTH
 
 TALLEST_ROW = 60  # design pixels: three steps don't fill a screen
 MIDDLE = 96  # design pixels between the two heatmaps: the first one's colour bar

@@ -10,6 +10,7 @@ Concept = Literal["query", "key", "value"]
 FONT_FAMILY = '"Source Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Color Emoji", sans-serif'
 LABEL_SIZE = 14  # pixels: readable on a projector
 TITLE_SIZE = 15
+LARGE = 1.3  # times that: read from the back of a room, where there is a large screen
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Theme:
     positive: str  # bars above and below zero
     negative: str
     lines: ColorScale  # curves on one chart: five that differ for all eyes, by hue and lightness
+    magnified: float = 1.0  # how many times larger texts are, in grids of heatmaps
 
     def of(self, concept: Concept) -> str:
         """Return the colour of queries, keys or values."""

@@ -6,7 +6,7 @@ the hover box which token stands where, at the cost of one entry a row or column
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,22 +23,21 @@ from viz.heatmap import (
     hatching,
     labelled_axis,
     labels_below,
+    labels_shown,
     limit_of,
     own_scale,
     thinning,
 )
 from viz.labels import AxisLabels, text_width
 from viz.marks import COLUMN_LINE, PICTURE_LINE, ROW_LINE, frame
-from viz.pooling import factor, pool_extremes, pool_labels
+from viz.pooling import pool_extremes, pool_labels
 from viz.theme import TITLE_SIZE, Concept, Theme
+from viz.tiles_grid import COLUMN_GAP, HEIGHT, NAME_GAP, WIDTH, Grid, plan_grid
 from viz.weight_scale import LINEAR, WeightScale
 
-WIDTH, HEIGHT = 960, 432  # design pixels of the plot: what a 1366×768 screen has room for
-TALL_HEIGHT = 740  # ... and a 1920×1080 one
-NAME_GAP = 24  # above each row of tiles: room for the names
-COLUMN_GAP = 12
+LABELS_BELOW = 12  # pixels around labels between two rows of tiles
+STACKED_ROW = 18  # pixels of a row, where tiles stand below one another
 BOLD = 1.12  # how much wider than a label a tile's name is
-SMALLEST_CELL = 1  # pixels: no more cells are sent than the screen can show
 CELLS_OUTSIDE, TILE_OUTSIDE = 1, 3  # pixels that a frame stands outside of what it is around
 
 
@@ -67,79 +66,41 @@ class Tiles:
     scale: WeightScale = LINEAR  # where values are weights; its end comes before the limit
     color_bar: bool = True
     short_names: Sequence[str] | None = None  # T, for tiles too narrow for their names
+    is_stack: bool = False  # below one another, each with the names of its columns
     marked_row: int | None = None  # of R: framed in each tile
     marked_column: int | None = None  # of C: framed in each tile
     marked_tile: int | None = None  # of T: framed as a whole
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The places of the cells. Row 0 of a tile is on top."""
-
-    columns: int  # tiles across ...
-    rows: int  # ... and down
-    cell_width: int  # design pixels
-    cell_height: int
-    tile_columns: int  # cells across one tile ...
-    tile_rows: int  # ... and down
-    pooled_columns: int  # the matrix's columns that share a cell
-    pooled_rows: int
-
-    def left(self, tile: int) -> int:
-        """Return the left edge of a tile."""
-        return tile % self.columns * (self.tile_columns * self.cell_width + COLUMN_GAP)
-
-    def top(self, tile: int) -> int:
-        """Return the upper edge of a tile's cells; its name stands above."""
-        return tile // self.columns * (self.tile_rows * self.cell_height + NAME_GAP) + NAME_GAP
-
-    @property
-    def width(self) -> int:
-        """Of all the tiles, in design pixels."""
-        return self.columns * (self.tile_columns * self.cell_width + COLUMN_GAP) - COLUMN_GAP
-
-    @property
-    def height(self) -> int:
-        """Of all the tiles and their names, in design pixels."""
-        return self.rows * (self.tile_rows * self.cell_height + NAME_GAP)
-
-    @property
-    def is_pooled(self) -> bool:
-        """Whether cells stand for more than one number."""
-        return self.pooled_columns > 1 or self.pooled_rows > 1
-
-
-def plan_grid(
-    tiles: int, rows: int, columns: int, height: int = HEIGHT, *, width: int = WIDTH
-) -> Grid:
-    """Lay out `tiles` matrices on `width` by `height`, with the largest cells that fit."""
-
-    def cell_size(across: int) -> tuple[float, float]:
-        down = -(-tiles // across)
-        cell_width = ((width + COLUMN_GAP) / across - COLUMN_GAP) / columns
-        return cell_width, (height / down - NAME_GAP) / rows
-
-    # Of equals, the grid without holes; of those, the wider one, as screens are.
-    across = max(range(1, tiles + 1), key=lambda n: (round(min(cell_size(n)), 1), -(-tiles % n), n))
-    cell_width, cell_height = cell_size(across)
-    pool_across = factor(columns, int(cell_width * columns) // SMALLEST_CELL)
-    pool_down = factor(rows, int(cell_height * rows) // SMALLEST_CELL)
-    return Grid(
-        columns=across,
-        rows=-(-tiles // across),
-        cell_width=max(SMALLEST_CELL, int(cell_width * pool_across)),
-        cell_height=max(SMALLEST_CELL, int(cell_height * pool_down)),
-        tile_columns=-(-columns // pool_across),
-        tile_rows=-(-rows // pool_down),
-        pooled_columns=pool_across,
-        pooled_rows=pool_down,
-    )
-
-
 def grid_of(tiles: Tiles) -> Grid:
     """Return the grid in which draw_tiles draws."""
     count, rows, columns = tiles.values.shape
-    return plan_grid(count, rows, columns, tiles.height, width=tiles.width)
+    most = 1 if tiles.is_stack else None
+    gap = gap_of(tiles)
+    return plan_grid(
+        count, rows, columns, tiles.height, width=tiles.width, gap=gap, most_across=most
+    )
+
+
+def gap_of(tiles: Tiles) -> int:
+    """Return the pixels between two rows of tiles: for names and, where asked for, for labels."""
+    if not tiles.is_stack:
+        return NAME_GAP
+    return NAME_GAP + int(max(map(text_width, tiles.columns.short))) + LABELS_BELOW
+
+
+def stacked(tiles: Tiles, *, width: int, highest: int) -> Tiles:
+    """Return the tiles below one another, for a screen that has room for one alone.
+
+    Args:
+        tiles: what is drawn.
+        width: design pixels that one has.
+        highest: ... and what it is high at most; lower where its rows need less.
+    """
+    tiles = replace(tiles, width=width, is_stack=True)
+    count, rows, _columns = tiles.values.shape
+    each = min(highest, rows * STACKED_ROW)
+    return replace(tiles, height=NAME_GAP + count * each + (count - 1) * gap_of(tiles))
 
 
 def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> go.Figure:
@@ -187,9 +148,12 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
     layout = _layout(tiles, grid, theme)
     sign = "±" if tiles.diverging else "0–"
     layout["annotations"] = [
-        _name(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name)
-        for i, (name, limit) in enumerate(zip(_fitting_names(tiles, grid), limits, strict=True))
+        _name(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name, theme)
+        for i, (name, limit) in enumerate(
+            zip(_fitting_names(tiles, grid, theme), limits, strict=True)
+        )
     ]
+    layout["annotations"] += _labels_below_tiles(tiles, grid, theme)
     if tiles.masked is not None:
         layout["images"] = _hatching(tiles, grid, theme)
     if marks := _marks(tiles, grid, theme):
@@ -200,25 +164,52 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
     return spec
 
 
+def _labels_below_tiles(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
+    """The labels of columns below tiles that aren't at the axis.
+
+    Of those that stand above an empty place or, where it is asked for, above another tile.
+    """
+    first = 0 if tiles.is_stack else max(0, len(tiles.names) - grid.columns)
+    columns = pool_labels(tiles.columns, grid.pooled_columns)
+    angle, _depth, step = labels_below(columns, grid.cell_width / theme.magnified)
+    return [
+        {
+            "x": grid.left(tile) + i * grid.cell_width + grid.cell_width / 2,
+            "y": grid.top(tile) + grid.tile_rows * grid.cell_height,
+            "text": columns.short[i],
+            "textangle": angle,
+            "showarrow": False,
+            "xanchor": "right" if angle == -45 else "center",
+            "yanchor": "top",
+        }
+        for tile in range(first, grid.columns * (grid.rows - 1))
+        for i in labels_shown(columns, step)
+    ]
+
+
 def _add_colors(spec: dict[str, Any], tiles: Tiles, limit: float, theme: Theme) -> None:
     """The colour scale that all tiles share, and its bar."""
     layout, scale = spec["layout"], tiles.scale
     layout["coloraxis"] = color_axis(limit, tiles.diverging, tiles.value_title, theme, scale)
     layout["coloraxis"]["showscale"] = tiles.color_bar
+    if tiles.is_stack:  # beside the first, which is seen at first
+        bar = {"lenmode": "pixels", "len": tiles.height / len(tiles.names), "y": 1}
+        layout["coloraxis"]["colorbar"] |= {**bar, "yanchor": "top"}
     if tiles.color_bar:
         layout["margin"]["r"] += bar_room(scale, limit)
         if scale.curve != "linear":
             add_curved_bar(spec, scale, limit, theme)
 
 
-def _fitting_names(tiles: Tiles, grid: Grid) -> Sequence[str]:
+def _fitting_names(tiles: Tiles, grid: Grid, theme: Theme) -> Sequence[str]:
     """The names that stand above the tiles: the short ones if the others would run together."""
     room = grid.tile_columns * grid.cell_width + COLUMN_GAP
-    narrow = grid.columns > 1 and max(map(text_width, tiles.names)) * BOLD > room
+    widest = max(map(text_width, tiles.names)) * BOLD * theme.magnified
+    narrow = grid.columns > 1 and widest > room
     return tiles.short_names if tiles.short_names and narrow else tiles.names
 
 
-def _name(grid: Grid, tile: int, text: str) -> dict[str, Any]:
+def _name(grid: Grid, tile: int, text: str, theme: Theme) -> dict[str, Any]:
     """A tile's name above its upper left corner, which reports clicks."""
     return {
         "x": grid.left(tile),
@@ -229,7 +220,7 @@ def _name(grid: Grid, tile: int, text: str) -> dict[str, Any]:
         "xanchor": "left",
         "yanchor": "bottom",
         "captureevents": True,
-        "font": {"size": TITLE_SIZE},
+        "font": {"size": round(TITLE_SIZE * theme.magnified)},
     }
 
 
@@ -273,13 +264,23 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     rows = pool_labels(tiles.rows, grid.pooled_rows)
     lefts = [grid.left(c) + grid.cell_width // 2 for c in range(grid.columns)]
     tops = [grid.top(r * grid.columns) + grid.cell_height // 2 for r in range(grid.rows)]
-    angle, depth, step = labels_below(columns, grid.cell_width)
-    margin = {"l": 34 + max(map(text_width, rows.short)), "t": 2, "b": depth + 26, "pad": 3}
-    margin["r"] = 76 if tiles.color_bar else 8
-    axis = labelled_axis(columns, step=step, starts=lefts, cell=grid.cell_width, off_centre=0.5)
+    size = theme.magnified
+    angle, depth, step = labels_below(columns, grid.cell_width / size)
+    title, depth = round(26 * size), round(depth * size)
+    names = 34 + size * max(map(text_width, rows.short))
+    margin = {"l": names, "t": 2, "b": depth + title, "pad": 3}
+    margin["r"] = 76 * size if tiles.color_bar else 8
+    axis = labelled_axis(
+        columns,
+        step=step,
+        starts=lefts,
+        cell=grid.cell_width,
+        off_centre=0.5,
+        labelled=len(tiles.names) - grid.columns * (grid.rows - 1),
+    )
     color_letters(axis, tiles.letters or {}, theme)
     return {
-        **base_layout(theme, margin=margin, height=tiles.height + depth + 28),
+        **base_layout(theme, margin=margin, height=tiles.height + depth + title + 2),
         "xaxis": {
             "range": [0, grid.width],
             "title": axis_title(tiles.column_title, 4, tiles.column_concept, theme),
@@ -291,7 +292,7 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
             "title": axis_title(tiles.row_title, 6, tiles.row_concept, theme),
             **labelled_axis(
                 rows,
-                step=thinning(len(rows), grid.cell_height),
+                step=thinning(len(rows), grid.cell_height / size),
                 starts=tops,
                 cell=grid.cell_height,
                 off_centre=0.5,

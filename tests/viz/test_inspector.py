@@ -102,21 +102,36 @@ def test_the_steps_add_up_for_any_row(
 
 
 def bars(cell: CellArithmetic) -> dict[str, object]:
-    (trace,) = draw_products(cell, LIGHT).to_dict()["data"]
-    return dict(trace)
+    return dict(draw_products(cell, LIGHT).to_dict()["data"][0])
 
 
 def test_the_bars_are_the_products_in_the_colours_of_their_signs() -> None:
     cell = cell_arithmetic(QUERY, KEYS, 2, 2.0, ALL)  # products 1 and -2
     figure = draw_products(cell, LIGHT)
-    (trace,) = figure.data
+    trace = figure.data[0]
     assert (trace.type, list(trace.x), list(trace.y)) == ("bar", [0, 1], [1, -2])
     assert list(trace.marker.color) == [LIGHT.positive, LIGHT.negative]
-    np.testing.assert_array_equal(trace.customdata, [[1, 1], [2, -1]])
+    np.testing.assert_array_equal(trace.customdata, [[1, 1, 1], [2, -1, -2]])
     assert figure.layout.xaxis.title.text == "dimension"
     assert figure.layout.yaxis.title.text == "product q·k"
-    for part in ("%{x}", "%{customdata[0]:.9g}", "%{customdata[1]:.9g}", "%{y:.9g}"):
+    for part in ("%{x}", "%{customdata[0]:.9g}", "%{customdata[1]:.9g}", "%{customdata[2]:.9g}"):
         assert part in trace.hovertemplate
+
+
+def test_the_query_and_the_key_stand_above_their_products_on_one_scale() -> None:
+    cell = cell_arithmetic(QUERY, KEYS, 2, 2.0, ALL)
+    figure = draw_products(cell, LIGHT)
+    _products, query, key = figure.data
+    assert (list(query.y), list(key.y)) == ([1, 2], [1, -1])
+    assert (query.marker.color, key.marker.color) == (LIGHT.query, LIGHT.key)
+    layout = figure.layout
+    assert (layout[f"yaxis{query.yaxis[1:]}"], layout[f"yaxis{key.yaxis[1:]}"]) == (
+        layout.yaxis2,
+        layout.yaxis3,
+    )
+    assert (layout.yaxis2.title.text, layout.yaxis3.title.text) == ("q", "k")
+    assert layout.yaxis2.range == layout.yaxis3.range == pytest.approx((-2.16, 2.16))
+    assert layout.yaxis2.domain[0] > layout.yaxis3.domain[1] > layout.yaxis.domain[1]
 
 
 def test_a_product_of_zero_has_a_bar_too() -> None:

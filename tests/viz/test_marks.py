@@ -9,7 +9,8 @@ import pytest
 from tests.viz.helpers import tiles_of
 from viz.marks import COLUMN_LINE, PICTURE_LINE, ROW_LINE, frame
 from viz.theme import LIGHT
-from viz.tiles import Grid, draw_tiles, grid_of
+from viz.tiles import draw_tiles, grid_of
+from viz.tiles_grid import Grid
 
 NUMBER = r"(-?[\d.e-]+)"
 SIDES = re.compile(f"M{NUMBER},{NUMBER}H{NUMBER}V{NUMBER}H{NUMBER}Z")

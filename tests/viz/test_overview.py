@@ -19,7 +19,7 @@ from viz.overview import NO_VALUE, Overview, draw_overview, overview_grid, place
 from viz.overview_grid import GAP, SMALLEST_CELL, Strip, plan_overview, plan_strip
 from viz.pooling import pool_extremes
 from viz.theme import DARK, LIGHT, color_scale
-from viz.tiles import HEIGHT
+from viz.tiles_grid import HEIGHT
 
 Shape = tuple[int, int, int, int]
 

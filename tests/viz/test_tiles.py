@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from tests.matrix import examples
 from tests.viz.helpers import tiles_of
 from viz.heatmap import LABEL_PITCH
-from viz.labels import AxisLabels, token_labels
+from viz.labels import AxisLabels, text_width, token_labels
 from viz.pooling import pool_extremes
 from viz.theme import DARK, LIGHT, color_scale
-from viz.tiles import HEIGHT, SMALLEST_CELL, WIDTH, draw_tiles, grid_of
+from viz.tiles import draw_tiles, grid_of, stacked
+from viz.tiles_grid import HEIGHT, SMALLEST_CELL, WIDTH
 
 
 def numbers(tiles: int, rows: int, columns: int) -> np.ndarray:
@@ -75,6 +76,57 @@ def test_tiles_carry_their_names_above_their_corners() -> None:
         (f"<b>Head {i}</b>", str(i), grid.left(i), grid.top(i)) for i in range(6)
     ]
     assert all(a.yanchor == "bottom" and a.captureevents for a in figure.layout.annotations)
+
+
+def test_columns_are_named_below_tiles_and_below_no_empty_place() -> None:
+    values = numbers(5, 3, 3)
+    info = replace(tiles_of(values), width=400, height=300)
+    grid = grid_of(info)
+    assert (grid.columns, grid.rows) == (3, 2)  # the last place is empty
+    figure = draw_tiles(info, LIGHT)
+    assert max(figure.layout.xaxis.tickvals) < grid.left(2)
+    named = figure.layout.annotations[5:]
+    assert [label.text for label in named] == list(info.columns.short)
+    assert [label.x for label in named] == [
+        grid.left(2) + (i + 0.5) * grid.cell_width for i in range(3)
+    ]
+    assert {label.y for label in named} == {grid.top(2) + 3 * grid.cell_height}
+    assert not any(label.captureevents for label in named)  # no head's name
+    assert str(grid.left(2) + grid.cell_width // 2) in figure.layout.xaxis.labelalias  # on hover
+
+
+def test_on_a_phone_tiles_stand_below_one_another_each_with_its_labels() -> None:
+    info = stacked(tiles_of(numbers(3, 4, 4)), width=200, highest=250)
+    grid = grid_of(info)
+    assert (grid.columns, grid.rows, grid.tile_rows, grid.tile_columns) == (1, 3, 4, 4)
+    figure = draw_tiles(info, LIGHT)
+    assert len(figure.layout.xaxis.tickvals) == 4
+    named = figure.layout.annotations[3:]
+    assert [label.text for label in named] == 2 * list(info.columns.short)
+    bottoms = [grid.top(tile) + 4 * grid.cell_height for tile in (0, 1, 2)]
+    assert [label.y for label in named] == [bottoms[0]] * 4 + [bottoms[1]] * 4
+    assert grid.height == bottoms[2]
+    assert grid.top(1) - bottoms[0] >= 24 + text_width("c0") + 4  # for a name and labels
+    tall = stacked(tiles_of(numbers(3, 400, 4)), width=200, highest=250)
+    assert grid_of(tall).height <= 3 * 250 + 3 * grid.gap
+
+
+def test_magnified_texts_have_the_room_that_they_need() -> None:
+    info = tiles_of(numbers(2, 12, 12))
+    usual = draw_tiles(info, LIGHT).layout
+    large = draw_tiles(info, replace(LIGHT, magnified=2.0)).layout
+    assert (usual.font.size, large.font.size) == (14, 28)
+    assert large.annotations[0].font.size == 2 * usual.annotations[0].font.size
+    assert large.coloraxis.colorbar.title.font.size == 28
+    names = max(map(text_width, info.rows.short))
+    assert large.margin.l - usual.margin.l == pytest.approx(names)
+    assert large.margin.b > usual.margin.b
+    low = replace(info, height=200)  # each row 14 pixels: room for names that are 14 high, not 28
+    count = [
+        len(draw_tiles(low, theme).layout.yaxis.tickvals)
+        for theme in (LIGHT, replace(LIGHT, magnified=2.0))
+    ]
+    assert count[1] == count[0] / 2
 
 
 def test_the_hover_box_has_head_query_key_and_nine_digits() -> None:

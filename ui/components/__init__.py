@@ -108,6 +108,14 @@ def window_is_tall() -> bool:
     return bool(st.session_state.get("chart_clicks", {}).get("tall"))
 
 
+NARROW_BELOW = 700  # pixels of a window's width: a phone that is held upright
+
+
+def window_is_narrow() -> bool:
+    """Whether the window has room for one head beside no other, as far as the browser has said."""
+    return bool(st.session_state.get("chart_clicks", {}).get("narrow"))
+
+
 def chart_clicks(
     *,
     charts: Sequence[str],
@@ -120,9 +128,9 @@ def chart_clicks(
 
     Its own key is `chart_clicks`. Sets the trigger `cell` to {"chart", "tile", "row", "column"}, or
     `name` to {"chart", "tile"} for a click on the name above a tile, or `frame` to {"chart",
-    "frame"} when a figure's slider rests; and the state that window_is_tall reads. The `steady`
-    charts don't vanish for the moment in which they are drawn anew. A link in the container
-    `open_now` is followed as soon as it is there.
+    "frame"} when a figure's slider rests; and the states that window_is_tall and window_is_narrow
+    read. The `steady` charts don't vanish for the moment in which they are drawn anew. A link in
+    the container `open_now` is followed as soon as it is there.
     """
     return _clicks()(
         key="chart_clicks",
@@ -132,12 +140,15 @@ def chart_clicks(
                 "steady": list(steady),
                 "tall_from": TALL_FROM,
                 "tall": window_is_tall(),
+                "narrow_below": NARROW_BELOW,
+                "narrow": window_is_narrow(),
             }
         ),
         on_cell_change=on_cell,
         on_name_change=on_name,
         on_frame_change=on_frame,
         on_tall_change=lambda: None,
+        on_narrow_change=lambda: None,
         height=1,
     )
 

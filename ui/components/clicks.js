@@ -1,7 +1,8 @@
 // Listens to the page's Plotly charts. Reports clicked cells and names of those inside
 // `.st-key-<chart>` for the given charts, where a slider was let go, and lets every hover box say
 // "masked" where Plotly writes NaN.
-// Also reports whether the window is tall, so that a large screen gets larger heads.
+// Also reports whether the window is tall or narrow: a large screen gets larger heads, and a phone
+// one below the other.
 // Streamlit mounts a chart anew when its figure changes, so charts are looked up after each change
 // of the page. Until a steady chart has drawn itself again, its last picture stays in its place.
 // A link inside `.st-key-open_now` is followed as soon as it is there.
@@ -93,6 +94,8 @@ export default function (component) {
   const measure = () => {
     const tall = window.innerHeight >= data.tall_from
     if (tall !== data.tall) setStateValue("tall", (data.tall = tall))
+    const narrow = window.innerWidth < data.narrow_below
+    if (narrow !== data.narrow) setStateValue("narrow", (data.narrow = narrow))
   }
 
   measure()

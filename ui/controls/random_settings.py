@@ -122,11 +122,8 @@ def draw_more() -> None:
 def _draw_rest() -> None:
     with st.container(key="more"):
         _positions()
-        left, right = st.columns(2, gap="medium")
-        with left:
-            _formulation()
-        with right:
-            _block()
+        _formulation()
+        _block()
 
 
 def segments(

@@ -21,6 +21,27 @@ from ui.views.view import View, named
 from viz.theme import theme_of
 
 
+class Top(NamedTuple):
+    """The places above the view."""
+
+    sentences: tuple[DeltaGenerator, ...]  # one each
+    header: DeltaGenerator  # for what the numbers are
+    messages: DeltaGenerator
+
+
+def draw_top(sentences: int = 1) -> Top:
+    """Draw the places above the view, and return them.
+
+    What is read is the main thing, and has the width that a sentence needs: beside what the numbers
+    are, or across the page where there are two.
+    """
+    with st.container(key="sentences"):
+        if sentences > 1:
+            return Top(tuple(st.columns(sentences)), st.container(), st.container())
+        sentence, header = st.columns([11, 9], vertical_alignment="center")
+    return Top((sentence,), header, st.container())
+
+
 def end_sidebar(source: Source[Any, Any], *, more: bool = True) -> None:
     """Draw the rest of the controls and the downloads, and store the layout: it is settled."""
     with st.container(horizontal=True, gap="small"):
@@ -54,22 +75,27 @@ class Followed(NamedTuple):
 
 
 def follow(
-    source: Source[Any, Any], views: tuple[View, ...], top: DeltaGenerator
+    source: Source[Any, Any],
+    views: tuple[View, ...],
+    messages: DeltaGenerator,
+    *,
+    header: DeltaGenerator | None = None,
 ) -> Followed | None:
-    """Compute what is chosen now, draw the view, and say on top what its numbers are.
+    """Compute what is chosen now, draw the view, and say above it what its numbers are.
 
-    None where it can't be computed: why is said on top. Nothing is raised, so that a page goes on
-    to its inputs, in which alone it can be corrected.
+    None where it can't be computed: why is said among the messages. Nothing is raised, so that a
+    page goes on to its inputs, in which alone it can be corrected.
 
     Args:
         source: of the numbers.
         views: those that the page has.
-        top: the place above the view.
+        messages: the place above the view.
+        header: the place for what the numbers are; None for the same.
     """
     if memory().layout != source.layout():
         st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
     followed = None
-    with told_in_place(top):
+    with told_in_place(messages):
         shown = shown_of(source)
         shown.settings = source.settings()
         run = shown.run()
@@ -84,10 +110,10 @@ def follow(
     if followed is not None and not followed.run.is_empty:
         with told_in_place():
             show_view(followed, named(views, value_of("view")))
-    with top:
-        if followed is not None:
-            with told_in_place():
-                show_header(source, followed.run)
+    if followed is not None:
+        with header or messages, told_in_place():
+            show_header(source, followed.run)
+    with messages:
         show_notices()
     return followed
 

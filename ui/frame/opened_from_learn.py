@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from model.training.plan import Plan
 from model.training.trainer import Snapshot
@@ -12,7 +11,7 @@ from ui.choices.options import KINDS
 from ui.controls.fits import fit_layer_to
 from ui.controls.random_settings import segments, sentence_input
 from ui.frame.failures import told_in_place
-from ui.frame.follow import end_sidebar, follow
+from ui.frame.follow import Top, draw_top, end_sidebar, follow
 from ui.frame.history import live
 from ui.frame.messages import describe_substitute, show_limits
 from ui.frame.trained_here import TrainedHere
@@ -109,7 +108,6 @@ def fit_weights() -> None:
 def show_opened(model: OpenedModel, views: tuple[View, ...]) -> None:
     """Draw the page of such a model: what it reads, and the views of the page that it is on."""
     with st.sidebar:
-        text_place = st.container()
         st.caption(
             _("Trained on Learn: {task}, {steps} steps. It reads its task's symbols alone.").format(
                 task=word(model.plan.task), steps=model.snapshot.step
@@ -124,10 +122,10 @@ def show_opened(model: OpenedModel, views: tuple[View, ...]) -> None:
             width="stretch",
         )
         end_sidebar(model, more=False)
-    top = st.container()
+    top = draw_top()
     draw_view_bar(views)
     draw_selection_row(views, sentences=1)
-    live(_follow)(text_place, top, model, views)
+    live(_follow)(top, model, views)
 
 
 def _draw_which(model: OpenedModel) -> None:
@@ -146,13 +144,11 @@ def _put_back() -> None:
     choose("forget", weights="random", text=default_of("text"), layer=0)
 
 
-def _follow(
-    text_place: DeltaGenerator, top: DeltaGenerator, model: OpenedModel, views: tuple[View, ...]
-) -> None:
+def _follow(top: Top, model: OpenedModel, views: tuple[View, ...]) -> None:
     """Draw what follows from what is typed."""
-    followed = follow(model, views, top)
+    followed = follow(model, views, top.messages, header=top.header)
     if followed is not None:
-        with top, told_in_place():
+        with top.messages, told_in_place():
             run, selection = followed
             _typed, problem = read_typed(model.plan.learnt, value_of("text"))
             show_limits(
@@ -160,5 +156,5 @@ def _follow(
             )
             if selection.kind != "cross":  # there is one row of words, and not two
                 show_strip(run, selection)
-    with text_place:
+    with top.sentences[0]:
         sentence_input(_("Input"), "text", placeholder=model.plan.learnt.probe)

@@ -12,7 +12,14 @@ import streamlit as st
 
 CSS = """
 <style>
-.stMainBlockContainer { padding: 2.5rem 24px 0.3rem; max-width: 1800px; }
+/* A large screen is read from further away. */
+html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
+.stSidebar[aria-expanded="true"] { min-width: 18.75rem; }
+.stMainBlockContainer { padding: 2.4rem 24px 0.3rem; max-width: 1800px; }
+/* What takes no room has no gap beside it either. */
+.stElementContainer:has(> .stHtml > style) { position: absolute; width: 1px; }
+.stLayoutWrapper:has(> .st-key-selection:not(
+  :has(.stNumberInput, .st-key-kind_row, .st-key-sentence))) { display: none; }
 .stMainBlockContainer > .stVerticalBlock,
 .stMainBlockContainer > .stVerticalBlock > .stLayoutWrapper > .stVerticalBlock { gap: 0.5rem; }
 /* The line below the switches, which says what the picture is. */
@@ -24,7 +31,7 @@ CSS = """
 .stPlotlyChart > div { min-height: 1px; }
 header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .stSidebar [data-testid="stSidebarHeader"] { height: 1.6rem; margin-bottom: 0; }
-[data-testid="stSidebarUserContent"] { padding-top: 0; }
+[data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1rem; }
 [data-testid="stSidebarUserContent"] .stVerticalBlock { gap: 0.6rem; }
 [data-testid="stSidebarUserContent"] .stButtonGroup button { padding: 0 0.6rem; }
 [data-testid="stSidebarUserContent"] .stPopover button { padding: 0 0.5rem; }
@@ -36,25 +43,31 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 .st-key-layer .stButtonGroup button { padding: 0; min-width: 2.1rem; }
-@media (min-width: 700px) { .st-key-more { min-width: 34rem; } }
 .st-key-more .stButtonGroup button { padding: 0 0.5rem; }
+.st-key-sentences .stTextInput,
 .st-key-selection :is(.stNumberInput, .stButtonGroup),
 .st-key-test_inputs :is(.stNumberInput, .stTextInput) {
   display: flex; align-items: center; gap: 0.5rem;
 }
+.st-key-sentences .stTextInput > label,
 .st-key-selection :is(.stNumberInput, .stButtonGroup) > label,
 .st-key-test_inputs :is(.stNumberInput, .stTextInput) > label {
   margin: 0; min-height: 0; min-width: max-content; white-space: nowrap;
 }
-.st-key-formulas { padding-left: 112px; margin-bottom: -0.6rem; }
+.st-key-sentences .stTextInput > div { flex: 1; }
+.st-key-sentences .stMarkdown p { font-size: 0.9rem; line-height: 1.35; }
+.st-key-formulas { padding-left: 112px; margin-bottom: -0.8rem; }
 .st-key-formulas .stMarkdown { text-align: center; white-space: nowrap; }
-.st-key-formulas .katex { font-size: 0.85rem; }
+.katex { font-size: 1.26em; }  /* its indices of indices are half as large */
+.st-key-formulas .katex { font-size: 0.9rem; }
 .st-key-formulas p:not(:has(.katex)) { white-space: normal; font-size: 0.8rem; line-height: 1.15; }
+:is(.st-key-kinds, .st-key-compare) .stColumn > .stVerticalBlock { gap: 0; }
+:is(.st-key-kinds, .st-key-compare) .stMarkdown p { line-height: 1.4; }
 .st-key-arithmetic table { width: 100%; font-size: 1rem; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
-.st-key-view_bar:has(.st-key-pattern, .st-key-overview, .st-key-colors_popover)
+.st-key-view_bar:has(.st-key-pattern, .st-key-overview, .st-key-colors_popover, .st-key-head_scale)
   .stButtonGroup button {
   padding: 0 0.4rem;
 }
@@ -72,24 +85,40 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stPopoverBody"]:not(:has([data-testid="stElementContainer"])) {
   min-height: 24rem; opacity: 0;
 }
-[data-testid="stPopoverBody"]:has(.st-key-more) { min-height: 31rem; }
+/* As wide as the sidebar that it lies on: what its controls change stays in sight. */
+[data-testid="stPopoverBody"]:has(.st-key-more) {
+  width: 15rem; min-width: 0; min-height: min(26rem, 80vh); max-height: min(26rem, 80vh);
+}
 .st-key-address { position: absolute; width: 1px; overflow: hidden; }
 .st-key-lang { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; }
 .st-key-lang .stButtonGroup button {
-  padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.8rem;
+  padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.875rem;
 }
-.st-key-lang .stButtonGroup button p { font-size: 0.8rem; }
+.st-key-lang .stButtonGroup button p { font-size: 0.875rem; }
 .st-key-scale button p::first-letter { text-transform: none; }
-.st-key-selection:not(:has(.stNumberInput, .st-key-kind_row, .st-key-sentence)) {
-  display: none;
-}
 @media (max-width: 1200px) {
   .st-key-arithmetic td { white-space: normal; }
-  .stMainBlockContainer { overflow-x: auto; padding-top: 3rem; }
+  .stMainBlockContainer { padding-top: 3rem; }
+  .st-key-sentences .stHorizontalBlock { flex-wrap: wrap; }
+  .st-key-sentences .stColumn { min-width: 100%; }
+  /* A picture that is wider than its place is moved in it, and the page stays where it is. */
+  .stVerticalBlock:has(
+    > :is(.st-key-head_chart, .st-key-heads_chart, .st-key-layers_chart, .st-key-stream_chart,
+      .st-key-learn_chart),
+    > .stLayoutWrapper > :is(.st-key-kinds, .st-key-compare)
+  ) {
+    overflow-x: auto;
+  }
   .st-key-formulas, .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-layers_chart,
-  .st-key-stream_chart, .st-key-compare {
+  .st-key-stream_chart, .st-key-compare, .st-key-learn_chart {
     min-width: 860px;
   }
+}
+@media (max-width: 699px) {
+  /* Their heads or charts stand below one another. */
+  .st-key-heads_chart, .st-key-kinds, .st-key-compare { min-width: 0; }
+  .st-key-formulas .stHorizontalBlock { flex-wrap: nowrap; }
+  .st-key-formulas .stColumn { min-width: 0; flex: 1; }
 }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .st-key-start h1 { font-size: clamp(1.5rem, 2.7vw, 2.6rem); padding: 0.4rem 0 0; line-height: 1.2; }

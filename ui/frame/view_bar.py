@@ -43,6 +43,7 @@ def draw_view_bar(views: tuple[View, ...], draw_more: Draw = _draw_nothing) -> N
         if view.switch is not None:
             label, options = SWITCHES[view.switch]
             segments(_(label), options, key=view.switch, hidden=True)
+        view.draw_options()
         draw_more(view)
         if view.shows_weights():
             draw_colors()

@@ -14,7 +14,8 @@ from ui.views.view import View
 from viz.inspector import CellArithmetic, cell_arithmetic, draw_products
 from viz.theme import Theme
 
-DIGITS = 9  # significant: what tells any two float32 numbers apart
+DIGITS = 4  # significant, that are seen
+ALL_DIGITS = 9  # ... and on hover: what tells any two float32 numbers apart
 
 
 def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
@@ -63,7 +64,9 @@ def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
             ),
         )
     with right, st.container(key="arithmetic"):
-        st.markdown(_steps(attention, cell, weight))
+        st.markdown(
+            _steps(attention, cell, weight), unsafe_allow_html=True
+        )  # numbers and our words
 
 
 def _steps(attention: Attention, cell: CellArithmetic, weight: float) -> str:
@@ -106,8 +109,12 @@ def _bias_word(attention: Attention) -> str:
 
 
 def _number(value: float) -> str:
+    """A number in a few digits, which tells the others when it is pointed at."""
     value += 0.0  # no negative zero
-    return "−∞" if value == float("-inf") else f"{value:.{DIGITS}g}".replace("-", "−")
+    if value == float("-inf"):
+        return "−∞"
+    few, every = (f"{value:.{digits}g}".replace("-", "−") for digits in (DIGITS, ALL_DIGITS))
+    return few if few == every else f'<span title="{every}">{few}</span>'
 
 
 DESCRIPTION = Description(

@@ -5,41 +5,51 @@ from dataclasses import replace
 import streamlit as st
 
 from ui.choices.options import Stage
-from ui.components import window_is_tall
+from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection, attention_in
-from ui.link.memory import value_of
-from ui.runs.run import Run
+from ui.link.memory import parameters, value_of
+from ui.runs.run import Attention, Run
 from ui.text.explain import explain
 from ui.text.i18n import _
 from ui.views.descriptions import STAGES
 from ui.views.marks import mark_stage
 from ui.views.stages import cell_at, describe, stage_tiles
 from ui.views.view import Chart, Choice, Place, View
-from viz.theme import Theme
-from viz.tiles import Tiles, draw_tiles, grid_of
+from viz.theme import LARGE, Theme
+from viz.tiles import Tiles, draw_tiles, grid_of, stacked
 
 CHART = "heads_chart"  # the key that lessons and tests rely on
+ON_PHONE = 250  # design pixels of the one head that a phone is as wide as
 PLOTLY_CONFIG = {"displayModeBar": False}
 
 
 def show_heads(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw the stage for all heads; clicks open a cell or a head."""
     attention, stage = attention_in(run, selection), value_of("stage")
-    tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    tiles = _tiles(attention, stage)
     if stage == "weights":
         tiles = replace(tiles, scale=weight_scale())
     tiles = mark_stage(tiles, attention, selection, stage)
+    if window_is_tall():
+        theme = replace(theme, magnified=LARGE)
     own_scales = stage == "energy" and value_of("head_scale")
     show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
-    several = len(tiles.names) > 1  # of one head, both scales are the same
-    if stage == "energy" and several:
-        _draw_scale_switch()
+
+
+def _tiles(attention: Attention, stage: Stage) -> Tiles:
+    """The tiles in the size that the window has room for."""
+    tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    return stacked(tiles, width=ON_PHONE, highest=ON_PHONE) if window_is_narrow() else tiles
 
 
 def _draw_scale_switch() -> None:
+    """Draw whether each head has colours of its own, where they aren't those of all in any case."""
+    is_alone = "heads" in parameters() and value_of("heads") == 1
+    if value_of("stage") != "energy" or is_alone:
+        return
     st.toggle(
-        _("A colour scale for each head"),
+        _("A scale for each head"),
         value_of("head_scale"),
         key="head_scale",
         help=explain(
@@ -77,7 +87,7 @@ def show_pooling(block: tuple[int, int]) -> None:
 def _behind_cell(run: Run, selection: Selection, place: Place) -> Choice:
     stage: Stage = value_of("stage")
     attention = attention_in(run, selection)
-    tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    tiles = _tiles(attention, stage)
     return cell_at(attention, tiles, stage, *place)
 
 
@@ -94,6 +104,7 @@ HEADS = View(
     lambda: STAGES[value_of("stage")],
     charts=(Chart(CHART, _behind_cell, _behind_name),),
     switch="stage",
+    draw_options=_draw_scale_switch,
     shows_weights=lambda: bool(value_of("stage") == "weights"),
     needs_tokens=True,
 )

@@ -11,22 +11,40 @@ from ui.components import window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection
 from ui.link.memory import value_of
-from ui.runs.run import Run, asks_source, looks_at_source
+from ui.runs.run import Attention, Run, asks_source, looks_at_source
 from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
 from ui.text.option_names import word
 from ui.views.advice import show_chart_advice
 from ui.views.descriptions import STAGES
+from ui.views.few_heads import draw_all_heads, most_telling, only
 from ui.views.heads import show_tiles
 from ui.views.marks import mark_tokens
 from ui.views.stages import attention_tiles, cell_at
 from ui.views.view import Chart, Choice, Place, View
 from viz.heatmap import limit_of
+from viz.statistics import head_statistics
 from viz.theme import Theme
-from viz.tiles import TALL_HEIGHT, Tiles
+from viz.tiles import Tiles
+from viz.tiles_grid import TALL_HEIGHT
 from viz.weight_scale import LINEAR
 
-WIDTH, HEIGHT = 180, 400  # design pixels of a chart's plot: three stand on a projector
+WIDTH, HEIGHT = 180, 412  # design pixels of a chart's plot: three stand on a projector
+
+OF_ALL: dict[Kind, str] = {
+    "encoder_self": N_("**Encoder self**: source → source"),
+    "decoder_self": N_("**Decoder self**: target → target"),
+    "cross": N_("**Cross**: target → source"),
+}
+OF_SOME: dict[Kind, str] = {
+    "encoder_self": N_(
+        "**Encoder self**: source → source, the heads that look furthest on average"
+    ),
+    "decoder_self": N_(
+        "**Decoder self**: target → target, the heads that look furthest on average"
+    ),
+    "cross": N_("**Cross**: target → source, the heads whose rows have the lowest entropy"),
+}
 
 
 def chart_key(kind: Kind) -> str:
@@ -40,7 +58,7 @@ def stage_between(stage: Stage) -> Stage:
 
 
 def show_kinds(run: Run, selection: Selection, theme: Theme) -> None:
-    """Draw the three, all heads or the chosen one, on one colour scale."""
+    """Draw the three on one colour scale: the heads that look furthest, all, or the chosen one."""
     stage: Stage = value_of("stage")
     if stage != stage_between(stage):
         st.caption(
@@ -50,11 +68,6 @@ def show_kinds(run: Run, selection: Selection, theme: Theme) -> None:
             ).format(stage=word(stage))
         )
     stage = stage_between(stage)
-    titles = {
-        "encoder_self": _("**Encoder self**: source → source"),
-        "decoder_self": _("**Decoder self**: target → target"),
-        "cross": _("**Cross**: target → source"),
-    }
     every = {kind: kind_tiles(run, selection, kind, stage) for kind in KINDS}
     limit = max(limit_of(tiles.values) for tiles in every.values())
     scale = weight_scale() if stage == "weights" else LINEAR
@@ -63,7 +76,8 @@ def show_kinds(run: Run, selection: Selection, theme: Theme) -> None:
     for place, kind in zip(places, KINDS, strict=True):
         tiles = replace(every[kind], limit=limit, scale=scale, color_bar=kind == KINDS[-1])
         with place:
-            st.markdown(titles[kind])
+            is_some = selection.head is None and len(tiles.names) < run.heads_of(kind)
+            st.markdown(_((OF_SOME if is_some else OF_ALL)[kind]))
             show_tiles(_marked(tiles, run, selection, kind, stage), chart_key(kind), theme)
     show_chart_advice()
 
@@ -81,14 +95,25 @@ def _marked(tiles: Tiles, run: Run, selection: Selection, kind: Kind, stage: Sta
 
 
 def kind_tiles(run: Run, selection: Selection, kind: Kind, stage: Stage) -> Tiles:
-    """Return the tiles of one kind: all heads of the layer, or the chosen head alone."""
+    """Return the tiles of one kind: those of heads_shown."""
     attention = run.attention(selection.layer, selection.sentence, kind)
     height = TALL_HEIGHT if window_is_tall() else HEIGHT
     tiles = attention_tiles(attention, stage, height=height, width=WIDTH)
-    if selection.head is None:
-        return tiles
-    only = slice(selection.head, selection.head + 1)
-    return replace(tiles, values=tiles.values[only], names=tiles.names[only], short_names=None)
+    return only(tiles, heads_shown(attention, selection))
+
+
+def heads_shown(attention: Attention, selection: Selection) -> tuple[int, ...]:
+    """Return the chosen head, or else those that look furthest, or all.
+
+    How far a head looks is its mean distance, in words. A place in one sentence has none from one
+    in another: of cross-attention it is how sharply, by the mean entropy.
+    """
+    if selection.head is not None:
+        return (selection.head,)
+    real = attention.real_queries
+    statistics = head_statistics(attention.field("weights")[:, :real], attention.allowed[:real])
+    is_cross = attention.kind == "cross"
+    return most_telling((-statistics["entropy"] if is_cross else statistics["distance"]).to_numpy())
 
 
 def behind_cell(kind: Kind, run: Run, selection: Selection, place: Place) -> Choice:
@@ -98,17 +123,17 @@ def behind_cell(kind: Kind, run: Run, selection: Selection, place: Place) -> Cho
     choice = cell_at(attention, kind_tiles(run, selection, kind, stage), stage, *place)
     if choice is None:
         return None
-    if selection.head is not None:
-        choice["head"] = selection.head
+    choice["head"] = heads_shown(attention, selection)[place[0]]
     return {**choice, "kind": kind}
 
 
 def behind_name(kind: Kind, run: Run, selection: Selection, tile: int) -> Choice:
     """Return what to show after a click on a head's name: that head."""
-    head = tile if selection.head is None else selection.head
-    if not 0 <= tile < run.heads_of(kind):
+    attention = run.attention(selection.layer, selection.sentence, kind)
+    shown = heads_shown(attention, selection)
+    if not 0 <= tile < len(shown):
         return None
-    return {"view": "head", "head": head, "kind": kind}
+    return {"view": "head", "head": shown[tile], "kind": kind}
 
 
 def _describe() -> Description:
@@ -129,6 +154,7 @@ KINDS_SIDE_BY_SIDE = View(
         for kind in KINDS
     ),
     switch="stage",
+    draw_options=draw_all_heads,
     # Where a stage isn't between words, the weights are shown.
     shows_weights=lambda: value_of("stage") not in ("energy", "scores"),
 )

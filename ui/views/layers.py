@@ -27,7 +27,8 @@ from viz.overview import Overview as Thumbnails
 from viz.overview import draw_overview, overview_grid, place_in
 from viz.stream import Stream, draw_stream, stream_grid
 from viz.theme import Theme
-from viz.tiles import HEIGHT, TALL_HEIGHT, Tiles
+from viz.tiles import Tiles
+from viz.tiles_grid import HEIGHT, TALL_HEIGHT
 
 CHART = "layers_chart"
 EXPLANATION = 64  # pixels of two lines
@@ -260,10 +261,8 @@ def _steps(layers: int, kind: Kind, count: int) -> list[str]:
     sublayers = [_("attention"), _("feed-forward")]
     if kind != "encoder_self":
         sublayers.insert(1, _("cross"))
-    return [
-        _("input"),
-        *(f"{layer} {sublayer}" for layer in range(layers) for sublayer in sublayers),
-    ]
+    names = (f"{layer} {sublayer}" for layer in range(layers) for sublayer in sublayers)
+    return [_("input"), *names]
 
 
 def behind_cell(run: Run, selection: Selection, place: Place) -> Choice:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.choices.options import FIELDS
+from ui.components import window_is_tall
 from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.link.memory import value_of
 from ui.runs.run import Attention, Run
@@ -17,6 +18,8 @@ from viz.statistics import head_statistics
 from viz.theme import Theme
 
 MOST_ROWS = 20_000  # of the table on the page; downloads have all
+HEIGHT, TALL_HEIGHT = 187, 320  # pixels of a table: two stand below one another on a projector
+ROW = 35  # ... and of one of its rows
 
 
 def show_numbers(run: Run, selection: Selection, theme: Theme) -> None:
@@ -45,7 +48,7 @@ def show_numbers(run: Run, selection: Selection, theme: Theme) -> None:
         table,
         key="stage_table",
         hide_index=True,
-        height=320,
+        height=TALL_HEIGHT if window_is_tall() else HEIGHT,
         # 9 significant digits tell any two float32 numbers apart.
         column_config={
             **_column_names(),
@@ -80,6 +83,7 @@ def _show_statistics(attention: Attention) -> None:
         table,
         key="statistics_table",
         hide_index=True,
+        height="auto" if window_is_tall() else min(HEIGHT, ROW * (1 + len(table)) + 2),
         column_config={
             "head": number(_("head")),
             "entropy": number(

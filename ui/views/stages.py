@@ -13,7 +13,8 @@ from ui.text.stage_names import head_names, kind_name, value_word
 from viz.labels import AxisLabels, dimension_labels
 from viz.pooling import furthest
 from viz.theme import Concept
-from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles, grid_of
+from viz.tiles import Tiles, grid_of
+from viz.tiles_grid import HEIGHT, TALL_HEIGHT, WIDTH
 
 # What stands along the axes of a picture whose cells are pairs of tokens.
 QUERY_BY_KEY: dict[str, Any] = {"row_concept": "query", "column_concept": "key"}

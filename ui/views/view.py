@@ -19,6 +19,10 @@ def _opens_nothing(run: Run, selection: Selection, tile: int) -> Choice:
     return None
 
 
+def _draws_nothing() -> None:
+    pass
+
+
 def _never() -> bool:
     return False
 
@@ -41,6 +45,7 @@ class View:
     describe: Callable[[], Description]  # what it shows, as far as the page's values tell
     charts: tuple[Chart, ...] = ()
     switch: str | None = None  # the parameter that chooses what it shows
+    draw_options: Callable[[], None] = _draws_nothing  # how it shows that
     required: tuple[str, ...] = ()  # of head, q and k: what it can't do without
     inputs: tuple[str, ...] = ()  # of head, q and k: what stands in a row above it
     picks: bool = True  # whether head, query and key say anything in it

@@ -99,7 +99,8 @@ def test_every_view_looks_at_the_chosen_layer() -> None:
     change(page, view="cell", q=3, k=0)
     assert "in head 1, layer 2?**" in page.markdown[1].value
     (table,) = [m.value for m in page.markdown if m.value.startswith("| step")]
-    assert f"**{trace.weights[0, 1, 3, 0].item():.9g}**" in table
+    weight = trace.weights[0, 1, 3, 0].item()
+    assert f'**<span title="{weight:.9g}">{weight:.4g}</span>**' in table
     change(page, view="numbers")
     shares = page.dataframe[0].value["itself"]
     np.testing.assert_allclose(

@@ -186,8 +186,9 @@ def test_a_click_that_arrives_together_with_another_embedding_size_opens_its_cel
     assert chosen(page) == {"view": "cell", "head": "1", "q": "4", "k": "2"}
     assert control(page, "heads").value == 6
     assert notices(page) == ["8 heads don't divide an embedding of 60; using the nearest, 6."]
-    weights = run_of(TEXT, heads=6, embed_size=60).attention().field("weights")
-    assert f"(float32) |  | **{weights[1, 4, 2]:.9g}** |" in page.markdown[2].value
+    weight = run_of(TEXT, heads=6, embed_size=60).attention().field("weights")[1, 4, 2]
+    shown = f'<span title="{weight:.9g}">{weight:.4g}</span>'
+    assert f"(float32) |  | **{shown}** |" in page.markdown[2].value
 
 
 def test_a_click_on_a_head_that_another_embedding_size_takes_away_is_ignored() -> None:

@@ -119,10 +119,10 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
 FLAGS = {
     "start": ("trained",),
     "explore": ("head_scale", "look_ahead", "same_word"),
-    "encoder-decoder": ("head_scale",),
+    "encoder-decoder": ("head_scale", "all_heads"),
     "pretrained": ("head_scale", "words", "special", "first", "rest", "together"),
     "learn": ("head_scale",),
-    "compare": ("one_text",),
+    "compare": ("one_text", "all_heads"),
     "lab": ("decoder",),
 }
 FRACTIONS = ("temperature", "learning_rate", "color_end")  # the numbers that aren't whole

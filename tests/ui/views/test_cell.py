@@ -89,9 +89,11 @@ def test_the_bars_are_the_products_with_both_factors_on_hover() -> None:
     page = open_app(link(text=TEXT, view="cell", head=1, q=2, k=3))
     trace = run_of(TEXT).attention().trace
     q, k = trace.queries[0, 1, 2].double().numpy(), trace.keys[0, 1, 3].double().numpy()
-    (bars,) = chart(page, "products_chart")["data"]
+    bars, of_query, of_key = chart(page, "products_chart")["data"]
+    np.testing.assert_array_equal(array(of_query["y"]), q)
+    np.testing.assert_array_equal(array(of_key["y"]), k)
     np.testing.assert_array_equal(array(bars["y"]), q * k)
-    np.testing.assert_array_equal(array(bars["customdata"]), np.stack([q, k], axis=1))
+    np.testing.assert_array_equal(array(bars["customdata"]), np.stack([q, k, q * k], axis=1))
     positive, negative = "#d97b29", "#3f82c4"
     assert bars["marker"]["color"] == [positive if p >= 0 else negative for p in q * k]
     said = re.fullmatch(
@@ -102,6 +104,18 @@ def test_the_bars_are_the_products_with_both_factors_on_hover() -> None:
     assert [float(n) for n in said.groups()] == pytest.approx(
         [(q * k).min(), (q * k).max(), (q * k).sum()], rel=6e-3
     )
+
+
+def test_a_number_has_four_digits_and_tells_the_others_when_it_is_pointed_at() -> None:
+    page = open_app(link(text=TEXT, view="cell", head=1, q=2, k=3))
+    energy = run_of(TEXT).attention().trace.energy[0, 1, 2, 3].item()
+    (table,) = [m.value for m in page.markdown if m.value.startswith("| step")]
+    (line,) = [line for line in table.split("\n") if line.startswith("| energy")]
+    found = re.search(r'<span title="([^"]+)">([^<]+)</span>', line)
+    assert found is not None
+    assert found[2].replace("−", "-") == f"{energy:.4g}"
+    assert len(found[1].lstrip("−0.")) >= 8
+    assert number(found[1]) == pytest.approx(energy, rel=1e-6)
 
 
 def test_the_question_names_the_tokens_and_their_places() -> None:

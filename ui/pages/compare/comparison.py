@@ -76,6 +76,18 @@ class Comparison:
         divergence: np.ndarray = jensen_shannon(ours[:, real], theirs[:, real]).numpy()
         return divergence
 
+    @cached_property
+    def distances(self) -> np.ndarray:
+        """How far apart each pair's heads are, (pairs,): their mean divergence, nats.
+
+        Where the shapes differ, how far apart their mean entropies are. NaN of heads without rows.
+        """
+        if self.has_one_shape and self.pairs and self.real_queries:
+            apart: np.ndarray = self.divergences.mean(axis=1)
+            return apart
+        of_a, of_b = (side["entropy"].to_numpy() for side in self.statistics)
+        return np.array([abs(of_a[a] - of_b[b]) for a, b in self.pairs])
+
     def difference(self, stage: Stage) -> np.ndarray:
         """B - A for each pair, (pairs, Q, K); NaN where a score is masked on either side.
 
@@ -134,20 +146,6 @@ class Comparison:
 def _statistics(attention: Attention) -> pd.DataFrame:
     real = attention.real_queries
     return head_statistics(attention.field("weights")[:, :real], attention.allowed[:real])
-
-
-def side_tiles(
-    attention: Attention, stage: Stage, head: int | None, *, height: int, width: int
-) -> Tiles:
-    """Return one side's heads, or one of them."""
-    tiles = attention_tiles(attention, stage, height=height, width=width)
-    return tiles if head is None else only(tiles, head)
-
-
-def only(tiles: Tiles, tile: int) -> Tiles:
-    """Return the tiles with one of them alone."""
-    one = slice(tile, tile + 1)
-    return replace(tiles, values=tiles.values[one], names=tiles.names[one], short_names=None)
 
 
 def difference_tiles(comparison: Comparison, stage: Stage, *, height: int, width: int) -> Tiles:

@@ -66,7 +66,7 @@ def follow_sides(top: DeltaGenerator) -> None:
 def _show_pictures(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> None:
     theme = theme_of(st.context.theme.type)
     if both is not None:
-        show_comparison(both, value_of("view"), value_of("stage"), value_of("head"), theme)
+        show_comparison(both, value_of("view"), value_of("stage"), theme)
         return
     for letter, seen in zip(LETTERS, (a, b), strict=True):
         if seen.attention is not None:

@@ -22,6 +22,7 @@ from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.trainings import active
 from ui.text.explain import explain
 from ui.text.i18n import N_, _
+from ui.views.few_heads import draw_all_heads
 
 REPAINT_EVERY = 0.2  # seconds, while a side is being trained
 
@@ -48,6 +49,8 @@ def _draw_view_bar() -> None:
             segments(_("Stage"), BETWEEN_TOKENS, key="stage", hidden=True)
             if value_of("stage") == "weights":
                 draw_colors()
+        if view == "heads":
+            draw_all_heads()
         if view == "head":
             with st.container(key="pair", width="content"):
                 st.number_input(

@@ -13,44 +13,42 @@ from ui.pages.compare.comparison import (
     Comparison,
     difference_tiles,
     divergence_tiles,
-    only,
-    side_tiles,
 )
 from ui.pages.compare.compute import comparison_shown
 from ui.runs.run import Attention
 from ui.text.explain import explain
 from ui.text.i18n import _
 from ui.views.advice import show_chart_advice
+from ui.views.few_heads import most_telling, only
 from ui.views.heads import show_tiles
 from ui.views.marks import mark_tokens
-from ui.views.stages import cell_at
+from ui.views.stages import attention_tiles, cell_at
 from ui.views.view import Chart, Choice, Place
 from viz.heatmap import limit_of
 from viz.theme import Theme
-from viz.tiles import HEIGHT, TALL_HEIGHT, WIDTH, Tiles
+from viz.tiles import Tiles
+from viz.tiles_grid import HEIGHT, TALL_HEIGHT, WIDTH
 from viz.weight_scale import LINEAR, WeightScale
 
 CHARTS = ("compare_a", "compare_b", "compare_difference")
 DIVERGENCE = "compare_divergence"
-NARROW, LOW = 180, 340  # design pixels of a chart's plot: three stand on a projector
+NARROW, LOW = 180, 396  # design pixels of a chart's plot: three stand on a projector
 GAINED_WHEN_TALL = TALL_HEIGHT - HEIGHT
 
 
-def show_comparison(
-    comparison: Comparison, view: CompareView, stage: Stage, pair: int, theme: Theme
-) -> None:
+def show_comparison(comparison: Comparison, view: CompareView, stage: Stage, theme: Theme) -> None:
     """Draw the view of two attentions."""
     if view == "numbers":
         _show_table(comparison)
     elif view == "divergence":
         _show_divergence(comparison, theme)
     else:
-        _show_side_by_side(comparison, stage, pair if view == "head" else None, theme)
+        _show_side_by_side(comparison, stage, theme)
 
 
 def show_alone(attention: Attention, chart: str, stage: Stage, theme: Theme) -> None:
     """Draw one side, where the other has nothing to show."""
-    tiles = side_tiles(attention, stage, None, height=_height(), width=WIDTH)
+    tiles = attention_tiles(attention, stage, height=_height(), width=WIDTH)
     show_tiles(_marked(replace(tiles, scale=_scale(stage)), attention), chart, theme)
 
 
@@ -68,11 +66,9 @@ def _height() -> int:
     return LOW + (GAINED_WHEN_TALL if window_is_tall() else 0)
 
 
-def _show_side_by_side(
-    comparison: Comparison, stage: Stage, pair: int | None, theme: Theme
-) -> None:
-    """A, B and their difference: all heads, or one pair; A and B on one colour scale."""
-    a, b, *difference = _pictures(comparison, stage, pair)
+def _show_side_by_side(comparison: Comparison, stage: Stage, theme: Theme) -> None:
+    """A, B and their difference, for the pairs shown; A and B on one colour scale."""
+    a, b, *difference = _pictures(comparison, stage)
     limit = max(limit_of(a.values), limit_of(b.values))
     scale = _scale(stage)
     a = replace(a, limit=limit, scale=scale, color_bar=False)
@@ -83,7 +79,7 @@ def _show_side_by_side(
         *(_marked(each, comparison.a) for each in difference),
     ]
     titles = [
-        _("**A**"),
+        _describe_a(comparison),
         _("**B**, on A's colour scale"),
         _("**B − A**: orange where B has more"),
     ][: len(tiles)]
@@ -96,21 +92,37 @@ def _show_side_by_side(
     show_chart_advice()
 
 
-def _pictures(comparison: Comparison, stage: Stage, pair: int | None) -> list[Tiles]:
-    """A, B and, where they have one shape, their difference: all heads, or one pair."""
-    heads: tuple[int | None, int | None] = (None, None)
-    if pair is not None and comparison.pairs:
-        pair = min(pair, len(comparison.pairs) - 1)
-        heads = comparison.pairs[pair]
+def _describe_a(comparison: Comparison) -> str:
+    """What the first chart is, and which heads it and the others show."""
+    shown, count = _pairs_shown(comparison), len(comparison.pairs)
+    if _shows_pair() or len(shown) == count:
+        return _("**A**")
+    return _("**A**: the {few} of {count} heads that differ most").format(
+        few=len(shown), count=count
+    )
+
+
+def _pairs_shown(comparison: Comparison) -> tuple[int, ...]:
+    """The pairs that are drawn: the chosen one, those that differ most, or all."""
+    if _shows_pair() and comparison.pairs:
+        return (min(value_of("head"), len(comparison.pairs) - 1),)
+    return most_telling(comparison.distances)
+
+
+def _pictures(comparison: Comparison, stage: Stage) -> list[Tiles]:
+    """A, B and, where they have one shape, their difference; for the pairs shown.
+
+    All heads of both sides where those are all pairs: some may be in none.
+    """
     sizes = {"height": _height(), "width": NARROW}
-    tiles = [
-        side_tiles(comparison.a, stage, heads[0], **sizes),
-        side_tiles(comparison.b, stage, heads[1], **sizes),
-    ]
+    tiles = [attention_tiles(side, stage, **sizes) for side in (comparison.a, comparison.b)]
     if comparison.has_one_shape and comparison.pairs:
-        difference = difference_tiles(comparison, stage, **sizes)
-        tiles.append(difference if pair is None else only(difference, pair))
-    return tiles
+        tiles.append(difference_tiles(comparison, stage, **sizes))
+    shown = _pairs_shown(comparison)
+    if not shown or not (_shows_pair() or len(shown) < len(comparison.pairs)):
+        return tiles
+    heads = [[comparison.pairs[pair][side] for pair in shown] for side in (0, 1)]
+    return [only(each, which) for each, which in zip(tiles, [*heads, shown], strict=False)]
 
 
 def _show_divergence(comparison: Comparison, theme: Theme) -> None:
@@ -188,7 +200,7 @@ def behind_cell(chart: str, place: Place) -> Choice:
     choice = None if comparison is None else _pair_of(comparison, chart, place[0])
     if comparison is None or choice is None:
         return None
-    shown = _pictures(comparison, stage, value_of("head") if _shows_pair() else None)
+    shown = _pictures(comparison, stage)
     at = CHARTS.index(chart)
     cell = cell_at((comparison.a, comparison.b, comparison.a)[at], shown[at], stage, *place)
     if cell is None:
@@ -205,10 +217,9 @@ def _shows_pair() -> bool:
 
 
 def _pair_of(comparison: Comparison, chart: str, tile: int) -> Choice:
-    if _shows_pair():
-        found = [value_of("head")] if tile == 0 and comparison.pairs else []
-    elif chart == CHARTS[2]:
-        found = [tile] if 0 <= tile < len(comparison.pairs) else []
+    shown = _pairs_shown(comparison)
+    if chart == CHARTS[2] or _shows_pair() or len(shown) < len(comparison.pairs):
+        found = [shown[tile]] if 0 <= tile < len(shown) else []
     else:
         side = CHARTS.index(chart)
         found = [i for i, pair in enumerate(comparison.pairs) if pair[side] == tile]

@@ -1,14 +1,13 @@
 """Encoder-decoder: a source and a target, and every attention within and between them."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ui.choices.options import KINDS, PAIR_MASKS
 from ui.controls.fits import fit_sentence_to, size_fits
 from ui.controls.popover import draw_popover
 from ui.controls.random_settings import draw_layers, draw_sizes, segments, sentence_input
 from ui.frame.failures import told_in_place
-from ui.frame.follow import end_sidebar, follow
+from ui.frame.follow import Top, draw_top, end_sidebar, follow
 from ui.frame.history import live
 from ui.frame.messages import show_limits
 from ui.frame.opened_from_learn import fit_weights, opened_model, show_opened
@@ -37,7 +36,6 @@ def _draw() -> None:
         show_opened(model, VIEWS)
         return
     with st.sidebar:
-        sentences_place = st.container()
         draw_popover(
             _("A second pair (a batch)"),
             _draw_second_pair,
@@ -61,10 +59,10 @@ def _draw() -> None:
         )
         draw_layers(pair=True)
         end_sidebar(SOURCE)
-    top = st.container()
+    top = draw_top(sentences=2)
     draw_view_bar(VIEWS)
     draw_selection_row(VIEWS, sentences=SOURCE.count_sentences(), draw_more=_draw_kind)
-    live(_follow)(sentences_place, top)
+    live(_follow)(top)
 
 
 def _draw_second_pair() -> None:
@@ -78,19 +76,19 @@ def _draw_kind(view: View) -> None:
             segments(_("Attention"), KINDS, key="kind", hidden=True)
 
 
-def _follow(sentences_place: DeltaGenerator, top: DeltaGenerator) -> None:
+def _follow(top: Top) -> None:
     """Draw the sentences and what follows from them."""
-    followed = follow(SOURCE, VIEWS, top)
+    followed = follow(SOURCE, VIEWS, top.messages, header=top.header)
     if followed is not None:
-        with top, told_in_place():
+        with top.messages, told_in_place():
             if followed.run.is_empty:
-                st.info(
-                    _("Type a source and a target on the left to see the attention between them.")
-                )
+                st.info(_("Type a source and a target above to see the attention between them."))
             else:
                 show_limits(SOURCE, followed.run)
-    with sentences_place:
+    source, target = top.sentences
+    with source:
         sentence_input(_("Source"), "text")
+    with target:
         sentence_input(_("Target"), "text2")
 
 

@@ -5,13 +5,14 @@ from ui.choices.limits import MAX_LAYERS
 from ui.choices.options import KINDS, PAIR_MASKS, PAIR_VIEWS
 from ui.link.common_parameters import RANDOM, shown, typed
 from ui.link.page import Parameter
-from ui.link.readers import number, option, text
+from ui.link.readers import flag, number, option, text
 
 PARAMETERS: dict[str, Parameter] = {
     **RANDOM,
     "text2": typed(DEFAULT_TARGET, text),
     "layers": typed(2, number(1, MAX_LAYERS)),
     "mask": Parameter("causal_padding", option(*PAIR_MASKS)),
+    "all_heads": shown(False, flag),
     "view": shown("kinds", option(*PAIR_VIEWS)),
     "kind": Parameter("cross", option(*KINDS)),
 }

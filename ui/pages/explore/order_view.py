@@ -30,7 +30,7 @@ from viz.theme import Theme
 from viz.tiles import Tiles
 
 # Design pixels of a plot of outputs, two below each other, and pixels of the curves beside them.
-WIDTH, HEIGHT, TALL_HEIGHT = 380, 150, 300
+WIDTH, HEIGHT, TALL_HEIGHT = 380, 138, 300
 ROUNDING = 1e-9  # of float64, for outputs of about 1: what nobody can see
 LONGEST_SHOWN = 90  # characters of the shuffled sentence
 CURVES_HEIGHT, TALL_CURVES_HEIGHT = 300, 520

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ui.controls.fits import fit_sentence_to, size_fits
 from ui.controls.random_settings import draw_layers, draw_sizes, sentence_input
 from ui.frame.failures import told_in_place
-from ui.frame.follow import Followed, end_sidebar, follow
+from ui.frame.follow import Followed, Top, draw_top, end_sidebar, follow
 from ui.frame.history import live
 from ui.frame.messages import show_limits
 from ui.frame.opened_from_learn import fit_weights, opened_model, show_opened
@@ -39,44 +39,41 @@ def _draw() -> None:
         show_opened(model, VIEWS_OF_OTHERS)
         return
     with st.sidebar:
-        sentence_place = st.container()
         draw_examples()
         draw_sizes()
         draw_mask()
         painter_place = st.container() if value_of("mask") == "custom" else None
         draw_layers()
         end_sidebar(SOURCE)
-    top = st.container()
+    top = draw_top()
     draw_view_bar(VIEWS)
     draw_selection_row(VIEWS, sentences=SOURCE.count_sentences(), draw_more=draw_test_inputs)
-    live(_follow)(sentence_place, painter_place, top)
+    live(_follow)(painter_place, top)
 
 
-def _follow(
-    sentence_place: DeltaGenerator, painter_place: DeltaGenerator | None, top: DeltaGenerator
-) -> None:
+def _follow(painter_place: DeltaGenerator | None, top: Top) -> None:
     """Draw the sentence and what follows from it.
 
     A fragment, so that typing runs this much and not the controls, which take more than
     half of a whole run's time.
     """
-    followed = follow(SOURCE, VIEWS, top)
+    followed = follow(SOURCE, VIEWS, top.messages, header=top.header)
     if followed is not None:
-        with top, told_in_place():
+        with top.messages, told_in_place():
             _show_notices(followed)
         if painter_place is not None:
             with painter_place, told_in_place():
                 run = followed.run
                 assert isinstance(run, RandomRun)  # this page has no others
                 draw_painter(run, followed.selection.sentence)
-    with sentence_place:
+    with top.sentences[0]:
         sentence_input(_("Sentence"), "text")
 
 
 def _show_notices(followed: Followed) -> None:
     run, selection = followed
     if run.is_empty:
-        st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
+        st.info(_("Type a sentence above, or pick an example, to see its attention."))
         return
     show_limits(SOURCE, run)
     if value_of("view") != TESTS.name:  # they are about other things, and need the room

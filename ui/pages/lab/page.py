@@ -13,11 +13,15 @@ from ui.pages.lab.controls import (
     draw_rest,
     draw_settings,
 )
+from ui.pages.lab.grids import described
+from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.parameters import PARAMETERS
+from ui.pages.lab.presets import opening
 from ui.pages.lab.progress import (
     run_described,
 )
 from ui.pages.lab.sweep_view import show_sweeps
+from ui.pages.lab.sweeps import is_kept
 from ui.text.i18n import N_
 
 
@@ -32,10 +36,21 @@ def _draw() -> None:
             draw_rest()
         draw_click_listener(steady=(mechanism_view.CHART, learning_view.CHART, cost_view.CHART))
     draw_presets(_run_preset)
+    _answer_first()
     if value_of("view") == "cost":
         cost_view.show_cost()
         return
     show_sweeps(downloads_place)
+
+
+def _answer_first() -> None:
+    """Answer the question that the page opens with; what is kept from earlier is shown anyway."""
+    asks, lab_memory().asks_first = lab_memory().asks_first, False
+    if asks:
+        with logged():
+            points = described().points
+            if points is not None and not is_kept(points.valid):
+                run_described()
 
 
 def _run_preset() -> None:
@@ -43,4 +58,4 @@ def _run_preset() -> None:
         run_described()
 
 
-PAGE = Page(name="lab", title=N_("Lab"), draw=_draw, parameters=PARAMETERS)
+PAGE = Page(name="lab", title=N_("Lab"), draw=_draw, parameters=PARAMETERS, opening=opening)

@@ -4,6 +4,7 @@ from typing import Any
 
 from ui.link.address import as_written
 from ui.link.memory import choose
+from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.parameters import PARAMETERS
 from ui.text.i18n import N_
 
@@ -26,6 +27,13 @@ QUESTIONS = {
     "sorting": N_("How many heads does sorting need?"),
     "doubling": N_("What does doubling the embedding cost at 1,000 tokens?"),
 }
+OPENS_WITH = "scale"
+
+
+def opening() -> dict[str, Any]:
+    """Return what the page opens with, where nobody has chosen anything: the first question."""
+    lab_memory().asks_first = True
+    return PRESETS[OPENS_WITH]
 
 
 def preset_link(name: str) -> dict[str, str]:

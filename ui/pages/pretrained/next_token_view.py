@@ -25,7 +25,8 @@ from ui.views.view import View
 from viz.labels import AxisLabels, escape
 from viz.next_token import NextTokens, draw_next_tokens
 from viz.theme import Theme
-from viz.tiles import HEIGHT, TALL_HEIGHT, Tiles
+from viz.tiles import Tiles
+from viz.tiles_grid import HEIGHT, TALL_HEIGHT
 
 COUNT = 10  # tokens that are shown ...
 COUNT_OF_PAIRS = 7  # ... and where each has two bars

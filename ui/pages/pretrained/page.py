@@ -1,12 +1,11 @@
 """Pretrained: the same views on models that others have trained."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ui.controls.fits import fit_sentence_to
 from ui.controls.random_settings import sentence_input
 from ui.frame.failures import told_in_place
-from ui.frame.follow import end_sidebar, follow
+from ui.frame.follow import Top, draw_top, end_sidebar, follow
 from ui.frame.history import live
 from ui.frame.page import Page
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
@@ -34,14 +33,13 @@ from ui.views.view import named
 
 def _draw() -> None:
     """Draw controls that stay, around a part that follows each key press."""
-    top = st.container()
-    with top:
+    top = draw_top()
+    with top.messages:
         model = load_model()
     with st.sidebar:
         draw_model()
-        sentence_place = st.container()
         if model is None:  # there is nothing that any other control could be about
-            with sentence_place:
+            with top.sentences[0]:
                 sentence_input(_("Sentence"), "text")
             return
         draw_second(model)
@@ -53,17 +51,17 @@ def _draw() -> None:
         end_sidebar(PRETRAINED, more=False)
     draw_view_bar(views_of(model))
     draw_selection_row(VIEWS, sentences=count_sentences())
-    live(_follow)(sentence_place, top)
+    live(_follow)(top)
 
 
-def _follow(sentence_place: DeltaGenerator, top: DeltaGenerator) -> None:
+def _follow(top: Top) -> None:
     """Draw the sentence and what follows from it."""
     forget_written()
-    followed = follow(PRETRAINED, VIEWS, top)
+    followed = follow(PRETRAINED, VIEWS, top.messages, header=top.header)
     if followed is not None:
-        with top, told_in_place():
+        with top.messages, told_in_place():
             show_notices_of_run(followed)
-    with sentence_place:
+    with top.sentences[0]:
         sentence_input(_("Sentence"), "text")
 
 

@@ -26,7 +26,7 @@ TOKEN_BY_TOKEN = (HEAD, CELL)
 def show_notices_of_run(followed: Followed) -> None:
     run, selection = followed
     if run.is_empty:
-        st.info(_("Type a sentence on the left, or pick an example, to see its attention."))
+        st.info(_("Type a sentence above, or pick an example, to see its attention."))
         return
     show_limits(PRETRAINED, run)
     view = named(VIEWS, value_of("view"))

@@ -16,13 +16,12 @@ from ui.pages.compare.comparison import (
     Comparison,
     difference_tiles,
     divergence_tiles,
-    only,
-    side_tiles,
 )
 from ui.pages.compare.sentence import HARDLY, notes, what_changed
 from ui.pages.explore.page import PAGE as EXPLORE
 from ui.pages.pretrained.page import PAGE as PRETRAINED
 from ui.runs.run import Attention
+from ui.views.few_heads import only
 
 TEXT = "the cat saw the dog"
 SIZE = {"height": 300, "width": 200}
@@ -166,14 +165,11 @@ def test_cross_attention_has_a_shape_of_its_own() -> None:
 def test_tiles_of_a_pair_are_of_that_pair() -> None:
     both = Comparison(attention(heads=2), attention(heads=4))
     tiles = difference_tiles(both, "weights", **SIZE)
-    one = only(tiles, 2)
+    one = only(tiles, (2,))
     a, b = both.pairs[2]
     assert list(one.names) == [f"A{a} – B{b}"]
     expected = both.b.field("weights")[b] - both.a.field("weights")[a]
     np.testing.assert_array_equal(one.values, expected[None])
-    alone = side_tiles(both.b, "energy", 3, **SIZE)
-    assert list(alone.names) == ["Head 3"]
-    np.testing.assert_array_equal(alone.values[0], both.b.field("energy")[3])
 
 
 def test_the_divergences_are_a_picture_of_rows_and_pairs() -> None:

@@ -33,7 +33,8 @@ PIN = "Pinned as A. Change anything, on any page, and open Compare to see the di
 
 
 def open_compare(**parameters: object) -> AppTest:
-    return open_app(link(**parameters), path="compare")
+    """Compare with every head of both sides."""
+    return open_app(link(**{"all_heads": "true", **parameters}), path="compare")
 
 
 def weights(*texts: str, layer: int = 0, **chosen: Any) -> np.ndarray:
@@ -80,7 +81,7 @@ def test_it_opens_with_what_the_scale_does() -> None:
         "energies ÷ √8",
         "energies ÷ 1",
     ]
-    assert page.query_params == {}
+    assert query(page) == {"all_heads": "true"}
 
 
 def test_a_and_b_share_one_scale_and_the_difference_has_its_own() -> None:
@@ -154,10 +155,11 @@ def test_sentences_that_a_link_has_different_stay_different() -> None:
 def test_swap_and_copy() -> None:
     page = open_compare()
     click(page, "swap")
-    assert query(page) == {"a": "explore?scale=none", "b": "explore"}
+    assert query(page) == {"a": "explore?scale=none", "b": "explore", "all_heads": "true"}
     assert said(page).startswith("Adding the head_dim scale makes the rows **more even**")
     click(page, "as_other")
-    assert query(page) == {"a": "explore?scale=none"}  # and so is b, which opens with it
+    # And so is b, which opens with it.
+    assert query(page) == {"a": "explore?scale=none", "all_heads": "true"}
     assert said(page).startswith("**A and B are the same.**")
     assert (drawn(page, "compare_difference") == 0).all()
 
@@ -257,6 +259,56 @@ def test_an_empty_sentence_is_said_and_the_other_side_is_shown() -> None:
     page = open_compare(a="explore?text=", b="explore")
     assert [e.value for e in page.error] == ["**A**: There is nothing to compute: type a sentence."]
     assert charts(page) == ["compare_b"]
+
+
+def entropies(rows: np.ndarray) -> np.ndarray:
+    """Of each row, nats."""
+    rows = rows.astype(float)
+    return -(rows * np.log(rows, where=rows > 0, out=np.zeros_like(rows))).sum(-1)
+
+
+def furthest_apart(a: np.ndarray, b: np.ndarray) -> list[int]:
+    """The two heads of the largest mean Jensen-Shannon divergence, by the entropy of the mean."""
+    divergence = entropies((a + b) / 2) - (entropies(a) + entropies(b)) / 2
+    return sorted(int(head) for head in divergence.mean(axis=1).argsort()[-2:])
+
+
+def test_it_opens_with_the_two_heads_that_differ_most_and_shows_all_when_asked() -> None:
+    page = open_app(path="compare")
+    a, b = weights(), weights(scale="none")
+    shown = furthest_apart(a, b)
+    np.testing.assert_array_equal(drawn(page, "compare_a"), a[shown])
+    np.testing.assert_array_equal(drawn(page, "compare_b"), b[shown])
+    np.testing.assert_array_equal(drawn(page, "compare_difference"), (b - a)[shown])
+    names = [each["text"] for each in chart(page, "compare_b")["layout"]["annotations"]]
+    assert names == [f"<b>Head {head}</b>" for head in shown]
+    assert "**A**: the 2 of 8 heads that differ most" in [m.value for m in page.markdown]
+    change(page, all_heads=True)
+    np.testing.assert_array_equal(drawn(page, "compare_a"), a)
+    assert query(page)["all_heads"] == "true"
+
+
+@pytest.mark.parametrize("key", CHARTS)
+def test_a_click_on_one_of_few_heads_opens_that_head(key: str) -> None:
+    shown = furthest_apart(weights(), weights(scale="none"))
+    page = open_app(path="compare")
+    send(page, "chart_clicks", "name", {"chart": key, "tile": 2})  # there are two
+    assert value(page, "view") == "heads"
+    send(page, "chart_clicks", "cell", {"chart": key, "tile": 1, "row": 3, "column": 2})
+    assert (value(page, "view"), value(page, "head")) == ("head", shown[1])
+    assert (query(page)["q"], query(page)["k"]) == ("3", "2")
+    page = open_app(path="compare")
+    send(page, "chart_clicks", "name", {"chart": key, "tile": 1})
+    assert (value(page, "view"), value(page, "head")) == ("head", shown[1])
+
+
+def test_heads_of_other_sentences_differ_by_their_mean_entropy() -> None:
+    page = open_app(link(a="explore?text=a+b+c+d", b="explore?text=e+f+g"), path="compare")
+    a, b = weights("a b c d"), weights("e f g")
+    moved = np.abs(entropies(a).mean(axis=1) - entropies(b).mean(axis=1))
+    shown = sorted(moved.argsort()[-2:])
+    np.testing.assert_array_equal(drawn(page, "compare_a"), a[shown])
+    np.testing.assert_array_equal(drawn(page, "compare_b"), b[shown])
 
 
 def test_a_click_on_a_tile_opens_its_pair() -> None:

@@ -37,7 +37,7 @@ CHARTS: dict[Kind, str] = {
     "decoder_self": "decoder_self_chart",
     "cross": "cross_chart",
 }
-ASKS = "Type a source and a target on the left to see the attention between them."
+ASKS = "Type a source and a target above to see the attention between them."
 
 
 def traced(source: str, target: str, **masks: Any) -> TransformerTrace:
@@ -87,7 +87,7 @@ def test_the_page_opens_with_two_layers_and_every_number_is_the_models() -> None
         )
     assert (control(page, "text").value, control(page, "text2").value) == (SENTENCE, TARGET)
     assert control(page, "layers").value == 2
-    assert page.query_params == {}
+    assert page.query_params == {"all_heads": "true"}
     assert notices(page) == []
     assert header(page).startswith(
         "**Headlight** — **random weights, untrained** (seed 0), the paper's formulation, "
@@ -380,7 +380,7 @@ def test_a_link_with_everything_is_shown_as_it_is() -> None:
         "embed_size": 24, "layers": 3, "mask": "padding", "projection": "shared", "scale": "none",
         "temperature": 0.7, "positions": "alibi", "norm_order": "pre", "activation": "gelu",
         "seed": 11, "stage": "energy", "view": "heads", "kind": "decoder_self",
-        "sentence": 2, "layer": 2, "head": 1, "q": 2, "k": 0,
+        "sentence": 2, "layer": 2, "head": 1, "q": 2, "k": 0, "all_heads": "true",
     }  # fmt: skip
     page = open_pair(link(**everything))
     assert page.query_params == {key: str(value) for key, value in everything.items()}

@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 from dataclasses import asdict, fields
 from math import erf
 from typing import Any
@@ -36,7 +35,8 @@ from tests.ui.helpers import (
     statistics,
     type_text,
 )
-from tests.ui.views.helpers import rollout
+from tests.ui.views.helpers import number, rollout
+from tests.ui.views.helpers import steps as steps_of
 from ui.choices.options import KINDS, OVERVIEWS, PAIR_VIEWS, STAGES, Kind
 from ui.frame.random_source import RandomWeights
 from ui.runs.export import npz_bytes
@@ -86,11 +86,10 @@ def test_a_cell_opens_the_inspector_on_its_attention(kind: Kind, stage: str) -> 
     (table,) = [m.value for m in page.markdown if m.value.startswith("| step")]
     attention = pair_of(SOURCE, TARGET).attention(1, 0, kind)
     weight = attention.field("weights")[3, 2, 1]
-    assert f"the module's weight (float32) |  | **{weight:.9g}**" in table
+    shown = f'<span title="{weight:.9g}">{weight:.4g}</span>'
+    assert f"the module's weight (float32) |  | **{shown}**" in table
     energy = attention.field("energy")[3, 2, 1]
-    shown = re.search(r"energy: sum of the 8 products \| .*? \| (\S+) \|", table)
-    assert shown is not None
-    assert float(shown[1].replace("−", "-")) == pytest.approx(energy, rel=1e-4, abs=1e-6)
+    assert number(steps_of(page)["energy"]) == pytest.approx(energy, rel=1e-4, abs=1e-6)
 
 
 def test_a_cell_of_a_head_shown_alone_belongs_to_that_head() -> None:
@@ -151,6 +150,47 @@ def test_a_click_that_arrives_when_the_target_is_gone_is_ignored() -> None:
         send(page, "chart_clicks", "cell", cell(f"{kind}_chart", 0, 0, 0))
         send(page, "chart_clicks", "name", {"chart": f"{kind}_chart", "tile": 0})
     assert looked_at(page) == before
+
+
+def furthest(kind: Kind) -> list[int]:
+    """The two heads with the largest mean distance or, of cross-attention, the smallest entropy."""
+    weights = pair_of(SOURCE, TARGET).attention(0, 0, kind).field("weights").astype(float)
+    heads, queries, keys = weights.shape
+    measure = np.zeros(heads)
+    for head, query, key in np.ndindex(heads, queries, keys):
+        weight = weights[head, query, key]
+        if kind == "cross":
+            measure[head] += weight * np.log(weight)
+        else:
+            measure[head] += weight * abs(query - key)
+    return sorted(int(head) for head in measure.argsort()[-2:])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_opens_with_the_two_heads_that_look_furthest(kind: Kind) -> None:
+    page, shown = open_pair(link(**PAIR, all_heads="false")), furthest(kind)
+    drawn = np.stack(numbers(page, f"{kind}_chart"))
+    weights = pair_of(SOURCE, TARGET).attention(0, 0, kind).field("weights")[shown]
+    np.testing.assert_array_equal(np.nan_to_num(drawn), weights)
+    names = [each["text"] for each in chart(page, f"{kind}_chart")["layout"]["annotations"]]
+    assert names == [f"<b>Head {head}</b>" for head in shown]
+    change(page, all_heads=True)
+    assert len(numbers(page, f"{kind}_chart")) == 8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_click_on_one_of_few_heads_opens_that_head(kind: Kind) -> None:
+    page, shown = open_pair(link(**PAIR, all_heads="false")), furthest(kind)
+    before = looked_at(page)
+    send(page, "chart_clicks", "name", {"chart": f"{kind}_chart", "tile": 2})  # there are two
+    assert looked_at(page) == before
+    send(page, "chart_clicks", "name", {"chart": f"{kind}_chart", "tile": 1})
+    assert looked_at(page) == {"view": "head", "kind": kind, "layer": 0, "head": shown[1]}
+    page = open_pair(link(**PAIR, all_heads="false"))
+    send(page, "chart_clicks", "cell", cell(f"{kind}_chart", 1, 2, 1))
+    assert looked_at(page) == {
+        "view": "cell", "kind": kind, "layer": 0, "head": shown[1], "q": 2, "k": 1,
+    }  # fmt: skip
 
 
 # One attention.

@@ -25,7 +25,7 @@ from tests.ui.helpers import (
 )
 from viz.pooling import pool_extremes
 
-ASKS = "Type a sentence on the left, or pick an example, to see its attention."
+ASKS = "Type a sentence above, or pick an example, to see its attention."
 
 
 def infos(page: AppTest) -> list[str]:

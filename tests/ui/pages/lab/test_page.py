@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -47,8 +48,30 @@ def curves(page: Any) -> list[dict[str, Any]]:
     return [t for t in chart(page, CHART)["data"] if t["mode"] == "lines+markers"]
 
 
-def test_it_opens_with_a_grid_that_nobody_has_run() -> None:
-    page = open_lab()
+def test_it_opens_with_its_first_question_answered() -> None:
+    page = finish(open_lab())
+    assert shared(page) == preset_link("scale")
+    (ticket,) = tickets(page)
+    assert progress(page).startswith("100 of 100")
+    for curve, scale in zip(curves(page), ("head_dim", "none"), strict=True):
+        for size, mean in zip((32, 512), array(curve["y"])[[0, -1]], strict=True):
+            spreads = [
+                measure_mechanism(point)["score_spread"]
+                for point in ticket.grid.points().valid
+                if point.embed_size == size and point.scale == scale
+            ]
+            assert mean == pytest.approx(np.mean(spreads))
+    again = open_lab()  # by somebody else: nothing is measured anew, and nobody waits
+    assert progress(again).startswith("100 of 100 · 100 from earlier")
+    assert line().place(tickets(again)[0]) in (None, 0)
+
+
+def test_a_link_asks_for_nothing_else() -> None:
+    assert tickets(open_lab(**TINY)) == []
+
+
+def test_a_link_opens_with_a_grid_that_nobody_has_run() -> None:
+    page = open_lab(text="The animal didn't cross the street because it was too tired.")
     assert buttons(page) == {"run": True}
     assert progress(page) == "Not run yet: 60 measurements"
     assert page.info[0].value.startswith("Press **Run**")

@@ -1,0 +1,181 @@
+"""What a person would see and trip over, measured: sizes, overlaps, what is cut off, what scrolls.
+
+On every page and view, on a classroom projector, light and dark; and on a phone, on other screens
+and when the browser zooms.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PROJECTOR, NewPage
+from tests.browser.helpers import FINISHED, open_app
+from tests.matrix import matrix
+from tests.servers import Server
+from tests.ui.pages.pretrained.helpers import needs_minilm, needs_smollm2
+from ui.choices.options import COMPARE_VIEWS, OVERVIEWS, STAGES
+from ui.choices.options import TESTS as MASK_TESTS
+from ui.pages import PAGES
+from ui.pages.lab.parameters import LAB_VIEWS
+
+MEASURE = (Path(__file__).parent / "measures.js").read_text(encoding="utf-8")
+DRAWN = """() => !document.querySelector("[data-testid=stSkeleton]")
+    && document.querySelector("h1")
+    && [...document.querySelectorAll(".stPlotlyChart")].every((c) => c.querySelector(".main-svg"))
+    && document.fonts.status === "loaded" """
+SMALLEST, SMALLEST_AT_START = 12, 14  # pixels
+OTHER_SCREENS = {
+    "phone": (390, 844),
+    "tablet": (1024, 768),
+    "full HD": (1920, 1080),
+    "150 %": (911, 512),  # a projector's, as a browser that zooms lays it out
+}
+TITLES = {page.name: f"{page.title} · Headlight" for page in PAGES}
+# Each view of each page, and what else can be asked of it that changes how much stands there.
+VIEWS = {"compare": COMPARE_VIEWS, "lab": LAB_VIEWS}
+UNTRAINED = ("watch",)  # of Learn: what it can show before anything is trained
+MORE = (
+    *(f"explore?stage={stage}" for stage in STAGES),
+    *(f"explore?view=layers&layers=3&overview={overview}" for overview in OVERVIEWS),
+    *(f"explore?view=tests&test={test}" for test in MASK_TESTS),
+    "explore?view=head&head=2&q=7&mask=causal",
+    "explore?mask=custom",
+    "explore?text=",
+    "explore?seed=x",  # with a notice
+    "encoder-decoder?all_heads=true",
+    "compare?all_heads=true",
+    "start?trained=false",
+    "nowhere",
+)
+OF_SMOLLM2 = tuple(f"pretrained?model=smollm2&view={view}" for view in ("heads", "next", "finder"))
+
+
+def states() -> list[Any]:
+    """Every page's opening state, every view, and more; with what has to be installed for it."""
+    found: list[Any] = []
+    for page in PAGES:
+        views = VIEWS.get(page.name) or [view.name for view in page.views]
+        views = UNTRAINED if page.name == "learn" else views
+        marks = [needs_minilm] if page.name in ("start", "pretrained") else []
+        asked = [page.name, *(f"{page.name}?view={view}" for view in views)]
+        found += [pytest.param(state, marks=marks, id=state) for state in asked]
+    found += [pytest.param(state, id=state) for state in MORE]
+    return found + [pytest.param(state, marks=[needs_smollm2], id=state) for state in OF_SMOLLM2]
+
+
+def opened(page: Page, server: Server, state: str) -> Page:
+    path, _, query = state.partition("?")
+    open_app(page, server, query, path=f"/{path}")
+    return drawn(page)
+
+
+def drawn(page: Page) -> Page:
+    """The page, once all that belongs to it is there, in the size that the window has now."""
+    page.wait_for_function(DRAWN)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    page.locator(FINISHED).wait_for()
+    return page
+
+
+def measure(page: Page, state: str) -> dict[str, Any]:
+    smallest = SMALLEST_AT_START if state.startswith("start") else SMALLEST
+    found: dict[str, Any] = page.evaluate(MEASURE, smallest)
+    return found
+
+
+def wrong_with(found: dict[str, Any], *what: str) -> dict[str, Any]:
+    """What of it isn't as it should be: texts that are named, or pixels that there shouldn't be."""
+    return {name: found[name] for name in what if found[name]}
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.matrix)])
+@matrix(1, "state", states())
+def test_on_a_projector_all_can_be_read_and_reached(
+    new_page: NewPage, server: Server, state: str, scheme: str
+) -> None:
+    page = opened(new_page(color_scheme=scheme), server, state)
+    found = measure(page, state)
+    assert not wrong_with(found, "small", "overlaps", "cutOff", "down", "sideways")
+    assert found["headings"] == 1
+    name = state.partition("?")[0]
+    assert found["title"] == TITLES.get(name, "No such page · Headlight")
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("state", states())
+def test_no_other_screen_scrolls_sideways_or_has_smaller_texts(
+    page: Page, server: Server, state: str
+) -> None:
+    opened(page, server, state)
+    wrong = {}
+    for screen, (width, height) in OTHER_SCREENS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function("(width) => innerWidth === width", arg=width)
+        found = measure(drawn(page), state)
+        if faults := wrong_with(found, "small", "sideways"):
+            wrong[screen] = faults
+    assert not wrong
+
+
+def test_pages_have_titles_of_their_own() -> None:
+    assert len(set(TITLES.values())) == len(PAGES)
+
+
+FAULTY = """
+<main data-testid="stMain" style="height: 100px; width: 300px; overflow: auto">
+  <div data-testid="stMainBlockContainer" style="height: 200px; width: 400px">
+    <p style="font-size: 11px">small</p>
+    <p class="katex" style="font-size: 10px">index</p>
+    <p style="position: absolute; left: 150px; top: 60px; margin: 0">one</p>
+    <p style="position: absolute; left: 150px; top: 64px; margin: 0">other</p>
+    <div style="overflow: hidden; width: 40px"><button style="width: 60px">cut</button></div>
+    <div id="host"></div>
+    <svg width="90" height="90">
+      <text x="10" y="30" transform="rotate(-45 10 30)">slanted</text>
+      <text x="30" y="30" transform="rotate(-45 30 30)">beside it</text>
+    </svg>
+    <h1>A title</h1>
+  </div>
+</main>
+<script>
+  const root = document.querySelector("#host").attachShadow({ mode: "open" })
+  root.innerHTML = '<span style="font-size: 9px">inside</span>'
+</script>
+"""
+
+
+def test_what_is_wrong_is_found(page: Page) -> None:
+    """Else the tests above would prove nothing."""
+    page.set_content(FAULTY)
+    found = measure(page, "explore")
+    assert found["small"] == ["small: 11.0 px", "inside: 9.0 px"]
+    (overlap,) = found["overlaps"]
+    assert overlap.startswith("one | other: ")
+    (cut,) = found["cutOff"]
+    assert cut.startswith("cut at ")
+    assert (found["down"], found["sideways"], found["headings"]) == (100, 100, 1)
+
+
+def test_the_sentence_is_seen_as_a_whole(page: Page, server: Server) -> None:
+    for path in ("explore", "pretrained"):
+        opened(page, server, path)
+        width, needed = page.locator(".st-key-text input").evaluate(
+            "(field) => [field.clientWidth, field.scrollWidth]"
+        )
+        assert needed <= width
+
+
+def test_what_more_changes_stays_in_sight_while_it_is_changed(page: Page, server: Server) -> None:
+    opened(page, server, "explore")
+    page.locator(".st-key-more_popover button").first.click()
+    expect(page.locator(".st-key-seed input")).to_be_attached()
+    page.locator(".st-key-seed input").scroll_into_view_if_needed()
+    popover = page.locator("[data-testid=stPopoverBody]").bounding_box()
+    picture = page.locator(".st-key-heads_chart").bounding_box()
+    assert popover is not None
+    assert picture is not None
+    assert popover["x"] + popover["width"] <= picture["x"]
+    assert popover["y"] >= 0
+    assert popover["y"] + popover["height"] <= PROJECTOR["height"]
