@@ -76,7 +76,10 @@ def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> 
             _show_side(letter, seen)
     if both is not None:
         with told_in_place(), st.container(key="sentence_of_two"):
-            sentence = what_changed(a.side, b.side, both)
+            if any(seen.training and seen.training.is_active for seen in (a, b)):
+                sentence = _("What lies between A and B is said when both are trained.")
+            else:
+                sentence = what_changed(a.side, b.side, both)
             st.markdown(f":blue-background[A → B]   {sentence}", help=_(DIVERGENCE_HELP))
             if said := notes(both):
                 st.caption(" ".join(said))

@@ -7,39 +7,11 @@ from ui.choices.options import POSITIONS
 from ui.link.side import Side, computing
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.comparison import Comparison
-from ui.text.i18n import N_, _, ngettext
+from ui.text.i18n import _, ngettext
 from ui.text.numbers import decimal, percent
 from ui.text.option_names import word
+from ui.text.parameter_names import PARAMETER_NAMES
 
-NAMES = {
-    "heads": N_("heads"),
-    "embed_size": N_("the embedding"),
-    "layers": N_("layers"),
-    "layer": N_("the layer"),
-    "mask": N_("mask"),
-    "span": N_("the mask's span"),
-    "look_ahead": N_("looking ahead"),
-    "cells": N_("the painted mask"),
-    "projection": N_("projection"),
-    "scale": N_("scale"),
-    "temperature": N_("the temperature"),
-    "tokenizer": N_("tokens"),
-    "vectors": N_("word vectors"),
-    "positions": N_("positions"),
-    "norm_order": N_("norm"),
-    "activation": N_("feed-forward"),
-    "seed": N_("the seed"),
-    "sentence": N_("the sentence shown"),
-    "model": N_("model"),
-    "kind": N_("attention"),
-    "added": N_("the added tokens"),
-    "removed": N_("the removed heads"),
-    "together": N_("reading both sentences together"),
-    "task": N_("task"),
-    "learning_rate": N_("the learning rate"),
-    "steps": N_("the steps"),
-    "at": N_("the moment of training"),
-}
 HARDLY = 0.01  # of mean entropy, nats or its share: less is no change that anybody sees
 
 
@@ -65,7 +37,7 @@ def _done(a: Side, b: Side) -> str:
     keys = differing(a, b)
     if len(keys) == 1:
         return _one_change(keys[0], a.value(keys[0]), b.value(keys[0]))
-    names = [_("the text") if key.startswith("text") else _(NAMES[key]) for key in keys]
+    names = [_("the text") if key.startswith("text") else _(PARAMETER_NAMES[key]) for key in keys]
     return _("Changing {names}").format(
         names=_("{first} and {last}").format(first=", ".join(names[:-1]), last=names[-1])
     )
@@ -87,7 +59,7 @@ def _one_change(key: str, a: Any, b: Any) -> str:
         return _("Another seed ({a} → {b})").format(a=a, b=b)
     if key == "together":
         return _("Reading both sentences together") if b else _("Reading each sentence by itself")
-    name = _(NAMES[key])
+    name = _(PARAMETER_NAMES[key])
     if isinstance(a, str) and isinstance(b, str):
         if b == "none":
             return _("Dropping the {name} ({a})").format(name=name, a=word(a))

@@ -15,7 +15,7 @@ from ui.frame.random_source import RandomWeights
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.common_parameters import SHARED
 from ui.link.memory import value_of
-from ui.pages.explore.examples import draw_examples
+from ui.pages.explore.examples import draw_sentences
 from ui.pages.explore.mask import draw_mask, draw_painter
 from ui.pages.explore.parameters import PARAMETERS
 from ui.pages.explore.tests_view import TESTS, draw_test_inputs
@@ -40,7 +40,7 @@ def _draw() -> None:
         return
     with st.sidebar:
         sentence_place = st.container()
-        draw_examples()
+        draw_sentences()
         draw_sizes()
         draw_mask()
         painter_place = st.container() if value_of("mask") == "custom" else None
