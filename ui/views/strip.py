@@ -1,5 +1,7 @@
 """The sentence as a row of words: pointing at one shows how much it attends to the others."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ui.components import StripData, token_strip
@@ -11,8 +13,25 @@ from ui.text.i18n import _
 from ui.text.markdown import token_text
 
 
-def show_strip(run: Run, selection: Selection) -> None:
-    """Draw the strip for the chosen layer and head, or the mean of the heads."""
+def _nothing() -> None:
+    pass
+
+
+def show_strip(
+    run: Run,
+    selection: Selection,
+    *,
+    change: str = "",
+    put_back: Callable[[], None] = _nothing,
+) -> None:
+    """Draw the strip for the chosen layer and head, or the mean of the heads.
+
+    Args:
+        run: what is shown.
+        selection: what of it.
+        change: what the last change of a setting has done, if that is to be told.
+        put_back: undoes it.
+    """
     attention = attention_in(run, selection).at("weights")
     groups = attention.query_groups
     memory().strip_places = [group[0] for group in groups]
@@ -37,10 +56,13 @@ def show_strip(run: Run, selection: Selection) -> None:
             second=_second(run, groups),
             hint=_hint(tokens).format(whose=whose),
             sentence=_("How much “{{token}}” attends to each word ({whose}).").format(whose=whose),
+            change=change,
+            put_back=_("Put it back"),
             scale=weight_scale(),
         ),
         key="strip",
         on_pick=take_pick,
+        on_put_back=put_back,
     )
 
 

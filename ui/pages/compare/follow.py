@@ -9,7 +9,6 @@ from ui.link.fitting import index_within, repair
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.compare.comparable import comparable
-from ui.pages.compare.comparison import Comparison
 from ui.pages.compare.compute import ComputedSide, compute_side
 from ui.pages.compare.sentence import notes, what_changed
 from ui.pages.compare.side import LETTERS, Letter, fit_sides, side_of
@@ -17,6 +16,7 @@ from ui.pages.compare.view import show_alone, show_comparison
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.progress import describe_training
 from ui.pages.learn.trainings import active
+from ui.runs.comparison import Comparison
 from ui.text.i18n import N_, _
 from viz.theme import theme_of
 

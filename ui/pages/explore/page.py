@@ -8,6 +8,7 @@ from ui.controls.random_settings import draw_layers, draw_sizes, sentence_input
 from ui.frame.failures import told_in_place
 from ui.frame.follow import Followed, end_sidebar, follow
 from ui.frame.history import live
+from ui.frame.last_change import forget_change, put_change_back, tell_change
 from ui.frame.messages import show_limits
 from ui.frame.opened_from_learn import fit_weights, opened_model, show_opened
 from ui.frame.page import Page
@@ -80,7 +81,8 @@ def _show_notices(followed: Followed) -> None:
         return
     show_limits(SOURCE, run)
     if value_of("view") != TESTS.name:  # they are about other things, and need the room
-        show_strip(run, selection)
+        change = tell_change(SOURCE, run)
+        show_strip(run, selection, change=change, put_back=put_change_back)
 
 
 PAGE = Page(
@@ -88,6 +90,7 @@ PAGE = Page(
     title=N_("Explore"),
     draw=_draw,
     parameters=PARAMETERS,
+    prepare=forget_change,
     fits={
         "weights": fit_weights,
         **size_fits(),
