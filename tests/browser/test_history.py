@@ -67,6 +67,7 @@ DELIBERATE = [
     Action("cell", "/", f"text={TEXT}", click_cell, {"view": "cell", "head": "0"}),
     Action("word", "/", f"text={TEXT}", press("it"), {"q": "1"}),
     Action("example", "/", f"text={TEXT}", pick("Examples", "Repeated words"), {"heads": None}),
+    Action("reset", "/", f"text={TEXT}&heads=4", press("Reset"), {"heads": None}),
     Action("mask of a pair", "/encoder-decoder", "", option("mask", "none"), {"mask": "none"}),
     Action("task", "/learn", "", pick("Task", "copy"), {"task": "copy"}),
     Action("story", "/learn", "", pick("Story", "What scale does to learning"), {"task": "sort"}),

@@ -11,7 +11,7 @@ TELLING: dict[str, dict[str, int]] = {
     "smollm2": {"layer": 13, "head": 8, "q": 8},
 }
 DEFAULT_OTHER = "banana"  # takes a word's place in the leak test
-# Which controls of Explore an example sets; the others stay as they are.
+# Which controls of Explore an example sets; see ui.controls.examples for the others.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "english": {"text": DEFAULT_TEXT},
     "chinese": {"text": "我喜欢猫，因为猫很安静。"},

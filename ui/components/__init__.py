@@ -70,14 +70,19 @@ class StripData:
     sentence: str  # "{token} attends to" with its placeholder, for the caption
     advice: str  # said behind both; empty for nothing
     color: str  # of the word that looks, as everywhere of queries
+    change: str  # what the last change of a setting has done, shown in place of the hint
+    put_back: str  # what undoes that is called
     scale: WeightScale  # of the shades; without an end, a row's largest weight has the darkest
 
 
-def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> Any:
+def token_strip(
+    data: StripData, *, key: str, on_pick: Callable[[], None], on_put_back: Callable[[], None]
+) -> Any:
     """Mount the sentence as a row of tokens; pointing at one shades the others by its weights.
 
     The weights travel along, as 16-bit fractions, so that a hover needs no server. Choosing a
-    token sets the trigger `pick` to its position, or to -1 for the one already chosen.
+    token sets the trigger `pick` to its position, or to -1 for the one already chosen; undoing the
+    change that is told sets the trigger `put_back`.
     """
     fractions = np.rint(data.weights * 65535).astype("<u2")
     masked = np.packbits(data.masked, bitorder="little") if data.masked.any() else np.empty(0)
@@ -93,11 +98,15 @@ def token_strip(data: StripData, *, key: str, on_pick: Callable[[], None]) -> An
         "sentence": data.sentence,
         "color": data.color,
         "advice": data.advice,
+        "change": data.change,
+        "put_back": data.put_back,
         "curve": data.scale.curve,
         "end": data.scale.end,
         "decades": DECADES,
     }
-    return _strip()(key=key, data=as_json(payload), on_pick_change=on_pick)
+    return _strip()(
+        key=key, data=as_json(payload), on_pick_change=on_pick, on_put_back_change=on_put_back
+    )
 
 
 TALL_FROM = 960  # pixels of a window's height: a Full HD screen, less the browser's own rows

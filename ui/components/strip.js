@@ -16,6 +16,10 @@ function build(parent) {
   const caption = root.appendChild(document.createElement("div"))
   caption.className = "caption"
   caption.setAttribute("aria-live", "polite")
+  const said = caption.appendChild(document.createElement("span"))
+  const putBack = caption.appendChild(document.createElement("button"))
+  putBack.type = "button"
+  putBack.addEventListener("click", () => view.send("put_back", true))
 
   const view = { send: null, update, boxes: [] }
   let data = null
@@ -104,9 +108,14 @@ function build(parent) {
       box.style.setProperty("--share", shade(weight, largest))
       box.classList.toggle("from", key === query)
     })
-    const said =
+    const tellsChange = pointed === null && data.change !== ""
+    putBack.hidden = !tellsChange
+    putBack.textContent = data.put_back
+    const looks =
       query === null ? data.hint : data.sentence.replace("{token}", () => data.tokens[query])
-    caption.textContent = data.advice ? `${said} ${data.advice}` : said
+    said.textContent = tellsChange
+      ? data.change
+      : data.advice ? `${looks} ${data.advice}` : looks
   }
 
   return view

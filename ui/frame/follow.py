@@ -1,11 +1,13 @@
 """What the pages have in common: the end of the sidebar, and what follows each key press."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.controls.random_settings import draw_more
+from ui.controls.reset import draw_reset
 from ui.controls.selection import Selection, attention_in, fit_selection
 from ui.frame.clicks import draw_click_listener
 from ui.frame.downloads import Shown, draw_downloads
@@ -42,15 +44,34 @@ def draw_top(sentences: int = 1) -> Top:
     return Top((sentence,), header, st.container())
 
 
-def end_sidebar(source: Source[Any, Any], *, more: bool = True) -> None:
-    """Draw the rest of the controls and the downloads, and store the layout: it is settled."""
+def end_sidebar(
+    source: Source[Any, Any],
+    *,
+    more: bool = True,
+    reset: Callable[[], None] | None = draw_reset,
+) -> None:
+    """Draw the rest of the controls and the downloads, and store the layout: it is settled.
+
+    Args:
+        source: of the numbers.
+        more: whether there are the further controls of random weights.
+        reset: draws the button that puts the settings back; None where there is none.
+    """
     with st.container(horizontal=True, gap="small"):
         if more:
             draw_more()
         draw_downloads(shown_of(source))
-    draw_pin()
+    draw_last_row(reset)
     draw_click_listener()
     settle_layout(source)
+
+
+def draw_last_row(reset: Callable[[], None] | None) -> None:
+    """Draw what is done with all settings at once: pin them, and put them back."""
+    with st.container(horizontal=True, gap="small"):
+        draw_pin()
+        if reset is not None:
+            reset()
 
 
 def shown_of(source: Source[Any, Any]) -> Shown:

@@ -121,7 +121,7 @@ def show_opened(model: OpenedModel, views: tuple[View, ...]) -> None:
             on_click=_put_back,
             width="stretch",
         )
-        end_sidebar(model, more=False)
+        end_sidebar(model, more=False, reset=None)
     top = draw_top()
     draw_view_bar(views)
     draw_selection_row(views, sentences=1)

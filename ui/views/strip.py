@@ -1,5 +1,7 @@
 """The sentence as a row of words: pointing at one shows how much it attends to the others."""
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 
@@ -14,8 +16,25 @@ from ui.views.advice import click_advice, take_advice
 from viz.theme import theme_of
 
 
-def show_strip(run: Run, selection: Selection) -> None:
-    """Draw the strip for the chosen layer and head, or the mean of the heads."""
+def _nothing() -> None:
+    pass
+
+
+def show_strip(
+    run: Run,
+    selection: Selection,
+    *,
+    change: str = "",
+    put_back: Callable[[], None] = _nothing,
+) -> None:
+    """Draw the strip for the chosen layer and head, or the mean of the heads.
+
+    Args:
+        run: what is shown.
+        selection: what of it.
+        change: what the last change of a setting has done, if that is to be told.
+        put_back: undoes it.
+    """
     attention = attention_in(run, selection).at("weights")
     groups = attention.query_groups
     memory().strip_places = [group[0] for group in groups]
@@ -43,10 +62,13 @@ def show_strip(run: Run, selection: Selection) -> None:
             sentence=_("How much “{{token}}” attends to each word ({whose}).").format(whose=whose),
             advice=advice,
             color=theme_of(st.context.theme.type).query,
+            change=change,
+            put_back=_("Put it back"),
             scale=weight_scale(),
         ),
         key="strip",
         on_pick=_take_pick,
+        on_put_back=put_back,
     )
 
 

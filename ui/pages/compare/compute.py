@@ -11,8 +11,8 @@ from ui.frame.page import source_shown
 from ui.jobs.training_queue import Training
 from ui.link.side import Side
 from ui.pages.compare.comparable import comparable
-from ui.pages.compare.comparison import Comparison
 from ui.pages.compare.side import LETTERS, Letter, side_of
+from ui.runs.comparison import Comparison
 from ui.runs.run import Attention
 from ui.text.errors import describe_error
 from ui.text.i18n import _

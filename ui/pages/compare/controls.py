@@ -26,12 +26,21 @@ from ui.choices.options import (
 from ui.controls.let_show import let_show
 from ui.controls.popover import draw_popover
 from ui.controls.random_settings import TYPING_PAUSE, segments
+from ui.controls.reset import draw_reset, resettable
 from ui.frame.page import draw_link
-from ui.link.memory import assume, value_of
+from ui.link.memory import assume, choose, session, value_of
 from ui.link.side import Side
 from ui.pages.compare.comparable import COMPARABLE, comparable
 from ui.pages.compare.comparable_page import Comparable
-from ui.pages.compare.side import LETTERS, Letter, other_than, put, put_gradually, side_of
+from ui.pages.compare.side import (
+    LETTERS,
+    Letter,
+    other_than,
+    put,
+    put_gradually,
+    read_side,
+    side_of,
+)
 from ui.text.explain import explain_parameter
 from ui.text.i18n import N_, _
 from ui.text.option_names import word
@@ -89,18 +98,38 @@ def draw_sides() -> None:
     _draw_text(letter, side)
     for row in kind.rows:
         _draw_row(letter, side, row)
-    if kind.more:
+    with st.container(horizontal=True, gap="small"):
+        if kind.more:
 
-        def draw_more() -> None:
-            for row in kind.more:
-                _draw_row(letter, side, row)
+            def draw_more() -> None:
+                for row in kind.more:
+                    _draw_row(letter, side, row)
 
-        draw_popover(_("More"), draw_more, key="more_popover", icon=":material/tune:")
+            draw_popover(_("More"), draw_more, key="more_popover", icon=":material/tune:")
+        draw_reset(_first_settings(), take=_reset)
     draw_link(
         side.page.name,
         _("Open {side} on its page").format(side=letter.upper()),
         query=side.as_link(),
     )
+
+
+def _first_settings() -> dict[str, Any]:
+    """Both sides and their pictures as they are at first, with the sentences that are there."""
+    first = resettable()
+    for letter in LETTERS:
+        now, at_first = side_of(letter)[0], read_side(first[letter])[0]
+        if comparable(now).reads_sentences:
+            at_first = at_first.replaced(text=now.value("text"))
+        # A link may write the same side in another way.
+        first[letter] = value_of(letter) if now == at_first else at_first.text
+    return first
+
+
+def _reset(action: str, **first: Any) -> None:
+    if "a" in first and session().pinned is not None:
+        session().pinned = first["a"]
+    choose(action, **first)
 
 
 def _weights(page: str) -> str:

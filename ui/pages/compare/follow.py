@@ -9,7 +9,6 @@ from ui.link.fitting import index_within, repair
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.compare.comparable import comparable
-from ui.pages.compare.comparison import Comparison
 from ui.pages.compare.compute import ComputedSide, compute_side
 from ui.pages.compare.sentence import notes, what_changed
 from ui.pages.compare.side import LETTERS, Letter, fit_sides, side_of
@@ -17,6 +16,7 @@ from ui.pages.compare.view import show_alone, show_comparison
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.progress import describe_training
 from ui.pages.learn.trainings import active
+from ui.runs.comparison import Comparison
 from ui.text.explain import explain
 from ui.text.i18n import _
 from viz.theme import theme_of
@@ -81,7 +81,10 @@ def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> 
             _show_side(letter, seen)
     if both is not None:
         with told_in_place(), st.container(key="sentence_of_two"):
-            sentence = what_changed(a.side, b.side, both)
+            if any(seen.training and seen.training.is_active for seen in (a, b)):
+                sentence = _("What lies between A and B is said when both are trained.")
+            else:
+                sentence = what_changed(a.side, b.side, both)
             st.markdown(
                 f":blue-background[A → B]   {sentence}",
                 help=explain(*TERMS, more=_("Means over all queries and heads.")),

@@ -9,12 +9,12 @@ from ui.choices.options import CompareView, Stage
 from ui.components import window_is_tall
 from ui.controls.colors import weight_scale
 from ui.link.memory import value_of
-from ui.pages.compare.comparison import (
-    Comparison,
+from ui.pages.compare.compute import comparison_shown
+from ui.pages.compare.tiles import (
     difference_tiles,
     divergence_tiles,
 )
-from ui.pages.compare.compute import comparison_shown
+from ui.runs.comparison import Comparison
 from ui.runs.run import Attention
 from ui.text.explain import explain
 from ui.text.i18n import _

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from model.training.recommended import RECOMMENDED
 from ui.choices.options import KINDS, PAIR_MASKS
 from ui.controls.fits import fit_sentence_to, size_fits
 from ui.controls.popover import draw_popover
@@ -11,10 +12,12 @@ from ui.frame.follow import Top, draw_top, end_sidebar, follow
 from ui.frame.history import live
 from ui.frame.messages import show_limits
 from ui.frame.opened_from_learn import fit_weights, opened_model, show_opened
-from ui.frame.page import Page
+from ui.frame.page import Page, draw_link
 from ui.frame.random_source import RandomWeights
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
+from ui.link.address import as_written
 from ui.link.common_parameters import SHARED
+from ui.link.plan_text import PLAN_FIELDS
 from ui.pages.encoder_decoder.parameters import PARAMETERS
 from ui.text.explain import explain
 from ui.text.i18n import N_, _
@@ -60,9 +63,28 @@ def _draw() -> None:
         draw_layers(pair=True)
         end_sidebar(SOURCE)
     top = draw_top(sentences=2)
+    _tell_untrained()
     draw_view_bar(VIEWS)
     draw_selection_row(VIEWS, sentences=SOURCE.count_sentences(), draw_more=_draw_kind)
     live(_follow)(top)
+
+
+def _tell_untrained() -> None:
+    """Say that nothing here is learnt, and lead to what can be learnt at once."""
+    plan = RECOMMENDED["numbers"]
+    taught = {name: as_written(getattr(plan, name)) for name in PLAN_FIELDS}
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="untrained"):
+        st.caption(
+            _("Random weights know no language: who looks at whom means nothing here."),
+            width="content",
+        )
+        draw_link(
+            "learn",
+            _("Teach it number words, in seconds"),
+            query=taught,
+            icon=":material/school:",
+            help=_("Train it on Learn; Weights there opens on this page what it has learnt."),
+        )
 
 
 def _draw_second_pair() -> None:

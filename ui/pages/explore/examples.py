@@ -4,32 +4,17 @@ import streamlit as st
 
 from ui.choices.examples import EXAMPLES
 from ui.choices.options import TEXT_KEYS
+from ui.controls.examples import draw_examples
 from ui.controls.popover import draw_popover
 from ui.controls.random_settings import sentence_input
-from ui.link.memory import choose
 from ui.text.i18n import _
 from ui.text.option_names import word
 
 
-def draw_examples() -> None:
+def draw_sentences() -> None:
     """Draw the examples, and the further sentences of a batch."""
-
-    def take_example() -> None:
-        example = st.session_state["example"]
-        choose(f"example {example}", **EXAMPLES[example])
-        st.session_state["example"] = None
-
     with st.container(horizontal=True, gap="small"):
-        st.selectbox(
-            _("Examples"),
-            list(EXAMPLES),
-            index=None,
-            format_func=word,
-            key="example",
-            placeholder=_("Examples"),
-            label_visibility="collapsed",
-            on_change=take_example,
-        )
+        draw_examples(EXAMPLES, named=word, begin_anew=("q", "k"))
         draw_popover(_("Batch"), _draw_batch, key="batch_popover", icon=":material/add:")
 
 

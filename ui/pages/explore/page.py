@@ -8,6 +8,7 @@ from ui.controls.random_settings import draw_layers, draw_sizes, sentence_input
 from ui.frame.failures import told_in_place
 from ui.frame.follow import Followed, Top, draw_top, end_sidebar, follow
 from ui.frame.history import live
+from ui.frame.last_change import forget_change, put_change_back, tell_change
 from ui.frame.messages import show_limits
 from ui.frame.opened_from_learn import fit_weights, opened_model, show_opened
 from ui.frame.page import Page
@@ -15,7 +16,7 @@ from ui.frame.random_source import RandomWeights
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.common_parameters import SHARED
 from ui.link.memory import value_of
-from ui.pages.explore.examples import draw_examples
+from ui.pages.explore.examples import draw_sentences
 from ui.pages.explore.mask import draw_mask, draw_painter
 from ui.pages.explore.parameters import PARAMETERS
 from ui.pages.explore.tests_view import TESTS, draw_test_inputs
@@ -39,7 +40,7 @@ def _draw() -> None:
         show_opened(model, VIEWS_OF_OTHERS)
         return
     with st.sidebar:
-        draw_examples()
+        draw_sentences()
         draw_sizes()
         draw_mask()
         painter_place = st.container() if value_of("mask") == "custom" else None
@@ -77,7 +78,8 @@ def _show_notices(followed: Followed) -> None:
         return
     show_limits(SOURCE, run)
     if value_of("view") != TESTS.name:  # they are about other things, and need the room
-        show_strip(run, selection)
+        change = tell_change(SOURCE, run)
+        show_strip(run, selection, change=change, put_back=put_change_back)
 
 
 PAGE = Page(
@@ -85,6 +87,7 @@ PAGE = Page(
     title=N_("Explore"),
     draw=_draw,
     parameters=PARAMETERS,
+    prepare=forget_change,
     fits={
         "weights": fit_weights,
         **size_fits(),

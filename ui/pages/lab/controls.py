@@ -13,15 +13,19 @@ from ui.choices.options import TOKENIZERS
 from ui.controls.let_show import let_show
 from ui.controls.popover import draw_popover
 from ui.controls.random_settings import draw_temperature
+from ui.controls.reset import draw_reset, resettable
 from ui.link.memory import choose, default_of, value_of
 from ui.pages.lab.parameters import (
     AMOUNTS,
     AXES,
     CHOICES,
+    COST,
     LAB_VIEWS,
     LEARN_PICTURES,
+    LEARNING,
     LISTS,
     LONGEST_TEXT,
+    MECHANISM,
     METRIC_NAMES,
     MOST_LIST_TEXT,
     PICTURES,
@@ -88,6 +92,13 @@ def draw_rest() -> None:
     """Draw the rest of a mechanism's controls, in a popover."""
     if value_of("view") == "mechanism":
         draw_popover(_("More"), _rest, key="more_popover", icon=":material/tune:")
+
+
+def draw_first_settings() -> None:
+    """Draw Reset: of the kind of experiment that is shown."""
+    parameters = {"mechanism": MECHANISM, "learning": LEARNING, "cost": COST}[value_of("view")]
+    first = resettable()
+    draw_reset({key: first[key] for key in parameters if key in first})
 
 
 def _mechanism() -> None:

@@ -39,7 +39,8 @@ def show_learning(ticket: Ticket) -> None:
     if frame.empty:
         return
     axes = varying(ticket.grid) or ["heads"]
-    show_found(ticket, learning_sentence(frame, axes))
+    planned = () if ticket.state == "finished" else ticket.grid.points().valid
+    show_found(ticket, learning_sentence(frame, axes, planned))
     if value_of("learn_picture") == "table":
         return  # which is below every picture, and has the room now
     groups = groups_of(ticket.results, axes)

@@ -19,7 +19,7 @@ from ui.pages.lab.pictures import (
     measured,
 )
 from ui.pages.lab.point_links import show_found, take_click
-from ui.pages.lab.sentences import mechanism_sentence
+from ui.pages.lab.sentences import mechanism_sentence, unfinished_sentence
 from ui.pages.lab.words import AXIS_WORDS, METRIC_WORDS
 from ui.text.i18n import _, ngettext
 from ui.views.heads import PLOTLY_CONFIG
@@ -54,7 +54,7 @@ def show_mechanism(ticket: Ticket) -> None:
     frame = measured(ticket)
     if frame.empty:
         return
-    show_found(ticket, mechanism_sentence(means(frame, ticket.grid, chosen.axes), chosen))
+    show_found(ticket, _sentence(frame, ticket, chosen))
     height = TALL_HEIGHT if window_is_tall() else HEIGHT
     theme = theme_of(st.context.theme.type)
     if chosen.picture == "heatmap":
@@ -76,6 +76,13 @@ def show_mechanism(ticket: Ticket) -> None:
         ),
     )
     _tell_means(frame, ticket, chosen, left_out)
+
+
+def _sentence(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen) -> str:
+    """What a sweep has found, once all of it is measured."""
+    if ticket.state != "finished":
+        return unfinished_sentence(ticket.progress.done, ticket.progress.total)
+    return mechanism_sentence(means(frame, ticket.grid, chosen.axes), chosen)
 
 
 def _tell_means(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen, left_out: int) -> None:

@@ -9,6 +9,7 @@ from ui.jobs.sweep_queue import prepare_workers
 from ui.link.memory import value_of
 from ui.pages.lab import cost_view, learning_view, mechanism_view
 from ui.pages.lab.controls import (
+    draw_first_settings,
     draw_presets,
     draw_rest,
     draw_settings,
@@ -34,6 +35,7 @@ def _draw() -> None:
         left, downloads_place = st.columns([5, 7], gap="small")
         with left:
             draw_rest()
+        draw_first_settings()
         draw_click_listener(steady=(mechanism_view.CHART, learning_view.CHART, cost_view.CHART))
     draw_presets(_run_preset)
     _answer_first()

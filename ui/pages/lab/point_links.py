@@ -60,8 +60,6 @@ def take_click(chart: str) -> None:
 
 def show_found(ticket: Ticket, sentence: str) -> None:
     """Show what came out in words, and the link to a point that was just clicked."""
-    if ticket.state != "finished":
-        sentence = _("*So far:* {sentence}").format(sentence=sentence)
     memory = lab_memory()
     memory.shown = ticket.grid
     (grid, place), memory.clicked = memory.clicked or (None, None), None

@@ -1,5 +1,6 @@
 """What came out of a sweep, in a sentence that is computed from its numbers."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lab.cost import Measured
+from lab.points import Point, parameters_of
 from model.config import Config
 from model.cost import crossover
 from ui.pages.lab.parameters import NUMERIC
@@ -20,6 +22,15 @@ CERTAIN = 2  # standard errors: a smaller change may be chance
 STEADY = 0.15  # of a line's largest value: so little is called no change ...
 STEADY_BESIDE = 0.1  # ... or, of what all lines span
 MOST_TOLD = 4  # lines or configurations, each with its numbers
+
+
+def unfinished_sentence(done: int, total: int) -> str:
+    """Return how much of a sweep is done: what comes of it is said of all of it, or not at all."""
+    return ngettext(
+        "**{done} of {count}** measurement is done; what comes of it is said when it is.",
+        "**{done} of {count}** measurements are done; what comes of them is said when all are.",
+        total,
+    ).format(done=whole(done), count=whole(total))
 
 
 def mechanism_sentence(made: pd.DataFrame, chosen: Chosen) -> str:
@@ -117,22 +128,41 @@ def _ends(rows: pd.DataFrame, chosen: Chosen) -> str:
     )
 
 
-def learning_sentence(frame: pd.DataFrame, axes: Sequence[str]) -> str:
+def learning_sentence(
+    frame: pd.DataFrame, axes: Sequence[str], planned: Sequence[Point] = ()
+) -> str:
     """Return how many seeds of each configuration have learnt the task, and how soon.
+
+    Of a configuration whose seeds aren't all over, nothing is said but how many are; and nothing
+    of all configurations, while there is one of these.
 
     Args:
         frame: a sweep's table. Whoever failed has not learnt it.
         axes: what tells configurations apart.
+        planned: all trainings of the sweep; none where they are over.
     """
     if frame.empty:
         return _("Nothing was measured.")
+    seeds = Counter(_configuration_of(point, axes) for point in planned)
     groups = list(frame.groupby(list(axes), sort=False))
-    if len(groups) > MOST_TOLD:
-        return _of_many(groups, axes)
-    said = [_reached(of, axes, first=i == 0) for i, (_key, of) in enumerate(groups)]
-    told = "; ".join([said[0][:1].upper() + said[0][1:], *said[1:]]) + "."
+    over = [group for group in groups if len(group[1]) >= seeds[group[0]]]
+    is_over = len(over) == len(groups) >= len(seeds)
+    if max(len(groups), len(seeds)) > MOST_TOLD:
+        if is_over:
+            return _of_many(groups, axes)
+        return unfinished_sentence(len(frame), len(planned))
+    said = [_reached(of, axes, first=i == 0) for i, (_key, of) in enumerate(over)]
+    told = "; ".join([said[0][:1].upper() + said[0][1:], *said[1:]]) + "." if said else ""
+    if not is_over:
+        return f"{told} {unfinished_sentence(len(frame), len(planned))}".strip()
     several = [group for group in groups if len(group[1]) > 1]  # one seed may be luck
     return f"{told} {_enough(several)}" if list(axes) == ["heads"] and several else told
+
+
+def _configuration_of(point: Point, axes: Sequence[str]) -> tuple[Any, ...]:
+    """What pandas calls the group of a point."""
+    parameters = parameters_of(point)
+    return tuple(parameters[axis] for axis in axes)
 
 
 def _reached(of: pd.DataFrame, axes: Sequence[str], *, first: bool) -> str:

@@ -14,6 +14,7 @@ from ui.choices.sizes import nearest
 from ui.controls.fits import fit_layer
 from ui.controls.popover import draw_popover
 from ui.controls.random_settings import draw_scale, draw_seed, segments
+from ui.controls.reset import draw_reset, resettable
 from ui.jobs.training_queue import Training
 from ui.link.memory import choose, default_of, value_of
 from ui.link.plan_text import PLAN_FIELDS, plan_text
@@ -163,6 +164,13 @@ def _draw_rest() -> None:
             help=_("Slow: spread over twenty seconds, to talk about it. It learns the same."),
         )
         draw_seed(_("Here: the first weights and the examples."))
+
+
+def draw_first_settings() -> None:
+    """Draw Reset of the settings: to what solves this task; what was trained stays."""
+    plan = RECOMMENDED[value_of("task")]
+    first = {**resettable(), **{name: getattr(plan, name) for name in PLAN_FIELDS}}
+    draw_reset(first, label=_("Defaults"))
 
 
 def draw_corpus() -> None:

@@ -7,16 +7,16 @@ from ui.controls.random_settings import sentence_input
 from ui.frame.clicks import draw_click_listener
 from ui.frame.downloads import draw_downloads
 from ui.frame.failures import logged
-from ui.frame.follow import settle_layout, shown_of
+from ui.frame.follow import draw_last_row, settle_layout, shown_of
 from ui.frame.history import live
 from ui.frame.page import Page
-from ui.frame.pin import draw_pin
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.learn.controls import (
     draw_buttons,
     draw_corpus,
+    draw_first_settings,
     draw_more,
     draw_sizes,
     draw_story,
@@ -88,7 +88,7 @@ def _draw_rest(*, can_be_shown: bool) -> None:
         draw_weights()
     if can_be_shown:
         draw_downloads(shown_of(TRAINED_ON_LEARN))
-        draw_pin()
+        draw_last_row(draw_first_settings)
     draw_click_listener(on_frame=take_frame, steady=(CHART,))
 
 

@@ -87,7 +87,7 @@ def stop_check() -> None:
 
 
 def show_check() -> None:
-    """Show how often the claim has held so far."""
+    """Show how often the claim has held, once all seeds are done; until then how many are."""
     check = current_check()
     if check is None:
         return
@@ -99,10 +99,16 @@ def show_check() -> None:
         )
         for seed, (kept, shown, _holds) in zip(SEEDS, results, strict=False)
     )
-    held = sum(holds for _kept, _shown, holds in results)
-    said = _("Held in **{held} of {count}** seeds").format(held=held, count=len(results))
-    if check.active():
-        said = _("Training seed {seed} …").format(seed=len(check.pairs) - 1) + (
-            f" {said}" if results else ""
+    done = len(results)
+    if done == len(SEEDS):
+        held = sum(holds for _kept, _shown, holds in results)
+        said = _("Held in **{held} of {count}** seeds").format(held=held, count=done)
+    elif check.active():
+        said = _("Training seed {seed} …: {done} of {count} seeds are done").format(
+            seed=len(check.pairs) - 1, done=done, count=len(SEEDS)
         )
+    else:
+        said = _(
+            "Stopped: {done} of {count} seeds are done, so nothing is said of the claim"
+        ).format(done=done, count=len(SEEDS))
     st.markdown(f"{said}. {each}")

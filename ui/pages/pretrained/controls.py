@@ -5,9 +5,11 @@ import streamlit as st
 from model.pretrained.base import PretrainedModel, reads_pairs
 from ui.choices.examples import DEFAULT_TEXT, TELLING
 from ui.choices.options import KINDS
+from ui.controls.examples import draw_examples
 from ui.controls.fits import fit_layer_to
 from ui.controls.random_settings import segments, sentence_input
-from ui.link.memory import choose, memory, value_of
+from ui.controls.reset import draw_reset, resettable
+from ui.link.memory import choose, default_of, memory, value_of
 from ui.pages.pretrained.settings import layers_shown
 from ui.pages.pretrained.similarity_view import SIMILARITY
 from ui.runs.model_store import DEFAULT_MODEL, model_choices
@@ -54,19 +56,10 @@ EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
     },
 }
 # What an example, or another model, doesn't take over from before.
-BEGINS_ANEW = {
-    "text2": "",
-    "view": "heads",
-    "layer": 0,
-    "head": None,
-    "q": None,
-    "k": None,
-    "sentence": 1,
-    "words": False,
-    "together": False,
-    "added": "",
-    "removed": "",
-}
+BEGINS_ANEW = (
+    *("text2", "view", "layer", "head", "q", "k", "sentence", "words", "together", "added"),
+    "removed",
+)
 
 
 def draw_model() -> None:
@@ -91,12 +84,8 @@ def _take_model() -> None:
     choice = value_of("model")
     telling = TELLING.get(choice, {}) if value_of("text") == DEFAULT_TEXT else {}
     stays = {key: value_of(key) for key in ("view", "text2", "together", "words", "layer")}
-    _begin_anew(f"model {choice}", {**stays, **telling})
-
-
-def _begin_anew(action: str, chosen: dict[str, object]) -> None:
-    """Choose what is given, and the rest as it is where nothing was chosen; called by a widget."""
-    choose(action, **{**BEGINS_ANEW, **chosen})
+    anew = {key: default_of(key) for key in BEGINS_ANEW}
+    choose(f"model {choice}", **{**anew, **stays, **telling})
     expect_telling()
 
 
@@ -111,26 +100,15 @@ def expect_telling() -> None:
     memory().chosen_by_page = dict(telling)
 
 
-def draw_examples(model: PretrainedModel) -> None:
+def draw_sentences() -> None:
     """Draw the choice of sentences that show something in this model."""
-    examples = EXAMPLES.get(value_of("model"), {})
+    if examples := EXAMPLES.get(value_of("model"), {}):
+        draw_examples(examples, named=_, begin_anew=BEGINS_ANEW, then=expect_telling)
 
-    def take_example() -> None:
-        example = st.session_state["example"]
-        _begin_anew(f"example {example}", examples[example])
-        st.session_state["example"] = None
 
-    if examples:
-        st.selectbox(
-            _("Examples"),
-            list(examples),
-            index=None,
-            format_func=_,
-            key="example",
-            placeholder=_("Examples"),
-            label_visibility="collapsed",
-            on_change=take_example,
-        )
+def draw_first_settings() -> None:
+    """Draw Reset; the model stays."""
+    draw_reset({**resettable(), "model": value_of("model")})
 
 
 def draw_second(model: PretrainedModel) -> None:

@@ -11,11 +11,12 @@ from ui.frame.page import Page
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.memory import value_of
 from ui.pages.pretrained.controls import (
-    draw_examples,
+    draw_first_settings,
     draw_kind,
     draw_layer,
     draw_model,
     draw_second,
+    draw_sentences,
     draw_together,
     expect_telling,
     opening,
@@ -44,11 +45,11 @@ def _draw() -> None:
             return
         draw_second(model)
         draw_together(model)
-        draw_examples(model)
+        draw_sentences()
         draw_layer(model)
         draw_kind(model)
         draw_tokens(named(VIEWS, value_of("view")))
-        end_sidebar(PRETRAINED, more=False)
+        end_sidebar(PRETRAINED, more=False, reset=draw_first_settings)
     draw_view_bar(views_of(model))
     draw_selection_row(VIEWS, sentences=count_sentences())
     live(_follow)(top)

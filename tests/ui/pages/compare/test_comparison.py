@@ -11,15 +11,16 @@ import pytest
 
 from tests.defaults import pair_of, run_of
 from ui.choices.examples import DEFAULT_TEXT
+from ui.frame.effect import HARDLY
 from ui.link.side import Side
-from ui.pages.compare.comparison import (
-    Comparison,
+from ui.pages.compare.sentence import notes, what_changed
+from ui.pages.compare.tiles import (
     difference_tiles,
     divergence_tiles,
 )
-from ui.pages.compare.sentence import HARDLY, notes, what_changed
 from ui.pages.explore.page import PAGE as EXPLORE
 from ui.pages.pretrained.page import PAGE as PRETRAINED
+from ui.runs.comparison import Comparison
 from ui.runs.run import Attention
 from ui.views.few_heads import only
 
@@ -317,10 +318,7 @@ def effect(a: Given, b: Given) -> str:
 
 ONE_OF_FOUR = [1, 0, 0, 0]
 PAIR, ALL = [[1, 1, 0, 0]] * 2, [[1, 1, 1, 1]] * 2
-OTHERS = (
-    " of the highest**, which alone can be compared, as rows have other numbers of keys in A and "
-    "in B."
-)
+OTHERS = " of the highest** (all that compares where rows have other numbers of keys)."
 
 
 @pytest.mark.parametrize(
@@ -374,7 +372,7 @@ def test_rows_without_a_choice_are_no_measure_of_anything() -> None:
     alone = Given([ONE_OF_FOUR] * 2, [[1, 0, 0, 0]] * 2)
     two = Given([[0.5, 0.5, 0, 0]] * 2, PAIR)
     nothing = Given([[0, 0, 0, 0]] * 2, [[0, 0, 0, 0]] * 2)
-    said = "leaves nothing to judge: in A or in B no row has two keys to choose between."
+    said = "leaves nothing to judge: before or after, no row has two keys to choose between."
     assert effect(alone, two) == effect(two, alone) == effect(alone, nothing) == said
     assert effect(nothing, nothing) == "leaves nothing to judge: no row has a key to attend to."
 

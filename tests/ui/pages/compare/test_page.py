@@ -243,6 +243,13 @@ def test_a_task_is_learnt_for_the_comparison_on_both_sides() -> None:
     assert all("weights trained here**, 30 steps" in line for line in sides(page))
 
 
+def test_nothing_is_said_of_trainings_that_are_not_over() -> None:
+    long = link(**{**SMALL, "steps": 3000})
+    page = open_compare(a=f"learn?{long}", b=f"learn?{long}&heads=2")
+    assert all(training.is_active for training in trained(page).values())
+    assert said(page) == "What lies between A and B is said when both are trained."
+
+
 def trained(page: AppTest) -> Any:
     return own(page, LearnMemory).trainings
 

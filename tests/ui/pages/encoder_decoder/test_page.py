@@ -1,6 +1,7 @@
 """Encoder and decoder: every attention within and between a source and its target."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from tests.ui.helpers import (
     masked,
     notices,
     numbers,
+    open_app,
     open_pair,
     type_text,
     value,
@@ -407,3 +409,16 @@ def test_markup_in_a_source_and_a_target_is_escaped() -> None:
     layout = chart(page, "cross_chart")["layout"]
     assert labels(layout["xaxis"]) == ["&lt;b&gt; (position 0)", "&amp;lt; (position 1)"]
     assert labels(layout["yaxis"]) == ["&lt;script&gt; (position 0)"]
+
+
+def test_random_weights_are_said_to_mean_nothing_and_number_words_are_offered() -> None:
+    page = open_pair()
+    says = "Random weights know no language: who looks at whom means nothing here."
+    assert says in [each.value for each in page.caption]
+    (offered,) = [each.proto for each in page.get("page_link") if "number" in each.proto.label]
+    asked = dict(parse_qsl(offered.query_string))
+    # As the task's own choice on Learn has it.
+    learn = change(open_app(path="learn"), task="numbers")
+    opened = open_app(offered.query_string, path="learn")
+    assert asked["task"] == "numbers"
+    assert {key: value(opened, key) for key in asked} == {key: value(learn, key) for key in asked}

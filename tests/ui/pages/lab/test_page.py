@@ -215,6 +215,8 @@ def test_cancel_keeps_what_there_is() -> None:
     assert len(ticket.results) < 50
     assert progress(page).endswith("cancelled")
     assert buttons(page) == {"run": True}
+    found = [text for text in markdowns(page) if "entropy" in text.lower()]
+    assert found == []  # nothing is said of a part
 
 
 def test_an_unreachable_scheduler_is_said_and_this_machine_takes_over(

@@ -232,6 +232,35 @@ def test_how_many_heads_a_task_needs() -> None:
     assert learning_sentence(learnt((1,), [1.0]).iloc[:0], ["heads"]) == "Nothing was measured."
 
 
+def after(done: int) -> str:
+    """What is said after so many of four trainings: two seeds with 1 head, and two with 2."""
+    grid = LearningGrid(task="sort", heads=(1, 2), seeds=2)
+    frame = learnt((1, 2), [100, 140, 80, 60]).iloc[:done]
+    return learning_sentence(frame, ["heads"], grid.points().valid)
+
+
+def test_nothing_is_called_enough_before_all_trainings_are_over() -> None:
+    waits = "measurements are done; what comes of them is said when all are."
+    one_head = "With 1 head 2 of 2 seeds reach 95 %, after 120 steps on average"
+    assert after(1) == f"**1 of 4** {waits}"
+    assert after(2) == f"{one_head}. **2 of 4** {waits}"
+    assert after(3) == f"{one_head}. **3 of 4** {waits}"
+    assert after(4) == f"{one_head}; with 2 heads 2 of 2, after 70. **1 head is enough.**"
+
+
+def test_of_many_configurations_nothing_is_said_before_all_are_over() -> None:
+    grid = LearningGrid(task="sort", heads=(1, 2), layers=(1, 2, 3), seeds=1)
+    rows = [{"steps_to_95": float(steps), "accuracy": 0.9} for steps in (90, 80, 70, 60, 50, 40)]
+    frame = ticket_of(grid, rows).frame()
+    for done in (1, 3, 5):  # of as few as have come, each would be told
+        assert (
+            learning_sentence(frame.iloc[:done], ["heads", "layers"], grid.points().valid)
+            == f"**{done} of 6** measurements are done; what comes of them is said when all are."
+        )
+    told = learning_sentence(frame, ["heads", "layers"], grid.points().valid)
+    assert told.startswith("In 6 of 6 configurations all seeds reach 95 %")
+
+
 def test_of_a_single_seed_nothing_is_called_enough() -> None:
     assert learning_sentence(learnt((1, 2), [np.nan, 100]), ["heads"]) == (
         "With 1 head 0 of 1 seed reaches 95 % (accuracy 90%); with 2 heads 1 of 1, after 100."

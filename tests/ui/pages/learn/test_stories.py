@@ -263,12 +263,14 @@ def test_the_check_counts_how_often_the_claim_holds(
     page = open_learn()
     change(page, story="reverse_positions")
     press(page, "check")
-    assert any(text.startswith("Training seed 0 …") for text in markdowns(page))
+    assert "Training seed 0 …: 0 of 2 seeds are done." in markdowns(page)
     check = own(page, LearnMemory).check
     while len(check.pairs) < 2 or check.active():
         for training in check.active():
             assert training.wait(lambda t: not t.is_active, LONG)
         checked(page.run())
+        if check.active():  # the claim is about both seeds
+            assert not any("Held in" in text for text in markdowns(page))
     checked(page.run())
     ends = [[snapshots_of(plan)[-1].accuracy for plan in story.plans(seed)] for seed in range(2)]
     each = "; ".join(
@@ -311,3 +313,5 @@ def test_a_check_that_is_stopped_starts_no_further_seeds(
         assert training.wait(lambda t: not t.is_active, LONG)
     checked(page.run())
     assert len(check.pairs) == 1  # what is stopped stays stopped
+    said = "Stopped: 0 of 5 seeds are done, so nothing is said of the claim."
+    assert said in markdowns(page)
