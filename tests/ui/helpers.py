@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -237,6 +238,27 @@ def painter(at: AppTest) -> dict[str, Any]:
 def notices(at: AppTest) -> list[str]:
     """Every line of every warning on the page."""
     return [line for box in at.warning for line in box.value.split("  \n")]
+
+
+def captions(at: AppTest) -> list[str]:
+    """The captions on the page, but for the line that says what the picture is."""
+    return [caption.value for caption in at.caption if not caption.proto.help]
+
+
+def description(at: AppTest) -> Any:
+    """The line that says what the picture is."""
+    (line,) = (caption for caption in at.caption if caption.proto.help)
+    return line
+
+
+def formulas_on(at: AppTest) -> list[str]:
+    """The formulas on the page, as they would be without the colours of their letters."""
+    return [uncolored(m.value) for m in at.markdown if m.value.startswith("$")]
+
+
+def uncolored(formula: str) -> str:
+    """A formula without the colours of its letters."""
+    return re.sub(r"\{\\color\{#[0-9a-f]{6}\}([QKV])\}", r"\1", formula)
 
 
 def header(at: AppTest) -> str:
