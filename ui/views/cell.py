@@ -63,15 +63,16 @@ def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
             ),
         )
     with right, st.container(key="arithmetic"):
-        st.markdown(_steps(attention, cell, weight))
+        st.markdown(_steps(attention, cell, weight, theme))
 
 
-def _steps(attention: Attention, cell: CellArithmetic, weight: float) -> str:
+def _steps(attention: Attention, cell: CellArithmetic, weight: float, theme: Theme) -> str:
     """The arithmetic as a table: what is done, and what comes out."""
     divisor = divisor_text(attention.facts, latex=True)
     rows = [
         (_("energy: sum of the {n} products").format(n=len(cell.products)),
-         r"\sum_d q_d k_d", _number(cell.energy)),
+         rf"\sum_d {{\color{{{theme.query}}}q_d}} {{\color{{{theme.key}}}k_d}}",
+         _number(cell.energy)),
         (_("divisor"), divisor, _number(cell.divisor)),
         *_score(attention, cell),
         (_("mask"), "", _("may attend") if cell.allowed else _("masked: score becomes −∞")),
