@@ -44,7 +44,7 @@ TO_XYZ = np.array(
         [0.0193339, 0.1191920, 0.9503041],
     ]
 )
-PAGES = {LIGHT: "#ffffff", DARK: "#0e1117"}  # Streamlit's
+PAGES = {LIGHT: "#ffffff", DARK: "#171614"}  # Streamlit's
 
 
 def lightness(color: str) -> float:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viz import tiles as tiles_module
+from viz import tiles_grid as tiles_module
 from viz.tiles_grid import COLUMN_GAP, HEIGHT, NAME_GAP, SMALLEST_CELL, WIDTH, Grid, plan_grid
 
 # Well beyond what the app offers: 16 heads, 512 tokens, and Q, K and V of 512 numbers each.

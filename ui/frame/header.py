@@ -12,6 +12,7 @@ from ui.text.i18n import _
 # Of float32, for each unit of the largest score: a score's rounding error grows with its size, and
 # softmax passes it on to the weights. A wrong formula is off by far more.
 TOLERANCE = 1e-5
+TERMS = ("attention", "energy", "weight", "seed", "norm")  # in what sources say of themselves
 LARGE = 1e-3  # a difference that looks like an error, unless it is said what it is a part of
 
 
@@ -22,7 +23,7 @@ def show_header(source: Source[Any, Any], run: Run) -> None:
         return
     st.markdown(
         f"**Headlight** — {describe_run(source, run)}",
-        help=explain("attention", "energy", "weight", "seed", more=_compared(run)),
+        help=explain(*TERMS, more=_compared(run)),
     )
 
 

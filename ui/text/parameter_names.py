@@ -6,6 +6,7 @@ from ui.text.i18n import N_, _
 from ui.text.option_names import WORDS, word
 
 PARAMETER_NAMES = {
+    "all_heads": N_("every head"),
     "heads": N_("heads"),
     "embed_size": N_("the embedding"),
     "layers": N_("layers"),

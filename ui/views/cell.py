@@ -64,17 +64,17 @@ def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
             ),
         )
     with right, st.container(key="arithmetic"):
-        st.markdown(
-            _steps(attention, cell, weight), unsafe_allow_html=True
-        )  # numbers and our words
+        # Numbers and our own words alone.
+        st.markdown(_steps(attention, cell, weight, theme), unsafe_allow_html=True)
 
 
-def _steps(attention: Attention, cell: CellArithmetic, weight: float) -> str:
+def _steps(attention: Attention, cell: CellArithmetic, weight: float, theme: Theme) -> str:
     """The arithmetic as a table: what is done, and what comes out."""
     divisor = divisor_text(attention.facts, latex=True)
     rows = [
         (_("energy: sum of the {n} products").format(n=len(cell.products)),
-         r"\sum_d q_d k_d", _number(cell.energy)),
+         rf"\sum_d {{\color{{{theme.query}}}q_d}} {{\color{{{theme.key}}}k_d}}",
+         _number(cell.energy)),
         (_("divisor"), divisor, _number(cell.divisor)),
         *_score(attention, cell),
         (_("mask"), "", _("may attend") if cell.allowed else _("masked: score becomes −∞")),

@@ -10,6 +10,7 @@ from tests.defaults import run_of
 from tests.ui.helpers import alt, array, change, chart, link, open_app
 from tests.ui.views.helpers import number, steps
 from ui.text.markdown import verbatim
+from viz.theme import DARK, LIGHT, Theme
 
 TEXT = "the cat saw the dog"
 
@@ -149,3 +150,10 @@ def test_a_token_in_the_question_is_shown_as_typed(token: str) -> None:
     assert f"{verbatim(token[0])} attend to" in page.markdown[1].value
     change(page, tokenizer="words")
     assert "query 0 `" in page.markdown[1].value
+
+
+@pytest.mark.parametrize(("mode", "theme"), [("light", LIGHT), ("dark", DARK)])
+def test_the_query_and_the_key_have_their_colours_in_the_formula(mode: str, theme: Theme) -> None:
+    page = open_app("view=cell&text=a+b", theme=mode)
+    (table,) = [m.value for m in page.markdown if m.value.startswith("| step")]
+    assert f"{{\\color{{{theme.query}}}q_d}} {{\\color{{{theme.key}}}k_d}}" in table

@@ -7,6 +7,7 @@ import pytest
 
 from tests.defaults import run_of
 from tests.ui.helpers import change, link, memory_of, open_app, strip
+from viz.theme import DARK, LIGHT, Theme
 
 TEXT = "the cat saw the dog"
 
@@ -35,6 +36,11 @@ def test_it_shows_the_mean_of_the_heads_until_one_is_chosen(mask: str) -> None:
     np.testing.assert_allclose(fractions(strip(page)), weights[6], atol=0.51 / 65535)
     assert "(head 6)" in strip(page)["hint"]
     assert "(head 6)" in strip(page)["sentence"]
+
+
+@pytest.mark.parametrize(("mode", "theme"), [("light", LIGHT), ("dark", DARK)])
+def test_the_chosen_word_has_the_colour_of_queries(mode: str, theme: Theme) -> None:
+    assert strip(open_app(link(text=TEXT, q=1), theme=mode))["color"] == theme.query
 
 
 def test_a_weight_of_one_is_the_whole_and_a_masked_weight_nothing() -> None:

@@ -17,7 +17,7 @@ _DIVERGENCE = Description(
 _NUMBERS = Description(
     N_("Numbers: what each head does in A and in B, and how far its rows have moved."),
     "",
-    ("head", "entropy", "weight", "divergence", "nats", "scale"),
+    ("head", "entropy", "weight", "divergence", "nats", "scale", "token"),
 )
 
 

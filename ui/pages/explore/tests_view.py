@@ -22,8 +22,8 @@ DESCRIPTIONS = {
     "order": Description(
         N_("Word order: the words are shuffled. Does what comes out change, beyond its order?"),
         "",
-        ("positions", "sinusoidal", "rotary", "alibi", "score", "energy", "query", "key", "output",
-         "head", "layer"),
+        ("positions", "token", "sinusoidal", "rotary", "alibi", "score", "energy", "query", "key",
+         "output", "head", "layer"),
     ),
 }  # fmt: skip
 DRAW_CONTROLS = {"leak": draw_leak_controls, "order": draw_order_controls}

@@ -90,6 +90,7 @@ DESCRIPTIONS = {
         "softmax(:q[Q]·:k[K]ᵀ ÷ √D)·:v[V]",
         (
             "attention",
+            "token",
             "seed",
             "query",
             "key",
