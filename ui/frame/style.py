@@ -113,7 +113,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 @media (max-height: 600px) {
   .stMainBlockContainer { padding-top: 2.4rem; }
   .st-key-selection { gap: 0.5rem; }
-  .st-key-selection .stNumberInput { width: auto; }
+  .st-key-selection > .stElementContainer, .st-key-selection .stNumberInput { width: auto; }
   .st-key-selection .stNumberInput > div { width: 7.5rem; }
 }
 @media (max-width: 699px) {
