@@ -72,7 +72,7 @@ def mean_spread(embed_size: int, scale: Any) -> float:
 
 @pytest.mark.matrix
 def test_what_does_the_root_of_d_do(page: Page, server: Server) -> None:
-    """It opens with the answer; a point opens in Explore; Back shows the answer again, from its link."""
+    """It opens with the answer; a point opens in Explore; Back shows the answer, from its link."""
     open_app(page, server, path=PATH)
     expect(progress(page)).to_contain_text("100 of 100")
     expect(page.get_by_test_id("stMain")).to_contain_text(ANSWER)
