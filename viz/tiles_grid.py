@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from viz.pooling import factor
 
 WIDTH, HEIGHT = 960, 432  # design pixels of the plot: what a 1366×768 screen has room for
-TALL_HEIGHT = 740  # ... and a 1920×1080 one
+TALL_HEIGHT = 660  # ... and a 1920×1080 one
 NAME_GAP = 24  # above each row of tiles: room for the names
 COLUMN_GAP = 12
 SMALLEST_CELL = 1  # pixels: no more cells are sent than the screen can show

@@ -22,7 +22,7 @@
     if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false
     for (const each of above(element)) {
       if (each.matches(".unseen, .katex-mathml, [data-testid=stSkipToContent]")) return false
-      if (each.matches("[data-testid=stSidebar][aria-expanded=false]")) return false
+      if (each.matches("[data-testid=stSidebar][data-collapsed=true]")) return false
       const style = getComputedStyle(each)
       if (style.opacity === "0" || style.clipPath !== "none") return false
     }

@@ -27,12 +27,15 @@ def test_pinned_changed_and_compared(new_page: NewPage, server: Server) -> None:
         run_of("the cat saw the dog", heads=4, mask=mask).attention().field("weights")
         for mask in ("none", "causal")
     )
+    wait_for_shape(page, (2, 5, 5), DIFFERENCE)
+    page.get_by_text("Every head", exact=True).click()
     difference = wait_for_shape(page, (4, 5, 5), DIFFERENCE)
     np.testing.assert_allclose(difference, after - before, atol=1e-6)
     expect(page.get_by_text("Adding the causal mask makes the rows sharper")).to_be_visible()
     assert shared(page) == {
         "a": "explore?text=the+cat+saw+the+dog&heads=4",
         "b": "explore?text=the+cat+saw+the+dog&heads=4&mask=causal",
+        "all_heads": "true",
     }
     assert hover_text(page, 2, 1, 0, DIFFERENCE).startswith(
         "Head 2 | query cat (position 1) | key the"
@@ -48,7 +51,7 @@ def test_pinned_changed_and_compared(new_page: NewPage, server: Server) -> None:
 
 @pytest.mark.matrix
 def test_typing_and_choosing_change_both_or_one_side(page: Page, server: Server) -> None:
-    open_app(page, server, "", PATH)
+    open_app(page, server, "all_heads=true", PATH)
     wait_for_shape(page, (8, 12, 12), DIFFERENCE)
     page.get_by_label("Sentence", exact=True).fill("我喜欢猫 <b>x</b>")
     shape = (8, 7, 7)

@@ -72,7 +72,11 @@ DELIBERATE = [
     Action("task", "/learn", "", pick("Task", "copy"), {"task": "copy"}),
     Action("story", "/learn", "", pick("Story", "What scale does to learning"), {"task": "sort"}),
     Action(
-        "preset", "/lab", "", press("What does √d do?"), {"scales": "head_dim,none", "seeds": "10"}
+        "preset",
+        "/lab",
+        "seeds=6",
+        press("What does √d do?"),
+        {"scales": "head_dim,none", "seeds": "10"},
     ),
     Action("swap", "/compare", "", press("Swap"), {"a": "explore?scale=none"}),
     Action("scale of a side", "/compare", "", pick("Mask", "causal"), {"a": None}),

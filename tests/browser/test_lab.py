@@ -72,9 +72,8 @@ def mean_spread(embed_size: int, scale: Any) -> float:
 
 @pytest.mark.matrix
 def test_what_does_the_root_of_d_do(page: Page, server: Server) -> None:
-    """One click answers; a point opens in Explore; Back shows the answer again, from its link."""
+    """It opens with the answer; a point opens in Explore; Back shows the answer, from its link."""
     open_app(page, server, path=PATH)
-    page.get_by_role("button", name="What does √d do?").click()
     expect(progress(page)).to_contain_text("100 of 100")
     expect(page.get_by_test_id("stMain")).to_contain_text(ANSWER)
     assert shared(page) == preset_link("scale")
@@ -112,7 +111,7 @@ def test_a_long_sweep_is_cancelled_and_keeps_what_there_is(page: Page, server: S
 @pytest.mark.matrix
 def test_what_is_typed_is_refused_in_place(page: Page, server: Server) -> None:
     """A list that isn't understood, and a million points: nothing typed is lost."""
-    open_app(page, server, path=PATH)
+    open_app(page, server, "view=mechanism", PATH)
     heads = page.locator(".st-key-head_counts input")
     heads.fill("1, 2, x")
     heads.press("Enter")

@@ -14,7 +14,7 @@ CSS = """
 <style>
 /* A large screen is read from further away. */
 html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
-.stSidebar[aria-expanded="true"] { min-width: 18.75rem; }
+.stSidebar[data-collapsed="false"] { min-width: 18.75rem; }
 .stMainBlockContainer { padding: 2.4rem 24px 0.3rem; max-width: 1800px; }
 /* What takes no room has no gap beside it either. */
 .stElementContainer:has(> .stHtml > style) { position: absolute; width: 1px; }
@@ -104,15 +104,24 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   /* A picture that is wider than its place is moved in it, and the page stays where it is. */
   .stVerticalBlock:has(
     > :is(.st-key-head_chart, .st-key-heads_chart, .st-key-layers_chart, .st-key-stream_chart,
-      .st-key-learn_chart),
+      .st-key-learn_chart, .st-key-cost_chart, .st-key-parts_chart, .st-key-sweep_chart,
+      .st-key-learning_chart),
     > .stLayoutWrapper > :is(.st-key-kinds, .st-key-compare)
   ) {
     overflow-x: auto;
   }
   .st-key-formulas, .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-layers_chart,
-  .st-key-stream_chart, .st-key-compare, .st-key-learn_chart {
+  .st-key-stream_chart, .st-key-compare, .st-key-learn_chart, .st-key-cost_chart,
+  .st-key-parts_chart, .st-key-sweep_chart, .st-key-learning_chart {
     min-width: 860px;
   }
+}
+/* What a browser leaves of a projector where it zooms: the picture begins above the fold. */
+@media (max-height: 600px) {
+  .stMainBlockContainer { padding-top: 2.4rem; }
+  .st-key-selection { gap: 0.5rem; }
+  .st-key-selection > .stElementContainer, .st-key-selection .stNumberInput { width: auto; }
+  .st-key-selection .stNumberInput > div { width: 7.5rem; }
 }
 @media (max-width: 699px) {
   /* Their heads or charts stand below one another. */

@@ -82,7 +82,7 @@ def show_cost() -> None:
         return
     follow = live(_follow, run_every=REPAINT_EVERY if running else None)
     follow(progress_place, configs, run)
-    with told_in_place():
+    with st.expander(_("What each part costs")), told_in_place():
         _show_parts(configs)
 
 
