@@ -19,6 +19,7 @@ CSS = """
 .stMainBlockContainer > .stVerticalBlock > :has(> * [data-testid="stCaptionContainer"]) {
   margin-bottom: -0.3rem;
 }
+[data-testid="stTooltipContent"] { max-height: 80vh; }
 /* Colours that mean something need their full strength. */
 .stMainBlockContainer > .stVerticalBlock > * [data-testid="stCaptionContainer"] { opacity: 1; }
 .stPlotlyChart > div { min-height: 1px; }
