@@ -26,6 +26,7 @@ html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
 .stMainBlockContainer > .stVerticalBlock > :has(> * [data-testid="stCaptionContainer"]) {
   margin-bottom: -0.3rem;
 }
+[data-testid="stTooltipContent"] { max-height: 80vh; }
 /* Colours that mean something need their full strength. */
 .stMainBlockContainer > .stVerticalBlock > * [data-testid="stCaptionContainer"] { opacity: 1; }
 .stPlotlyChart > div { min-height: 1px; }

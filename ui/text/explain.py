@@ -26,14 +26,15 @@ PARAMETER_TERMS: dict[str, tuple[str, ...]] = {
 
 
 def explain(*terms: str, more: str = "") -> str:
-    """Return what these terms mean, a paragraph each, in Markdown.
+    """Return what these terms mean, a line each, in Markdown.
 
     Args:
         terms: of the GLOSSARY.
         more: what is to be said besides, of the place where they stand.
     """
     said = [_explained(GLOSSARY[name]) for name in terms]
-    return "\n\n".join([*said, more] if more else said)
+    lines = "  \n".join(said)  # paragraphs would take twice the room in a tooltip
+    return "\n\n".join(filter(None, (lines, more)))
 
 
 def explain_parameter(key: str) -> str | None:
@@ -44,4 +45,4 @@ def explain_parameter(key: str) -> str | None:
 def _explained(term: Term) -> str:
     name = _(term.name)
     said = f"**{name[:1].upper()}{name[1:]}**: {_(term.explanation)}"
-    return f"{said} `{term.formula}`" if term.formula else said
+    return f"{said}\u2003**{term.formula}**" if term.formula else said

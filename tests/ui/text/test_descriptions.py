@@ -57,6 +57,6 @@ def test_a_line_has_the_pages_colours_and_its_formula() -> None:
         f'\u2003**Q·:color[K]{{foreground="{LIGHT.key}"}}ᵀ**'
     )
     assert line.line(DARK) != line.line(LIGHT)
-    assert line.explained() == f"**Query**: {GLOSSARY['query'].explanation} `Q = X·W_Q`"
+    assert line.explained() == f"**Query**: {GLOSSARY['query'].explanation}\u2003**Q = X·W_Q**"
     assert Description("Nothing.").line(DARK) == "Nothing."
     assert Description("Nothing.").explained() is None

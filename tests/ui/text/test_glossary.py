@@ -35,7 +35,7 @@ def test_an_explanation_is_short_and_is_a_sentence(term: Term) -> None:
 def test_terms_are_explained_in_the_order_in_which_they_are_asked_for() -> None:
     assert explain("nats", "causal", more="Try it.") == (
         "**Nats**: The unit of entropy with natural logarithms: 0.69 nats are an even choice "
-        "between two. `ln 2 = 0.69`\n\n"
+        "between two.\u2003**ln 2 = 0.69**  \n"
         "**Causal**: A mask under which nobody looks ahead: each word sees itself and those "
         "before it.\n\n"
         "Try it."
