@@ -12,6 +12,7 @@ from viz.theme import FONT_FAMILY, LABEL_SIZE, Concept, Theme, color_scale
 from viz.weight_scale import LINEAR, WeightScale, color_stops
 
 LABEL_PITCH = 14  # pixels: labels that would stand closer are thinned out
+COLUMN_PITCH = 15  # ... below a picture, which may be somewhat narrower than its design
 BAR_NUMBER = 34  # pixels of the widest number beside a colour bar that its margin has room for
 
 
@@ -96,9 +97,9 @@ def labels_shown(labels: AxisLabels, step: int) -> list[int]:
     return named if len(named) <= len(labels) // step else list(range(0, len(labels), step))
 
 
-def thinning(count: int, cell: float) -> int:
+def thinning(count: int, cell: float, pitch: int = LABEL_PITCH) -> int:
     """Return every how many-th of `count` labels is shown, where each has `cell` pixels."""
-    return factor(count, int(count * cell) // LABEL_PITCH)
+    return factor(count, int(count * cell) // pitch)
 
 
 def labels_below(labels: AxisLabels, cell_width: float) -> tuple[int, int, int]:
@@ -111,7 +112,7 @@ def labels_below(labels: AxisLabels, cell_width: float) -> tuple[int, int, int]:
     room = cell_width * len(labels) / max(1, sum(map(bool, labels.short)))
     if widest < room - 2:
         return 0, 22, 1
-    step = thinning(len(labels), cell_width)
+    step = thinning(len(labels), cell_width, COLUMN_PITCH)
     if room >= 20:
         return -45, int(0.75 * widest) + 14, step
     return -90, int(widest) + 10, step

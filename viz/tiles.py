@@ -75,11 +75,9 @@ class Tiles:
 def grid_of(tiles: Tiles) -> Grid:
     """Return the grid in which draw_tiles draws."""
     count, rows, columns = tiles.values.shape
-    most = 1 if tiles.is_stack else None
-    gap = gap_of(tiles)
-    return plan_grid(
-        count, rows, columns, tiles.height, width=tiles.width, gap=gap, most_across=most
-    )
+    most, gap = 1 if tiles.is_stack else None, gap_of(tiles)
+    high, wide = tiles.height, tiles.width
+    return plan_grid(count, rows, columns, high, width=wide, gap=gap, most_across=most)
 
 
 def gap_of(tiles: Tiles) -> int:

@@ -125,14 +125,14 @@ def test_pages_have_titles_of_their_own() -> None:
 
 FAULTY = """
 <main data-testid="stMain" style="height: 100px; width: 300px; overflow: auto">
-  <div data-testid="stMainBlockContainer" style="height: 200px; width: 400px">
+  <div data-testid="stMainBlockContainer" style="display: flow-root; height: 500px; width: 400px">
     <p style="font-size: 11px">small</p>
     <p class="katex" style="font-size: 10px">index</p>
     <p style="position: absolute; left: 150px; top: 60px; margin: 0">one</p>
     <p style="position: absolute; left: 150px; top: 64px; margin: 0">other</p>
     <div style="overflow: hidden; width: 40px"><button style="width: 60px">cut</button></div>
     <div id="host"></div>
-    <svg width="90" height="90">
+    <svg width="90" height="90" style="display: block; margin-top: 40px">
       <text x="10" y="30" transform="rotate(-45 10 30)">slanted</text>
       <text x="30" y="30" transform="rotate(-45 30 30)">beside it</text>
     </svg>
@@ -155,7 +155,7 @@ def test_what_is_wrong_is_found(page: Page) -> None:
     assert overlap.startswith("one | other: ")
     (cut,) = found["cutOff"]
     assert cut.startswith("cut at ")
-    assert (found["down"], found["sideways"], found["headings"]) == (100, 100, 1)
+    assert (found["down"], found["sideways"], found["headings"]) == (400, 100, 1)
 
 
 def test_the_sentence_is_seen_as_a_whole(page: Page, server: Server) -> None:

@@ -15,7 +15,7 @@ CSS = """
 /* A large screen is read from further away. */
 html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
 .stSidebar[data-collapsed="false"] { min-width: 18.75rem; }
-.stMainBlockContainer { padding: 2.4rem 24px 0.3rem; max-width: 1800px; }
+.stMainBlockContainer { padding: 2.4rem 24px 0.25rem; max-width: 1800px; }
 /* What takes no room has no gap beside it either. */
 .stElementContainer:has(> .stHtml > style) { position: absolute; width: 1px; }
 .stLayoutWrapper:has(> .st-key-selection:not(

@@ -62,8 +62,8 @@ def _draw() -> None:
         )
         draw_layers(pair=True)
         end_sidebar(SOURCE)
+        _tell_untrained()
     top = draw_top(sentences=2)
-    _tell_untrained()
     draw_view_bar(VIEWS)
     draw_selection_row(VIEWS, sentences=SOURCE.count_sentences(), draw_more=_draw_kind)
     live(_follow)(top)
@@ -73,18 +73,14 @@ def _tell_untrained() -> None:
     """Say that nothing here is learnt, and lead to what can be learnt at once."""
     plan = RECOMMENDED["numbers"]
     taught = {name: as_written(getattr(plan, name)) for name in PLAN_FIELDS}
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="untrained"):
-        st.caption(
-            _("Random weights know no language: who looks at whom means nothing here."),
-            width="content",
-        )
-        draw_link(
-            "learn",
-            _("Teach it number words, in seconds"),
-            query=taught,
-            icon=":material/school:",
-            help=_("Train it on Learn; Weights there opens on this page what it has learnt."),
-        )
+    st.caption(_("Random weights know no language: who looks at whom means nothing here."))
+    draw_link(
+        "learn",
+        _("Teach it number words, in seconds"),
+        query=taught,
+        icon=":material/school:",
+        help=_("Train it on Learn; Weights there opens on this page what it has learnt."),
+    )
 
 
 def _draw_second_pair() -> None:

@@ -1,6 +1,6 @@
 """The Lab's controls: which values are tried, with how many seeds, and what is looked at."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -16,29 +16,19 @@ from ui.controls.random_settings import draw_temperature
 from ui.controls.reset import draw_reset, resettable
 from ui.link.memory import choose, default_of, value_of
 from ui.pages.lab.parameters import (
-    AMOUNTS,
-    AXES,
     CHOICES,
     COST,
     LAB_VIEWS,
-    LEARN_PICTURES,
     LEARNING,
     LISTS,
     LONGEST_TEXT,
     MECHANISM,
-    METRIC_NAMES,
     MOST_LIST_TEXT,
-    PICTURES,
     chosen,
 )
 from ui.pages.lab.presets import QUESTIONS, choose_preset
 from ui.pages.lab.words import (
-    AMOUNT_WORDS,
-    AXIS_WORDS,
     CONTROL_TERMS,
-    METRIC_TERMS,
-    METRIC_WORDS,
-    PICTURE_WORDS,
     SCALE_WORDS,
     named_in,
 )
@@ -261,47 +251,4 @@ def pick_one(
         on_change=take,
         placeholder=automatic,
         help=explain(*terms, *CONTROL_TERMS.get(key, ())) or None,
-    )
-
-
-def draw_picture_choice(used: dict[str, str]) -> None:
-    """Draw the choice of a mechanism's picture, with the axes used where none is chosen."""
-    with st.container(horizontal=True, gap="small", key="picture_choice"):
-        pick_one(_("Picture"), "picture", PICTURES, named_in(PICTURE_WORDS))
-        terms = METRIC_TERMS[value_of("metric")]
-        pick_one(_("Measure"), "metric", METRIC_NAMES, named_in(METRIC_WORDS), terms=terms)
-        for label, key in (
-            (_("Along"), "along"),
-            (_("Up") if value_of("picture") == "heatmap" else _("A line for each"), "line"),
-            (_("A panel for each"), "panel"),
-        ):
-            pick_one(label, key, AXES, named_in(AXIS_WORDS), automatic=used[key])
-
-
-def draw_learn_picture() -> None:
-    """Draw the choice of a picture of trainings."""
-    _segments(_("Picture"), "learn_picture", LEARN_PICTURES, PICTURE_WORDS)
-
-
-def draw_amount() -> None:
-    """Draw the choice of what the table of costs counts."""
-    _segments(_("Amount"), "amount", AMOUNTS, AMOUNT_WORDS)
-
-
-def _segments(label: str, key: str, options: Sequence[str], words: Mapping[str, str]) -> None:
-    widget = f"pick_{key}"
-
-    def take() -> None:
-        choose(f"{key} {st.session_state[widget]}", **{key: st.session_state[widget]})
-
-    let_show(widget, value_of(key))
-    st.segmented_control(
-        label,
-        options,
-        default=value_of(key),
-        required=True,
-        format_func=named_in(words),
-        key=widget,
-        on_change=take,
-        label_visibility="collapsed",
     )

@@ -19,10 +19,11 @@ from ui.frame.history import live
 from ui.jobs.cost_job import CostRun, describe_progress, lengths_around
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
-from ui.pages.lab.controls import draw_amount, draw_view
+from ui.pages.lab.controls import draw_view
 from ui.pages.lab.cost_runs import cancel_cost_run, cost_run, start_cost_run
 from ui.pages.lab.grids import values_of
 from ui.pages.lab.memory import lab_memory
+from ui.pages.lab.picture_controls import draw_amount
 from ui.pages.lab.sentences import cost_sentences, crossover_sentence
 from ui.pages.lab.words import DESCRIPTIONS
 from ui.text.errors import describe_error

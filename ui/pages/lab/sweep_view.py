@@ -11,12 +11,11 @@ from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.lab import learning_view, mechanism_view
 from ui.pages.lab.controls import (
-    draw_learn_picture,
-    draw_picture_choice,
     draw_view,
 )
 from ui.pages.lab.grids import Described, described
 from ui.pages.lab.memory import lab_memory
+from ui.pages.lab.picture_controls import draw_learn_picture, draw_picture_choice
 from ui.pages.lab.progress import (
     draw_buttons,
     draw_left_out,
