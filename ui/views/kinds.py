@@ -29,7 +29,7 @@ from viz.tiles import Tiles
 from viz.tiles_grid import TALL_HEIGHT
 from viz.weight_scale import LINEAR
 
-WIDTH, HEIGHT = 180, 412  # design pixels of a chart's plot: three stand on a projector
+WIDTH, HEIGHT = 180, 358  # design pixels of a chart's plot: three stand on a projector
 
 OF_ALL: dict[Kind, str] = {
     "encoder_self": N_("**Encoder self**: source → source"),

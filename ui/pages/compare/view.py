@@ -32,7 +32,7 @@ from viz.weight_scale import LINEAR, WeightScale
 
 CHARTS = ("compare_a", "compare_b", "compare_difference")
 DIVERGENCE = "compare_divergence"
-NARROW, LOW = 180, 396  # design pixels of a chart's plot: three stand on a projector
+NARROW, LOW = 180, 352  # design pixels of a chart's plot: three stand on a projector
 GAINED_WHEN_TALL = TALL_HEIGHT - HEIGHT
 
 
