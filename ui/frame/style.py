@@ -18,7 +18,7 @@ html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
 .stMainBlockContainer { padding: 2.4rem 24px 0.25rem; max-width: 1800px; }
 /* What takes no room has no gap beside it either. */
 .stElementContainer:has(> .stHtml > style) { position: absolute; width: 1px; }
-.stLayoutWrapper:has(> .st-key-selection:not(
+[data-testid="stLayoutWrapper"]:has(> .st-key-selection:not(
   :has(.stNumberInput, .st-key-kind_row, .st-key-sentence))) { display: none; }
 .stMainBlockContainer > .stVerticalBlock,
 .stMainBlockContainer > .stVerticalBlock > .stLayoutWrapper > .stVerticalBlock { gap: 0.5rem; }
@@ -106,9 +106,9 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   .stVerticalBlock:has(
     > :is(.st-key-head_chart, .st-key-heads_chart, .st-key-layers_chart, .st-key-stream_chart,
       .st-key-learn_chart, .st-key-cost_chart, .st-key-parts_chart, .st-key-sweep_chart,
-      .st-key-learning_chart),
-    > .stLayoutWrapper > :is(.st-key-kinds, .st-key-compare)
-  ) {
+      .st-key-learning_chart)
+  ),
+  [data-testid="stLayoutWrapper"]:has(> :is(.st-key-kinds, .st-key-compare)) {
     overflow-x: auto;
   }
   .st-key-formulas, .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-layers_chart,
