@@ -109,26 +109,12 @@ def caption(page: Page) -> str:
     return page.locator(f"{CHART} .slider-label").first.text_content() or ""
 
 
-# In the browser: of each frame of the screen, whether something stands where the heatmap is, which
-# browsers load later than they put it in.
-BARE = """chart => {
-    window.bare = window.shown = 0
-    const look = () => {
-        const canvas = document.querySelector(`${chart} .hm canvas`)
-        const pen = canvas?.width && canvas.getContext("2d")
-        const middle = pen?.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data
-        window.shown += 1
-        if (!middle?.[3]) window.bare += 1
-    }
-    document.querySelector(chart).on("plotly_animatingframe", () => requestAnimationFrame(look))
-}"""
 ANSWERS = """() => [...document.querySelectorAll(".answers tr.says td")]
     .map(({ textContent, className }) => [textContent, className])"""
 
 
-def test_while_it_plays_no_picture_is_missing_and_the_answers_follow(
-    page: Page, server: Server
-) -> None:
+@pytest.mark.matrix
+def test_while_it_plays_the_answers_follow(page: Page, server: Server) -> None:
     plan = Plan(task="reverse", heads=1, embed_size=16, learning_rate=2e-3, steps=50)
     open_learn(page, server, QUICK)
     train(page)
@@ -143,7 +129,6 @@ def test_while_it_plays_no_picture_is_missing_and_the_answers_follow(
         "chart => document.querySelector(`${chart} .hm canvas`)?.dataset.drawn === ''", arg=CHART
     )
     assert page.evaluate(ANSWERS) != said
-    page.evaluate(BARE, CHART)
     page.evaluate(
         """chart => {
             window.told = {}
@@ -160,8 +145,6 @@ def test_while_it_plays_no_picture_is_missing_and_the_answers_follow(
         " return active === steps.length - 1 }",
         arg=CHART,
     )
-    assert page.evaluate("window.shown") > 5
-    assert page.evaluate("window.bare") == 0
     use_one_thread()
     typed = plan.learnt.split(plan.learnt.probe)
     told = page.evaluate("window.told")
