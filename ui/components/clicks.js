@@ -4,13 +4,19 @@
 // Also reports whether the window is tall or narrow: a large screen gets larger heads, and a phone
 // one below the other.
 // Streamlit mounts a chart anew when its figure changes, so charts are looked up after each change
-// of the page. Until a steady chart has drawn itself again, its last picture stays in its place.
+// of the page. Until a steady chart has drawn itself again, its last picture stays in its place; and
+// while its figure plays, the table of answers follows the frames.
 // A link inside `.st-key-open_now` is followed as soon as it is there.
+const SVG = "http://www.w3.org/2000/svg"
+const STOPS = 8 // of a figure that is played without motion, after the first frame ...
+const STOP_MS = 1000 // ... and how long each is shown
+
 export default function (component) {
   const { setStateValue, setTriggerValue, parentElement } = component
   const data = JSON.parse(new TextDecoder().decode(component.data))
   const listened = (parentElement.headlightListened ??= new WeakSet())
   const pictures = (parentElement.headlightPictures ??= new Map()) // of each steady chart
+  const stills = (parentElement.headlightStills ??= new WeakMap()) // of each chart's heatmaps
 
   let gap = "" // what the hovered trace calls a cell without a value
   const nameGaps = () => {
@@ -21,6 +27,83 @@ export default function (component) {
   const hover = ({ points: [point] }) => {
     gap = point.fullData.hovertemplatefallback
     nameGaps()
+  }
+
+  // Plotly makes the picture of a heatmap anew in each redraw, and browsers load it after the frame
+  // in which it was put in: below each stands what was shown there last, on a canvas.
+  const keepStill = (place) => {
+    for (const plot of place.querySelectorAll(".js-plotly-plot")) {
+      const lasts = stills.get(plot) ?? stills.set(plot, []).get(plot)
+      plot.querySelectorAll(".hm image").forEach((image, i) => {
+        if (!listened.has(image)) lasts[i] = stillOf(image, lasts[i])
+      })
+    }
+  }
+
+  const stillOf = (image, last) => {
+    listened.add(image)
+    const still = document.createElementNS(SVG, "foreignObject")
+    const canvas = still.appendChild(document.createElement("canvas"))
+    canvas.style.display = "block"
+    const draw = (picture) => {
+      for (const name of ["x", "y", "width", "height"]) {
+        still.setAttribute(name, image.getAttribute(name))
+      }
+      canvas.width = image.width.baseVal.value
+      canvas.height = image.height.baseVal.value
+      const pen = canvas.getContext("2d")
+      pen.imageSmoothingEnabled = false
+      pen.drawImage(picture, 0, 0, canvas.width, canvas.height)
+    }
+    const load = async () => {
+      const picture = new Image()
+      picture.src = image.href.baseVal
+      await picture.decode()
+      if (picture.src !== image.href.baseVal) return // there is a newer one
+      draw(picture)
+      canvas.dataset.drawn = "" // also a change of the page, after which covers are looked at
+    }
+    if (last?.width) draw(last)
+    image.before(still)
+    load()
+    new MutationObserver((records) => {
+      if (records.some(({ attributeName }) => attributeName.endsWith("href"))) load()
+    }).observe(image, { attributes: true })
+    return canvas
+  }
+
+  const copied = (picture) => {
+    const copy = picture.cloneNode(true)
+    const canvases = picture.querySelectorAll("canvas")
+    copy.querySelectorAll("canvas").forEach((canvas, i) => {
+      if (canvases[i].width) canvas.getContext("2d").drawImage(canvases[i], 0, 0)
+    })
+    return copy
+  }
+
+  // The answers of each frame, beside the figure: [what is said, how it looks] at each place.
+  const follow = (frame) => {
+    const table = document.querySelector(".answers")
+    const answers = table && JSON.parse(table.dataset.steps)[frame]
+    const cells = table?.querySelectorAll("tr.says td") ?? []
+    if (answers?.length !== cells.length) return
+    answers.forEach(([text, look], i) => {
+      if (cells[i].textContent !== text) cells[i].textContent = text
+      cells[i].className = look
+    })
+  }
+
+  // Whoever wants no motion gets a few frames of the figure, one after the other.
+  const playCalmly = (plot) => {
+    const frames = plot._transitionData?._frames ?? []
+    const last = frames.length - 1
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches || last < 1) return
+    const stops = Math.min(STOPS, last)
+    const names = Array.from({ length: stops + 1 }, (_, i) => String(Math.round((i * last) / stops)))
+    for (const layout of [plot.layout, plot._fullLayout]) {
+      const play = layout.updatemenus[0].buttons[0]
+      play.args = [names, { ...play.args[1], frame: { duration: STOP_MS, redraw: true } }]
+    }
   }
 
   // The frame that a figure's slider is at; sent when it rests.
@@ -39,6 +122,8 @@ export default function (component) {
       }, 400)
     }
     plot.on("plotly_sliderchange", rest)
+    plot.on("plotly_animatingframe", ({ name }) => follow(Number(name)))
+    playCalmly(plot)
   }
 
   const listen = () => {
@@ -65,7 +150,9 @@ export default function (component) {
       const drawn = place?.querySelector(".js-plotly-plot .plot-container:has(.main-svg)")
       const last = pictures.get(chart)
       const cover = place?.querySelector(".headlight-last-picture")
+      if (place) keepStill(place)
       if (drawn) {
+        if (drawn.querySelector(".hm canvas:not([data-drawn])")) continue // it is still loading
         cover?.remove()
         pictures.set(chart, drawn)
       } else if (place && last && !cover) {
@@ -73,7 +160,7 @@ export default function (component) {
         cover.className = "headlight-last-picture"
         cover.style.cssText = "position:absolute;inset:0;pointer-events:none"
         // Plotly empties its own, and the place may be mounted once more: the copy is what lasts.
-        pictures.set(chart, last.cloneNode(true))
+        pictures.set(chart, copied(last))
         cover.append(pictures.get(chart))
         place.style.position = "relative"
         place.append(cover)
@@ -108,7 +195,11 @@ export default function (component) {
     steady()
     openNow()
   })
-  observer.observe(document.body, { childList: true, subtree: true })
+  observer.observe(document.body, {
+    childList: true,
+    subtree: true,
+    attributeFilter: ["data-drawn"],
+  })
   // A playing figure that is told to pause rejects a promise that nobody can catch.
   const calm = (event) => event.reason === undefined && event.preventDefault()
   window.addEventListener("unhandledrejection", calm)

@@ -55,7 +55,9 @@ def show_watch(run: TrainedHereRun, selection: Selection, theme: Theme) -> None:
     )
     if learning.frames is None and is_over and len(learning.curves[0].steps) > 1:
         _draw_slider(learning)
-    show_answers(run, is_over=not _is_active(plan))
+    plays = learning.frames is not None
+    frames = watched(plan, run.settings.typed).answers if plays else ()
+    show_answers(run, is_over=not _is_active(plan), frames=frames)
     for message in others:
         st.caption(message)
 
