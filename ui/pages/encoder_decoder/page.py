@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from model.training.recommended import RECOMMENDED
 from ui.choices.options import KINDS, PAIR_MASKS
 from ui.controls.fits import fit_sentence_to, size_fits
 from ui.controls.popover import draw_popover
@@ -12,13 +11,12 @@ from ui.frame.follow import Top, draw_top, end_sidebar, follow
 from ui.frame.history import live
 from ui.frame.messages import show_limits
 from ui.frame.opened_from_learn import fit_weights, opened_model, show_opened
-from ui.frame.page import Page, draw_link
+from ui.frame.page import Page
 from ui.frame.random_source import RandomWeights
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
-from ui.link.address import as_written
 from ui.link.common_parameters import SHARED
-from ui.link.plan_text import PLAN_FIELDS
 from ui.pages.encoder_decoder.parameters import PARAMETERS
+from ui.pages.encoder_decoder.untrained import tell_untrained
 from ui.text.explain import explain
 from ui.text.i18n import N_, _
 from ui.views.cell import CELL
@@ -62,25 +60,11 @@ def _draw() -> None:
         )
         draw_layers(pair=True)
         end_sidebar(SOURCE)
-        _tell_untrained()
+        tell_untrained()
     top = draw_top(sentences=2)
     draw_view_bar(VIEWS)
     draw_selection_row(VIEWS, sentences=SOURCE.count_sentences(), draw_more=_draw_kind)
     live(_follow)(top)
-
-
-def _tell_untrained() -> None:
-    """Say that nothing here is learnt, and lead to what can be learnt at once."""
-    plan = RECOMMENDED["numbers"]
-    taught = {name: as_written(getattr(plan, name)) for name in PLAN_FIELDS}
-    st.caption(_("Random weights know no language: who looks at whom means nothing here."))
-    draw_link(
-        "learn",
-        _("Teach it number words, in seconds"),
-        query=taught,
-        icon=":material/school:",
-        help=_("Train it on Learn; Weights there opens on this page what it has learnt."),
-    )
 
 
 def _draw_second_pair() -> None:
