@@ -7,7 +7,6 @@
 // of the page. Until a steady chart has drawn itself again, its last picture stays in its place; and
 // while its figure plays, the table of answers follows the frames.
 // A link inside `.st-key-open_now` is followed as soon as it is there.
-const SVG = "http://www.w3.org/2000/svg"
 const STOPS = 8 // of a figure that is played without motion, after the first frame ...
 const STOP_MS = 1000 // ... and how long each is shown
 
@@ -16,7 +15,6 @@ export default function (component) {
   const data = JSON.parse(new TextDecoder().decode(component.data))
   const listened = (parentElement.headlightListened ??= new WeakSet())
   const pictures = (parentElement.headlightPictures ??= new Map()) // of each steady chart
-  const stills = (parentElement.headlightStills ??= new WeakMap()) // of each chart's heatmaps
 
   let gap = "" // what the hovered trace calls a cell without a value
   const nameGaps = () => {
@@ -27,58 +25,6 @@ export default function (component) {
   const hover = ({ points: [point] }) => {
     gap = point.fullData.hovertemplatefallback
     nameGaps()
-  }
-
-  // Plotly makes the picture of a heatmap anew in each redraw, and browsers load it after the frame
-  // in which it was put in: below each stands what was shown there last, on a canvas.
-  const keepStill = (place) => {
-    for (const plot of place.querySelectorAll(".js-plotly-plot")) {
-      const lasts = stills.get(plot) ?? stills.set(plot, []).get(plot)
-      plot.querySelectorAll(".hm image").forEach((image, i) => {
-        if (!listened.has(image)) lasts[i] = stillOf(image, lasts[i])
-      })
-    }
-  }
-
-  const stillOf = (image, last) => {
-    listened.add(image)
-    const still = document.createElementNS(SVG, "foreignObject")
-    const canvas = still.appendChild(document.createElement("canvas"))
-    canvas.style.display = "block"
-    const draw = (picture) => {
-      for (const name of ["x", "y", "width", "height"]) {
-        still.setAttribute(name, image.getAttribute(name))
-      }
-      canvas.width = image.width.baseVal.value
-      canvas.height = image.height.baseVal.value
-      const pen = canvas.getContext("2d")
-      pen.imageSmoothingEnabled = false
-      pen.drawImage(picture, 0, 0, canvas.width, canvas.height)
-    }
-    const load = async () => {
-      const picture = new Image()
-      picture.src = image.href.baseVal
-      await picture.decode()
-      if (picture.src !== image.href.baseVal) return // there is a newer one
-      draw(picture)
-      canvas.dataset.drawn = "" // also a change of the page, after which covers are looked at
-    }
-    if (last?.width) draw(last)
-    image.before(still)
-    load()
-    new MutationObserver((records) => {
-      if (records.some(({ attributeName }) => attributeName.endsWith("href"))) load()
-    }).observe(image, { attributes: true })
-    return canvas
-  }
-
-  const copied = (picture) => {
-    const copy = picture.cloneNode(true)
-    const canvases = picture.querySelectorAll("canvas")
-    copy.querySelectorAll("canvas").forEach((canvas, i) => {
-      if (canvases[i].width) canvas.getContext("2d").drawImage(canvases[i], 0, 0)
-    })
-    return copy
   }
 
   // The answers of each frame, beside the figure: [what is said, how it looks] at each place.
@@ -150,9 +96,7 @@ export default function (component) {
       const drawn = place?.querySelector(".js-plotly-plot .plot-container:has(.main-svg)")
       const last = pictures.get(chart)
       const cover = place?.querySelector(".headlight-last-picture")
-      if (place) keepStill(place)
       if (drawn) {
-        if (drawn.querySelector(".hm canvas:not([data-drawn])")) continue // it is still loading
         cover?.remove()
         pictures.set(chart, drawn)
       } else if (place && last && !cover) {
@@ -160,7 +104,7 @@ export default function (component) {
         cover.className = "headlight-last-picture"
         cover.style.cssText = "position:absolute;inset:0;pointer-events:none"
         // Plotly empties its own, and the place may be mounted once more: the copy is what lasts.
-        pictures.set(chart, copied(last))
+        pictures.set(chart, last.cloneNode(true))
         cover.append(pictures.get(chart))
         place.style.position = "relative"
         place.append(cover)
@@ -195,11 +139,7 @@ export default function (component) {
     steady()
     openNow()
   })
-  observer.observe(document.body, {
-    childList: true,
-    subtree: true,
-    attributeFilter: ["data-drawn"],
-  })
+  observer.observe(document.body, { childList: true, subtree: true })
   // A playing figure that is told to pause rejects a promise that nobody can catch.
   const calm = (event) => event.reason === undefined && event.preventDefault()
   window.addEventListener("unhandledrejection", calm)
