@@ -46,7 +46,7 @@ def open_app(query: str = "", *, path: str = "explore", theme: str | None = None
 
 def open_pair(query: str = "") -> AppTest:
     """Encoder-decoder, as this link opens it; with every head, where the link says no other."""
-    return open_app(f"all_heads=true&{query}", path="encoder-decoder")
+    return open_app(query or "all_heads=true", path="encoder-decoder")
 
 
 def go_to(at: AppTest, path: str, sent: WidgetStates | None = None) -> AppTest:

@@ -14,7 +14,7 @@ from ui.text.parameter_names import PARAMETER_NAMES, describe_value
 STAYS = frozenset(
     {
         *TEXT_KEYS,
-        *("other", "added", "sentence", "view", "test", "side"),
+        *("other", "added", "sentence", "view", "test", "side", "all_heads"),
         *("kind", "layer", "head", "q", "k", "at", "weights"),
     }
 )

@@ -13,6 +13,11 @@ from viz.tiles import Tiles
 FEW = 2  # of which each word of a usual sentence can be named, three charts beside one another
 
 
+def opening() -> dict[str, object]:
+    """Return what a page opens with; links from before there were few heads show all, as then."""
+    return {"all_heads": False}
+
+
 def draw_all_heads() -> None:
     """Draw whether all heads are shown, or the few that have most to tell."""
     st.toggle(_("Every head"), value_of("all_heads"), key="all_heads")

@@ -25,6 +25,7 @@ from tests.ui.helpers import (
     open_pair,
     value,
 )
+from tests.ui.views.helpers import SPAN
 
 TEXT = "the cat saw the dog"
 ROTARY_OFF = (
@@ -110,7 +111,10 @@ def test_alibi_lowers_a_score_by_its_slope_times_the_distance() -> None:
     (text,) = [m.value for m in page.markdown if m.value.startswith("| step")]
     rows = {
         cells[0]: cells[2]
-        for cells in ([c.strip() for c in line.strip("|").split("|")] for line in text.split("\n"))
+        for cells in (
+            [c.strip() for c in line.strip("|").split("|")]
+            for line in SPAN.sub(r"\1", text).split("\n")
+        )
         if len(cells) == 3
     }
     # The third of 8 heads has a slope of 2⁻³; the distance is 3.

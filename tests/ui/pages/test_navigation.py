@@ -41,6 +41,8 @@ def test_the_model_and_the_sentence_come_along_and_masks_and_views_do_not() -> N
         link(text="a b c", mask="window", view="head", head=2, q=1, stage="energy", **MODEL)
     )
     go_to(page, "encoder-decoder")
+    assert page.query_params == {"text": "a b c", "all_heads": "false"} | WRITTEN
+    change(page, all_heads=True)
     run = pair_of("a b c", TARGET, **MODEL)
     for kind in run.kinds:
         attention = run.attention(0, 0, kind)

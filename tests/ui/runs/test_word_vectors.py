@@ -140,7 +140,7 @@ def test_the_controls_change_the_numbers_and_the_label_and_back() -> None:
 def test_a_link_and_another_page_keep_them(asked: str) -> None:
     page = opened(vectors=asked, projection="identity")
     assert control(page, "vectors").value == "minilm"
-    go_to(page, "encoder-decoder")
+    change(go_to(page, "encoder-decoder"), all_heads=True)
     target = value(page, "text2")
     run = pair_of(TEXT, target, layers=1, **BOTH)
     for kind in run.kinds:
@@ -202,7 +202,7 @@ def test_with_one_layer_the_attention_depends_on_no_seed() -> None:
 
 @pytest.mark.parametrize(("head", "expected"), [(0, "X^{(0)}"), (5, "X^{(5)}")])
 def test_one_heads_formulas_have_no_matrix(head: int, expected: str) -> None:
-    page = opened(view="head", head=head, **IDENTITY)
+    page = opened(view="head", head=head, q="", **IDENTITY)
     formulas = formulas_on(page)
     assert formulas[:2] == [f"$Q = {expected}$", f"$K = {expected}$"]
     assert formulas[5] == f"$V = {expected}$"

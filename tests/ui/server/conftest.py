@@ -64,5 +64,5 @@ def server(
 def visitor(server: Server) -> Iterator[Visitor]:
     """Somebody who has Explore open."""
     with Visitor(server) as somebody:
-        somebody.run()
+        somebody.run(page_name="explore")
         yield somebody

@@ -116,7 +116,7 @@ def test_heads_of_a_training_frame_what_is_chosen() -> None:
 
 
 def test_a_cell_of_a_comparison_is_framed_on_both_sides_and_in_their_difference() -> None:
-    page = open_app(path="compare")
+    page = open_app("all_heads=true", path="compare")
     charts = ("compare_a", "compare_b", "compare_difference")
     assert [framed_rows(chart(page, key)) for key in charts] == [[], [], []]
     send(page, "chart_clicks", "cell", {"chart": "compare_b", "tile": 5, "row": 7, "column": 1})

@@ -22,7 +22,7 @@ from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.trainings import active
 from ui.text.explain import explain
 from ui.text.i18n import N_, _
-from ui.views.few_heads import draw_all_heads
+from ui.views.few_heads import draw_all_heads, opening
 
 REPAINT_EVERY = 0.2  # seconds, while a side is being trained
 
@@ -71,6 +71,7 @@ PAGE = Page(
     title=N_("Compare"),
     draw=_draw,
     parameters=PARAMETERS,
+    opening=opening,
     prepare=bring_sides,
     charts=CLICKABLE,
 )

@@ -29,7 +29,7 @@ PARAMETERS: dict[str, Parameter] = {  # opens with what the scale does
     "side": shown("b", option("a", "b")),
     "one_text": shown(True, flag),
     "stage": shown("weights", option(*BETWEEN_TOKENS)),
-    "all_heads": shown(False, flag),
+    "all_heads": shown(True, flag),  # but at first few: see `opening`
     "view": shown("heads", option(*COMPARE_VIEWS)),
     "head": typed(0, number(0, MAX_PRETRAINED_HEADS - 1), computes=False),  # or pair of heads
     "q": index(MAX_TOKENS),

@@ -20,6 +20,7 @@ from ui.pages.encoder_decoder.untrained import tell_untrained
 from ui.text.explain import explain
 from ui.text.i18n import N_, _
 from ui.views.cell import CELL
+from ui.views.few_heads import opening
 from ui.views.head import HEAD
 from ui.views.heads import HEADS
 from ui.views.kinds import KINDS_SIDE_BY_SIDE
@@ -99,6 +100,7 @@ PAGE = Page(
     title=N_("Encoder-decoder"),
     draw=_draw,
     parameters=PARAMETERS,
+    opening=opening,
     fits={
         "weights": fit_weights,
         **size_fits(pair=True),

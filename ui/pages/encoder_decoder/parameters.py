@@ -12,7 +12,7 @@ PARAMETERS: dict[str, Parameter] = {
     "text2": typed(DEFAULT_TARGET, text),
     "layers": typed(2, number(1, MAX_LAYERS)),
     "mask": Parameter("causal_padding", option(*PAIR_MASKS)),
-    "all_heads": shown(False, flag),
+    "all_heads": shown(True, flag),  # but at first few: see `opening`
     "view": shown("kinds", option(*PAIR_VIEWS)),
     "kind": Parameter("cross", option(*KINDS)),
 }

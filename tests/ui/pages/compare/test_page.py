@@ -81,7 +81,7 @@ def test_it_opens_with_what_the_scale_does() -> None:
         "energies ÷ √8",
         "energies ÷ 1",
     ]
-    assert query(page) == {"all_heads": "true"}
+    assert query(page) == {}
 
 
 def test_a_and_b_share_one_scale_and_the_difference_has_its_own() -> None:
@@ -155,11 +155,11 @@ def test_sentences_that_a_link_has_different_stay_different() -> None:
 def test_swap_and_copy() -> None:
     page = open_compare()
     click(page, "swap")
-    assert query(page) == {"a": "explore?scale=none", "b": "explore", "all_heads": "true"}
+    assert query(page) == {"a": "explore?scale=none", "b": "explore"}
     assert said(page).startswith("Adding the head_dim scale makes the rows **more even**")
     click(page, "as_other")
     # And so is b, which opens with it.
-    assert query(page) == {"a": "explore?scale=none", "all_heads": "true"}
+    assert query(page) == {"a": "explore?scale=none"}
     assert said(page).startswith("**A and B are the same.**")
     assert (drawn(page, "compare_difference") == 0).all()
 
@@ -175,7 +175,9 @@ def test_what_is_pinned_on_explore_is_a_and_what_is_shown_when_one_leaves_is_b()
     assert query(page) == {
         "a": "explore?heads=4&layers=2&layer=1",
         "b": "explore?text=we+see&heads=2&layers=2&layer=1",
+        "all_heads": "false",
     }
+    change(page, all_heads=True)
     np.testing.assert_array_equal(
         drawn(page, "compare_b"), weights("we see", layer=1, heads=2, layers=2)
     )
@@ -193,7 +195,11 @@ def test_what_was_chosen_just_before_is_compared_though_its_run_was_stopped() ->
     click(page, "pin")
     control(page, "mask").set_value("causal")  # chosen, and left before the script came to it
     go_to(page, "compare", page._tree.get_widget_states())
-    assert query(page) == {"a": "explore?heads=4", "b": "explore?heads=4&mask=causal"}
+    assert query(page) == {
+        "a": "explore?heads=4",
+        "b": "explore?heads=4&mask=causal",
+        "all_heads": "false",
+    }
     assert np.isnan(drawn(page, "compare_b")[0, 0, 1:]).all()  # masked
     go_to(page, "explore")
     assert value(page, "mask") == "causal"
@@ -292,7 +298,7 @@ def test_it_opens_with_the_two_heads_that_differ_most_and_shows_all_when_asked()
     assert "**A**: the 2 of 8 heads that differ most" in [m.value for m in page.markdown]
     change(page, all_heads=True)
     np.testing.assert_array_equal(drawn(page, "compare_a"), a)
-    assert query(page)["all_heads"] == "true"
+    assert "all_heads" not in query(page)
 
 
 @pytest.mark.parametrize("key", CHARTS)
@@ -310,7 +316,7 @@ def test_a_click_on_one_of_few_heads_opens_that_head(key: str) -> None:
 
 
 def test_heads_of_other_sentences_differ_by_their_mean_entropy() -> None:
-    page = open_app(link(a="explore?text=a+b+c+d", b="explore?text=e+f+g"), path="compare")
+    page = open_compare(a="explore?text=a+b+c+d", b="explore?text=e+f+g", all_heads="false")
     a, b = weights("a b c d"), weights("e f g")
     moved = np.abs(entropies(a).mean(axis=1) - entropies(b).mean(axis=1))
     shown = sorted(moved.argsort()[-2:])

@@ -89,7 +89,7 @@ def test_the_page_opens_with_two_layers_and_every_number_is_the_models() -> None
         )
     assert (control(page, "text").value, control(page, "text2").value) == (SENTENCE, TARGET)
     assert control(page, "layers").value == 2
-    assert page.query_params == {"all_heads": "true"}
+    assert page.query_params == {}
     assert notices(page) == []
     assert header(page).startswith(
         "**Headlight** — **random weights, untrained** (seed 0), the paper's formulation, "
@@ -382,7 +382,7 @@ def test_a_link_with_everything_is_shown_as_it_is() -> None:
         "embed_size": 24, "layers": 3, "mask": "padding", "projection": "shared", "scale": "none",
         "temperature": 0.7, "positions": "alibi", "norm_order": "pre", "activation": "gelu",
         "seed": 11, "stage": "energy", "view": "heads", "kind": "decoder_self",
-        "sentence": 2, "layer": 2, "head": 1, "q": 2, "k": 0, "all_heads": "true",
+        "sentence": 2, "layer": 2, "head": 1, "q": 2, "k": 0,
     }  # fmt: skip
     page = open_pair(link(**everything))
     assert page.query_params == {key: str(value) for key, value in everything.items()}

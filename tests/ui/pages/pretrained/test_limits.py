@@ -195,9 +195,7 @@ def test_an_empty_text_is_told_and_the_label_says_what_the_model_is(model: str) 
 
 
 def check_that_it_asks_for_a_sentence(page: AppTest) -> None:
-    assert messages(page) == [
-        "Type a sentence on the left, or pick an example, to see its attention."
-    ]
+    assert messages(page) == ["Type a sentence above, or pick an example, to see its attention."]
     assert not page.get("plotly_chart")
     assert not page.dataframe
     assert "badge" not in header(page)

@@ -9,6 +9,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.views.helpers import SPAN
+
 pytest.importorskip("transformers")
 
 from model.pretrained.base import ModelTrace
@@ -94,6 +96,7 @@ def test_every_view_has_the_layers_and_heads_of_its_kind(
     change(page, view="cell", q=1, k=1)
     weight = wanted[kind][last][heads - 1, 1, 1]
     table = next(str(m.value) for m in page.markdown if "denominator" in str(m.value))
+    table = SPAN.sub(r"\1", table)
     told = float(table.split("**weight**: exponential ÷ denominator |  | **")[1].split("**")[0])
     assert told == pytest.approx(weight, rel=1e-5)
     change(page, view="numbers")
