@@ -56,8 +56,8 @@ def show_how_to_read() -> None:
     """Say what the heatmap has to do with the arcs."""
     st.markdown(
         _(
-            "The table on the left says the same: each row is a word that looks, each column a "
-            "word that is looked at. The framed row holds the weights of the arcs."
+            "The table says the same: each row is a word that looks, each column a word that is "
+            "looked at. The framed row holds the weights of the arcs."
         )
     )
 
