@@ -35,7 +35,6 @@ def test_pinned_changed_and_compared(new_page: NewPage, server: Server) -> None:
     assert shared(page) == {
         "a": "explore?text=the+cat+saw+the+dog&heads=4",
         "b": "explore?text=the+cat+saw+the+dog&heads=4&mask=causal",
-        "all_heads": "true",
     }
     assert hover_text(page, 2, 1, 0, DIFFERENCE).startswith(
         "Head 2 | query cat (position 1) | key the"

@@ -113,68 +113,6 @@ ANSWERS = """() => [...document.querySelectorAll(".answers tr.says td")]
     .map(({ textContent, className }) => [textContent, className])"""
 
 
-@pytest.mark.matrix
-def test_while_it_plays_the_answers_follow(page: Page, server: Server) -> None:
-    plan = Plan(task="reverse", heads=1, embed_size=16, learning_rate=2e-3, steps=50)
-    open_learn(page, server, QUICK)
-    train(page)
-    page.wait_for_function(
-        "chart => document.querySelector(`${chart} .hm canvas`)?.dataset.drawn === ''", arg=CHART
-    )
-    said = page.evaluate(ANSWERS)
-    page.locator(f"{CHART} .slider-rail-touch-rect").click(position={"x": 4, "y": 8})
-    expect(header(page)).to_contain_text("not trained yet")
-    page.locator(FINISHED).wait_for()
-    page.wait_for_function(
-        "chart => document.querySelector(`${chart} .hm canvas`)?.dataset.drawn === ''", arg=CHART
-    )
-    assert page.evaluate(ANSWERS) != said
-    page.evaluate(
-        """chart => {
-            window.told = {}
-            document.querySelector(chart).on("plotly_animatingframe", ({ name }) => {
-                const cells = [...document.querySelectorAll(".answers tr.says td")]
-                window.told[name] = cells.map(cell => cell.textContent).join("")
-            })
-        }""",
-        CHART,
-    )
-    page.locator(f"{CHART} .updatemenu-button").filter(has_text="Play").click()
-    page.wait_for_function(
-        "chart => { const { active, steps } = document.querySelector(chart).layout.sliders[0];"
-        " return active === steps.length - 1 }",
-        arg=CHART,
-    )
-    use_one_thread()
-    typed = plan.learnt.split(plan.learnt.probe)
-    told = page.evaluate("window.told")
-    for i, snapshot in enumerate(snapshots(plan)):
-        if str(i) in told:
-            run = compute_trained_here(TrainedHereSettings(plan, snapshot, typed))
-            assert told[str(i)] == "".join(run.answer)
-    assert page.evaluate(ANSWERS) == said
-
-
-@pytest.mark.matrix
-def test_who_wants_no_motion_gets_a_few_frames(new_page: NewPage, server: Server) -> None:
-    page = new_page(reduced_motion="reduce")
-    open_learn(page, server, QUICK)
-    train(page)
-    page.wait_for_function(
-        "chart => Array.isArray(document.querySelector(chart).layout.updatemenus[0].buttons[0]"
-        ".args[0])",
-        arg=CHART,
-    )
-    names, how = page.evaluate(
-        "chart => document.querySelector(chart)._fullLayout.updatemenus[0].buttons[0].args", CHART
-    )
-    last = frame_shown(page)
-    assert [int(names[0]), int(names[-1])] == [0, last]
-    assert len(names) == 9
-    assert how["frame"]["duration"] == 1000
-    assert how["transition"]["duration"] == 0
-
-
 def step_shown(page: Page) -> int:
     """The step of which the figure says that it shows it."""
     return int(caption(page).split()[1])

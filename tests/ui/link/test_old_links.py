@@ -96,6 +96,7 @@ def texts_on(at: AppTest) -> str:
     [
         pytest.param(entry, id=f"{entry['page']}?{entry['query']}"[:60], marks=needed_models(entry))
         for entry in OLD["opened"]
+        if entry["query"]  # a bare address shows what a page opens with, which may change
     ],
 )
 def test_an_old_link_opens_the_page_that_it_opened(entry: dict[str, Any]) -> None:

@@ -103,8 +103,8 @@ def read(
 def answers(page: AppTest) -> dict[str, list[tuple[str, str]]]:
     """The table of what is read and said: for each row its cells' classes and texts."""
     bodies = [str(each.proto.body) for each in page.get("html")]
-    (body,) = [body for body in bodies if body.startswith('<div class="answers">')]
-    rows = re.findall(r"<tr><th>(.*?)</th>(.*?)</tr>", body)
+    (body,) = [body for body in bodies if body.startswith('<div class="answers"')]
+    rows = re.findall(r'<tr class="\w*"><th>(.*?)</th>(.*?)</tr>', body)
     cell = r'<td class="(\w*)">(.*?)</td>'
     return {
         name: [(look, unescape(text)) for look, text in re.findall(cell, cells)]
