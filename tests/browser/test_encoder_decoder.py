@@ -45,7 +45,9 @@ def test_a_click_in_the_cross_attention_opens_its_arithmetic(page: Page, server:
     arithmetic = page.locator(".st-key-arithmetic table")
     arithmetic.wait_for()
     weight = pair_of(*TEXTS, **SIZES).attention(1, 0, "cross").field("weights")[1, 1, 2]
-    written = float(arithmetic.locator("tbody td:last-child").last.text_content() or "")
+    written = float(
+        arithmetic.locator("tbody td:last-child span").last.get_attribute("title") or ""
+    )
     assert written == pytest.approx(weight, rel=1e-8)
     expect(page.get_by_text("in head 1, cross-attention, layer 1?")).to_be_visible()
     chosen = {"view": "cell", "layer": "1", "head": "1", "q": "1", "k": "2"}
@@ -71,6 +73,7 @@ def test_the_model_goes_along_to_the_other_page_and_back(new_page: NewPage, serv
     page.wait_for_url(lambda url: "seed=7" in url)
     assert shared(page) == {
         "text": "the cat sat", "heads": "2", "embed_size": "16", "layers": "3", "seed": "7",
+        "all_heads": "false",
     }  # fmt: skip
     other = new_page()
     other.goto(page.url)
