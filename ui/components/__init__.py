@@ -31,6 +31,11 @@ def as_json(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data).encode()
 
 
+def as_fractions(weights: np.ndarray) -> str:
+    """Return weights, 0 to 1, as components read them: 16-bit fractions, row by row, as base64."""
+    return base64.b64encode(np.rint(weights * 65535).astype("<u2").tobytes()).decode()
+
+
 @cache
 def _strip() -> Callable[..., Any]:
     return st.components.v2.component(
@@ -84,13 +89,12 @@ def token_strip(
     token sets the trigger `pick` to its position, or to -1 for the one already chosen; undoing the
     change that is told sets the trigger `put_back`.
     """
-    fractions = np.rint(data.weights * 65535).astype("<u2")
     masked = np.packbits(data.masked, bitorder="little") if data.masked.any() else np.empty(0)
     payload = {
         "tokens": list(data.tokens),
         "places": list(data.places),
         "real": data.real,
-        "weights": base64.b64encode(fractions.tobytes()).decode(),
+        "weights": as_fractions(data.weights),
         "masked": base64.b64encode(masked.tobytes()).decode(),
         "chosen": data.chosen,
         "second": data.second,

@@ -1,6 +1,5 @@
 """A sentence as large words, with arcs from one of them to the words that it looks at."""
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui.components import as_json, source
+from ui.components import as_fractions, as_json, source
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,9 @@ def word_arcs(data: ArcsData, *, key: str, on_pick: Callable[[], None]) -> Any:
     The weights travel along, as 16-bit fractions, so that pointing needs no server. A click sets
     the trigger `pick` to the word's position.
     """
-    fractions = np.rint(data.weights * 65535).astype("<u2")
     payload = {
         "words": list(data.words),
-        "weights": base64.b64encode(fractions.tobytes()).decode(),
+        "weights": as_fractions(data.weights),
         "chosen": data.chosen,
         "said": list(data.said),
         "rest": list(data.rest),

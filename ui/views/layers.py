@@ -20,7 +20,7 @@ from ui.text.stage_names import head_names, kind_name, layer_names, value_word
 from ui.views.descriptions import OVERVIEWS
 from ui.views.heads import PLOTLY_CONFIG, show_pooling, show_tiles
 from ui.views.marks import mark_tile, mark_tokens
-from ui.views.stages import QUERY_BY_KEY, between_tokens
+from ui.views.stages import between_tokens, query_by_key
 from ui.views.view import Chart, Choice, Place, View
 from viz.labels import AxisLabels
 from viz.overview import Overview as Thumbnails
@@ -194,20 +194,20 @@ def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
         means = shown.displayed(torch.cat(attention_rollout(whole)).numpy())
         # What several layers may reach isn't what one may; nothing there is hidden by the mask.
         masked = np.zeros_like(masked)
+    axes = query_by_key()
+    if overview == "rollout":
+        axes = {"row_title": _("position"), "column_title": _("input token")}
+        axes |= {"row_word": _("position of"), "column_word": _("input")}
     return Tiles(
         values=np.where(masked, np.float32("nan"), means),
         names=names,
         rows=shown.query_labels,
         columns=shown.key_labels,
-        row_title=_("query (from)") if overview != "rollout" else _("position"),
-        column_title=_("key (to)") if overview != "rollout" else _("input token"),
-        **({} if overview == "rollout" else QUERY_BY_KEY),
+        **axes,
         value_title=_("mean weight") if overview != "rollout" else _("rollout"),
         diverging=False,
         masked=masked,
         masked_text=_("masked"),
-        row_word=_("query") if overview != "rollout" else _("position of"),
-        column_word=_("key") if overview != "rollout" else _("input"),
         height=_height(),
     )
 

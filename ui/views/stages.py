@@ -16,9 +16,19 @@ from viz.theme import Concept
 from viz.tiles import Tiles, grid_of
 from viz.tiles_grid import HEIGHT, TALL_HEIGHT, WIDTH
 
-# What stands along the axes of a picture whose cells are pairs of tokens.
-QUERY_BY_KEY: dict[str, Any] = {"row_concept": "query", "column_concept": "key"}
 LETTERS: dict[str, Concept] = {"Q": "query", "K": "key", "V": "value"}
+
+
+def query_by_key() -> dict[str, Any]:
+    """Return what stands along the axes of tiles whose cells are pairs of tokens."""
+    return {
+        "row_title": _("query (from)"),
+        "column_title": _("key (to)"),
+        "row_concept": "query",
+        "column_concept": "key",
+        "row_word": _("query"),
+        "column_word": _("key"),
+    }
 
 
 def where(attention: Attention) -> str:
@@ -77,15 +87,11 @@ def attention_tiles(
         short_names=[str(head) for head in range(attention.facts.heads)],
         rows=attention.query_labels,
         columns=attention.key_labels,
-        row_title=_("query (from)"),
-        column_title=_("key (to)"),
-        **QUERY_BY_KEY,
+        **query_by_key(),
         value_title=value_word(stage),
         diverging=stage != "weights",
         masked=masked,
         masked_text=_("masked"),
-        row_word=_("query"),
-        column_word=_("key"),
         height=height,
         width=width,
     )

@@ -20,7 +20,7 @@ from ui.text.numbers import percent
 from ui.text.stage_names import head_names
 from ui.views.heads import PLOTLY_CONFIG, show_tiles
 from ui.views.marks import mark_tile, mark_tokens
-from ui.views.stages import QUERY_BY_KEY, between_tokens
+from ui.views.stages import between_tokens, query_by_key
 from ui.views.view import View
 from viz.labels import AxisLabels, escape
 from viz.next_token import NextTokens, draw_next_tokens
@@ -236,15 +236,11 @@ def difference_tiles(run: PretrainedRun, whole: PretrainedRun, selection: Select
         short_names=[str(head) for head in range(now.facts.heads)],
         rows=now.query_labels,
         columns=now.key_labels,
-        row_title=_("query (from)"),
-        column_title=_("key (to)"),
-        **QUERY_BY_KEY,
+        **query_by_key(),
         value_title=_("change of weight"),
         diverging=True,
         masked=masked,
         masked_text=_("masked"),
-        row_word=_("query"),
-        column_word=_("key"),
         height=HEIGHT,
     )
 

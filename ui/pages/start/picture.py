@@ -17,6 +17,7 @@ from ui.pages.start.sentences import describe_looks, describe_rest
 from ui.text.i18n import _, spoken
 from ui.text.markdown import token_text
 from ui.views.heads import show_tiles
+from ui.views.stages import query_by_key
 from ui.views.view import Choice, Place
 from viz.theme import Theme, theme_of
 from viz.tiles import Tiles, grid_of
@@ -81,12 +82,9 @@ def show_table(looks: Looks) -> None:
         names=[looks.name],
         rows=looks.labels,
         columns=looks.labels,
-        row_title=_("query (from)"),
-        column_title=_("key (to)"),
+        **query_by_key(),
         value_title=_("weight"),
         diverging=False,
-        row_word=_("query"),
-        column_word=_("key"),
         width=WIDTH,
         height=TALL_HEIGHT if window_is_tall() else HEIGHT,
         marked_row=word_shown(looks),
