@@ -253,7 +253,7 @@ def test_the_strip_answers_a_hover_without_the_server(page: Page, server: Server
 @pytest.mark.matrix
 def test_an_empty_sentence_asks_for_one_and_typing_goes_on(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/?text=")
-    hint = page.get_by_text("Type a sentence on the left")
+    hint = page.get_by_text("Type a sentence above")
     hint.wait_for()
     page.locator(".st-key-text input").fill("hello")
     wait_for_shape(page, (8, 1, 1))

@@ -199,13 +199,16 @@ def test_back_goes_from_page_to_page_as_they_were(page: Page, server: Server) ->
     expect(page).to_have_url(re.compile("/encoder-decoder"))
     settled(page)
     assert entries(page) == count + 1
-    assert shared(page) == {"text": "so it goes", "layers": "1"}  # as on Explore
+    # As on Explore; and it opens with few heads.
+    assert shared(page) == {"text": "so it goes", "layers": "1", "all_heads": "false"}
     choose(page, "mask", "none")
     expect(page).to_have_url(re.compile("mask=none"))
     settled(page)
     assert entries(page) == count + 2
     page.go_back()
-    expect(page).to_have_url(f"{server.url}/encoder-decoder?text=so+it+goes&layers=1")
+    expect(page).to_have_url(
+        f"{server.url}/encoder-decoder?text=so+it+goes&layers=1&all_heads=false"
+    )
     settled(page)
     page.go_back()
     expect(page).to_have_url(explore)
