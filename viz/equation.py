@@ -37,7 +37,7 @@ class Matrix:
     columns: AxisLabels
     row_word: str  # what a row and a column are, on hover: "query", "dimension"
     column_word: str
-    size: str  # the shape in words, below: "L = 12 × D = 8"
+    size: tuple[str, str]  # rows and columns in words: ("L = 12", "D = 8")
     sign: str  # between this term and the next: "×", "→", "="; "" after the last
     diverging: bool = True
     masked: np.ndarray | None = None  # (R, C)
@@ -77,14 +77,18 @@ def draw_equation(
     for i, term in enumerate(terms):
         left = i * (width + GAP)
         suffix = "" if i == 0 else str(i + 1)
-        limits, trace = _trace(term, suffix, theme)
+        limits, trace = term_trace(term, suffix, theme)
         traces.append(trace)
-        _add_axes(layout, term, suffix, (left, left + width), first=i == 0)
+        rows, columns = map(len, term_labels(term))
+        every = (factor(rows, MOST_ROW_LABELS), factor(columns, MOST_COLUMN_LABELS))
+        across = (left, left + width)
+        layout |= term_axes(term, suffix, across=across, down=(0, 1), every=every, angle=-90)
+        layout[f"yaxis{suffix}"]["showticklabels"] = i == 0  # the same tokens in all but Kᵀ
         _add_notes(layout, term, left + width / 2, limits, theme)
         if term.sign:
             sign = _note(left + width + GAP / 2, 0.5, term.sign, size=24, anchor="middle")
             layout["annotations"].append(sign)
-        _add_hatching(layout, term, suffix, theme)
+        layout["images"] += term_hatching(term, suffix, (TERM_WIDTH, HEIGHT), theme)
         _add_frame(layout, term, suffix, theme)
     if made_of is not None:
         suffix = str(len(terms) + 1)
@@ -95,8 +99,8 @@ def draw_equation(
     return SpecFigure({"data": traces, "layout": layout})
 
 
-def _trace(term: Matrix, suffix: str, theme: Theme) -> tuple[str, dict[str, Any]]:
-    """The ends of the colour range in words, and the heatmap."""
+def term_trace(term: Matrix, suffix: str, theme: Theme) -> tuple[str, dict[str, Any]]:
+    """Return the ends of the colour range in words, and the heatmap on axes of that suffix."""
     values = pool_extremes(term.values, *term.block)
     limit = term.scale.end or limit_of(values)
     low, colors = color_range(limit, term.diverging, theme, term.scale)
@@ -120,24 +124,63 @@ def _trace(term: Matrix, suffix: str, theme: Theme) -> tuple[str, dict[str, Any]
     )
 
 
-def _add_axes(
-    layout: dict[str, Any], term: Matrix, suffix: str, domain: tuple[float, float], *, first: bool
-) -> None:
+def term_axes(
+    term: Matrix,
+    suffix: str,
+    *,
+    across: tuple[float, float],
+    down: tuple[float, float],
+    every: tuple[int, int],
+    angle: int,
+) -> dict[str, Any]:
+    """Return the two axes of a term.
+
+    Args:
+        term: what is drawn on them.
+        suffix: of their names.
+        across, down: the parts of the plot's width, and of its height from below, that they have.
+        every: thins the labels of rows and of columns.
+        angle: of the columns' labels, degrees.
+    """
+    rows, columns = term_labels(term)
+    return {
+        f"xaxis{suffix}": {
+            "domain": list(across),
+            "anchor": f"y{suffix}",
+            "range": [-0.5, len(columns) - 0.5],
+            "tickangle": angle,
+            **labelled_axis(columns, step=every[1]),
+        },
+        f"yaxis{suffix}": {
+            "domain": list(down),
+            "anchor": f"x{suffix}",
+            "range": [len(rows) - 0.5, -0.5],
+            **labelled_axis(rows, step=every[0]),
+        },
+    }
+
+
+def term_labels(term: Matrix) -> tuple[AxisLabels, AxisLabels]:
+    """Return the labels of the rows and of the columns that the picture has."""
     down, across = term.block
-    rows, columns = pool_labels(term.rows, down), pool_labels(term.columns, across)
-    layout[f"xaxis{suffix}"] = {
-        "domain": list(domain),
-        "anchor": f"y{suffix}",
-        "range": [-0.5, len(columns) - 0.5],
-        "tickangle": -90,
-        **labelled_axis(columns, step=factor(len(columns), MOST_COLUMN_LABELS)),
+    return pool_labels(term.rows, down), pool_labels(term.columns, across)
+
+
+def term_hatching(
+    term: Matrix, suffix: str, size: tuple[float, float], theme: Theme
+) -> list[dict[str, Any]]:
+    """Return the stripes over what is masked, where the term is so many pixels wide and high."""
+    rows, columns = map(len, term_labels(term))
+    box = {
+        "x": -0.5,
+        "y": -0.5,
+        "sizex": columns,
+        "sizey": rows,
+        "xref": f"x{suffix}",
+        "yref": f"y{suffix}",
     }
-    layout[f"yaxis{suffix}"] = {
-        "anchor": f"x{suffix}",
-        "range": [len(rows) - 0.5, -0.5],
-        **labelled_axis(rows, step=factor(len(rows), MOST_ROW_LABELS)),
-        "showticklabels": first,  # the rows are the same tokens in each term but Kᵀ
-    }
+    cell = (size[0] / columns, size[1] / rows)
+    return hatching(term.masked, term.block, cell, [box], theme)
 
 
 def _add_notes(
@@ -145,7 +188,7 @@ def _add_notes(
 ) -> None:
     """The term's name above it; its shape and colour range below its labels."""
     scale = f" ({term.scale.name})" if term.scale.name else ""
-    said, room = f"{term.size}<br>{limits}", layout["margin"]["b"]
+    said, room = f"{' × '.join(term.size)}<br>{limits}", layout["margin"]["b"]
     title, lines = _notes(term.name, said, middle, room, after=scale)
     if term.concept is not None:
         title["font"]["color"] = theme.of(term.concept)
@@ -160,21 +203,6 @@ def _notes(
     lines = _note(middle, 0.0, said, size=LABEL_SIZE, anchor="top")
     lines["yshift"] = 40 - room
     return [title, lines]
-
-
-def _add_hatching(layout: dict[str, Any], term: Matrix, suffix: str, theme: Theme) -> None:
-    down, across = term.block
-    rows, columns = -(-term.values.shape[0] // down), -(-term.values.shape[1] // across)
-    box = {
-        "x": -0.5,
-        "y": -0.5,
-        "sizex": columns,
-        "sizey": rows,
-        "xref": f"x{suffix}",
-        "yref": f"y{suffix}",
-    }
-    cell = (TERM_WIDTH / columns, HEIGHT / rows)
-    layout["images"] += hatching(term.masked, (down, across), cell, [box], theme)
 
 
 def _add_frame(layout: dict[str, Any], term: Matrix, suffix: str, theme: Theme) -> None:

@@ -148,21 +148,22 @@
     const box = element.getBoundingClientRect()
     if (box.width < 2 || box.height < 2) continue
     // What can be scrolled to is not cut off; that is for `down` and `sideways` to tell.
+    let reachedAcross = false, reachedDown = false
     const clip = [...above(parentOf(element))].find((each) => {
       if (each instanceof SVGElement || each === document.body || each === document.documentElement)
         return false
       const { overflowX, overflowY } = getComputedStyle(each)
       const edge = each.getBoundingClientRect()
       const hides = (overflow) => overflow === "hidden" || overflow === "clip"
-      return (hides(overflowX) && (box.left < edge.left - 1 || box.right > edge.right + 1)) ||
-        (hides(overflowY) && (box.top < edge.top - 1 || box.bottom > edge.bottom + 1))
+      const scrolls = (overflow) => overflow === "auto" || overflow === "scroll"
+      reachedAcross ||= scrolls(overflowX) && each.scrollWidth > each.clientWidth
+      reachedDown ||= scrolls(overflowY) && each.scrollHeight > each.clientHeight
+      return (!reachedAcross && hides(overflowX) &&
+          (box.left < edge.left - 1 || box.right > edge.right + 1)) ||
+        (!reachedDown && hides(overflowY) &&
+          (box.top < edge.top - 1 || box.bottom > edge.bottom + 1))
     })
-    const scrolls = [...above(element)].some((each) => {
-      if (!(each instanceof HTMLElement)) return false
-      const { overflowX } = getComputedStyle(each)
-      return (overflowX === "auto" || overflowX === "scroll") && each.scrollWidth > each.clientWidth
-    })
-    const beyond = box.left < -1 || (box.right > innerWidth + 1 && !scrolls)
+    const beyond = box.left < -1 || (box.right > innerWidth + 1 && !reachedAcross)
     if (clip || beyond) {
       const name = element.ariaLabel || element.textContent.trim() || element.tagName
       cutOff.push(`${name.slice(0, 40)} at ${Math.round(box.left)}, ${Math.round(box.top)}`)

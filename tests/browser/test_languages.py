@@ -25,7 +25,8 @@ EXCEPTIONS = (
     ("", r"Headlight|ReLU|GELU|ALiBi|MiniLM|SmolLM2|English|中文|[Ee]speranto|head_dim|embed_size"),
     # Symbols: of matrices, of the two sides of a comparison and their heads, of sizes.
     ("", r"[QKVAB]|A → B|A\d+–B\d+|÷ √[DE]|[EDL] = \d+( × [EDL] = \d+.*)?|(━●━ E = \d+\s*)+"),
-    ("glide-cell", r"[LEFHDN²·+ \d]+"),  # formulas of sizes
+    # Formulas: letters that stand alone, and functions.
+    ("", r"(softmax|exp|W_[QKV]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[^A-Za-z])+"),
     # Numbers, shapes and units of measurement.
     ("", r"\d\.\d+e[-+]\d+|[\d.,]+ ?(k|M|G|T|B|kB|MB|GB|TB|s|ms|µs)|[EDL] = \d.* … .*"),
     # Tokens of models: they are what is looked at.
@@ -254,7 +255,7 @@ def test_two_windows_in_two_languages(new_page: NewPage, server: Server) -> None
     for text in ("a b", "a b c"):
         for window, label in ((chinese, "头数"), (english, "Heads")):
             window.locator(".st-key-text input").fill(text)
-            expect(window.locator(".st-key-strip button")).to_have_count(len(text.split()))
+            expect(window.locator(".st-key-strip .token")).to_have_count(len(text.split()))
             expect(window.locator(".st-key-heads label")).to_have_text(label)
     chinese.get_by_role("link", name="实验室").click()
     expect(chinese.locator(".st-key-preset_scale")).to_have_text(re.compile("有什么作用"))

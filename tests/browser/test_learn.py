@@ -1,13 +1,16 @@
 """Learn in a real Chromium: attention is watched while it forms, played back, and taken along."""
 
+import base64
 import math
 import os
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from model.training.plan import Plan
@@ -348,6 +351,86 @@ def test_play_goes_through_the_frames_and_pause_stops_at_one(page: Page, server:
     assert set(range(began + 1, last)) <= set(names)
     assert names == sorted(names)
     assert len({z for _name, z in frames}) >= (last - began) // 2
+
+
+PLAY_FROM_THE_FIRST = """chart => {
+    const plot = document.querySelector(chart)
+    window.shown = [] // of each frame: its name, and the answers beside it
+    plot.on("plotly_animatingframe", ({ name }) => {
+        const says = [...document.querySelectorAll(".answers tr.says td")]
+        shown.push([Number(name), says.map(cell => [cell.textContent, cell.className])])
+    })
+    plot._fullLayout._currentFrame = "0"
+    ;[...plot.querySelectorAll(".updatemenu-button")]
+        .find(button => button.textContent.includes("Play"))
+        .dispatchEvent(new MouseEvent("click", { bubbles: true }))
+}"""
+
+
+@pytest.mark.matrix
+def test_heatmaps_are_never_blank_while_they_play(page: Page, server: Server) -> None:
+    open_learn(page, server, f"{QUICK}&heads=2")
+    train(page)
+    places = [image.bounding_box() for image in page.locator(f"{CHART} .heatmaplayer image").all()]
+    assert len(places) == 2
+    session = page.context.new_cdp_session(page)
+    pictures: list[Image.Image] = []
+
+    def keep(event: dict[str, Any]) -> None:
+        pictures.append(Image.open(BytesIO(base64.b64decode(event["data"]))).convert("RGB"))
+        session.send("Page.screencastFrameAck", {"sessionId": event["sessionId"]})
+
+    session.on("Page.screencastFrame", keep)
+    session.send("Page.startScreencast", {"format": "png"})
+    last = frame_shown(page)
+    page.evaluate(PLAY_FROM_THE_FIRST, CHART)
+    page.wait_for_function("last => shown.at(-1)?.[0] === last", arg=last)
+    session.send("Page.stopScreencast")
+    session.detach()
+    for box in places:
+        assert box is not None
+        left, top = box["x"] + 2, box["y"] + 2
+        inside = (left, top, left + box["width"] - 4, top + box["height"] - 4)
+        heads = [picture.crop(inside) for picture in pictures]
+        assert all(len(head.getcolors(1 << 20) or ()) > 1 for head in heads)
+        assert len({head.tobytes() for head in heads}) > 1  # it did play
+
+
+@pytest.mark.matrix
+def test_the_answers_follow_the_frames(page: Page, server: Server) -> None:
+    open_learn(page, server, QUICK)
+    train(page)
+    plan = Plan(task="sort", embed_size=16, steps=50)
+    typed = plan.learnt.split(plan.learnt.probe)
+    right = [str(target) for target in plan.learnt.example(typed).targets]
+    said = [
+        list(compute_trained_here(TrainedHereSettings(plan, snapshot, typed)).answer)
+        for snapshot in snapshots(plan)
+    ]
+    assert said[0] != said[-1]
+    page.evaluate(PLAY_FROM_THE_FIRST, CHART)
+    page.wait_for_function("() => shown.length >= 5")
+    for frame, cells in page.evaluate("shown"):
+        assert [text for text, _look in cells] == said[frame]
+        looks = ["right" if a == b else "wrong" for a, b in zip(said[frame], right, strict=True)]
+        assert [look for _text, look in cells] == looks
+
+
+@pytest.mark.matrix
+def test_who_wants_no_motion_gets_a_few_frames_a_second_each(
+    new_page: NewPage, server: Server
+) -> None:
+    page = new_page(reduced_motion="reduce")
+    open_learn(page, server, QUICK)
+    train(page)
+    last = frame_shown(page)
+    assert last > 16
+    page.evaluate(PLAY_FROM_THE_FIRST, CHART)
+    began = page.evaluate("performance.now()")
+    page.wait_for_function("() => shown.length >= 3")
+    assert page.evaluate("performance.now()") - began > 1500
+    names = [name for name, _cells in page.evaluate("shown")]
+    assert names[:3] == [0, round(last / 8), round(2 * last / 8)]
 
 
 @pytest.mark.matrix

@@ -20,7 +20,7 @@ MADE_OF = Contributions(
 
 def output() -> Matrix:
     values = np.ones((3, 2), dtype=np.float32)
-    return Matrix(values, "output", KEYS, dimension_labels(2), "query", "", "3 × 2", "")
+    return Matrix(values, "output", KEYS, dimension_labels(2), "query", "", ("3", "2"), "")
 
 
 def test_each_key_has_a_bar_as_long_as_its_weight_times_its_length() -> None:

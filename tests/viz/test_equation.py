@@ -27,7 +27,7 @@ def matrix(values: np.ndarray, name: str = "Q", sign: str = "×", **more: Any) -
         dimension_labels(columns),
         "query",
         "at",
-        f"L = {rows} × D = {columns}",
+        (f"L = {rows}", f"D = {columns}"),
         sign,
         **more,
     )

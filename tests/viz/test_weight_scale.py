@@ -188,7 +188,16 @@ def test_in_the_equation_the_weights_say_their_scale_in_words() -> None:
 
     def term(name: str, scale: WeightScale, *, diverging: bool) -> Matrix:
         return Matrix(
-            WEIGHTS[0], name, tokens, tokens, "query", "key", "L = 2", "", diverging, scale=scale
+            WEIGHTS[0],
+            name,
+            tokens,
+            tokens,
+            "query",
+            "key",
+            ("L = 2", "L = 3"),
+            "",
+            diverging,
+            scale=scale,
         )
 
     figure = draw_equation(
@@ -202,11 +211,11 @@ def test_in_the_equation_the_weights_say_their_scale_in_words() -> None:
     texts = [note.text for note in figure.layout.annotations]
     assert texts == [
         "<b>scores</b>",
-        "L = 2<br>-0.9 … 0.9",
+        "L = 2 × L = 3<br>-0.9 … 0.9",
         "<b>weights</b> (log scale)",
-        "L = 2<br>≤ 5e-05 … ≥ 0.5",
+        "L = 2 × L = 3<br>≤ 5e-05 … ≥ 0.5",
         "<b>weights</b>",
-        "L = 2<br>0 … 0.9",
+        "L = 2 × L = 3<br>0 … 0.9",
     ]
     assert [trace.zmax for trace in figure.data] == pytest.approx([0.9, 0.5, 0.9])
     assert [list(s) for s in figure.data[1].colorscale] == color_stops(LIGHT.sequential, "log")

@@ -5,7 +5,7 @@
 // one below the other.
 // Streamlit mounts a chart anew when its figure changes, so charts are looked up after each change
 // of the page. Until a steady chart has drawn itself again, its last picture stays in its place; and
-// while its figure plays, the table of answers follows the frames.
+// while its figure plays, no heatmap is blank and the table of answers follows the frames.
 // A link inside `.st-key-open_now` is followed as soon as it is there.
 const STOPS = 8 // of a figure that is played without motion, after the first frame ...
 const STOP_MS = 1000 // ... and how long each is shown
@@ -28,15 +28,52 @@ export default function (component) {
   }
 
   // The answers of each frame, beside the figure: [what is said, how it looks] at each place.
+  let written, steps // what the table has for all frames, as it stands there and read once
   const follow = (frame) => {
     const table = document.querySelector(".answers")
-    const answers = table && JSON.parse(table.dataset.steps)[frame]
+    if (table && table.dataset.steps !== written) {
+      steps = JSON.parse((written = table.dataset.steps))
+    }
+    const answers = table && steps[frame]
     const cells = table?.querySelectorAll("tr.says td") ?? []
     if (answers?.length !== cells.length) return
     answers.forEach(([text, look], i) => {
       if (cells[i].textContent !== text) cells[i].textContent = text
       cells[i].className = look
     })
+  }
+
+  // A heatmap is an image with a new address in each frame, and blank until the browser has read it:
+  // mostly for as long as the frame is shown. So what was read last stands behind all of them.
+  const standBehind = (plot) => {
+    const front = plot.querySelector(".main-svg")
+    const behind = document.createElement("canvas")
+    behind.style.cssText = "position:absolute;inset:0;width:100%;height:100%"
+    front.before(behind)
+    const copy = async () => {
+      const images = [...plot.querySelectorAll(".heatmaplayer image")]
+      if (!images.length) return // they are made anew
+      const addresses = images.map((image) => image.href.baseVal)
+      const pictures = await Promise.all(addresses.map(async (address) => {
+        const picture = Object.assign(new Image(), { src: address })
+        await picture.decode()
+        return picture
+      }))
+      if (!images.every((image) => image.isConnected)) return // there are newer ones
+      const from = front.getBoundingClientRect()
+      behind.width = from.width * devicePixelRatio
+      behind.height = from.height * devicePixelRatio
+      const pen = behind.getContext("2d")
+      pen.scale(devicePixelRatio, devicePixelRatio)
+      pen.imageSmoothingEnabled = false
+      images.forEach((image, i) => {
+        const { x, y, width, height } = image.getBoundingClientRect()
+        pen.drawImage(pictures[i], x - from.x, y - from.y, width, height)
+      })
+    }
+    const attributeFilter = ["href", "x", "y", "width", "height"]
+    new MutationObserver(copy).observe(front, { childList: true, subtree: true, attributeFilter })
+    copy()
   }
 
   // Whoever wants no motion gets a few frames of the figure, one after the other.
@@ -70,6 +107,7 @@ export default function (component) {
     plot.on("plotly_sliderchange", rest)
     plot.on("plotly_animatingframe", ({ name }) => follow(Number(name)))
     playCalmly(plot)
+    standBehind(plot)
   }
 
   const listen = () => {

@@ -15,7 +15,7 @@ CSS = """
 /* A large screen is read from further away. */
 html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
 .stSidebar[data-collapsed="false"] { min-width: 18.75rem; }
-.stMainBlockContainer { padding: 2.4rem 24px 0.25rem; max-width: 1800px; }
+.stMainBlockContainer { padding: 2.4rem 24px 2px; max-width: 1800px; }
 /* What takes no room has no gap beside it either. */
 .stElementContainer:has(> .stHtml > style) { position: absolute; width: 1px; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-selection:not(
@@ -102,7 +102,8 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   .stMainBlockContainer { padding-top: 3rem; }
   .st-key-sentences .stHorizontalBlock { flex-wrap: wrap; }
   .st-key-sentences .stColumn { min-width: 100%; }
-  /* A picture that is wider than its place is moved in it, and the page stays where it is. */
+  /* What is wider than its place is moved in it, and the page stays where it is. */
+  .stMarkdown [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
   .stVerticalBlock:has(
     > :is(.st-key-head_chart, .st-key-heads_chart, .st-key-layers_chart, .st-key-stream_chart,
       .st-key-learn_chart, .st-key-cost_chart, .st-key-parts_chart, .st-key-sweep_chart,
@@ -126,9 +127,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 }
 @media (max-width: 699px) {
   /* Their heads or charts stand below one another. */
-  .st-key-heads_chart, .st-key-kinds, .st-key-compare { min-width: 0; }
-  .st-key-formulas .stHorizontalBlock { flex-wrap: nowrap; }
-  .st-key-formulas .stColumn { min-width: 0; flex: 1; }
+  .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-compare { min-width: 0; }
 }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .st-key-start h1 { font-size: clamp(1.5rem, 2.7vw, 2.6rem); padding: 0.4rem 0 0; line-height: 1.2; }

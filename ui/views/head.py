@@ -6,6 +6,7 @@ from html import unescape
 import numpy as np
 import streamlit as st
 
+from ui.components import window_is_narrow
 from ui.controls.colors import weight_scale
 from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.runs.run import Attention, Run
@@ -19,6 +20,7 @@ from ui.views.equations import describe_equations, projection_formula
 from ui.views.heads import PLOTLY_CONFIG, show_pooling
 from ui.views.stages import where
 from ui.views.view import View
+from viz.chain import draw_chain
 from viz.contributions import BARS, Contributions
 from viz.equation import Matrix, draw_equation
 from viz.labels import AxisLabels, dimension_labels
@@ -44,15 +46,12 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
         )
     )
     made_of = _contributions(attention, head, selection.query)
-    formulas, widths = _formulas(attention, head), [1.0] * 7
-    if made_of is not None:
-        formulas, widths = (*formulas, "$A_k \\lVert V_k \\rVert$"), [*widths, BARS]
-    with st.container(key="formulas"):
-        for column, formula in zip(st.columns(widths, gap="small"), formulas, strict=True):
-            column.markdown(_colored(formula, theme))
+    if not window_is_narrow():
+        _show_formulas(attention, head, theme, is_made_of=made_of is not None)
     terms = _terms(attention, selection, head)
+    draw = draw_chain if window_is_narrow() else draw_equation
     st.plotly_chart(
-        draw_equation(terms, theme, made_of),
+        draw(terms, theme, made_of),
         key="head_chart",
         theme=None,
         config=PLOTLY_CONFIG,
@@ -67,6 +66,16 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
         ),
     )
     show_pooling(max((term.block for term in terms), key=math.prod))
+
+
+def _show_formulas(attention: Attention, head: int, theme: Theme, *, is_made_of: bool) -> None:
+    """Say what each term is, above it."""
+    formulas, widths = _formulas(attention, head), [1.0] * 7
+    if is_made_of:
+        formulas, widths = (*formulas, "$A_k \\lVert V_k \\rVert$"), [*widths, BARS]
+    with st.container(key="formulas"):
+        for column, formula in zip(st.columns(widths, gap="small"), formulas, strict=True):
+            column.markdown(_colored(formula, theme))
 
 
 def _colored(formula: str, theme: Theme) -> str:
@@ -148,7 +157,7 @@ def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix
             keys,
             _("query"),
             _("key"),
-            f"{rows} × {columns}",
+            (rows, columns),
             sign,
             diverging=name != "weights",
             masked=masked if masks else None,
@@ -159,7 +168,7 @@ def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix
 
     def of_queries(name: str, title: str, sign: str) -> Matrix:
         labels, size = dimensions(of(name))
-        shape, row = f"{rows} × {size}", selection.query
+        shape, row = (rows, size), selection.query
         return Matrix(
             of(name),
             title,
@@ -175,7 +184,7 @@ def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix
 
     of_keys, size_of_keys = dimensions(of("keys"))
     of_values, size_of_values = dimensions(of("values"))
-    shape_of_keys, shape_of_values = f"{size_of_keys} × {columns}", f"{columns} × {size_of_values}"
+    shape_of_keys, shape_of_values = (size_of_keys, columns), (columns, size_of_values)
     return [
         of_queries("queries", _("Q"), "×"),
         Matrix(

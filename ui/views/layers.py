@@ -31,7 +31,8 @@ from viz.tiles import Tiles
 from viz.tiles_grid import HEIGHT, TALL_HEIGHT
 
 CHART = "layers_chart"
-EXPLANATION = 64  # pixels of two lines
+EXPLANATION = 64  # pixels of two lines ...
+MORE_LINES = 24  # ... and of what stands above other pictures than every head
 LOWEST_THUMBNAIL = 28  # design pixels: a lower one shows no pattern, so that the page scrolls
 
 
@@ -208,7 +209,7 @@ def mean_tiles(run: Run, selection: Selection, overview: Overview) -> Tiles:
         diverging=False,
         masked=masked,
         masked_text=_("masked"),
-        height=_height(),
+        height=_height() - MORE_LINES,
     )
 
 
@@ -228,7 +229,7 @@ def _show_stream(run: Run, selection: Selection, theme: Theme) -> None:
         token_title=_("token"),
         step_title=_("after"),
         undefined_text=_("undefined"),
-        height=_height(),
+        height=_height() - 2 * MORE_LINES,
     )
     st.plotly_chart(
         draw_stream(stream, theme),

@@ -221,6 +221,24 @@ def test_bars_beside_the_output_are_what_each_word_adds_to_it() -> None:
     assert len(chart(page, "head_chart")["data"]) == 7
 
 
+def test_on_a_phone_it_is_the_chain_of_the_chosen_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.views.head.window_is_narrow", lambda: True)
+    page = open_app(link(text=TEXT, view="head", head=2, q=3))
+    trace = run_of(TEXT).attention().trace
+    drawn = [array(term["z"]) for term in chart(page, "head_chart")["data"][:7]]
+    shapes = [(1, 8), (8, 5), (1, 5), (1, 5), (1, 5), (5, 8), (1, 8)]
+    assert [of.shape for of in drawn] == shapes
+    np.testing.assert_array_equal(drawn[0][0], trace.queries[0, 2, 3].numpy())
+    np.testing.assert_array_equal(drawn[4][0], trace.weights[0, 2, 3].numpy())
+    np.testing.assert_array_equal(drawn[6][0], trace.head_outputs[0, 2, 3].numpy())
+    layout = chart(page, "head_chart")["layout"]
+    assert [note["text"] for note in layout["annotations"]][::2] == [
+        "<b>Q</b>", "× <b>Kᵀ</b>", "= <b>energy</b>", "→ <b>scores</b>", "→ <b>weights</b>",
+        "× <b>V</b>", "= <b>output</b>", "<b>made of</b>",
+    ]  # fmt: skip
+    assert not formulas_on(page)  # they would be too narrow to be read
+
+
 def test_the_axes_name_tokens_and_dimensions() -> None:
     layout = chart(open_app(link(text="a b", view="head", heads=32, embed_size=64)), "head_chart")[
         "layout"

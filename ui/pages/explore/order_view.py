@@ -33,7 +33,7 @@ from viz.tiles import Tiles
 WIDTH, HEIGHT, TALL_HEIGHT = 380, 138, 300
 ROUNDING = 1e-9  # of float64, for outputs of about 1: what nobody can see
 LONGEST_SHOWN = 90  # characters of the shuffled sentence
-CURVES_HEIGHT, TALL_CURVES_HEIGHT = 300, 520
+CURVES_HEIGHT, TALL_CURVES_HEIGHT = 280, 520
 
 
 def draw_order_controls() -> None:
