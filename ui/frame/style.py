@@ -126,7 +126,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 }
 @media (max-width: 699px) {
   /* Their heads or charts stand below one another. */
-  .st-key-heads_chart, .st-key-kinds, .st-key-compare { min-width: 0; }
+  .st-key-heads_chart, .st-key-kinds, .st-key-compare, .st-key-learn_chart { min-width: 0; }
   .st-key-formulas .stHorizontalBlock { flex-wrap: nowrap; }
   .st-key-formulas .stColumn { min-width: 0; flex: 1; }
 }
