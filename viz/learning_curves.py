@@ -161,23 +161,26 @@ def mark_phase_change(learning: Learning, layout: dict[str, Any], theme: Theme) 
     before = step / max(1, learning.last_step) * learning.curves_width  # pixels
     title = BOLD * text_width(words.loss) + 8
     fits = text_width(words.phase_change) < learning.curves_width - before
+    if learning.is_stacked:  # there is room for it behind the title alone
+        place = {"x": 1, "xref": "x2 domain", "xanchor": "right"}
+    else:
+        shift = max(4, title - before) if fits else -4
+        place = {"x": step, "xref": "x2", "xanchor": "left" if fits else "right", "xshift": shift}
+    begins_at_name = before > title and not learning.is_stacked
     line = {"color": theme.faint, "width": 1.5, "dash": "dot"}
     layout["shapes"] = layout.get("shapes", []) + [  # the heads may have marks
         {"type": "line", "xref": "x2", "x0": step, "x1": step, "line": line, "layer": "below"}
-        | {"yref": f"y{panel} domain", "y0": 0, "y1": 1.2 if panel == 3 and before > title else 1}
+        | {"yref": f"y{panel} domain", "y0": 0, "y1": 1.2 if panel == 3 and begins_at_name else 1}
         for panel in (2, 3, 4)
     ]
     layout["annotations"].append(
         {
-            "x": step,
-            "xref": "x2",
+            **place,
             "y": 1,
             "yref": "y3 domain",
             "text": words.phase_change,
             "showarrow": False,
-            "xanchor": "left" if fits else "right",
             "yanchor": "bottom",
-            "xshift": max(4, title - before) if fits else -4,
             "font": {"color": theme.faint},
         }
     )

@@ -56,7 +56,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   margin: 0; min-height: 0; min-width: max-content; white-space: nowrap;
 }
 .st-key-sentences .stTextInput > div { flex: 1; }
-.st-key-sentences .stMarkdown p { font-size: 0.9rem; line-height: 1.35; }
+:is(.st-key-sentences, .st-key-told_story) .stMarkdown p { font-size: 0.9rem; line-height: 1.35; }
 .st-key-formulas { padding-left: 112px; margin-bottom: -0.8rem; }
 .st-key-formulas .stMarkdown { text-align: center; white-space: nowrap; }
 .katex { font-size: 1.26em; }  /* its indices of indices are half as large */

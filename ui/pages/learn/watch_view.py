@@ -46,6 +46,7 @@ from viz.learning_info import (
 from viz.theme import Theme
 
 CHART = "learn_chart"
+STORY_HEIGHT = 56  # pixels that the figure leaves to a story's two sentences
 MOST_FRAME_BYTES = 3 * 2**20  # that a page gets to scrub without asking the server
 
 
@@ -129,7 +130,8 @@ def _size() -> tuple[int, int]:
     """The figure's width and height, as the window has room for."""
     if window_is_narrow():
         return NARROW_WIDTH, NARROW_HEIGHT
-    return (TALL_WIDTH, TALL_HEIGHT) if window_is_tall() else (WIDTH, HEIGHT)
+    width, height = (TALL_WIDTH, TALL_HEIGHT) if window_is_tall() else (WIDTH, HEIGHT)
+    return width, height if value_of("story") is None else height - STORY_HEIGHT
 
 
 def _first_frame(shows: tuple[object, ...], active: int, last: int) -> int:
