@@ -1,4 +1,4 @@
-"""Attention being learnt: curves over the steps on the left, the heads at one step on the right."""
+"""Attention being learnt: curves over the steps, beside or above the heads at one of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,13 +18,14 @@ from viz.learning_curves import (
     panel_titles,
     panels_of,
 )
-from viz.learning_info import LEFT, Learning, gap_of, learning_grid
-from viz.playback import ROOM, buttons, slider, still_caption
+from viz.learning_info import Learning, learning_grid
+from viz.playback import Place, buttons, slider, still_caption
 from viz.pooling import pool_extremes
 from viz.theme import Theme
 from viz.tiles import tiles_spec
 
 LEFT_MARGIN = 62  # pixels: numbers at the curves' axes
+RIGHT_MARGIN = 8  # ... where the colour bar stands within the plot
 FRAME_BYTES, TRACE_BYTES = 260, 60  # what a frame has beside its numbers, and each of its heatmaps
 
 
@@ -59,16 +60,32 @@ def draw_learning(learning: Learning, theme: Theme) -> go.Figure:
         for head in range(len(panel.values[run]))
     ]
     spec["data"] += bar
-    below = layout["margin"]["b"]
-    margin = {**layout["margin"], "l": LEFT_MARGIN, "b": below + ROOM}
-    layout |= base_layout(theme, margin=margin, height=layout["height"] + ROOM)
-    layout["xaxis"]["domain"] = [LEFT + gap_of(tiles) / learning.width, 1]
+    place = _arrange(learning, layout, theme)
     layout |= panel_axes(learning, panels, theme)
     _mark_names(learning, layout["annotations"][:heads], theme)
     layout["annotations"] += panel_titles(learning, panels, theme)
     mark_phase_change(learning, layout, theme)
-    _add_playback(learning, spec, below, theme)
+    _add_playback(learning, spec, place, theme)
     return SpecFigure(spec)
+
+
+def _arrange(learning: Learning, layout: dict[str, Any], theme: Theme) -> Place:
+    """Make room beside or above the heads for the curves, and below for what plays them."""
+    margin, beside = layout["margin"], learning.plot_height - learning.tiles_shown.height
+    left, right = LEFT_MARGIN, margin["r"]
+    across, down = learning.heads_domain
+    layout["xaxis"]["domain"] = across
+    if learning.is_stacked:
+        left, right = max(LEFT_MARGIN, margin["l"]), RIGHT_MARGIN
+        layout["yaxis"]["domain"] = down
+        for axis in ("coloraxis", "coloraxis2"):  # the second is a curved scale's
+            if bar := layout.get(axis, {}).get("colorbar"):
+                bar |= {"x": across[1], "y": down[1]}
+    place = Place(margin["b"], left=left, is_stacked=learning.is_stacked)
+    margin = {**margin, "l": left, "r": right, "b": place.below + place.room}
+    height = layout["height"] + beside + place.room
+    layout |= base_layout(theme, margin=margin, height=height)
+    return place
 
 
 def _mark_names(learning: Learning, names: Sequence[dict[str, Any]], theme: Theme) -> None:
@@ -98,15 +115,15 @@ def _frames(learning: Learning, values: np.ndarray) -> list[dict[str, Any]]:
     ]
 
 
-def _add_playback(learning: Learning, spec: dict[str, Any], below: int, theme: Theme) -> None:
+def _add_playback(learning: Learning, spec: dict[str, Any], place: Place, theme: Theme) -> None:
     """The frames and what plays them, or the caption alone."""
     layout, words = spec["layout"], learning.words
     if learning.frames is not None:
         steps = learning.curves[0].steps
         spec["frames"] = _frames(learning, learning.frames)
         layout["sliders"] = [
-            slider(learning.captions, list(steps), learning.active, below=below, theme=theme)
+            slider(learning.captions, list(steps), learning.active, place=place, theme=theme)
         ]
-        layout["updatemenus"] = [buttons(words.play, words.pause, below=below, theme=theme)]
+        layout["updatemenus"] = [buttons(words.play, words.pause, place=place, theme=theme)]
     elif learning.captions:
-        layout["annotations"].append(still_caption(learning.captions[0], below=below))
+        layout["annotations"].append(still_caption(learning.captions[0], place=place))

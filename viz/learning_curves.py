@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from viz.labels import text_width
-from viz.learning_info import LEFT, Learning
+from viz.learning_info import Learning
 from viz.theme import TITLE_SIZE, Theme
 from viz.tiles import BOLD
 
@@ -99,7 +99,7 @@ def panel_axes(
         "xaxis2": {
             **common,
             "anchor": panels[-1].axis,
-            "domain": [0, LEFT],
+            "domain": [0, learning.curves_width / learning.width],
             "range": [-beyond, last + beyond],
             "title": {"text": learning.words.step, "standoff": 4, "font": {"color": theme.faint}},
             "nticks": 5,
@@ -120,9 +120,11 @@ def panel_axes(
 
 def _domains(learning: Learning, count: int) -> Iterator[tuple[float, float]]:
     """The lower and upper end of each panel, as shares of the plot."""
+    height = learning.plot_height
+    share = learning.height / height
     for i in range(count):
-        gap = PANEL_GAP / learning.height if i < count - 1 else 0.0
-        yield 1 - (i + 1) / count + gap, 1 - i / count - PANEL_TITLE / learning.height
+        gap = PANEL_GAP / height if i < count - 1 else 0.0
+        yield 1 - (i + 1) / count * share + gap, 1 - i / count * share - PANEL_TITLE / height
 
 
 def panel_titles(learning: Learning, panels: Sequence[Panel], theme: Theme) -> list[dict[str, Any]]:
@@ -141,7 +143,7 @@ def panel_titles(learning: Learning, panels: Sequence[Panel], theme: Theme) -> l
     ]
     if len(learning.curves) > 1:
         this, kept = (run.name for run in learning.curves[:2])
-        room = LEFT * learning.width - BOLD * text_width(learning.words.accuracy)
+        room = learning.curves_width - BOLD * text_width(learning.words.accuracy)
         both, one = f"{DASH} {this}  {KEPT_DASH} {kept}", f"{KEPT_DASH} {kept}"
         key = {"text": both if text_width(both) < room else one, "font": {"color": theme.faint}}
         titles.append({**title, **key, "x": 1, "xanchor": "right", "yref": "y2 domain"})
@@ -156,26 +158,29 @@ def mark_phase_change(learning: Learning, layout: dict[str, Any], theme: Theme) 
     step, words = learning.curves[0].phase_change, learning.words
     if step is None:
         return
-    before = step / max(1, learning.last_step) * LEFT * learning.width  # pixels
+    before = step / max(1, learning.last_step) * learning.curves_width  # pixels
     title = BOLD * text_width(words.loss) + 8
-    fits = text_width(words.phase_change) < LEFT * learning.width - before
+    fits = text_width(words.phase_change) < learning.curves_width - before
+    if learning.is_stacked:  # there is room for it behind the title alone
+        place = {"x": 1, "xref": "x2 domain", "xanchor": "right"}
+    else:
+        shift = max(4, title - before) if fits else -4
+        place = {"x": step, "xref": "x2", "xanchor": "left" if fits else "right", "xshift": shift}
+    begins_at_name = before > title and not learning.is_stacked
     line = {"color": theme.faint, "width": 1.5, "dash": "dot"}
     layout["shapes"] = layout.get("shapes", []) + [  # the heads may have marks
         {"type": "line", "xref": "x2", "x0": step, "x1": step, "line": line, "layer": "below"}
-        | {"yref": f"y{panel} domain", "y0": 0, "y1": 1.2 if panel == 3 and before > title else 1}
+        | {"yref": f"y{panel} domain", "y0": 0, "y1": 1.2 if panel == 3 and begins_at_name else 1}
         for panel in (2, 3, 4)
     ]
     layout["annotations"].append(
         {
-            "x": step,
-            "xref": "x2",
+            **place,
             "y": 1,
             "yref": "y3 domain",
             "text": words.phase_change,
             "showarrow": False,
-            "xanchor": "left" if fits else "right",
             "yanchor": "bottom",
-            "xshift": max(4, title - before) if fits else -4,
             "font": {"color": theme.faint},
         }
     )

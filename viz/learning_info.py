@@ -5,13 +5,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from viz.heatmap import bar_room
 from viz.labels import text_width
-from viz.tiles import Tiles, grid_of
+from viz.tiles import Tiles, grid_of, stacked
 from viz.tiles_grid import Grid
 
 WIDTH, HEIGHT = 870, 348  # design pixels of the plot: what a 1366×768 screen has room for
 TALL_WIDTH, TALL_HEIGHT = 1400, 630  # ... and a 1920×1080 one
+NARROW_WIDTH, NARROW_HEIGHT = 240, 288  # ... and the curves alone a phone
 LEFT = 0.35  # the curves' share of the width
+STEPS = 48  # pixels between the curves and heads below them: the steps, and what they are called
+TALLEST_HEAD = 250  # design pixels of each, where they stand below one another
+BAR = 68  # ... and of the colour bar beside them
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ class Learning:
     active: int = 0  # the frame shown
     words: Words = Words()
     width: int = WIDTH  # design pixels of the plot
-    height: int = HEIGHT
+    height: int = HEIGHT  # ... of the curves alone, where the heads stand below them
+    is_stacked: bool = False  # curves, heads and what plays them below one another
 
     def __post_init__(self) -> None:
         if self.frames is None:
@@ -83,14 +89,31 @@ class Learning:
     @property
     def tiles_shown(self) -> Tiles:
         """The heads at that step, as large as there is room for, on a scale that frames share."""
-        return replace(
-            self.tiles,
-            values=self.tiles.values if self.frames is None else self.frames[self.active],
-            width=int(self.width * (1 - LEFT)) - gap_of(self.tiles),
-            height=self.height,
-            diverging=False,
-            limit=1.0,
-        )
+        values = self.tiles.values if self.frames is None else self.frames[self.active]
+        tiles = replace(self.tiles, values=values, diverging=False, limit=1.0)
+        if self.is_stacked:
+            room = BAR + bar_room(tiles.scale, tiles.scale.end or 1.0)
+            return stacked(tiles, width=self.width - room, highest=TALLEST_HEAD)
+        width = int(self.width * (1 - LEFT)) - gap_of(tiles)
+        return replace(tiles, width=width, height=self.height)
+
+    @property
+    def curves_width(self) -> float:
+        """Design pixels of the curves."""
+        return self.width if self.is_stacked else LEFT * self.width
+
+    @property
+    def plot_height(self) -> int:
+        """Design pixels of the whole plot: curves and heads."""
+        return self.height + STEPS + self.tiles_shown.height if self.is_stacked else self.height
+
+    @property
+    def heads_domain(self) -> tuple[list[float], list[float]]:
+        """Which shares of the plot the heads have, from left to right and from below."""
+        tiles = self.tiles_shown
+        if self.is_stacked:
+            return [0, tiles.width / self.width], [0, tiles.height / self.plot_height]
+        return [LEFT + gap_of(tiles) / self.width, 1], [0, 1]
 
 
 def learning_grid(learning: Learning) -> Grid:

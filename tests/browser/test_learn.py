@@ -658,3 +658,52 @@ def test_nothing_is_cut_off_or_covered(new_page: NewPage, server: Server, scheme
             assert box.top >= 0, box
             assert box.right <= size["width"], box
             assert box.bottom <= size["height"], box
+
+
+@pytest.mark.matrix
+def test_on_a_phone_curves_heads_and_slider_stand_below_one_another(
+    new_page: NewPage, server: Server
+) -> None:
+    width = 390
+    page = new_page(viewport={"width": width, "height": 844})
+    open_learn(page, server, f"{QUICK}&heads=2")
+    train(page)
+    page.wait_for_function(  # the browser says that it is narrow after the first picture
+        "chart => document.querySelector(chart)?.layout?.xaxis2?.domain[1] === 1", arg=CHART
+    )
+    page.locator(FINISHED).wait_for()
+    (chart,) = boxes(page, [CHART])
+    assert chart.left >= 0
+    assert chart.right <= width
+    aside = "() => document.querySelector('[data-testid=stMain]').scrollWidth - innerWidth"
+    assert page.evaluate(aside) <= 0
+    parts = [  # the box of a text is higher than its letters, by more than labels are apart
+        Box(name, left + 1.5, top + 1.5, right - 1.5, bottom - 1.5)
+        for name, left, top, right, bottom in boxes(page, PARTS, CHART)
+    ]
+    assert len(parts) > 50
+    grip, rail = "slider-grip-rect", "slider-rail-rect"  # one lies on the other
+    assert [o for o in overlapping(parts) if not (grip in o and rail in o)] == []
+    assert all(chart.left <= part.left and part.right <= chart.right for part in parts)
+    heads = boxes(page, [".heatmaplayer image"], CHART)
+    panels = boxes(page, [".scatterlayer .trace"], CHART)
+    assert len(heads) == 2
+    assert max(panel.bottom for panel in panels) < heads[0].top
+    assert heads[0].bottom < heads[1].top
+    (track,) = boxes(page, [f".{rail}"], CHART)
+    assert track.right - track.left >= 250
+    assert track.top > heads[1].bottom
+    buttons = boxes(page, [".updatemenu-button"], CHART)
+    assert len(buttons) == 2
+    assert all(button.top > track.bottom for button in buttons)
+
+
+@pytest.mark.matrix
+def test_a_story_and_its_figure_fit_a_projector(page: Page, server: Server) -> None:
+    kept = "kept=compare,1,16,1,learned,head_dim,0.005,50,0"
+    story = f"{QUICK}&task=compare&heads=2&positions=learned&learning_rate=0.005&story=one_head"
+    open_learn(page, server, f"{story}&{kept}")
+    train(page, "Train both")
+    wait_for_shape(page, (3, 10, 10), CHART)
+    hidden = "({ scrollHeight, clientHeight }) => scrollHeight - clientHeight"
+    assert page.get_by_test_id("stMain").evaluate(hidden) == 0

@@ -21,6 +21,8 @@ from viz.learning import draw_learning, frames_size
 from viz.learning_info import (
     HEIGHT,
     LEFT,
+    NARROW_HEIGHT,
+    NARROW_WIDTH,
     TALL_HEIGHT,
     TALL_WIDTH,
     Words,
@@ -28,6 +30,7 @@ from viz.learning_info import (
 )
 from viz.theme import DARK, LIGHT, color_scale
 from viz.tiles import tiles_spec
+from viz.weight_scale import WeightScale
 
 
 @pytest.mark.parametrize("heads", [1, 2, 4, 8])
@@ -226,3 +229,80 @@ def test_the_specification_is_one_that_plotly_knows(
     before = figure.to_dict()
     assert len(figure.data) == heads + 3 + 2 * 2 + heads + 1  # looking inside checks everything
     assert ("frames" in before) == with_frames
+
+
+STACKED = {"is_stacked": True, "width": 240, "height": 288}  # as a phone has room for
+HEADS_OF_4 = 24 + 4 * 18  # pixels of one head of four rows, with its name
+PLOT_OF_ONE = 288 + 48 + HEADS_OF_4  # curves, their steps, and the head below
+
+
+def test_on_a_phone_the_curves_stand_above_the_heads_in_the_whole_width() -> None:
+    assert (NARROW_WIDTH, NARROW_HEIGHT) == (240, 288)
+    layout = draw_learning(finished(heads=1, **STACKED), LIGHT).layout
+    assert layout.xaxis2.domain == (0, 1)
+    assert layout.xaxis.domain == pytest.approx((0, (240 - 68) / 240))  # beside the colour bar
+    # In pixels from the top: a title of 24 above each panel of 96, and 10 free below two of them.
+    panels = [(24, 86), (120, 182), (216, 288)]
+    for axis, (top, bottom) in zip(PANELS, panels, strict=True):
+        domain = layout[f"yaxis{axis[1]}"].domain
+        assert domain == pytest.approx((1 - bottom / PLOT_OF_ONE, 1 - top / PLOT_OF_ONE))
+    assert layout.yaxis.domain == pytest.approx((0, HEADS_OF_4 / PLOT_OF_ONE))
+    assert layout.xaxis2.anchor == "y4"  # the steps stand below the curves, not below the heads
+    below = layout.margin.b
+    assert layout.height == PLOT_OF_ONE + 2 + below  # plot, upper margin, labels and what plays
+    bar = layout.coloraxis.colorbar
+    assert (bar.x, bar.y, bar.yanchor) == (
+        *(layout[a].domain[1] for a in ("xaxis", "yaxis")),
+        "top",
+    )
+
+
+def test_on_a_phone_heads_stand_below_one_another_in_the_same_order() -> None:
+    beside, below = finished(heads=3), finished(heads=3, **STACKED)
+    grid = learning_grid(below)
+    assert (grid.columns, grid.rows) == (1, 3)
+    usual, stacked = (draw_learning(info, LIGHT) for info in (beside, below))
+    assert [t.type for t in usual.data] == [t.type for t in stacked.data]
+    assert [t.name for t in usual.data] == [t.name for t in stacked.data]
+    names = [a.name for a in stacked.layout.annotations if a.captureevents]
+    assert names == ["0", "1", "2"] == [a.name for a in stacked.layout.annotations[:3]]
+    for one, other in zip(usual.frames, stacked.frames, strict=True):
+        assert one.traces == other.traces == tuple(range(6))
+        np.testing.assert_array_equal([d.z for d in one.data[:3]], [d.z for d in other.data[:3]])
+
+
+def test_on_a_phone_a_curved_scales_bar_stands_beside_the_heads() -> None:
+    info = finished(**STACKED)
+    info = replace(info, tiles=replace(info.tiles, scale=WeightScale("log", None, "log scale")))
+    layout = draw_learning(info, LIGHT).layout
+    bar = layout.coloraxis2.colorbar
+    assert (bar.x, bar.y) == (layout.xaxis.domain[1], layout.yaxis.domain[1])
+
+
+def test_on_a_phone_play_and_pause_stand_below_a_slider_of_the_whole_width() -> None:
+    captions = ["step 0 · 3 % right · here: abc", "step 50", "step 100 · 97 % right · here: abc"]
+    layout = draw_learning(finished(captions=captions, **STACKED), LIGHT).layout
+    (slider,), (menu,) = layout.sliders, layout.updatemenus
+    # Of 342 pixels, 8 at each end are free: 62 of numbers at the axes are the slider's too.
+    assert (layout.margin.l, layout.margin.r) == (62, 8)
+    plot = 342 - 62 - 8
+    assert plot - slider.pad.l - slider.pad.r == 342 - 8 - 8
+    labels = slider.pad.t
+    assert (menu.x, menu.xanchor, menu.pad.l) == (0, "left", slider.pad.l)
+    assert menu.pad.t == labels + 62 + 22  # below two lines and the slider
+    assert layout.margin.b == menu.pad.t + 46  # room for the buttons
+    assert [step.label for step in slider.steps] == [
+        "step 0 · 3 % right<br>here: abc", "step 50", "step 100 · 97 % right<br>here: abc",
+    ]  # fmt: skip
+    still = draw_learning(running(captions=captions[:1], **STACKED), LIGHT).layout
+    assert (still.height, still.margin) == (layout.height, layout.margin)
+    caption = still.annotations[-1]
+    assert (caption.text, caption.xshift) == ("step 0 · 3 % right<br>here: abc", slider.pad.l)
+
+
+def test_beside_the_heads_the_slider_leaves_room_for_its_buttons() -> None:
+    layout = draw_learning(finished(captions=["a · b", "c", "d"]), LIGHT).layout
+    (slider,), (menu,) = layout.sliders, layout.updatemenus
+    assert (slider.pad.l, slider.pad.r, menu.x, menu.xanchor) == (0, 190, 1, "right")
+    assert menu.pad.t == slider.pad.t + 24
+    assert slider.steps[0].label == "a · b"

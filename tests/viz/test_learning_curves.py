@@ -146,3 +146,14 @@ def test_without_a_phase_change_nothing_is_marked() -> None:
     figure = draw_learning(running(curves=[curves_of(), kept]), LIGHT)
     assert figure.layout.shapes == ()
     assert "phase change" not in map(visible_text, figure.layout.annotations)
+
+
+def test_on_a_phone_a_phase_changes_name_ends_where_the_curves_do() -> None:
+    for step in (20, 380):
+        info = running(curves=[curves_of(phase_change=step)], is_stacked=True, width=240)
+        layout = draw_learning(info, LIGHT).layout
+        (name,) = [a for a in layout.annotations if visible_text(a) == "phase change"]
+        assert (name.x, name.xref, name.xanchor, name.yref) == (
+            1, "x2 domain", "right", "y3 domain",
+        )  # fmt: skip
+        assert [(line.x0, line.y1) for line in layout.shapes] == [(step, 1)] * 3

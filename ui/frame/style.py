@@ -56,7 +56,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   margin: 0; min-height: 0; min-width: max-content; white-space: nowrap;
 }
 .st-key-sentences .stTextInput > div { flex: 1; }
-.st-key-sentences .stMarkdown p { font-size: 0.9rem; line-height: 1.35; }
+:is(.st-key-sentences, .st-key-told_story) .stMarkdown p { font-size: 0.9rem; line-height: 1.35; }
 .st-key-formulas { padding-left: 112px; margin-bottom: -0.8rem; }
 .st-key-formulas .stMarkdown { text-align: center; white-space: nowrap; }
 .katex { font-size: 1.26em; }  /* its indices of indices are half as large */
@@ -127,7 +127,9 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 }
 @media (max-width: 699px) {
   /* Their heads or charts stand below one another. */
-  .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-compare { min-width: 0; }
+  .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-compare, .st-key-learn_chart {
+    min-width: 0;
+  }
 }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .st-key-start h1 { font-size: clamp(1.5rem, 2.7vw, 2.6rem); padding: 0.4rem 0 0; line-height: 1.2; }

@@ -97,8 +97,9 @@ def _draw_story_box() -> DeltaGenerator | None:
     key = value_of("story")
     if key is None:
         return None
-    st.markdown(f"**{word(key)}.** {_(STORIES[key].say)}")
-    return st.container()
+    with st.container(key="told_story"):
+        st.markdown(f"**{word(key)}.** {_(STORIES[key].say)}")
+        return st.container()
 
 
 PAGE = Page(

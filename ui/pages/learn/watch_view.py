@@ -8,7 +8,7 @@ import streamlit as st
 from model.training.plan import Plan
 from model.transformer import AttentionKind as Kind
 from ui.choices.learning import MOST_HEADS_SHOWN
-from ui.components import window_is_tall
+from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.let_show import let_show
 from ui.controls.selection import Selection
@@ -23,6 +23,7 @@ from ui.pages.learn.trainings import (
     training_of,
     watched,
 )
+from ui.pages.learn.words import caption_of, figure_words
 from ui.runs.trained_here import TrainedHereRun, TrainedHereSettings, Watched, read_typed
 from ui.server.turns import take_turn
 from ui.text.i18n import _
@@ -31,14 +32,22 @@ from ui.views.heads import PLOTLY_CONFIG
 from ui.views.marks import mark_heads
 from ui.views.stages import attention_tiles, describe
 from ui.views.view import Chart, Choice, Place, View
-from viz.labels import escape, shorten, visible
 from viz.learning import draw_learning, frames_size
-from viz.learning_info import HEIGHT, TALL_HEIGHT, TALL_WIDTH, WIDTH, Curves, Learning, Words
+from viz.learning_info import (
+    HEIGHT,
+    NARROW_HEIGHT,
+    NARROW_WIDTH,
+    TALL_HEIGHT,
+    TALL_WIDTH,
+    WIDTH,
+    Curves,
+    Learning,
+)
 from viz.theme import Theme
 
 CHART = "learn_chart"
+STORY_HEIGHT = 56  # pixels that the figure leaves to a story's two sentences
 MOST_FRAME_BYTES = 3 * 2**20  # that a page gets to scrub without asking the server
-LONGEST_SAID = 24  # characters of an example in the caption
 
 
 def show_watch(run: TrainedHereRun, selection: Selection, theme: Theme) -> None:
@@ -92,27 +101,37 @@ def _learning(
     active = next(i for i, s in enumerate(seen.snapshots) if s.step == settings.snapshot.step)
     masked = ~seen.allowed(kind)
     values = np.where(masked, np.float32("nan"), values)
-    words = _words()
+    words = figure_words()
     tiles = replace(
         tiles, values=values[active], names=names, short_names=short, scale=weight_scale()
     )
+    width, height = _size()
     learning = Learning(
         tiles=mark_heads(tiles, attention, selection, layers),
         curves=curves,
         step=settings.snapshot.step,
         last_step=max(plan.steps, *(int(c.steps[-1]) for c in curves)),
-        captions=[_caption(seen, active, words)],
+        captions=[caption_of(seen, active, words)],
         words=words,
-        width=TALL_WIDTH if window_is_tall() else WIDTH,
-        height=TALL_HEIGHT if window_is_tall() else HEIGHT,
+        width=width,
+        height=height,
+        is_stacked=window_is_narrow(),
     )
     fits = frames_size(learning, len(values)) <= MOST_FRAME_BYTES
     if fits and len(values) > 1 and is_over:
-        captions = [_caption(seen, i, words) for i in range(len(values))]
+        captions = [caption_of(seen, i, words) for i in range(len(values))]
         shows = (settings.plan, settings.typed, value_of("kept"), kind, layers, len(values))
         first = _first_frame(shows, active, len(values) - 1)
         learning = replace(learning, frames=values, captions=captions, active=first)
     return learning, messages
+
+
+def _size() -> tuple[int, int]:
+    """The figure's width and height, as the window has room for."""
+    if window_is_narrow():
+        return NARROW_WIDTH, NARROW_HEIGHT
+    width, height = (TALL_WIDTH, TALL_HEIGHT) if window_is_tall() else (WIDTH, HEIGHT)
+    return width, height if value_of("story") is None else height - STORY_HEIGHT
 
 
 def _first_frame(shows: tuple[object, ...], active: int, last: int) -> int:
@@ -180,37 +199,6 @@ def _curves(seen: Watched, kind: Kind, plan: Plan, layers: list[int], name: str)
         head_names=_names(plan, layers),
         name=name,
         phase_change=seen.phase_change,
-    )
-
-
-def _words() -> Words:
-    return Words(
-        step=_("step"),
-        accuracy=_("held-out accuracy"),
-        loss=_("held-out loss (nats)"),
-        entropy=_("entropy of each head (nats)"),
-        entropy_value=_("entropy"),
-        phase_change=_("phase change"),
-        play=_("▶ Play"),
-        pause=_("❚❚ Pause"),
-    )
-
-
-def _caption(seen: Watched, i: int, words: Words) -> str:
-    """What is said of a snapshot, above the slider."""
-    snapshot = seen.snapshots[i]
-    asked = [
-        (symbol, right)
-        for symbol, right in zip(seen.answers[i], seen.example.targets, strict=True)
-        if right is not None
-    ]
-    joint = "" if all(len(symbol) == 1 for symbol, _right in asked) else " "
-    answer = shorten(joint.join(visible(symbol) for symbol, _right in asked), LONGEST_SAID)
-    return _("{step_word} {step} · {accuracy} right · here: {answer}").format(
-        step_word=words.step,
-        step=snapshot.step,
-        accuracy=percent(snapshot.accuracy, 1),
-        answer=escape(answer),
     )
 
 

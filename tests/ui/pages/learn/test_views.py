@@ -5,8 +5,9 @@ import pytest
 
 from model.tasks import TASKS
 from tests.matrix import matrix
-from tests.ui.helpers import change, header, notices, stage_numbers, value
+from tests.ui.helpers import change, chart, header, notices, report, stage_numbers, value
 from tests.ui.pages.learn.helpers import (
+    CHART,
     errors,
     open_learn,
     open_trained,
@@ -46,3 +47,27 @@ def test_the_tables_show_the_last_snapshots_numbers() -> None:
     plan = plan_of(page)
     weights, _said = read(plan, snapshots_of(plan)[-1])
     np.testing.assert_array_equal(stage_numbers(page)["weight"], weights[2:].ravel())
+
+
+def test_on_a_phone_the_curves_stand_above_the_heads() -> None:
+    page = open_trained(task="sort", heads=2)
+    wide = chart(page, CHART)
+    report(page, "chart_clicks", '{"narrow": true}')
+    narrow = chart(page, CHART)
+    layout = narrow["layout"]
+    assert layout["yaxis"]["domain"][1] < layout["yaxis4"]["domain"][0]
+    assert layout["xaxis2"]["domain"] == [0, 1]
+    assert wide["layout"]["xaxis2"]["domain"] == [0, 0.35]
+    assert layout["sliders"][0]["pad"]["r"] == 0
+    assert [t["type"] for t in narrow["data"]] == [t["type"] for t in wide["data"]]
+    assert narrow["frames"] == wide["frames"]
+
+
+def test_a_storys_sentences_take_their_room_from_the_figure() -> None:
+    usual = chart(open_learn(task="sort"), CHART)["layout"]["height"]
+    page = open_learn(task="sort", story="learning_scale")
+    assert chart(page, CHART)["layout"]["height"] == usual - 56
+    report(page, "chart_clicks", '{"narrow": true}')
+    phone = chart(page, CHART)["layout"]["height"]
+    change(page, story=None)
+    assert chart(page, CHART)["layout"]["height"] == phone  # which is moved up and down anyway
