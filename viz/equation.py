@@ -19,12 +19,14 @@ from viz.pooling import factor, pool_extremes, pool_labels
 from viz.theme import LABEL_SIZE, Concept, Theme
 from viz.weight_scale import LINEAR, WeightScale
 
-HEIGHT = 262  # pixels of the plot area
+HEIGHT = 262  # pixels of the plot area: what a 1366×768 screen has room for
+TALL_HEIGHT = 460  # ... and a 1920×1080 one, with long words below it
 LEFT = 112  # pixels for the tokens' names; the page aligns its formulas with it
 GAP = 0.032  # of the width, between two matrices: room for the sign
 TERM_WIDTH = 105  # pixels of one matrix on a projector, about
 MOST_CELLS = 160  # along one side of a matrix
-MOST_ROW_LABELS, MOST_COLUMN_LABELS = 17, 8  # more don't fit beside one another
+ROW_LABEL = 15  # pixels: more names don't fit below one another ...
+MOST_COLUMN_LABELS = 8  # ... nor beside one another
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ class Matrix:
 
 
 def draw_equation(
-    terms: Sequence[Matrix], theme: Theme, made_of: Contributions | None = None
+    terms: Sequence[Matrix],
+    theme: Theme,
+    made_of: Contributions | None = None,
+    *,
+    height: int = HEIGHT,
 ) -> go.Figure:
     """Draw the terms side by side, each with a colour range of its own, written below it.
 
@@ -62,13 +68,14 @@ def draw_equation(
         terms: in their order.
         theme: the page's colours.
         made_of: what the last term's framed row is made of: bars beside it.
+        height: of the matrices, in pixels.
     """
     bars = 0.0 if made_of is None else BARS  # of a term's width
     width = (1 - GAP * (len(terms) - 1 + bool(bars))) / (len(terms) + bars)
     below = 58 + min(130.0, max(text_width(label) for t in terms for label in t.columns.short))
     margin = {"l": LEFT, "r": 8, "t": 26, "b": below}
     layout = {
-        **base_layout(theme, margin=margin, height=HEIGHT + 26 + below),
+        **base_layout(theme, margin=margin, height=height + 26 + below),
         "annotations": [],
         "images": [],
         "shapes": [],
@@ -79,12 +86,12 @@ def draw_equation(
         suffix = "" if i == 0 else str(i + 1)
         limits, trace = _trace(term, suffix, theme)
         traces.append(trace)
-        _add_axes(layout, term, suffix, (left, left + width), first=i == 0)
+        _add_axes(layout, term, suffix, (left, left + width), height, first=i == 0)
         _add_notes(layout, term, left + width / 2, limits, theme)
         if term.sign:
             sign = _note(left + width + GAP / 2, 0.5, term.sign, size=24, anchor="middle")
             layout["annotations"].append(sign)
-        _add_hatching(layout, term, suffix, theme)
+        _add_hatching(layout, term, suffix, height, theme)
         _add_frame(layout, term, suffix, theme)
     if made_of is not None:
         suffix = str(len(terms) + 1)
@@ -121,7 +128,13 @@ def _trace(term: Matrix, suffix: str, theme: Theme) -> tuple[str, dict[str, Any]
 
 
 def _add_axes(
-    layout: dict[str, Any], term: Matrix, suffix: str, domain: tuple[float, float], *, first: bool
+    layout: dict[str, Any],
+    term: Matrix,
+    suffix: str,
+    domain: tuple[float, float],
+    height: int,
+    *,
+    first: bool,
 ) -> None:
     down, across = term.block
     rows, columns = pool_labels(term.rows, down), pool_labels(term.columns, across)
@@ -135,7 +148,7 @@ def _add_axes(
     layout[f"yaxis{suffix}"] = {
         "anchor": f"x{suffix}",
         "range": [len(rows) - 0.5, -0.5],
-        **labelled_axis(rows, step=factor(len(rows), MOST_ROW_LABELS)),
+        **labelled_axis(rows, step=factor(len(rows), height // ROW_LABEL)),
         "showticklabels": first,  # the rows are the same tokens in each term but Kᵀ
     }
 
@@ -162,7 +175,9 @@ def _notes(
     return [title, lines]
 
 
-def _add_hatching(layout: dict[str, Any], term: Matrix, suffix: str, theme: Theme) -> None:
+def _add_hatching(
+    layout: dict[str, Any], term: Matrix, suffix: str, height: int, theme: Theme
+) -> None:
     down, across = term.block
     rows, columns = -(-term.values.shape[0] // down), -(-term.values.shape[1] // across)
     box = {
@@ -173,7 +188,7 @@ def _add_hatching(layout: dict[str, Any], term: Matrix, suffix: str, theme: Them
         "xref": f"x{suffix}",
         "yref": f"y{suffix}",
     }
-    cell = (TERM_WIDTH / columns, HEIGHT / rows)
+    cell = (TERM_WIDTH / columns, height / rows)
     layout["images"] += hatching(term.masked, (down, across), cell, [box], theme)
 
 

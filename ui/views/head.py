@@ -6,6 +6,7 @@ from html import unescape
 import numpy as np
 import streamlit as st
 
+from ui.components import window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.runs.run import Attention, Run
@@ -20,7 +21,7 @@ from ui.views.heads import PLOTLY_CONFIG, show_pooling
 from ui.views.stages import where
 from ui.views.view import View
 from viz.contributions import BARS, Contributions
-from viz.equation import Matrix, draw_equation
+from viz.equation import HEIGHT, TALL_HEIGHT, Matrix, draw_equation
 from viz.labels import AxisLabels, dimension_labels
 from viz.theme import Theme
 from viz.weight_scale import LINEAR
@@ -52,7 +53,7 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
             column.markdown(_colored(formula, theme))
     terms = _terms(attention, selection, head)
     st.plotly_chart(
-        draw_equation(terms, theme, made_of),
+        draw_equation(terms, theme, made_of, height=TALL_HEIGHT if window_is_tall() else HEIGHT),
         key="head_chart",
         theme=None,
         config=PLOTLY_CONFIG,
