@@ -33,7 +33,7 @@ from viz.weight_scale import LINEAR, WeightScale
 CHARTS = ("compare_a", "compare_b", "compare_difference")
 DIVERGENCE = "compare_divergence"
 # Design pixels of a chart's plot: three stand on a projector, or on a larger screen.
-NARROW, HEIGHT, TALL_HEIGHT = 180, 332, 580
+NARROW, HEIGHT, TALL_HEIGHT = 180, 332, 540
 
 
 def show_comparison(comparison: Comparison, view: CompareView, stage: Stage, theme: Theme) -> None:
