@@ -19,12 +19,14 @@ from viz.pooling import factor, pool_extremes, pool_labels
 from viz.theme import LABEL_SIZE, Concept, Theme
 from viz.weight_scale import LINEAR, WeightScale
 
-HEIGHT = 262  # pixels of the plot area
+HEIGHT = 262  # pixels of the plot area: what a 1366×768 screen has room for
+TALL_HEIGHT = 460  # ... and a 1920×1080 one, with long words below it
 LEFT = 112  # pixels for the tokens' names; the page aligns its formulas with it
 GAP = 0.032  # of the width, between two matrices: room for the sign
 TERM_WIDTH = 105  # pixels of one matrix on a projector, about
 MOST_CELLS = 160  # along one side of a matrix
-MOST_ROW_LABELS, MOST_COLUMN_LABELS = 17, 8  # more don't fit beside one another
+ROW_LABEL = 15  # pixels: more names don't fit below one another ...
+MOST_COLUMN_LABELS = 8  # ... nor beside one another
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ class Matrix:
 
 
 def draw_equation(
-    terms: Sequence[Matrix], theme: Theme, made_of: Contributions | None = None
+    terms: Sequence[Matrix],
+    theme: Theme,
+    made_of: Contributions | None = None,
+    *,
+    height: int = HEIGHT,
 ) -> go.Figure:
     """Draw the terms side by side, each with a colour range of its own, written below it.
 
@@ -62,13 +68,14 @@ def draw_equation(
         terms: in their order.
         theme: the page's colours.
         made_of: what the last term's framed row is made of: bars beside it.
+        height: of the matrices, in pixels.
     """
     bars = 0.0 if made_of is None else BARS  # of a term's width
     width = (1 - GAP * (len(terms) - 1 + bool(bars))) / (len(terms) + bars)
     below = 58 + min(130.0, max(text_width(label) for t in terms for label in t.columns.short))
     margin = {"l": LEFT, "r": 8, "t": 26, "b": below}
     layout = {
-        **base_layout(theme, margin=margin, height=HEIGHT + 26 + below),
+        **base_layout(theme, margin=margin, height=height + 26 + below),
         "annotations": [],
         "images": [],
         "shapes": [],
@@ -80,7 +87,7 @@ def draw_equation(
         limits, trace = term_trace(term, suffix, theme)
         traces.append(trace)
         rows, columns = map(len, term_labels(term))
-        every = (factor(rows, MOST_ROW_LABELS), factor(columns, MOST_COLUMN_LABELS))
+        every = (factor(rows, height // ROW_LABEL), factor(columns, MOST_COLUMN_LABELS))
         across = (left, left + width)
         layout |= term_axes(term, suffix, across=across, down=(0, 1), every=every, angle=-90)
         layout[f"yaxis{suffix}"]["showticklabels"] = i == 0  # the same tokens in all but Kᵀ
@@ -88,7 +95,7 @@ def draw_equation(
         if term.sign:
             sign = _note(left + width + GAP / 2, 0.5, term.sign, size=24, anchor="middle")
             layout["annotations"].append(sign)
-        layout["images"] += term_hatching(term, suffix, (TERM_WIDTH, HEIGHT), theme)
+        layout["images"] += term_hatching(term, suffix, (TERM_WIDTH, height), theme)
         _add_frame(layout, term, suffix, theme)
     if made_of is not None:
         suffix = str(len(terms) + 1)

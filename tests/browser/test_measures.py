@@ -161,9 +161,10 @@ def test_what_is_wrong_is_found(page: Page) -> None:
 
 
 def test_the_sentence_is_seen_as_a_whole(page: Page, server: Server) -> None:
-    for path in ("explore", "pretrained"):
+    fields = {"explore": "text", "pretrained": "text", "compare": "b_text", "lab": "text"}
+    for path, key in fields.items():
         opened(page, server, path)
-        width, needed = page.locator(".st-key-text input").evaluate(
+        width, needed = page.locator(f".st-key-{key} input").evaluate(
             "(field) => [field.clientWidth, field.scrollWidth]"
         )
         assert needed <= width

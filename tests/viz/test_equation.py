@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from viz.equation import MOST_CELLS, Matrix, draw_equation
+from viz.equation import HEIGHT, MOST_CELLS, TALL_HEIGHT, Matrix, draw_equation
 from viz.labels import dimension_labels, token_labels
 from viz.pooling import pool_extremes
 from viz.theme import DARK, LIGHT, Concept, color_scale
@@ -160,6 +160,27 @@ def test_the_axis_has_no_more_labels_than_fit(size: int) -> None:
         assert 1 <= len(axis.ticktext) <= 24
         assert axis.ticktext[0] in ("t0", "0")
         assert len(axis.tickvals) == len(axis.ticktext)
+
+
+def test_a_higher_figure_has_higher_matrices_and_names_more_rows() -> None:
+    low, high = (
+        layout(draw_equation([matrix(numbers(30, 4))], LIGHT, height=height))
+        for height in (HEIGHT, TALL_HEIGHT)
+    )
+    for made, plot in ((low, 262), (high, 460)):
+        assert made["height"] - made["margin"]["t"] - made["margin"]["b"] == plot
+    # Names are 15 pixels apart at least: 17 fit, so every other is named; or 30.
+    assert [len(made["yaxis"]["ticktext"]) for made in (low, high)] == [15, 30]
+
+
+def test_stripes_are_drawn_for_the_height_that_cells_have() -> None:
+    masked = np.eye(4, dtype=bool)
+    images = [
+        layout(draw_equation([matrix(numbers(4, 4), masked=masked)], LIGHT, height=h))["images"]
+        for h in (262, 524)
+    ]
+    low, high = (unquote(image["source"]) for (image,) in images)
+    assert low != high
 
 
 def test_tokens_that_look_like_markup_are_escaped() -> None:

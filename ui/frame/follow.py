@@ -31,14 +31,14 @@ class Top(NamedTuple):
     messages: DeltaGenerator
 
 
-def draw_top(sentences: int = 1) -> Top:
+def draw_top(sentences: int = 1, *, has_header: bool = True) -> Top:
     """Draw the places above the view, and return them.
 
     What is read is the main thing, and has the width that a sentence needs: beside what the numbers
-    are, or across the page where there are two.
+    are, or across the page where there are two, or where nothing is said beside it.
     """
     with st.container(key="sentences"):
-        if sentences > 1:
+        if sentences > 1 or not has_header:
             return Top(tuple(st.columns(sentences)), st.container(), st.container())
         sentence, header = st.columns([11, 9], vertical_alignment="center")
     return Top((sentence,), header, st.container())

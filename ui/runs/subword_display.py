@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from model.subwords import Subwords
 from model.words import keep_tokens, merge_to_words
@@ -180,12 +181,12 @@ class DisplayedAttention(Attention):
 
     def displayed(self, weights: np.ndarray) -> np.ndarray:
         """Return weights of any kind, (..., Q, K), as they are shown."""
-        rows, columns = self._rows, self._columns
-        shown = torch.from_numpy(weights)
-        shown = keep_tokens(shown, rows.kept, columns.kept, renormalise=self._is_brought_to_one)
-        if rows.words is not None and columns.words is not None and shown.numel():
-            shown = merge_to_words(shown, rows.words, columns.words)
-        return shown.numpy()
+        return displayed_weights(
+            torch.from_numpy(weights),
+            self._rows,
+            self._columns,
+            renormalise=self._is_brought_to_one,
+        ).numpy()
 
     @property
     def _is_brought_to_one(self) -> bool:
@@ -240,6 +241,22 @@ class DisplayedAttention(Attention):
             return allowed
         allowed = np.logical_or.reduceat(allowed, _starts(self.query_groups), axis=0)
         return np.logical_or.reduceat(allowed, _starts(self.key_groups), axis=1)
+
+
+def displayed_weights(
+    weights: Tensor, rows: DisplayedSentence, columns: DisplayedSentence, *, renormalise: bool
+) -> Tensor:
+    """Return weights, (..., Q, K), of the tokens that are shown, merged where words are.
+
+    Args:
+        weights: of all tokens.
+        rows, columns: how the queries and the keys are shown.
+        renormalise: whether what is left of a row is brought to one.
+    """
+    shown = keep_tokens(weights, rows.kept, columns.kept, renormalise=renormalise)
+    if rows.words is not None and columns.words is not None and shown.numel():
+        shown = merge_to_words(shown, rows.words, columns.words)
+    return shown
 
 
 def _starts(groups: list[list[int]]) -> np.ndarray:

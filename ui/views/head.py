@@ -6,7 +6,7 @@ from html import unescape
 import numpy as np
 import streamlit as st
 
-from ui.components import window_is_narrow
+from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import INPUTS, Selection, attention_in
 from ui.runs.run import Attention, Run
@@ -22,7 +22,7 @@ from ui.views.stages import where
 from ui.views.view import View
 from viz.chain import draw_chain
 from viz.contributions import BARS, Contributions
-from viz.equation import Matrix, draw_equation
+from viz.equation import HEIGHT, TALL_HEIGHT, Matrix, draw_equation
 from viz.labels import AxisLabels, dimension_labels
 from viz.theme import Theme
 from viz.weight_scale import LINEAR
@@ -46,12 +46,15 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
         )
     )
     made_of = _contributions(attention, head, selection.query)
-    if not window_is_narrow():
-        _show_formulas(attention, head, theme, is_made_of=made_of is not None)
     terms = _terms(attention, selection, head)
-    draw = draw_chain if window_is_narrow() else draw_equation
+    if window_is_narrow():
+        figure = draw_chain(terms, theme, made_of)
+    else:
+        _show_formulas(attention, head, theme, is_made_of=made_of is not None)
+        height = TALL_HEIGHT if window_is_tall() else HEIGHT
+        figure = draw_equation(terms, theme, made_of, height=height)
     st.plotly_chart(
-        draw(terms, theme, made_of),
+        figure,
         key="head_chart",
         theme=None,
         config=PLOTLY_CONFIG,

@@ -21,6 +21,7 @@ from tests.ui.helpers import (
     masked,
     notices,
     open_app,
+    report,
     send,
     strip,
 )
@@ -56,6 +57,16 @@ def test_the_seven_matrices_are_the_traces(head: int, mask: str) -> None:
     shown = [array(term["z"]).astype(np.float64) for term in data]
     np.testing.assert_allclose(shown[0] @ shown[1], shown[2], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(np.nan_to_num(shown[4]) @ shown[5], shown[6], rtol=1e-4, atol=1e-5)
+
+
+def test_a_tall_window_gets_higher_matrices_of_the_same_numbers() -> None:
+    page = open_app(link(text=TEXT, view="head"))
+    low = chart(page, "head_chart")
+    report(page, "chart_clicks", '{"tall": true}')
+    high = chart(page, "head_chart")
+    assert high["layout"]["height"] - low["layout"]["height"] == 460 - 262
+    for before, after in zip(low["data"][:7], high["data"][:7], strict=True):
+        np.testing.assert_array_equal(array(before["z"]), array(after["z"]))
 
 
 def test_no_head_chosen_is_the_first_and_a_head_that_is_not_there_the_last() -> None:

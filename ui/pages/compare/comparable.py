@@ -47,6 +47,7 @@ class RandomSide(Comparable):
     more: Rows
     masks: Sequence[str]
     is_pair: bool
+    texts: tuple[str, ...] = ("text",)
     numbers = MappingProxyType({"embed_size": (SMALLEST_EMBEDDING, LARGEST_EMBEDDING, 8)})
 
     def choices(self, side: Side, key: str) -> Sequence[Any]:
@@ -91,7 +92,8 @@ class PretrainedSide(Comparable):
 
     page = PRETRAINED
     weights = N_("a trained model")
-    rows = (("model",), ("text2",), ("together",), ("layer", "kind"))
+    rows = (("model",), ("together",), ("layer", "kind"))
+    texts = ("text", "text2")
 
     def choices(self, side: Side, key: str) -> Sequence[Any]:
         """Return the models, or the layers of the chosen one."""
@@ -237,13 +239,13 @@ COMPARABLE: dict[str, Comparable] = {
             page=ENCODER_DECODER,
             weights=N_("a random encoder and decoder"),
             rows=(
-                ("text2",),
                 ("heads", "embed_size"),
                 ("scale", "mask"),
                 ("kind", "positions"),
                 ("layers", "layer"),
             ),
             more=(*_MORE, ("seed",)),
+            texts=("text", "text2"),
             masks=PAIR_MASKS,
             is_pair=True,
         ),

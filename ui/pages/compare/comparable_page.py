@@ -21,6 +21,7 @@ class Comparable(ABC):
     weights: str  # whose they are, in a table
     rows: Rows
     more: Rows = ()  # in a popover
+    texts: tuple[str, ...] = ("text",)  # what it can read, above the picture
     reads_sentences = True  # or the symbols of a task
     # Of number fields that aren't the same for all pages: least, most, step.
     numbers: Mapping[str, tuple[float, float, float]] = MappingProxyType({})

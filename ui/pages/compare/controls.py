@@ -10,7 +10,6 @@ from ui.choices.limits import (
     HIGHEST_TEMPERATURE,
     LARGEST_SEED,
     LOWEST_TEMPERATURE,
-    MAX_CHARACTERS,
     MAX_SPAN,
 )
 from ui.choices.options import (
@@ -25,10 +24,10 @@ from ui.choices.options import (
 )
 from ui.controls.let_show import let_show
 from ui.controls.popover import draw_popover
-from ui.controls.random_settings import TYPING_PAUSE, segments
+from ui.controls.random_settings import segments
 from ui.controls.reset import draw_reset, resettable
 from ui.frame.page import draw_link
-from ui.link.memory import assume, choose, session, value_of
+from ui.link.memory import choose, session, value_of
 from ui.link.side import Side
 from ui.pages.compare.comparable import COMPARABLE, comparable
 from ui.pages.compare.comparable_page import Comparable
@@ -41,6 +40,7 @@ from ui.pages.compare.side import (
     read_side,
     side_of,
 )
+from ui.pages.compare.texts import draw_one_text
 from ui.text.explain import explain_parameter
 from ui.text.i18n import N_, _
 from ui.text.option_names import word
@@ -85,7 +85,7 @@ NUMBERS: dict[str, tuple[float, float, float]] = {  # least, most, step
     "temperature": (LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE, 0.1),
     "seed": (0, LARGEST_SEED, 1),
 }
-TYPED = (*NUMBERS, "embed_size", "text2")  # the others are chosen from a list, at once
+TYPED = (*NUMBERS, "embed_size")  # the others are chosen from a list, at once
 
 
 def draw_sides() -> None:
@@ -95,7 +95,7 @@ def draw_sides() -> None:
     side, _messages = side_of(letter)
     kind = comparable(side)
     _select(letter, "page", _("Weights"), list(COMPARABLE), side.page.name, _weights)
-    _draw_text(letter, side)
+    draw_one_text(letter)
     for row in kind.rows:
         _draw_row(letter, side, row)
     with st.container(horizontal=True, gap="small"):
@@ -159,49 +159,6 @@ def _swap() -> None:
     put("swap", a=side_of("b")[0], b=side_of("a")[0])
 
 
-def _draw_text(letter: Letter, side: Side) -> None:
-    key, other = f"{letter}_text", other_than(letter)
-    let_show(key, side.value("text"))
-
-    def take() -> None:
-        text = st.session_state[key]
-        sides = {letter: side_of(letter)[0].replaced(text=text)}
-        if value_of("one_text") and all(map(_reads_sentences, LETTERS)):
-            sides[other] = side_of(other)[0].replaced(text=text)
-        put_gradually(**sides)
-
-    reads_sentences = comparable(side).reads_sentences
-    st.text_input(
-        _("Sentence") if reads_sentences else _("Input"),
-        side.value("text"),
-        key=key,
-        live=TYPING_PAUSE,
-        max_chars=MAX_CHARACTERS,
-        placeholder=_("Type a sentence") if reads_sentences else _("the task's own example"),
-        on_change=take,
-    )
-    if all(map(_reads_sentences, LETTERS)):
-        a, b = (side_of(each)[0].value("text") for each in LETTERS)
-        if a != b and value_of("one_text"):  # a link's: typing on one must not overwrite the other
-            assume(one_text=False)
-        st.toggle(
-            _("The same for A and B"),
-            value_of("one_text"),
-            key="one_text",
-            on_change=lambda: _share_text(letter),
-        )
-
-
-def _reads_sentences(letter: Letter) -> bool:
-    return comparable(side_of(letter)[0]).reads_sentences
-
-
-def _share_text(letter: Letter) -> None:
-    if value_of("one_text"):
-        text = side_of(letter)[0].value("text")
-        put("share", **{each: side_of(each)[0].replaced(text=text) for each in LETTERS})
-
-
 def _draw_row(letter: Letter, side: Side, row: Sequence[str]) -> None:
     keys = [key for key in row if comparable(side).is_used(side, key)]
     for place, key in zip(st.columns(len(keys), gap="small") if keys else [], keys, strict=True):
@@ -231,15 +188,6 @@ def _draw(letter: Letter, side: Side, key: str) -> None:
         )
     elif key in ("look_ahead", "together"):
         st.toggle(_(LABELS[key]), value, key=name, on_change=take)
-    elif key == "text2":
-        st.text_input(
-            _(comparable(side).second_text(side)),
-            value,
-            key=name,
-            live=TYPING_PAUSE,
-            max_chars=MAX_CHARACTERS,
-            on_change=take,
-        )
     else:
         options = OPTIONS[key] if key in OPTIONS else comparable(side).choices(side, key)
         _select(letter, key, _(LABELS[key]), options, value, _shown)

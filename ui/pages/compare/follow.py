@@ -1,10 +1,10 @@
 """What follows from both sides: pictures, what changed, and what isn't as it was asked for."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from model.pretrained.base import ModelUnavailableError
 from ui.frame.failures import told_in_place
+from ui.frame.follow import Top
 from ui.link.fitting import index_within, repair
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
@@ -45,10 +45,11 @@ def prepare_sides() -> None:
                 st.rerun()  # without the controls of what isn't there
 
 
-def follow_sides(top: DeltaGenerator) -> None:
+def follow_sides(top: Top) -> None:
+    """Draw the pictures of both sides, and say above them what these are."""
     if [training.plan for training in active()] != learn_memory().running:
         st.rerun()  # a training has ended: no more repainting
-    with told_in_place(top):
+    with told_in_place(top.messages):
         prepare_sides()
         fit_sides()
         a, b = (compute_side(letter) for letter in LETTERS)
@@ -59,7 +60,10 @@ def follow_sides(top: DeltaGenerator) -> None:
             repair([index_within("head", len(both.pairs), no_pair)])
         with told_in_place():
             _show_pictures(a, b, both)
-        with top:
+        with top.header, st.container(key="sides", gap=None):
+            _show_side("a", a)
+            _show_side("b", b)
+        with top.messages:
             _show_notices(a, b, both)
 
 
@@ -74,11 +78,8 @@ def _show_pictures(a: ComputedSide, b: ComputedSide, both: Comparison | None) ->
 
 
 def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> None:
-    """What the sides are, what lies between them, and what isn't as it was asked for."""
+    """What lies between the sides, and what isn't as it was asked for."""
     show_notices()
-    with st.container(key="sides", gap=None):
-        for letter, seen in zip(LETTERS, (a, b), strict=True):
-            _show_side(letter, seen)
     if both is not None:
         with told_in_place(), st.container(key="sentence_of_two"):
             if any(seen.training and seen.training.is_active for seen in (a, b)):

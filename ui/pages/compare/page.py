@@ -17,6 +17,7 @@ from ui.pages.compare.descriptions import describe_comparison
 from ui.pages.compare.follow import follow_sides, prepare_sides
 from ui.pages.compare.parameters import PARAMETERS
 from ui.pages.compare.side import LETTERS, bring_sides, side_of
+from ui.pages.compare.texts import draw_texts
 from ui.pages.compare.view import CHARTS, CLICKABLE
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.trainings import active
@@ -34,7 +35,7 @@ def _draw() -> None:
     with st.sidebar:
         draw_sides()
         draw_click_listener(steady=CHARTS)
-    top = st.container()
+    top = draw_texts()
     _draw_view_bar()
     live(follow_sides, run_every=REPAINT_EVERY if running else None)(top)
 

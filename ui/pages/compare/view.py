@@ -27,13 +27,13 @@ from ui.views.view import Chart, Choice, Place
 from viz.heatmap import limit_of
 from viz.theme import Theme
 from viz.tiles import Tiles
-from viz.tiles_grid import HEIGHT, TALL_HEIGHT, WIDTH
+from viz.tiles_grid import WIDTH
 from viz.weight_scale import LINEAR, WeightScale
 
 CHARTS = ("compare_a", "compare_b", "compare_difference")
 DIVERGENCE = "compare_divergence"
-NARROW, LOW = 180, 352  # design pixels of a chart's plot: three stand on a projector
-GAINED_WHEN_TALL = TALL_HEIGHT - HEIGHT
+# Design pixels of a chart's plot: three stand on a projector, or on a larger screen.
+NARROW, HEIGHT, TALL_HEIGHT = 180, 332, 540
 
 
 def show_comparison(comparison: Comparison, view: CompareView, stage: Stage, theme: Theme) -> None:
@@ -63,7 +63,7 @@ def _scale(stage: Stage) -> WeightScale:
 
 
 def _height() -> int:
-    return LOW + (GAINED_WHEN_TALL if window_is_tall() else 0)
+    return TALL_HEIGHT if window_is_tall() else HEIGHT
 
 
 def _show_side_by_side(comparison: Comparison, stage: Stage, theme: Theme) -> None:

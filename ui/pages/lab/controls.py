@@ -73,6 +73,17 @@ def draw_view() -> str:
     return view
 
 
+def draw_sentence() -> None:
+    """Draw the field of the sentence that a mechanism is measured on, once it is typed."""
+    st.text_input(
+        _("Sentence"),
+        value_of("text"),
+        key="text",
+        max_chars=MAX_CHARACTERS,
+        placeholder=_("Type a sentence"),
+    )
+
+
 def draw_settings() -> None:
     """Draw the controls of the view."""
     {"mechanism": _mechanism, "learning": _learning, "cost": _cost}[value_of("view")]()
@@ -92,13 +103,6 @@ def draw_first_settings() -> None:
 
 
 def _mechanism() -> None:
-    st.text_input(
-        _("Sentence"),
-        value_of("text"),
-        key="text",
-        max_chars=MAX_CHARACTERS,
-        placeholder=_("Type a sentence"),
-    )
     left, right = st.columns(2, gap="small")
     with left:
         _numbers(_("Heads"), "head_counts")

@@ -24,11 +24,11 @@ from ui.pages.lab.words import AXIS_WORDS, METRIC_WORDS
 from ui.text.i18n import _, ngettext
 from ui.views.heads import PLOTLY_CONFIG
 from viz.sweep_maps import draw_map
-from viz.sweep_parts import HEIGHT, TALL_HEIGHT
 from viz.sweeps import draw_lines
 from viz.theme import theme_of
 
 CHART = "sweep_chart"
+HEIGHT, TALL_HEIGHT = 352, 590  # pixels: the sentence stands above it
 
 
 def picture_in_use(grid: Grid) -> Chosen:

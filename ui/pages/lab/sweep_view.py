@@ -5,14 +5,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.frame.description import draw_description
 from ui.frame.failures import told_in_place
+from ui.frame.follow import draw_top
 from ui.frame.history import live
 from ui.jobs.sweep_queue import Ticket
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.lab import learning_view, mechanism_view
-from ui.pages.lab.controls import (
-    draw_view,
-)
+from ui.pages.lab.controls import draw_sentence, draw_view
 from ui.pages.lab.grids import Described, described
 from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.picture_controls import draw_learn_picture, draw_picture_choice
@@ -45,15 +44,20 @@ def show_sweeps(downloads_place: DeltaGenerator) -> None:
         left_out_place = st.container(width="content")
         progress_place = st.container()
     draw_description(DESCRIPTIONS[value_of("view")])
-    top = st.container()
     if value_of("view") == "learning":
+        messages = st.container()
         draw_learn_picture()
-    elif what.grid is not None:
-        draw_picture_choice(mechanism_view.describe_axes(what.grid))
+    else:
+        top = draw_top(has_header=False)
+        with top.sentences[0]:
+            draw_sentence()
+        messages = top.messages
+        if what.grid is not None:
+            draw_picture_choice(mechanism_view.describe_axes(what.grid))
     with downloads_place, told_in_place():
         draw_downloads(ticket)
     follow = live(_follow, run_every=REPAINT_EVERY if running else None)
-    follow(progress_place, left_out_place, top, what, ticket)
+    follow(progress_place, left_out_place, messages, what, ticket)
 
 
 def _running() -> object:
@@ -84,7 +88,7 @@ def _was_measured(what: Described) -> bool:
 def _follow(
     progress_place: DeltaGenerator,
     left_out_place: DeltaGenerator,
-    top: DeltaGenerator,
+    messages: DeltaGenerator,
     what: Described,
     ticket: Ticket | None,
 ) -> None:
@@ -95,7 +99,7 @@ def _follow(
         show_progress(what, ticket)
     with left_out_place, told_in_place():
         draw_left_out(what, ticket)
-    with top, told_in_place():
+    with messages, told_in_place():
         show_notices()
         show_problems(what, ticket)
     with told_in_place():

@@ -10,7 +10,6 @@ from cachetools import LRUCache, cached
 
 from model.pretrained.stack import StackModel
 from model.subwords import Subwords
-from model.words import keep_tokens, merge_to_words
 from ui.choices.examples import TELLING
 from ui.choices.limits import MAX_CHARACTERS
 from ui.choices.sizes import most_tokens_of
@@ -19,7 +18,7 @@ from ui.frame.random_source import MODEL_KEYS, NO_MASK_OPTIONS
 from ui.link.common_parameters import RANDOM
 from ui.runs.model_store import model_of
 from ui.runs.random_weights import Settings, compute
-from ui.runs.subword_display import SubwordDisplay, SubwordSentences
+from ui.runs.subword_display import SubwordDisplay, SubwordSentences, displayed_weights
 from ui.runs.word_vectors import use_one_thread
 from ui.server.turns import take_turn
 from ui.text.i18n import _
@@ -56,9 +55,7 @@ def trained_looks(text: str) -> Looks:
     most = min(model.longest, most_tokens_of(sum(size.heads for size in model.sizes.values())))
     subwords, weights = _head(model, text[:MAX_CHARACTERS], most)
     side = SubwordSentences((subwords.shown,), (len(subwords),), (subwords,)).side(0, AS_WORDS)
-    merged = keep_tokens(weights, side.kept, side.kept, renormalise=False)
-    if side.kept and side.words is not None:
-        merged = merge_to_words(merged, side.words)
+    merged = displayed_weights(weights, side, side, renormalise=False)
     cut = (describe_left_out(most, subwords.left_out),) if subwords.left_out else ()
     name = _("MiniLM, layer {layer}, head {head}").format(layer=LAYER, head=HEAD)
     return _looks(side.names, side.labels, merged.numpy(), name, cut)

@@ -145,6 +145,32 @@ def test_one_sentence_is_for_both_until_that_is_switched_off() -> None:
     assert drawn(page, "compare_difference").shape == (8, 3, 3)
 
 
+def fields(page: AppTest) -> list[tuple[str, str]]:
+    """The sentences' fields above the pictures: their keys, and what they are called."""
+    assert not page.sidebar.text_input
+    return [(each.key, each.label) for each in page.main.text_input]
+
+
+def test_what_is_read_stands_above_the_pictures_and_says_whose_it_is() -> None:
+    page = open_compare()
+    assert fields(page) == [("b_text", "Sentence")]
+    assert [each.label for each in page.sidebar.toggle] == ["One sentence for A and B"]
+    change(page, side="a")
+    assert fields(page) == [("a_text", "Sentence")]
+    change(page, one_text=False)
+    assert fields(page) == [("a_text", "A: Sentence")]
+    change(page, a_page="encoder-decoder")
+    assert fields(page) == [("a_text", "A: Sentence"), ("a_text2", "A: Target")]
+    change(page, a_text2="ein Hund")
+    assert query(page)["a"] == "encoder-decoder?text2=ein+Hund"
+    change(page, one_text=True, a_text="a dog")
+    assert fields(page) == [("a_text", "Sentence"), ("a_text2", "A: Target")]
+    assert query(page)["b"] == "explore?text=a+dog&scale=none"
+    change(page, a_page="learn")
+    assert fields(page) == [("a_text", "A: Input")]
+    assert not page.sidebar.toggle
+
+
 def test_sentences_that_a_link_has_different_stay_different() -> None:
     page = open_compare(a="explore?text=the+cat+sat", b="explore?text=a+dog+ran")
     assert not page.toggle(key="one_text").value

@@ -84,6 +84,19 @@ def test_a_link_opens_with_a_grid_that_nobody_has_run() -> None:
     ]
 
 
+def test_the_sentence_stands_above_the_picture_of_what_is_measured_on_it() -> None:
+    page = open_lab(**TINY)
+    assert [each.key for each in page.main.text_input] == ["text"]
+    assert "text" not in [each.key for each in page.sidebar.text_input]
+    change(page, text="  ")  # nothing to measure
+    assert [each.key for each in page.main.text_input] == ["text"]
+    for view in ("learning", "cost"):
+        change(page, view=view)
+        assert not page.main.text_input
+    change(page, view="mechanism")
+    assert value(page, "text") == "  "
+
+
 def test_a_sweep_shows_the_numbers_that_are_measured_and_a_link_shows_them_again() -> None:
     page = run(open_lab(**TINY, metric="score_spread"))
     (ticket,) = tickets(page)
