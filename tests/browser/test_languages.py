@@ -259,4 +259,4 @@ def test_two_windows_in_two_languages(new_page: NewPage, server: Server) -> None
             expect(window.locator(".st-key-heads label")).to_have_text(label)
     chinese.get_by_role("link", name="实验室").click()
     expect(chinese.locator(".st-key-preset_scale")).to_have_text(re.compile("有什么作用"))
-    assert shared(chinese) == {"lang": "zh"}
+    assert shared(chinese)["lang"] == "zh"

@@ -4,6 +4,7 @@ import base64
 import math
 import os
 import re
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -400,7 +401,7 @@ def test_heatmaps_are_never_blank_while_they_play(page: Page, server: Server) ->
 def test_the_answers_follow_the_frames(page: Page, server: Server) -> None:
     open_learn(page, server, QUICK)
     train(page)
-    plan = Plan(task="sort", embed_size=16, steps=50)
+    plan = replace(RECOMMENDED["reverse"], embed_size=16, steps=50)
     typed = plan.learnt.split(plan.learnt.probe)
     right = [str(target) for target in plan.learnt.example(typed).targets]
     said = [

@@ -50,25 +50,26 @@ export default function (component) {
     const behind = document.createElement("canvas")
     behind.style.cssText = "position:absolute;inset:0;width:100%;height:100%"
     front.before(behind)
+    let begun = 0, drawn = 0
     const copy = async () => {
       const images = [...plot.querySelectorAll(".heatmaplayer image")]
       if (!images.length) return // they are made anew
-      const addresses = images.map((image) => image.href.baseVal)
-      const pictures = await Promise.all(addresses.map(async (address) => {
-        const picture = Object.assign(new Image(), { src: address })
-        await picture.decode()
-        return picture
-      }))
-      if (!images.every((image) => image.isConnected)) return // there are newer ones
+      const turn = ++begun
       const from = front.getBoundingClientRect()
+      const places = images.map((image) => image.getBoundingClientRect())
+      const pictures = images.map((image) =>
+        Object.assign(new Image(), { src: image.href.baseVal }))
+      await Promise.all(pictures.map((picture) => picture.decode()))
+      if (turn < drawn) return // a later frame was read before
+      drawn = turn
       behind.width = from.width * devicePixelRatio
       behind.height = from.height * devicePixelRatio
       const pen = behind.getContext("2d")
       pen.scale(devicePixelRatio, devicePixelRatio)
       pen.imageSmoothingEnabled = false
-      images.forEach((image, i) => {
-        const { x, y, width, height } = image.getBoundingClientRect()
-        pen.drawImage(pictures[i], x - from.x, y - from.y, width, height)
+      pictures.forEach((picture, i) => {
+        const { x, y, width, height } = places[i]
+        pen.drawImage(picture, x - from.x, y - from.y, width, height)
       })
     }
     const attributeFilter = ["href", "x", "y", "width", "height"]
