@@ -24,14 +24,15 @@ RECOMMENDED: dict[str, Plan] = {
             learning_rate=5e-3,
             steps=1500,
         ),
+        # At 3e-3, one seed in ten mixes up two of the keys to its end.
         Plan(
             task="lookup",
             heads=4,
             embed_size=64,
             layers=2,
             positions="learned",
-            learning_rate=3e-3,
-            steps=900,
+            learning_rate=2e-3,
+            steps=1100,
         ),
         Plan(
             task="brackets",
@@ -66,9 +67,10 @@ RECOMMENDED: dict[str, Plan] = {
 }
 
 
-def expected_accuracy(task: str) -> float:
-    """Return the accuracy, 0 to 1, above which a recommended plan ends on held-out examples.
+# Nobody can foretell all of the next characters; and counts are read from averages.
+_EXPECTED = {"characters": 0.48, "histogram": 0.98}
 
-    It is 0.48 of the next characters, as nobody can foretell all of them, and else 0.99.
-    """
-    return 0.48 if task == "characters" else 0.99
+
+def expected_accuracy(task: str) -> float:
+    """Return the accuracy, 0 to 1, above which a recommended plan ends on held-out examples."""
+    return _EXPECTED.get(task, 0.99)

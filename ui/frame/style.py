@@ -130,6 +130,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   .st-key-head_chart, .st-key-heads_chart, .st-key-kinds, .st-key-compare, .st-key-learn_chart {
     min-width: 0;
   }
+  .st-key-selection { gap: 0.5rem; }
 }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .st-key-start h1 { font-size: clamp(1.5rem, 2.7vw, 2.6rem); padding: 0.4rem 0 0; line-height: 1.2; }

@@ -223,7 +223,7 @@ def test_a_pair_is_compared_with_its_sentences_apart() -> None:
     (said,) = [m.value for m in page.markdown if "A → B" in m.value]
     assert "Reading both sentences together" in said
     assert control(page, "b_together").value is True
-    assert control(page, "b_text2").label == "Second sentence"
+    assert control(page, "b_text2").label == "B: Second sentence"
     control(page, "b_together").set_value(False)
     page.run()
     assert "together" not in value(page, "b")
