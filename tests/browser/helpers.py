@@ -30,6 +30,9 @@ def open_app(page: Page, server: Server, query: str = "", path: str = "/explore"
 def settled(page: Page) -> None:
     """Waits until the app's script has run, and the address has been written."""
     page.locator(FINISHED).wait_for()
+    page.wait_for_function(  # what writes it comes last, on all pages but that for unknown ones
+        "() => window.__headlight_address?.page || location.pathname === '/missing'"
+    )
     page.wait_for_function(
         """() => new Promise((done) => {
           const before = location.href;
