@@ -4,6 +4,7 @@ On every page and view, on a classroom projector, light and dark; and on a phone
 and when the browser zooms.
 """
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,19 @@ def test_the_sentence_is_seen_as_a_whole(page: Page, server: Server) -> None:
             "(field) => [field.clientWidth, field.scrollWidth]"
         )
         assert needed <= width
+
+
+def test_a_heads_fields_do_not_run_into_one_another_on_a_large_screen(
+    new_page: NewPage, server: Server
+) -> None:
+    page = opened(
+        new_page(viewport={"width": 1920, "height": 1080}), server, "explore?view=head&head=2"
+    )
+    parts = page.locator(".st-key-selection .stNumberInput > *").all()
+    boxes = [box for part in parts if (box := part.bounding_box()) is not None]
+    assert len(boxes) == 6  # three labels, three fields
+    for left, right in pairwise(boxes):
+        assert left["x"] + left["width"] <= right["x"]
 
 
 def test_what_more_changes_stays_in_sight_while_it_is_changed(page: Page, server: Server) -> None:

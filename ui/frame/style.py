@@ -26,6 +26,10 @@ html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
 .stMainBlockContainer > .stVerticalBlock > :has(> * [data-testid="stCaptionContainer"]) {
   margin-bottom: -0.3rem;
 }
+/* Their widths are in pixels, and what is written in them grows. */
+.st-key-selection > .stElementContainer, .st-key-selection .stNumberInput {
+  min-width: max-content;
+}
 [data-testid="stTooltipContent"] { max-height: 80vh; }
 /* Colours that mean something need their full strength. */
 .stMainBlockContainer > .stVerticalBlock > * [data-testid="stCaptionContainer"] { opacity: 1; }
