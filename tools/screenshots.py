@@ -35,10 +35,10 @@ TRAININGS = {
     "story": "learn?task=compare&heads=2&positions=learned&learning_rate=0.005&steps=1500"
     "&story=one_head&kept=compare,1,32,1,learned,head_dim,0.005,1500,0",
 }
-QUESTIONS = {  # of the Lab, as its buttons ask them
-    "lab-scale": "What does √d do?",
-    "lab-sorting": "How many heads does sorting need?",
-    "lab-doubling": "What does doubling the embedding cost at 1,000 tokens?",
+QUESTIONS = {  # of the Lab, as its buttons ask them, and what is said when all is measured
+    "lab-scale": ("What does √d do?", "100 of 100"),
+    "lab-sorting": ("How many heads does sorting need?", "20 of 20"),
+    "lab-doubling": ("What does doubling the embedding cost at 1,000 tokens?", "14 of 14"),
 }
 MODES = ("light", "dark")
 FRAMES = 32  # of the animation ...
@@ -96,13 +96,11 @@ def ask(browser: Browser, url: str, name: str, mode: str) -> Path:
     context = browser.new_context(viewport=PROJECTOR, color_scheme=mode)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(f"{url}/lab")
-    page.get_by_role("button", name=QUESTIONS[name]).click()
+    question, all_done = QUESTIONS[name]
+    page.get_by_role("button", name=question).click()
     if name == "lab-doubling":
         page.get_by_role("button", name="Measure on this machine").click()
-        page.get_by_role("button", name="Cancel").wait_for()
-        page.get_by_role("button", name="Measure on this machine").wait_for(timeout=120_000)
-    else:
-        page.get_by_text("All measurements").wait_for(timeout=120_000)
+    page.get_by_text(all_done).first.wait_for(timeout=240_000)
     page.wait_for_function(SETTLED)
     page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")
