@@ -32,7 +32,10 @@ def test_one_click_shows_a_head_in_which_it_looks_at_animal(page: Page, server: 
     open_app(page, server)
     page.get_by_role("link", name="Pretrained").click()
     chosen = page.locator(".st-key-strip").get_by_text("How much “it” attends to each word")
-    expect(chosen).to_contain_text("How much “it” attends to each word (layer 3, head 1).")
+    expect(chosen).to_have_text(
+        "How much “it” attends to each word (layer 3, head 1). "
+        "Click a word, a cell or a head's name to choose it."
+    )
     expect(page.get_by_text("trained weights: all-MiniLM-L6-v2")).to_be_visible()
     weights = (
         compute_pretrained(PretrainedSettings("minilm", (SENTENCE,))).attention(3).field("weights")
