@@ -92,6 +92,7 @@ export default function (component) {
 
   // The frame that a figure's slider is at; sent when it rests.
   const listenToSlider = (plot, chart) => {
+    const slider = () => plot._fullLayout.sliders[0]
     const active = () => plot.layout?.sliders?.[0]?.active
     if (active() === undefined) return
     plot._fullLayout._currentFrame ??= String(active()) // or Play would begin with the first
@@ -101,13 +102,20 @@ export default function (component) {
       clearTimeout(resting)
       resting = setTimeout(() => {
         if (!plot.isConnected || active() === sent) return
+        // What is drawn anew under a grip that is held is never told that it was let go.
+        if (slider()._dragging) return rest()
         sent = active()
         setTriggerValue("frame", { chart, frame: sent })
       }, 400)
     }
     plot.on("plotly_sliderchange", rest)
     plot.on("plotly_animatingframe", ({ name }) => follow(Number(name)))
-    playCalmly(plot)
+    // As late as can be: Plotly adds the frames, and the server another figure, whenever they are ready.
+    const beforeClick = () => {
+      slider()._dragging = false
+      playCalmly(plot)
+    }
+    plot.addEventListener("click", beforeClick, { capture: true })
     standBehind(plot)
   }
 
