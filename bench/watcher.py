@@ -20,7 +20,7 @@ from bench.report import BenchError
 from bench.settings import ROOT, App
 from model.training.plan import MOST_STEPS
 from model.training.recommended import RECOMMENDED
-from ui.link.common_parameters import PLAN_FIELDS
+from ui.link.plan_text import PLAN_FIELDS
 
 START_SECONDS = 60.0  # until a training must run
 RUNNING = re.compile(r"(\d+) of \d+ .* steps/s")  # what the bar says while one runs

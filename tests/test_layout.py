@@ -1,9 +1,12 @@
 """Where source and tests lie, and what the entry file imports; import-linter holds the rest."""
 
 import ast
+import importlib
 import sys
 import tomllib
 from pathlib import Path
+
+from bench.__main__ import PARTS
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,7 +41,7 @@ def test_nothing_lies_directly_in_ui_and_no_module_is_too_long() -> None:
     assert {path.name for path in (ROOT / "ui").glob("*.py")} == {"__init__.py"}
     lengths = {
         path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines())
-        for folder in ("model", "viz", "lab", "ui")
+        for folder in ("model", "viz", "lab", "lessons", "ui")
         for path in (ROOT / folder).rglob("*.py")
     }
     assert [path for path, lines in lengths.items() if lines > 300] == []
@@ -50,7 +53,7 @@ def test_nothing_lies_directly_in_ui_and_no_module_is_too_long() -> None:
 def test_tests_mirror_the_source() -> None:
     folders = {
         folder.relative_to(ROOT / "tests")
-        for layer in ("model", "viz", "lab", "ui", "tools")
+        for layer in ("model", "viz", "lab", "lessons", "ui", "tools")
         for folder in {path.parent for path in (ROOT / "tests" / layer).rglob("*.py")}
     }
     assert Path("ui/pages/compare") in folders
@@ -69,3 +72,8 @@ def test_no_test_needs_another_file_of_tests() -> None:
     }
     assert len(imported) > 100
     assert [each for each in imported if each[1].rsplit(".")[-1].startswith("test_")] == []
+
+
+def test_every_part_of_the_benchmark_still_finds_what_it_measures() -> None:
+    for part in PARTS.values():
+        importlib.import_module(part)

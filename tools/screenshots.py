@@ -29,6 +29,7 @@ VIEWS = {
     "similarity": "pretrained?view=similarity&words=true&text=A+man+plays+the+guitar+on+a+stage."
     "&text2=Someone+makes+music+in+front+of+people.",
     "compare": "compare",
+    "lesson": "pretrained?lesson=who&answer=5&revealed=true",
 }
 TRAININGS = {
     "learn": "learn",

@@ -60,6 +60,13 @@ def sentence_input(
 
 def draw_sizes() -> None:
     """Heads and embedding size."""
+    draw_heads()
+    draw_embedding_size()
+    fit_positions()
+
+
+def draw_heads() -> None:
+    """Draw how many heads there are."""
     head_counts = fit_heads()
     st.select_slider(
         _("Heads"),
@@ -73,6 +80,10 @@ def draw_sizes() -> None:
             ),
         ),
     )
+
+
+def draw_embedding_size() -> None:
+    """Draw how large the words' vectors are."""
     st.number_input(
         _("Embedding size"),
         SMALLEST_EMBEDDING,
@@ -88,7 +99,6 @@ def draw_sizes() -> None:
             ),
         ),
     )
-    fit_positions()
 
 
 def draw_layers(*, pair: bool = False) -> None:
@@ -121,7 +131,7 @@ def draw_more() -> None:
 
 def _draw_rest() -> None:
     with st.container(key="more"):
-        _positions()
+        draw_positions()
         _formulation()
         _block()
 
@@ -148,7 +158,8 @@ def segments(
     return chosen
 
 
-def _positions() -> None:
+def draw_positions() -> None:
+    """Draw what tells words their places."""
     segments(
         _("Positions"),
         POSITIONS,

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ui.choices.options import TEXT_KEYS
+from ui.link.lesson import LESSON
 from ui.link.memory import choose, parameters, value_of
 from ui.text.i18n import _
 from ui.text.parameter_names import PARAMETER_NAMES, describe_value
@@ -16,6 +17,7 @@ STAYS = frozenset(
         *TEXT_KEYS,
         *("other", "added", "sentence", "view", "test", "side", "all_heads"),
         *("kind", "layer", "head", "q", "k", "at", "weights"),
+        *LESSON,
     }
 )
 

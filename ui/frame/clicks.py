@@ -19,13 +19,17 @@ Open = Callable[[Run | None, Selection | None], Choice]
 
 
 def draw_click_listener(
-    *, on_frame: Callable[[int], None] = lambda frame: None, steady: tuple[str, ...] = ()
+    *,
+    on_frame: Callable[[int], None] = lambda frame: None,
+    steady: tuple[str, ...] = (),
+    has_charts: bool = True,
 ) -> None:
     """Mount what listens to clicks in the page's charts; see ui.components.chart_clicks.
 
     Args:
         on_frame: called with the frame at which the slider of a figure was let go.
         steady: keys of charts that don't vanish while they are drawn anew.
+        has_charts: whether clicks in the page's charts lead anywhere.
     """
 
     @logged()
@@ -35,7 +39,7 @@ def draw_click_listener(
             on_frame(*frame)
 
     chart_clicks(
-        charts=[chart.key for chart in page_shown().every_chart],
+        charts=[chart.key for chart in page_shown().every_chart if has_charts],
         on_cell=_take_cell,
         on_name=_take_name,
         on_frame=take_frame,

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.controls.selection import Selection
 from ui.frame.source import Source
 from ui.link.language import as_parameter
 from ui.link.memory import current_page, session
@@ -19,6 +20,10 @@ def _nothing() -> dict[str, Any]:
 
 def _no_preparation(page: Linked) -> None:
     pass
+
+
+def _is_ready() -> bool:
+    return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +44,12 @@ class Page:
     opening: Callable[[], Mapping[str, Any]] = _nothing
     # Done when somebody comes here, while the page that they leave is still the current one.
     prepare: Callable[[Linked], None] = _no_preparation
+    # Loads what it can't do without; whether that is there: if not, why is said in its place.
+    get_ready: Callable[[], bool] = _is_ready
+    # What a lesson can leave to be touched: what draws each control, by its parameter's name.
+    controls: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    # The same of those that are about a run.
+    controls_of_run: Mapping[str, Callable[[Any, Selection], None]] = field(default_factory=dict)
     views: tuple[View, ...] = ()
     source: Callable[[], Source[Any, Any]] | None = None
     # What a click in one of its own charts opens, where it isn't a view's.

@@ -18,6 +18,7 @@ from streamlit.runtime.state import get_session_state
 
 from ui.link.language import KEY as LANGUAGE
 from ui.link.language import as_parameter
+from ui.link.lesson import LESSON, asked_step, fit_step, step_values, tell_state
 from ui.link.memory import (
     Memory,
     address_parameters,
@@ -82,7 +83,9 @@ def _read_address(left: Linked | None) -> None:
     for key, message in messages.items():
         if message and not went_back():  # nobody asks for what the browser remembers
             notice(key, message)
-    fit_link(page.fits)
+    if "lesson" in asked and not went_back():
+        tell_state(page, page_memory.values)
+    fit_link({"step": fit_step, **page.fits} if "step" in before else page.fits)
     # Where somebody went back on a page, its controls are in the browser, with what they had.
     drawn, page_memory.drawn = page_memory.drawn if left is page else set(), set()
     set_values(**{key: value_of(key) for key in drawn})
@@ -106,9 +109,12 @@ def _begin(left: Linked | None, asked: Mapping[str, str]) -> dict[str, Any]:
     """Return what a page begins with that its address says nothing of."""
     page, page_memory = memory().page, memory()
     defaults = {key: parameter.default for key, parameter in page.parameters.items()}
-    if went_back():  # the address is all that was shown
+    defaults |= asked_step(page, asked)
+    if went_back() or "lesson" in asked:  # the address is all that was shown
         return defaults
-    before = {**defaults, **page_memory.values}
+    # A lesson is followed by its own links alone: who comes otherwise has left it.
+    kept = {key: value for key, value in page_memory.values.items() if key not in LESSON}
+    before = {**defaults, **kept}
     if left is not None and left is not page:
         for key in left.shared & page.shared:
             taken = _wanted(memory_of(left), left.called.get(key, key))
@@ -179,12 +185,16 @@ def write_address() -> None:
 
 
 def _as_link(page_memory: Memory) -> dict[str, str]:
-    """Return what isn't a default, as texts; one in any case, where the page is known by that."""
-    defaults, always = page_memory.page.parameters, session().always_written
+    """Return what isn't a default, or a lesson's, as texts.
+
+    One of them in any case, where the page is known by that.
+    """
+    page, values, always = page_memory.page, page_memory.values, session().always_written
+    chosen_by_step = step_values(page, values)  # which follows from the link's lesson and step
     link = {
-        key: as_written(page_memory.values[key])
-        for key in defaults
-        if key in page_memory.values and page_memory.values[key] != defaults[key].default
+        key: as_written(values[key])
+        for key, parameter in page.parameters.items()
+        if key in values and values[key] != chosen_by_step.get(key, parameter.default)
     }
     if always is not None and not link:
         link[always] = as_written(value_of(always))

@@ -29,6 +29,7 @@ from ui.choices.options import (
     VECTORS,
     WEIGHTS,
 )
+from ui.link.lesson import LESSON
 from ui.link.page import UNCHOSEN, Parameter
 from ui.link.readers import Reader, flag, number, option, text
 
@@ -70,6 +71,7 @@ COLORS: dict[str, Parameter] = {
 
 # Of every page with a run.
 RUN: dict[str, Parameter] = {
+    **LESSON,
     **COLORS,
     "text": typed(DEFAULT_TEXT, text),
     "stage": shown("weights", option(*STAGES)),

@@ -11,6 +11,7 @@ from ui.frame.history import show_address
 from ui.frame.language_switch import draw_language_switch
 from ui.frame.page import Page
 from ui.frame.style import apply_style
+from ui.lesson.stage import draw_lesson
 from ui.link.address import open_page, went_back
 from ui.link.language import read_language
 from ui.link.memory import address_parameters, session
@@ -112,11 +113,12 @@ def _targets(asked: str, at_first: Page) -> dict[str, Any]:
 
 
 def _shows(page: Page) -> Callable[[], None]:
-    """What draws a page, and lets the address say what is shown."""
+    """What draws a page, or a lesson's step on it, and lets the address say what is shown."""
 
     def show() -> None:
         open_page(page)
-        page.draw()
+        if not draw_lesson():
+            page.draw()
         show_address()
 
     return show

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from streamlit.runtime.state.query_params import parse_url_param
 
+from lessons.shelf import lessons
 from model.head_finder import PATTERNS
 from model.masks import decode_cells
 from model.tasks import TASKS
@@ -60,7 +61,9 @@ from ui.runs.model_store import model_choices
 from ui.text.markdown import verbatim
 from ui.text.option_names import find_option, word
 
+LESSON: dict[str, tuple[str, ...]] = {"lesson": tuple(lessons())}
 SHARED: dict[str, tuple[str, ...]] = {
+    **LESSON,
     "projection": PROJECTIONS, "scale": SCALES, "tokenizer": TOKENIZERS, "positions": POSITIONS,
     "norm_order": NORM_ORDERS, "activation": ACTIVATIONS, "stage": STAGES, "overview": OVERVIEWS,
     "vectors": VECTORS, "color_scale": COLOR_SCALES,
@@ -72,10 +75,12 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         **SHARED, "weights": WEIGHTS, "mask": PAIR_MASKS, "view": PAIR_VIEWS, "kind": KINDS,
     },
     "pretrained": {
+        **LESSON,
         "stage": STAGES, "overview": OVERVIEWS, "model": model_choices(), "view": PRETRAINED_VIEWS,
         "kind": KINDS, "pattern": PATTERNS, "color_scale": COLOR_SCALES,
     },
     "learn": {
+        **LESSON,
         "stage": STAGES, "overview": OVERVIEWS, "view": LEARN_VIEWS, "kind": KINDS,
         "task": tuple(TASKS), "positions": POSITIONS, "scale": SCALES, "pace": PACES,
         "story": tuple(STORIES), "color_scale": COLOR_SCALES,
@@ -93,7 +98,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 SHARED_RANGES: dict[str, tuple[float, float]] = {
     "layers": (1, 12), "heads": (1, 16), "embed_size": (8, 512), "temperature": (0.1, 5.0),
     "seed": (0, 2**31 - 1), "sentence": (1, 4), "layer": (0, 11), "head": (0, 15), "q": (0, 511),
-    "k": (0, 511), "color_end": (0.001, 1.0),
+    "k": (0, 511), "color_end": (0.001, 1.0), "step": (1, 30),
 }  # fmt: skip
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "start": {"word": (0, 511)},
@@ -101,13 +106,13 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "encoder-decoder": SHARED_RANGES,
     "pretrained": {
         "layer": (0, 127), "head": (0, 127), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
-        "color_end": (0.001, 1.0),
+        "color_end": (0.001, 1.0), "step": (1, 30),
     },
     "learn": {
         "heads": (1, 8), "embed_size": (8, 128), "layers": (1, 4), "learning_rate": (1e-5, 1000.0),
         "steps": (1, 3000), "seed": (0, 2**31 - 1), "at": (0, 3000), "layer": (0, 3),
         "head": (0, 7), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
-        "color_end": (0.001, 1.0),
+        "color_end": (0.001, 1.0), "step": (1, 30),
     },
     "compare": {"head": (0, 127), "q": (0, 511), "k": (0, 511), "color_end": (0.001, 1.0)},
     "lab": {
@@ -116,17 +121,19 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "tokens": (1, 32_768),
     },
 }  # fmt: skip
+OF_LESSONS = ("revealed", "free")
 FLAGS = {
     "start": ("trained",),
-    "explore": ("head_scale", "look_ahead", "same_word"),
-    "encoder-decoder": ("head_scale", "all_heads"),
-    "pretrained": ("head_scale", "words", "special", "first", "rest", "together"),
-    "learn": ("head_scale",),
+    "explore": ("head_scale", "look_ahead", "same_word", *OF_LESSONS),
+    "encoder-decoder": ("head_scale", "all_heads", *OF_LESSONS),
+    "pretrained": ("head_scale", "words", "special", "first", "rest", "together", *OF_LESSONS),
+    "learn": ("head_scale", *OF_LESSONS),
     "compare": ("one_text", "all_heads"),
     "lab": ("decoder",),
 }
 FRACTIONS = ("temperature", "learning_rate", "color_end")  # the numbers that aren't whole
 MAY_BE_NONE = (
+    "lesson",
     "story",
     "along",
     "line",
@@ -134,10 +141,10 @@ MAY_BE_NONE = (
 )  # of these, none can be chosen, as at first
 TEXTS = {
     "start": ("say",),
-    "explore": (*TEXT_KEYS, "other", "cells"),
-    "encoder-decoder": TEXT_KEYS,
-    "pretrained": ("text", "text2", "added", "removed"),
-    "learn": ("text", "kept"),
+    "explore": (*TEXT_KEYS, "other", "cells", "answer"),
+    "encoder-decoder": (*TEXT_KEYS, "answer"),
+    "pretrained": ("text", "text2", "added", "removed", "answer"),
+    "learn": ("text", "kept", "answer"),
     "compare": ("a", "b"),
     "lab": ("text", *LISTS, *CHOICES),
 }
@@ -217,7 +224,8 @@ def test_an_option_is_one_of_those_there_are_or_told(page: str, key: str, text: 
     value, message = PARAMETERS[page][key].read(key, text)
     if message is None:
         assert value in OPTIONS[page][key]
-        assert text.strip().casefold() in (value.casefold(), word(value).casefold())
+        named = value if key == "lesson" else word(value)  # a lesson has no other name
+        assert text.strip().casefold() in (value.casefold(), named.casefold())
     else:
         assert value == PARAMETERS[page][key].default
         assert message.endswith(f"Using {'none' if value is None else word(value)}.")

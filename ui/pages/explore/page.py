@@ -16,6 +16,7 @@ from ui.frame.random_source import RandomWeights
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.common_parameters import SHARED
 from ui.link.memory import value_of
+from ui.pages.explore.controls import CONTROLS, CONTROLS_OF_RUN
 from ui.pages.explore.examples import draw_sentences
 from ui.pages.explore.mask import draw_mask, draw_painter
 from ui.pages.explore.parameters import PARAMETERS
@@ -94,6 +95,8 @@ PAGE = Page(
         "sentence": lambda: fit_sentence_to(SOURCE.count_sentences()),
     },
     shared=SHARED,
+    controls=CONTROLS,
+    controls_of_run=CONTROLS_OF_RUN,
     views=VIEWS,
     source=lambda: opened_model() or SOURCE,
     is_compared=True,

@@ -10,7 +10,7 @@ from ui.controls.fits import fit_layer_to
 from ui.controls.random_settings import segments, sentence_input
 from ui.controls.reset import draw_reset, resettable
 from ui.link.memory import choose, default_of, memory, value_of
-from ui.pages.pretrained.settings import layers_shown
+from ui.pages.pretrained.settings import chosen_model, layers_shown
 from ui.pages.pretrained.similarity_view import SIMILARITY
 from ui.runs.model_store import DEFAULT_MODEL, model_choices
 from ui.text.explain import explain
@@ -143,6 +143,13 @@ def draw_kind(model: PretrainedModel) -> None:
     """Draw which of an encoder-decoder's attentions is shown."""
     if model.kind == "encoder-decoder":
         segments(_("Attention"), KINDS, key="kind")
+
+
+def draw_layer_shown() -> None:
+    """Draw which layer of the chosen model is shown, once it is loaded."""
+    model = chosen_model()
+    if model is not None:
+        draw_layer(model)
 
 
 def draw_layer(model: PretrainedModel) -> None:

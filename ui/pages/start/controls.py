@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lessons.shelf import lessons
 from model.pretrained.base import ModelUnavailableError
 from ui.frame.page import draw_link
 from ui.link.memory import value_of
@@ -11,7 +12,6 @@ from ui.text.i18n import N_, _
 from ui.text.refusals import describe_refusal
 
 WAYS_ON: tuple[tuple[str, dict[str, str], str, str], ...] = (  # page, query, label, icon
-    ("explore", {"view": "head"}, N_("A tour: how a weight comes about"), ":material/tour:"),
     ("explore", {}, N_("Everything: all heads, all numbers"), ":material/grid_view:"),
     ("learn", {}, N_("Watch attention being learnt"), ":material/school:"),
 )
@@ -65,5 +65,24 @@ def show_how_to_read() -> None:
 def draw_ways_on() -> None:
     """Draw where to go from here."""
     with st.container(key="ways_on", gap="xsmall"):
+        _draw_way_to_lessons()
         for page, query, label, icon in WAYS_ON:
             draw_link(page, _(label), query=query, icon=icon)
+
+
+def _draw_way_to_lessons() -> None:
+    """Draw the way to the first lesson that can be shown."""
+    try:
+        model_of(MODEL)
+        missing = set()
+    except ModelUnavailableError:
+        missing = {"pretrained"}
+    for lesson in lessons().values():
+        if missing.isdisjoint(step.page for step in lesson.steps):
+            draw_link(
+                lesson.steps[0].page,
+                _("Lessons: predict, then see"),
+                query={"lesson": lesson.name},
+                icon=":material/tour:",
+            )
+            return

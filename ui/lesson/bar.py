@@ -1,0 +1,136 @@
+"""The bar of a lesson: where one is in it, what is said, and the ways on."""
+
+from functools import partial
+
+import streamlit as st
+
+from lessons.lesson import Lesson
+from lessons.shelf import lessons
+from ui.controls.popover import draw_popover
+from ui.frame.page import Page, draw_link, page_shown
+from ui.link.lesson import LESSON, Place, step_values
+from ui.link.memory import choose, default_of, parameters, value_of
+from ui.text.i18n import _, spoken
+from ui.text.markdown import plain
+
+MOST = 400  # characters of what a lesson says at once
+
+
+def draw_bar(place: Place, *, is_free: bool) -> None:
+    """Draw the lesson's heading and text, with the ways on beside them."""
+    step, count = place.step, len(place.lesson.steps)
+    with st.container(key="lesson_bar", gap="xsmall"):
+        said, ways = st.columns([11, 9], vertical_alignment="center")
+        with said:
+            st.caption(
+                _("{lesson} · step {number} of {count}").format(
+                    lesson=plain(place.lesson.title, MOST), number=place.number, count=count
+                )
+            )
+            st.subheader(plain(step.heading, MOST), anchor=False)
+        with ways, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+            _draw_ways(place, is_free=is_free)
+        if not is_free:
+            st.markdown(plain(step.text, MOST))
+
+
+def _draw_ways(place: Place, *, is_free: bool) -> None:
+    lesson, number = place.lesson, place.number
+    draw_popover(
+        _("Lessons"),
+        partial(_draw_rest, place),
+        key="lessons_popover",
+        icon=":material/school:",
+        width="content",
+    )
+    if is_free:
+        st.button(
+            _("Back to the lesson"),
+            key="back_to_lesson",
+            icon=":material/undo:",
+            on_click=partial(go_to, lesson.name, number),
+        )
+        return
+    if number > 1:
+        draw_way(_("Back"), lesson.name, number - 1, icon=":material/arrow_back:", key="back")
+    if number < len(lesson.steps):
+        draw_way(_("Next"), lesson.name, number + 1, icon=":material/arrow_forward:", key="next")
+    elif (following := _following(lesson.name)) is not None:
+        draw_way(
+            _("Next lesson"),
+            following.name,
+            1,
+            icon=":material/arrow_forward:",
+            key="next",
+            help=plain(following.title, MOST),
+        )
+
+
+def _draw_rest(place: Place) -> None:
+    """Draw the ways to other lessons, and out of this one."""
+    draw_lessons(key="bar")
+    st.button(
+        _("Explore from here"),
+        key="explore_from_here",
+        icon=":material/tune:",
+        on_click=partial(choose, "explore from here", free=True),
+        disabled=bool(value_of("free")),
+        help=_("All controls and views, from this state. The lesson stays within reach."),
+    )
+    st.button(_("Leave the lesson"), key="leave", icon=":material/close:", on_click=_leave)
+
+
+def draw_lessons(key: str) -> None:
+    """Draw the ways into all lessons.
+
+    Args:
+        key: tells these ways from others on the page.
+    """
+    for lesson in lessons(spoken().code).values():
+        minutes = _("{minutes} min").format(minutes=lesson.minutes)
+        label = f"{plain(lesson.title, MOST)} · {minutes}"
+        about = plain(lesson.about, MOST)
+        draw_way(
+            label,
+            lesson.name,
+            1,
+            icon=":material/school:",
+            key=f"{key}_{lesson.name}",
+            help=about,
+        )
+
+
+def draw_way(
+    label: str, name: str, number: int, *, icon: str, key: str, help: str | None = None
+) -> None:
+    """Draw a way to a step: a link where it lives on another page, and else a button.
+
+    Streamlit reads no address anew for a link to the page that is shown.
+    """
+    page = lessons()[name].steps[number - 1].page
+    if page == page_shown().name:
+        st.button(
+            label, key=f"way_{key}", icon=icon, help=help, on_click=partial(go_to, name, number)
+        )
+    else:
+        draw_link(page, label, query={"lesson": name, "step": str(number)}, icon=icon, help=help)
+
+
+def go_to(name: str, number: int) -> None:
+    """Choose a step of a lesson on the page that is shown, and its state."""
+    page: Page = page_shown()
+    at = {"lesson": name, "step": number}
+    first = {key: parameter.default for key, parameter in parameters().items()}
+    choose(f"step {name} {number}", **{**first, **step_values(page, at), **at})
+
+
+def _leave() -> None:
+    """Go on without the lesson, from the state that is shown."""
+    choose("leave the lesson", **{key: default_of(key) for key in LESSON})
+
+
+def _following(name: str) -> Lesson | None:
+    """The lesson after this one."""
+    every = list(lessons(spoken().code).values())
+    place = [lesson.name for lesson in every].index(name) + 1
+    return every[place] if place < len(every) else None

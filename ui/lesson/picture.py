@@ -1,0 +1,55 @@
+"""The picture of a step: one head as large as there is room for, or the view as on its page."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from ui.choices.options import Stage
+from ui.components import window_is_narrow, window_is_tall
+from ui.controls.colors import weight_scale
+from ui.controls.selection import attention_in
+from ui.frame.follow import Followed, show_view
+from ui.link.memory import value_of
+from ui.views.few_heads import only
+from ui.views.heads import HEADS, ON_PHONE, show_tiles
+from ui.views.marks import mark_stage
+from ui.views.stages import stage_tiles
+from ui.views.view import View
+from viz.theme import LARGE, theme_of
+from viz.tiles import stacked
+
+CHART = "lesson_chart"
+WIDTH = 560  # design pixels beside a question ...
+HEIGHT, TALL_HEIGHT = 460, 640  # ... and what the heading leaves of 768 and of 1080
+ABOVE = 80  # of them for what stands above a picture in the page's whole width
+
+
+def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
+    """Draw the view that a step chooses; of all heads the chosen one alone, if one is chosen.
+
+    Args:
+        followed: what is shown.
+        view: how.
+        is_wide: whether it has the page's whole width.
+    """
+    run, selection = followed
+    stage: Stage = value_of("stage")
+    if view is not HEADS:
+        show_view(followed, view)
+        return
+    theme, is_tall = theme_of(st.context.theme.type), window_is_tall()
+    attention = attention_in(run, selection)
+    tiles = stage_tiles(attention, stage, tall=is_tall)
+    if selection.head is not None and stage != "output":
+        tiles = only(tiles, [selection.head])
+    height = TALL_HEIGHT if is_tall else HEIGHT
+    if is_wide:
+        tiles = replace(tiles, height=height - ABOVE)
+    else:
+        tiles = replace(tiles, width=WIDTH, height=height)
+    if window_is_narrow():
+        tiles = stacked(tiles, width=ON_PHONE, highest=ON_PHONE)
+    if stage == "weights":
+        tiles = replace(tiles, scale=weight_scale())
+    tiles = mark_stage(tiles, attention, replace(selection, head=None), stage)
+    show_tiles(tiles, CHART, replace(theme, magnified=LARGE) if is_tall else theme)

@@ -1,0 +1,62 @@
+"""What a lesson's question is about, taken from the run that is shown."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from lessons.answers import ANSWERS, Answer, Asked, Seen, Truth, find_asked, matrix
+from lessons.lesson import Question
+from ui.controls.selection import Selection, attention_in
+from ui.runs.run import Run
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """A question, asked of what is shown."""
+
+    question: Question
+    run: Run
+    selection: Selection
+
+    @property
+    def answer(self) -> Answer:
+        """How it is answered."""
+        return ANSWERS[self.question.answer]
+
+    @cached_property
+    def seen(self) -> Seen:
+        """The numbers that are shown, without the filling of shorter sentences."""
+        attention = attention_in(self.run, self.selection).at("weights")
+        real = attention.real_queries if attention.kind != "cross" else len(attention.queries)
+        weights, energy = attention.field("weights"), attention.at("energy").field("energy")
+        rows = slice(None, real)
+        columns = rows if attention.kind != "cross" else slice(None)
+        return Seen(
+            queries=attention.queries[rows],
+            keys=attention.keys[columns],
+            weights=weights[:, rows, columns],
+            energy=energy[:, rows, columns],
+            allowed=attention.allowed[rows, columns],
+            divisor=attention.facts.divisor,
+            layers=self.run.layers_of(self.selection.kind),
+        )
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What it is about, as places in the numbers."""
+        return find_asked(self.seen, self.selection.head, self.question.query, self.question.key)
+
+    @cached_property
+    def truth(self) -> Truth:
+        """What is right."""
+        return self.answer.compute(self.seen, self.asked)
+
+    def share_of(self, query: int, key: int) -> float:
+        """Return how much of its attention a query gives to a key."""
+        return float(matrix(self.seen, self.asked)[query, key])
+
+    def token_of(self, query: int | None = None, key: int | None = None) -> int | None:
+        """Return the sentence's token that a row, or a column, begins with."""
+        attention = attention_in(self.run, self.selection).at("weights")
+        groups = attention.query_groups if key is None else attention.key_groups
+        place = query if key is None else key
+        return groups[place][0] if place is not None and place < len(groups) else None
