@@ -66,7 +66,7 @@ def test_the_guides_example_is_a_lesson_that_works(
         assert "chooses ` hat `, which this page hasn't" in said
         path.write_text(example.replace("largest_key", "open"))
         (problem,) = check(path)
-        assert problem.startswith(f"{path}: line 18: there is no answer 'open'; there are ")
+        assert problem.startswith(f"{path}: line 17: there is no answer 'open'; there are ")
     finally:
         monkeypatch.undo()
         forget()

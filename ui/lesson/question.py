@@ -161,7 +161,7 @@ def _draw_painter(inquiry: Inquiry, said: np.ndarray | None, *, is_revealed: boo
                 "causal": _("Lower half"),
                 "diagonal": _("Diagonal"),
                 "invert": _("Invert"),
-                "hint": _("Click or drag where you expect dark cells: who looks at whom."),
+                "hint": _("Click or drag where you expect much: who looks at whom."),
                 "may": _("{query} looks at {key}"),
                 "may_not": _("{query} doesn't look at {key}"),
             },

@@ -137,8 +137,8 @@ def _describe_painting(inquiry: Inquiry, said: Any) -> str:
         fact = ngettext("{count} cell is open.", "{count} cells are open.", count)
     else:
         fact = ngettext(
-            "{count} cell is dark: it has at least half of the largest weight in its row.",
-            "{count} cells are dark: they have at least half of the largest weight in their row.",
+            "{count} cell stands out: it has at least half of the largest weight in its row.",
+            "{count} cells stand out: they have at least half of the largest weight in their row.",
             count,
         )
     fact = fact.format(count=count)
