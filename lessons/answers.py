@@ -31,6 +31,7 @@ class Seen:
     allowed: np.ndarray  # (Q, K) booleans, True = may attend
     divisor: float  # of the energies, beside the temperature that is in it
     layers: int = 1  # how many attentions a vector has gone through at the end
+    every: tuple[np.ndarray, ...] = ()  # the weights of each layer, for answers about all heads
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Truth:
     share: float | None = None  # how much of the weight that is, where it is one
     # For other values, the query for which they would have been right.
     right_for: Mapping[Any, int] = field(default_factory=dict)
+    shares: np.ndarray | None = None  # what each head has, (layers, heads), where that is asked
 
 
 Compute = Callable[[Seen, Asked], Truth]
@@ -69,6 +71,8 @@ class Answer:
     is_share: bool = False  # whether a number is one, and not a count
     asks_query: bool = False  # whether it is about one query ...
     asks_key: bool = False  # ... and one key
+    asks_heads: bool = False  # whether it is about the heads of all layers: a cell is one of them
+    is_last: bool = False  # whether, of equal words, the last one looks
 
 
 def row(seen: Seen, asked: Asked) -> np.ndarray:
@@ -103,6 +107,21 @@ def largest_other_key(seen: Seen, asked: Asked) -> Truth:
         weights = weights * (1 - np.eye(len(weights)))
     right = _largest(weights[asked.query])
     return Truth(right, _share(weights[asked.query], right), _right_for(weights, right))
+
+
+def previous_token_head(seen: Seen, asked: Asked) -> Truth:
+    """Return the layer and the head with the largest mean weight on the token before."""
+    means = [
+        np.asarray(weights, dtype=np.float64).diagonal(-1, 1, 2).mean(axis=1)
+        for weights in seen.every
+        if weights.shape[1] > 1
+    ]
+    if not means:
+        return Truth(())
+    shares = np.stack(means)  # (layers, heads)
+    cells = _largest(shares.ravel())
+    right = tuple((cell // shares.shape[1], cell % shares.shape[1]) for cell in cells)
+    return Truth(right, _share(shares.ravel(), cells), shares=shares)
 
 
 def largest_cell(seen: Seen, asked: Asked) -> Truth:
@@ -208,7 +227,9 @@ def _right_for(weights: np.ndarray, right: tuple[int, ...]) -> dict[Any, int]:
 ANSWERS: dict[str, Answer] = {
     "largest_key": Answer("word", largest_key, asks_query=True),
     "largest_other_key": Answer("word", largest_other_key, asks_query=True),
+    "largest_key_of_last": Answer("word", largest_key, asks_query=True, is_last=True),
     "leaking_word": Answer("word", leaking_word),
+    "previous_token_head": Answer("cell", previous_token_head, asks_heads=True),
     "largest_cell": Answer("cell", largest_cell),
     "share_of_word": Answer("number", share_of_word, is_share=True, asks_query=True, asks_key=True),
     "row_sum": Answer("number", row_sum, is_share=True, asks_query=True),
@@ -224,21 +245,30 @@ ANSWERS: dict[str, Answer] = {
 }
 
 
-def place_of(words: tuple[str, ...], wanted: str | None) -> int | None:
-    """Return where a word stands, whatever the case of its letters; None if it stands nowhere."""
+def place_of(words: tuple[str, ...], wanted: str | None, *, is_last: bool = False) -> int | None:
+    """Return where a word stands, whatever the case of its letters; None if it stands nowhere.
+
+    Args:
+        words: those that there are.
+        wanted: the word.
+        is_last: whether the last of several equal ones is meant, and not the first.
+    """
     if wanted is None:
         return None
     folded = [word.strip("␣ ").casefold() for word in words]
-    return folded.index(wanted.casefold()) if wanted.casefold() in folded else None
+    places = [place for place, word in enumerate(folded) if word == wanted.casefold()]
+    return places[-1 if is_last else 0] if places else None
 
 
-def find_asked(seen: Seen, head: int | None, query: str | None, key: str | None) -> Asked:
+def find_asked(
+    seen: Seen, head: int | None, query: str | None, key: str | None, *, is_last: bool = False
+) -> Asked:
     """Return the places that a question is about.
 
     In a sentence without its words, those are the last word that looks, and the first that is
     looked at: chosen without the weights, which would tell something of the answer.
     """
-    at, to = place_of(seen.queries, query), place_of(seen.keys, key)
+    at, to = place_of(seen.queries, query, is_last=is_last), place_of(seen.keys, key)
     words = [place for place, word in enumerate(seen.queries) if any(map(str.isalnum, word))]
     if at is None:
         at = words[-1] if words else max(0, len(seen.queries) - 1)

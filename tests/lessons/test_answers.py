@@ -62,6 +62,26 @@ def test_the_largest_cell_is_found_in_a_head_and_in_their_mean() -> None:
     assert (mean.right, mean.share) == (((2, 2),), pytest.approx(0.7))
 
 
+def test_the_head_that_looks_at_the_word_before_is_found_among_all_layers() -> None:
+    layers = (WEIGHTS, np.stack([WEIGHTS[1], WEIGHTS[0]]))
+    # Weights on the word before: head 0 has 0.5 and 0.25, head 1 has 0.1 and 0.1.
+    seen = replace(SEEN, every=layers)
+    found = truth("previous_token_head", Asked(None, 0, 0), seen)
+    assert found.right == ((0, 0), (1, 1))
+    assert found.share == pytest.approx(0.375)
+    assert found.shares is not None
+    np.testing.assert_allclose(found.shares, [[0.375, 0.1], [0.1, 0.375]])
+    alone = replace(SEEN, every=(WEIGHTS[:, :1, :1],))
+    assert truth("previous_token_head", Asked(None, 0, 0), alone).right == ()
+
+
+def test_of_equal_words_the_last_one_is_asked_about_where_that_is_meant() -> None:
+    words = ("red", "␣cat", "red", "Cat", ".")
+    seen = replace(SEEN, queries=words, keys=words)
+    assert find_asked(seen, 0, "cat", None, is_last=True).query == 3
+    assert find_asked(seen, 0, "cat", None).query == 1
+
+
 def test_shares_and_sums_are_those_of_the_row() -> None:
     assert truth("share_of_word", Asked(0, 1, 2)).right == (pytest.approx(0.2),)
     assert truth("row_sum", Asked(0, 1, 2)).right == (pytest.approx(1.0),)
@@ -183,7 +203,7 @@ def test_any_run_has_a_truth_for_every_question(
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
     weights /= weights.sum(axis=-1, keepdims=True)
     words = tuple(f"w{place}" for place in range(length))
-    seen = Seen(words, words, weights, energy, allowed, 2.0)
+    seen = Seen(words, words, weights, energy, allowed, 2.0, every=(weights,))
     for name, answer in ANSWERS.items():
         for head in (None, heads - 1):
             asked = find_asked(seen, head, None, None)
@@ -191,7 +211,7 @@ def test_any_run_has_a_truth_for_every_question(
             assert answer.kind in KINDS
             if name == "leaking_word":
                 assert bool(found.right) == (not causal and length > 1)
-            elif name == "largest_other_key" and length == 1:
+            elif name in ("largest_other_key", "previous_token_head") and length == 1:
                 assert found.right == ()
             else:
                 assert found.right, name

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
 from ui.choices.options import Stage
@@ -10,13 +11,15 @@ from ui.controls.colors import weight_scale
 from ui.controls.selection import attention_in
 from ui.frame.follow import Followed, show_view
 from ui.link.memory import value_of
+from ui.text.i18n import _
 from ui.views.few_heads import only
 from ui.views.heads import HEADS, ON_PHONE, show_tiles
 from ui.views.marks import mark_stage
 from ui.views.stages import stage_tiles
 from ui.views.view import View
+from viz.labels import AxisLabels
 from viz.theme import LARGE, theme_of
-from viz.tiles import stacked
+from viz.tiles import Tiles, stacked
 
 CHART = "lesson_chart"
 WIDTH = 560  # design pixels beside a question ...
@@ -52,4 +55,32 @@ def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
     if stage == "weights":
         tiles = replace(tiles, scale=weight_scale())
     tiles = mark_stage(tiles, attention, replace(selection, head=None), stage)
+    show_tiles(tiles, CHART, replace(theme, magnified=LARGE) if is_tall else theme)
+
+
+def show_heads_of_layers(shares: np.ndarray, name: str) -> None:
+    """Draw a number of each head of each layer as a map.
+
+    Args:
+        shares: (layers, H), 0 to 1.
+        name: what they are.
+    """
+    is_tall, theme = window_is_tall(), theme_of(st.context.theme.type)
+    rows, columns = (tuple(map(str, range(count))) for count in shares.shape)
+    tiles = Tiles(
+        values=shares[None].astype(np.float32),
+        names=[name],
+        rows=AxisLabels(rows, rows),
+        columns=AxisLabels(columns, columns),
+        row_title=_("layer"),
+        column_title=_("head"),
+        value_title=_("mean weight"),
+        diverging=False,
+        row_word=_("layer"),
+        column_word=_("head"),
+        width=WIDTH,
+        height=TALL_HEIGHT if is_tall else HEIGHT,
+    )
+    if window_is_narrow():
+        tiles = stacked(tiles, width=ON_PHONE, highest=ON_PHONE)
     show_tiles(tiles, CHART, replace(theme, magnified=LARGE) if is_tall else theme)

@@ -27,7 +27,9 @@ GUESS = "guess"  # the key of the widget of numbers and choices
 
 def said_of(inquiry: Inquiry) -> Any:
     """Return what somebody has said; None where they haven't, or it means nothing here."""
-    return read_said(value_of("answer"), inquiry.question, inquiry.answer, inquiry.seen)
+    return read_said(
+        value_of("answer"), inquiry.question, inquiry.answer, inquiry.seen, inquiry.sides
+    )
 
 
 def draw_answer(inquiry: Inquiry, *, is_revealed: bool) -> None:
@@ -63,10 +65,15 @@ def _rows(inquiry: Inquiry, said: Any, *, is_revealed: bool) -> list[PickerRow]:
         return [PickerRow("", keys, said, right)]
     queries = [token_text(word) for word in inquiry.seen.queries]
     chosen = said or _half_said(value_of("answer"))
+    if inquiry.answer.asks_heads:
+        labels = _("Layer"), _("Head")
+        keys, queries = ([str(place) for place in range(count)] for count in inquiry.sides[::-1])
+    else:
+        labels = _("Who looks (row)"), _("At whom (column)")
     sides = [None, None] if right is None else [[cell[side] for cell in right] for side in (0, 1)]
     return [
-        PickerRow(_("Who looks (row)"), queries, chosen[0], sides[0]),
-        PickerRow(_("At whom (column)"), keys, chosen[1], sides[1]),
+        PickerRow(labels[0], queries, chosen[0], sides[0]),
+        PickerRow(labels[1], keys, chosen[1], sides[1]),
     ]
 
 

@@ -12,18 +12,27 @@ from model.masks import MOST_CELLS_ASIDE, decode_cells
 MOST = 1_000_000  # of a number that anybody says
 
 
-def read_said(text: str, question: Question, answer: Answer, seen: Seen) -> Any:
+def read_said(
+    text: str, question: Question, answer: Answer, seen: Seen, sides: tuple[int, int]
+) -> Any:
     """Return what a link's text says; None where it says nothing that this question can mean.
 
     A word is the place of a key; a cell two places; a number is as it was typed, a share in
     percent; a choice the name of an option; a painting (Q, K) booleans.
+
+    Args:
+        text: of the link.
+        question: what is asked.
+        answer: how it is answered.
+        seen: what is shown.
+        sides: how many rows and columns a cell can be in.
     """
     match question.kind:
         case "word":
             return _place(text, len(seen.keys))
         case "cell":
             query, _dot, key = text.partition(".")
-            cell = (_place(query, len(seen.queries)), _place(key, len(seen.keys)))
+            cell = (_place(query, sides[0]), _place(key, sides[1]))
             return None if None in cell else cell
         case "number":
             return _number(text, is_share=answer.is_share)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from lessons.answers import ANSWERS, Answer, Asked, Seen, Truth, find_asked, matrix
 from lessons.lesson import Question
 from ui.controls.selection import Selection, attention_in
@@ -38,21 +40,48 @@ class Inquiry:
             allowed=attention.allowed[rows, columns],
             divisor=attention.facts.divisor,
             layers=self.run.layers_of(self.selection.kind),
+            every=self._every() if self.answer.asks_heads else (),
+        )
+
+    def _every(self) -> tuple[np.ndarray, ...]:
+        """The weights of each layer, token by token, as those who look for heads see them."""
+        run, kind, sentence = self.run, self.selection.kind, self.selection.sentence
+        length = run.source.lengths[sentence]
+        return tuple(
+            run.attention(layer, sentence, kind).whole.field("weights")[:, :length, :length]
+            for layer in range(run.layers_of(kind))
         )
 
     @cached_property
     def asked(self) -> Asked:
         """What it is about, as places in the numbers."""
-        return find_asked(self.seen, self.selection.head, self.question.query, self.question.key)
+        question = self.question
+        return find_asked(
+            self.seen,
+            self.selection.head,
+            question.query,
+            question.key,
+            is_last=self.answer.is_last,
+        )
 
     @cached_property
     def truth(self) -> Truth:
         """What is right."""
         return self.answer.compute(self.seen, self.asked)
 
+    @property
+    def sides(self) -> tuple[int, int]:
+        """How many rows and columns there are to choose a cell from."""
+        if self.answer.asks_heads:
+            every = self.seen.every
+            return len(every), max((len(weights) for weights in every), default=0)
+        return len(self.seen.queries), len(self.seen.keys)
+
     def share_of(self, query: int, key: int) -> float:
-        """Return how much of its attention a query gives to a key."""
-        return float(matrix(self.seen, self.asked)[query, key])
+        """Return how much of its attention a query gives to a key; or what a layer's head has."""
+        shares = self.truth.shares if self.answer.asks_heads else matrix(self.seen, self.asked)
+        assert shares is not None  # of an answer about heads
+        return float(shares[query, key])
 
     def token_of(self, query: int | None = None, key: int | None = None) -> int | None:
         """Return the sentence's token that a row, or a column, begins with."""

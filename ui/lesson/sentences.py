@@ -71,6 +71,8 @@ def _describe_word(inquiry: Inquiry, said: int | None) -> str:
 
 
 def _describe_cell(inquiry: Inquiry, said: tuple[int, int] | None) -> str:
+    if inquiry.answer.asks_heads:
+        return _describe_head(inquiry, said)
     seen, truth = inquiry.seen, inquiry.truth
     query, key = truth.right[0]
     fact = _("The largest weight is “{query}” on “{key}”: {share}.").format(
@@ -87,6 +89,26 @@ def _describe_cell(inquiry: Inquiry, said: tuple[int, int] | None) -> str:
         key=_word(seen.keys, said[1]),
         share=percent(inquiry.share_of(*said), 1),
         fact=fact,
+    )
+
+
+def _describe_head(inquiry: Inquiry, said: tuple[int, int] | None) -> str:
+    truth = inquiry.truth
+    layer, head = truth.right[0]
+    fact = _(
+        "Head {head} of layer {layer} gives the word before {share}, the most of all {count} heads."
+    ).format(
+        head=head,
+        layer=layer,
+        share=percent(truth.share or 0.0, 1),
+        count=inquiry.sides[0] * inquiry.sides[1],
+    )
+    if said is None:
+        return fact
+    if _is_right(inquiry, said):
+        return _("So it is. {fact}").format(fact=fact)
+    return _("You said head {head} of layer {layer}, which gives it {share}. {fact}").format(
+        head=said[1], layer=said[0], share=percent(inquiry.share_of(*said), 1), fact=fact
     )
 
 

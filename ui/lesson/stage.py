@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -19,7 +20,7 @@ from ui.frame.messages import show_limits
 from ui.frame.page import Page, draw_link, page_shown, source_shown
 from ui.frame.view_bar import SWITCHES
 from ui.lesson.bar import draw_bar
-from ui.lesson.picture import show_picture
+from ui.lesson.picture import show_heads_of_layers, show_picture
 from ui.lesson.question import draw_answer, said_of
 from ui.lesson.seen import Inquiry
 from ui.lesson.sentences import describe_question, describe_truth
@@ -98,7 +99,7 @@ def _follow(page: Page, step: Step, said: DeltaGenerator, picture: DeltaGenerato
     source = source_shown()
     if memory().layout != source.layout():
         st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
-    followed = None
+    followed, shares = None, None
     with said, told_in_place():
         _fit_revealed(step)
         shown = shown_of(source)
@@ -109,13 +110,17 @@ def _follow(page: Page, step: Step, said: DeltaGenerator, picture: DeltaGenerato
         _draw_inputs(page, step, followed)
         if followed is not None and not followed.run.is_empty:
             with told_in_place():
-                followed = _ask(step, followed)
+                followed, shares = _ask(step, followed)
     with picture:
         if followed is not None and not followed.run.is_empty:
             if step.question is None or value_of("revealed"):
                 with told_in_place():
-                    is_wide = step.question is None
-                    show_picture(followed, named(page.views, value_of("view")), is_wide=is_wide)
+                    if shares is not None:
+                        show_heads_of_layers(shares, _("weight on the word before"))
+                    else:
+                        is_wide = step.question is None
+                        view = named(page.views, value_of("view"))
+                        show_picture(followed, view, is_wide=is_wide)
                     show_limits(source, followed.run)
             else:
                 st.caption(_("The picture comes with the answer."))
@@ -136,28 +141,31 @@ def _draw_inputs(page: Page, step: Step, followed: Followed | None) -> None:
             draw(*followed)
 
 
-def _ask(step: Step, followed: Followed) -> Followed:
-    """Draw a step's question, if it has one; return what is to be looked at then."""
+def _ask(step: Step, followed: Followed) -> tuple[Followed, np.ndarray | None]:
+    """Draw a step's question, if it has one; return what is to be looked at then.
+
+    That is a run with what is framed in it, or what each head of each layer has, (layers, H).
+    """
     if step.question is None:
-        return followed
+        return followed, None
     is_revealed = bool(value_of("revealed"))
     inquiry = Inquiry(step.question, followed.run, followed.selection)
     if not (inquiry.seen.queries and inquiry.seen.keys):
         st.info(_("All tokens of this sentence are hidden: the first one, or special ones."))
-        return followed
+        return followed, None
     with st.container(key="lesson_question", gap="xsmall"):
         st.markdown(f"**{describe_question(inquiry)}**")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             draw_answer(inquiry, is_revealed=is_revealed)
             if not is_revealed:
                 _draw_reveal(inquiry)
-                return followed
+                return followed, None
         st.markdown(describe_truth(inquiry, said_of(inquiry)))
         if step.then and _is_own_sentence(step):
             st.markdown(plain(step.then, 400))
         elif "text" in step.controls:
             st.caption(_("Type another sentence: the question is asked of it anew."))
-    return _marked(inquiry, followed)
+    return _marked(inquiry, followed), inquiry.truth.shares
 
 
 def _draw_reveal(inquiry: Inquiry) -> None:

@@ -38,7 +38,7 @@ def opened(lesson: Lesson, number: int, step: Step, text: str | None, **more: ob
     """A step as its link opens it; with a trained model's own tokens, each of them."""
     chosen: dict[str, object] = {"lesson": lesson.name, "step": number, **more}
     if step.page == "pretrained":
-        chosen |= {"words": "false", "special": "true", "rest": "false"}
+        chosen |= dict(words="false", special="true", first="true", rest="false")
     if text is not None:
         chosen["text"] = text
     return open_app(link(**chosen), path=step.page)
@@ -71,6 +71,7 @@ class Trace:
         head = step.state.get("head")
         self.shown = self.weights.mean(axis=0) if head is None else self.weights[int(head)]
         self.head = int(head or 0)
+        self.every = arrays["weights"][:, 0].astype(float) if several else self.weights[None]
         self.allowed = np.isfinite(self.scores[0])
 
     def place(self, word: str | None, otherwise: int) -> int:
@@ -78,6 +79,10 @@ class Trace:
         return found[0] if found else otherwise
 
     def query(self, question: Question) -> int:
+        if question.answer == "largest_key_of_last":
+            turned = [token.strip("␣").lower() for token in self.tokens][::-1]
+            if question.query in turned:
+                return len(turned) - 1 - turned.index(question.query)
         words = [n for n, token in enumerate(self.tokens) if any(c.isalnum() for c in token)]
         return self.place(question.query, words[-1])
 
@@ -89,11 +94,18 @@ def expected(question: Question, trace: Trace) -> Any:
     """The answer, by another way than the app's."""
     row = trace.shown[trace.query(question)]
     match question.answer:
-        case "largest_key":
+        case "largest_key" | "largest_key_of_last":
             return int(np.argsort(row)[-1])
         case "largest_cell":
             best = max(np.ndindex(*trace.shown.shape), key=lambda cell: trace.shown[cell])
             return tuple(map(int, best))
+        case "previous_token_head":
+            means = {}
+            for (layer, head), _one in np.ndenumerate(trace.every[:, :, 0, 0]):
+                weights = trace.every[layer, head]
+                steps = [weights[place, place - 1] for place in range(1, len(weights))]
+                means[layer, head] = sum(steps) / len(steps)
+            return max(means, key=means.__getitem__)
         case "share_of_word":
             return row[trace.key(question)]
         case "row_sum":

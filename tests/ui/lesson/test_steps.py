@@ -257,7 +257,7 @@ def test_any_answer_in_a_link_is_read_or_is_none(asked: tuple[Question, Any], te
     question, answer = asked
     empty: Any = None
     seen = Seen(("a", "b"), ("a", "b"), empty, empty, empty, 1.0)
-    found = read_said(text, question, answer, seen)
+    found = read_said(text, question, answer, seen, (2, 2))
     if found is None:
         return
     match question.kind:

@@ -81,7 +81,7 @@ def test_a_bare_page_is_a_side_and_nothing_else_is() -> None:
 @pytest.mark.parametrize("page", COMPARABLE)
 def test_a_hostile_value_is_repaired_and_told(page: str, text: str) -> None:
     text = text.encode(errors="replace").decode()
-    query = "&".join(f"{key}={text}" for key in page_named(page).parameters if key != "seed")
+    query = "&".join(f"{key}={text}" for key in computing(page_named(page)) if key != "seed")
     found, messages = read_side(f"{page}?{query}&seed=1e9999")
     side, _unfit = fitted(found)
     assert messages
