@@ -140,7 +140,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-start h1 { font-size: clamp(1.5rem, 2.7vw, 2.6rem); padding: 0.4rem 0 0; line-height: 1.2; }
 .st-key-say label p { font-size: 1rem; }
 .st-key-say input { font-size: 1.4rem; line-height: 1.3; padding-block: 0.4rem; }
-:is(.st-key-ways_on, .st-key-lesson_bar, .st-key-lesson_list) .stPageLink a {
+:is(.st-key-ways_on, .st-key-lesson_bar) .stPageLink a {
   padding: 0.2rem 0.8rem; border: 1px solid rgb(128 128 128 / 35%); border-radius: 0.5rem;
 }
 .st-key-ways_on :is(.stPageLink, a) { width: 100%; box-sizing: border-box; }
@@ -148,10 +148,18 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-sentence_of_two .stMarkdown p { font-size: 1.15rem; }
 .st-key-sentence_of_two [data-testid="stCaptionContainer"] p { font-size: 0.9rem; }
 .st-key-lesson_bar h3 { font-size: 1.6rem; line-height: 1.2; padding: 0; }
+.st-key-lesson_bar { padding-bottom: 0.5rem; }
 .st-key-lesson_bar .stColumn .stVerticalBlock { gap: 0.2rem; padding-bottom: 0.3rem; }
 .st-key-lesson_bar .stMarkdown p { font-size: 1.1rem; line-height: 1.4; }
 .st-key-lesson_question .stMarkdown p { font-size: 1.15rem; line-height: 1.4; }
 .st-key-lesson_question .stMarkdown strong { font-size: 1.3rem; }
+.st-key-lesson_list :is(.stElementContainer, .stPageLink, a) {
+  width: 100%; box-sizing: border-box;
+}
+.st-key-lesson_list .stPageLink a {
+  min-height: 2.5rem; justify-content: center;
+  border: 1px solid rgb(128 128 128 / 35%); border-radius: 0.5rem;
+}
 .st-key-lesson_controls { max-width: 62rem; }
 .answers { overflow-x: auto; }
 .answers table { border-collapse: separate; border-spacing: 2px; line-height: 1.3; }

@@ -13,6 +13,7 @@ from ui.link.memory import choose, default_of, parameters, value_of
 from ui.text.i18n import _, spoken
 from ui.text.markdown import plain
 
+POPOVER = "lessons_popover"
 MOST = 400  # characters of what a lesson says at once
 
 
@@ -39,7 +40,7 @@ def _draw_ways(place: Place, *, is_free: bool) -> None:
     draw_popover(
         _("Lessons"),
         partial(_draw_rest, place),
-        key="lessons_popover",
+        key=POPOVER,
         icon=":material/school:",
         width="content",
     )
@@ -68,16 +69,24 @@ def _draw_ways(place: Place, *, is_free: bool) -> None:
 
 def _draw_rest(place: Place) -> None:
     """Draw the ways to other lessons, and out of this one."""
-    draw_lessons(key="bar")
-    st.button(
-        _("Explore from here"),
-        key="explore_from_here",
-        icon=":material/tune:",
-        on_click=partial(choose, "explore from here", free=True),
-        disabled=bool(value_of("free")),
-        help=_("All controls and views, from this state. The lesson stays within reach."),
-    )
-    st.button(_("Leave the lesson"), key="leave", icon=":material/close:", on_click=_leave)
+    with st.container(key="lesson_list", gap="xsmall"):
+        draw_lessons(key="bar")
+        st.button(
+            _("Explore from here"),
+            key="explore_from_here",
+            icon=":material/tune:",
+            on_click=_explore,
+            disabled=bool(value_of("free")),
+            help=_("All controls and views, from this state. The lesson stays within reach."),
+            width="stretch",
+        )
+        st.button(
+            _("Leave the lesson"),
+            key="leave",
+            icon=":material/close:",
+            on_click=_leave,
+            width="stretch",
+        )
 
 
 def draw_lessons(key: str) -> None:
@@ -97,20 +106,42 @@ def draw_lessons(key: str) -> None:
             icon=":material/school:",
             key=f"{key}_{lesson.name}",
             help=about,
+            in_list=True,
         )
 
 
 def draw_way(
-    label: str, name: str, number: int, *, icon: str, key: str, help: str | None = None
+    label: str,
+    name: str,
+    number: int,
+    *,
+    icon: str,
+    key: str,
+    help: str | None = None,
+    in_list: bool = False,
 ) -> None:
     """Draw a way to a step: a link where it lives on another page, and else a button.
 
     Streamlit reads no address anew for a link to the page that is shown.
+
+    Args:
+        label: what is written on it.
+        name: the lesson's.
+        number: the step's, from 1.
+        icon: beside the label.
+        key: tells it from others on the page.
+        help: what is said of it on hover.
+        in_list: whether it stands in a list, in which all are as wide.
     """
     page = lessons()[name].steps[number - 1].page
     if page == page_shown().name:
         st.button(
-            label, key=f"way_{key}", icon=icon, help=help, on_click=partial(go_to, name, number)
+            label,
+            key=f"way_{key}",
+            icon=icon,
+            help=help,
+            on_click=partial(go_to, name, number),
+            width="stretch" if in_list else "content",
         )
     else:
         draw_link(page, label, query={"lesson": name, "step": str(number)}, icon=icon, help=help)
@@ -120,8 +151,20 @@ def go_to(name: str, number: int) -> None:
     """Choose a step of a lesson on the page that is shown, and its state."""
     page: Page = page_shown()
     at = {"lesson": name, "step": number}
+    _close_popover()
     first = {key: parameter.default for key, parameter in parameters().items()}
     choose(f"step {name} {number}", **{**first, **step_values(page, at), **at})
+
+
+def _explore() -> None:
+    """Show all controls and views, from the state that is shown."""
+    _close_popover()
+    choose("explore from here", free=True)
+
+
+def _close_popover() -> None:
+    """Let the menu be closed: what it led to is below it."""
+    st.session_state[POPOVER] = False
 
 
 def _leave() -> None:

@@ -38,7 +38,7 @@ def opened(lesson: Lesson, number: int, step: Step, text: str | None, **more: ob
     """A step as its link opens it; with a trained model's own tokens, each of them."""
     chosen: dict[str, object] = {"lesson": lesson.name, "step": number, **more}
     if step.page == "pretrained":
-        chosen |= dict(words="false", special="true", first="true", rest="false")
+        chosen |= {"words": "false", "special": "true", "first": "true", "rest": "false"}
     if text is not None:
         chosen["text"] = text
     return open_app(link(**chosen), path=step.page)
