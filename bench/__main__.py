@@ -17,6 +17,7 @@ PARTS = {  # name: module
     "overview": "bench.overview",
     "opening": "bench.opening",
     "first": "bench.first",
+    "lessons": "bench.lessons",
     "load": "bench.load",
     "limits": "bench.limits",
     "wire": "bench.wire",

@@ -55,6 +55,7 @@ class Truth:
     share: float | None = None  # how much of the weight that is, where it is one
     # For other values, the query for which they would have been right.
     right_for: Mapping[Any, int] = field(default_factory=dict)
+    before_and_after: tuple[float, float] | None = None  # shares that a choice is between
     shares: np.ndarray | None = None  # what each head has, (layers, heads), where that is asked
 
 
@@ -182,9 +183,10 @@ def without_scale(seen: Seen, asked: Asked) -> Truth:
     energy = seen.energy[0 if asked.head is None else asked.head][asked.query].astype(np.float64)
     may = seen.allowed[asked.query].astype(bool)
     divided, whole = (_softmax(energy[may] / by).max(initial=0) for by in (seen.divisor, 1.0))
+    becomes = "larger" if whole > divided else "smaller"
     if abs(whole - divided) <= SAME:
-        return Truth(("same",))
-    return Truth(("larger",) if whole > divided else ("smaller",))
+        becomes = "same"
+    return Truth((becomes,), before_and_after=(float(divided), float(whole)))
 
 
 def dark_cells(seen: Seen, asked: Asked) -> Truth:

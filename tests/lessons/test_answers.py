@@ -127,6 +127,10 @@ def test_heads_are_counted_by_the_words_that_they_look_at_most() -> None:
 def test_without_the_divisor_the_largest_weight_grows_where_energies_differ() -> None:
     # softmax(0, 2, 4) is 0.867 at most, softmax(0, 1, 2) is 0.665; equal energies stay equal.
     assert truth("without_scale", Asked(0, 0, 0)).right == ("larger",)
+    assert truth("without_scale", Asked(0, 0, 0)).before_and_after == (
+        pytest.approx(0.665, abs=5e-4),
+        pytest.approx(0.867, abs=5e-4),
+    )
     assert truth("without_scale", Asked(1, 0, 0)).right == ("same",)
     below_one = replace(SEEN, divisor=0.5)
     assert truth("without_scale", Asked(0, 0, 0), below_one).right == ("smaller",)

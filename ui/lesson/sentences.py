@@ -146,10 +146,16 @@ def _describe_choice(inquiry: Inquiry, said: str | None) -> str:
     choices = {name: plain(text, 80) for name, text in inquiry.question.choices.items()}
     right = choices[inquiry.truth.right[0]]
     if said is None:
-        return _("It is: {it}.").format(it=right)
-    if _is_right(inquiry, said):
-        return _("You said: {said}. So it is.").format(said=choices[said])
-    return _("You said: {said}. It is: {it}.").format(said=choices[said], it=right)
+        told = _("It is: {it}.").format(it=right)
+    elif _is_right(inquiry, said):
+        told = _("You said: {said}. So it is.").format(said=choices[said])
+    else:
+        told = _("You said: {said}. It is: {it}.").format(said=choices[said], it=right)
+    if inquiry.truth.before_and_after is None:
+        return told
+    before, after = (percent(share) for share in inquiry.truth.before_and_after)
+    numbers = _("{told} With the division it is {before}, without it {after}.")
+    return numbers.format(told=told, before=before, after=after)
 
 
 def _describe_painting(inquiry: Inquiry, said: Any) -> str:

@@ -164,6 +164,12 @@ def test_the_row_and_the_column_are_framed_where_the_truth_is_shown() -> None:
     assert address(at) == "lesson=who&revealed=true"
 
 
+def test_the_division_matters_more_for_longer_lists_as_the_lesson_says() -> None:
+    long, short = (said(follow("scale", step, revealed="true")) for step in (1, 2))
+    assert "With the division it is 27%, without it 92%." in long
+    assert "With the division it is 20%, without it 34%." in short
+
+
 def test_a_cell_is_said_in_two_rows() -> None:
     at = follow("qkv", 4)
     at = send(at, "picker", "pick", {"row": 1, "place": 2})
