@@ -107,14 +107,13 @@ def wrong_answer(page: Page, step: Step, right: str) -> str:
             return "Diagonal"
 
 
-def scrolls(page: Page) -> bool:
-    return bool(
-        page.evaluate(
-            """() => {
-                const main = document.querySelector('[data-testid="stMain"]')
-                return main.scrollHeight > main.clientHeight || main.scrollWidth > main.clientWidth
-            }"""
-        )
+def fits_the_screen(page: Page) -> None:
+    """Waits until nothing scrolls: what is still being drawn may, for a moment."""
+    page.wait_for_function(
+        """() => {
+            const main = document.querySelector('[data-testid="stMain"]')
+            return main.scrollHeight <= main.clientHeight && main.scrollWidth <= main.clientWidth
+        }"""
     )
 
 
@@ -123,14 +122,14 @@ def test_a_lesson_is_walked_through(page: Page, server: Server, lesson: Lesson) 
     open_step(page, server, lesson)
     for number, step in enumerate(lesson.steps, 1):
         heading(page, step)
-        assert not scrolls(page)
+        fits_the_screen(page)
         if step.question is None:
             picture(page)
         else:
             # Once to learn what is right, then wrongly, then rightly: each time from the beginning.
             expect(page.locator(".stPlotlyChart")).to_have_count(0)
             reveal(page)
-            assert not scrolls(page)
+            fits_the_screen(page)
             right = right_answer(page, step)
             for said in (wrong_answer(page, step, right), right):
                 open_step(page, server, lesson, number)
@@ -139,7 +138,7 @@ def test_a_lesson_is_walked_through(page: Page, server: Server, lesson: Lesson) 
                 reveal(page)
                 told = question(page).inner_text()
                 assert any(text in told for text in RIGHT) == (said == right), told
-                assert not scrolls(page)
+                fits_the_screen(page)
         if number < len(lesson.steps):
             way(page, "Next").click()
             page.wait_for_url(f"**step={number + 1}*")

@@ -50,6 +50,14 @@ MORE = (
     "compare?all_heads=true",
     "start?trained=false",
     "nowhere",
+    "explore?lesson=qkv",
+    "explore?lesson=mask&step=2",
+    "explore?lesson=mask&step=4&answer=1&revealed=true",
+    "explore?lesson=scale&step=2&answer=same&revealed=true",
+)
+OF_MINILM = (
+    *("pretrained?lesson=who", "pretrained?lesson=who&answer=5&revealed=true"),
+    "pretrained?lesson=trained&step=2&answer=1.11&revealed=true",
 )
 OF_SMOLLM2 = tuple(f"pretrained?model=smollm2&view={view}" for view in ("heads", "next", "finder"))
 
@@ -64,6 +72,7 @@ def states() -> list[Any]:
         asked = [page.name, *(f"{page.name}?view={view}" for view in views)]
         found += [pytest.param(state, marks=marks, id=state) for state in asked]
     found += [pytest.param(state, id=state) for state in MORE]
+    found += [pytest.param(state, marks=[needs_minilm], id=state) for state in OF_MINILM]
     return found + [pytest.param(state, marks=[needs_smollm2], id=state) for state in OF_SMOLLM2]
 
 
