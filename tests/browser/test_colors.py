@@ -30,6 +30,7 @@ def on_log(weight: float, end: float) -> float:
     return float(np.clip(1 + np.log10(weight / end) / 4, 0, 1))
 
 
+@pytest.mark.matrix
 @matrix(
     1,
     ("query", "end", "curve"),

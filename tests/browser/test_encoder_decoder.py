@@ -38,6 +38,7 @@ def test_every_attention_of_a_layer_stands_side_by_side_with_its_own_words(
     assert set(tick_labels(page, "x", DECODER)) == {"le", "chat"}
 
 
+@pytest.mark.matrix
 def test_a_click_in_the_cross_attention_opens_its_arithmetic(page: Page, server: Server) -> None:
     open_app(page, server, f"{LINK}&layer=1", path=PATH)
     wait_for_shape(page, (2, 2, 3), CROSS)

@@ -53,6 +53,7 @@ def test_typing_changes_the_heatmaps_and_the_link(page: Page, server: Server) ->
     assert shared(page)["text"] == f"{TEXT} run"
 
 
+@pytest.mark.matrix
 def test_a_cells_click_fills_the_inspector_with_the_models_numbers(
     page: Page, server: Server
 ) -> None:
@@ -261,6 +262,7 @@ def test_an_empty_sentence_asks_for_one_and_typing_goes_on(page: Page, server: S
     assert numbers(page).tolist() == [[[1.0]]] * 8
 
 
+@pytest.mark.matrix
 def test_everything_stands_on_a_projector_without_scrolling(page: Page, server: Server) -> None:
     open_app(page, server)
     for place in (".st-key-text", ".st-key-heads", ".st-key-embed_size", ".st-key-mask", HEADS):

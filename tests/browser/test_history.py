@@ -83,7 +83,7 @@ DELIBERATE = [
 ]
 
 
-@matrix(2, "action", DELIBERATE, ids=lambda action: action.name)
+@matrix(1, "action", DELIBERATE, ids=lambda action: action.name)
 def test_a_deliberate_action_is_one_entry_and_back_undoes_it(
     page: Page, server: Server, action: Action
 ) -> None:
@@ -113,6 +113,7 @@ def page_search(page: Page, before: dict[str, str]) -> str:
     return query
 
 
+@pytest.mark.matrix
 def test_what_is_typed_and_dragged_replaces_the_entry(page: Page, server: Server) -> None:
     open_app(page, server, f"text={TEXT}&layers=2")
     settled(page)
@@ -188,6 +189,7 @@ def test_the_same_button_again_belongs_to_its_entry(page: Page, server: Server) 
     expect(page).not_to_have_url(re.compile("seed="))
 
 
+@pytest.mark.matrix
 @needs_minilm
 def test_back_goes_from_page_to_page_as_they_were(page: Page, server: Server) -> None:
     open_app(page, server, f"text={TEXT}")

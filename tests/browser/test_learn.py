@@ -492,6 +492,7 @@ def test_a_training_ends_with_its_page(new_page: NewPage, server: Server) -> Non
     expect(progress(waiting)).to_contain_text("steps/s", timeout=AT_ONCE)
 
 
+@pytest.mark.matrix
 def test_a_cells_click_opens_its_arithmetic_and_a_name_its_head(page: Page, server: Server) -> None:
     open_learn(page, server, f"{QUICK}&heads=2&layers=2")
     train(page)

@@ -9,7 +9,6 @@ from lessons.lesson import Lesson, Step
 from lessons.shelf import lessons
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import FINISHED, settled, shared
-from tests.matrix import matrix
 from tests.servers import Server
 
 RIGHT = ("and so it is.", "and that is right:", "So it is.", "100% are in both.")
@@ -117,7 +116,8 @@ def fits_the_screen(page: Page) -> None:
     )
 
 
-@matrix(2, "lesson", lessons().values(), ids=list(lessons()))
+@pytest.mark.matrix
+@pytest.mark.parametrize("lesson", lessons().values(), ids=list(lessons()))
 def test_a_lesson_is_walked_through(page: Page, server: Server, lesson: Lesson) -> None:
     open_step(page, server, lesson)
     for number, step in enumerate(lesson.steps, 1):
@@ -197,6 +197,7 @@ def test_another_sentence_is_asked_about_anew(page: Page, server: Server) -> Non
     expect(words(page).nth(5)).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.matrix
 def test_the_browsers_history_has_an_entry_for_each_step_and_reveal(
     page: Page, server: Server
 ) -> None:
@@ -216,6 +217,7 @@ def test_the_browsers_history_has_an_entry_for_each_step_and_reveal(
     expect(question(page).get_by_role("button", name="Reveal")).to_be_visible()
 
 
+@pytest.mark.matrix
 def test_the_next_lesson_may_be_on_another_page(page: Page, server: Server) -> None:
     lesson = lessons()["who"]
     open_step(page, server, lesson, len(lesson.steps))
@@ -224,6 +226,7 @@ def test_the_next_lesson_may_be_on_another_page(page: Page, server: Server) -> N
     assert shared(page) == {"lesson": "qkv"}
 
 
+@pytest.mark.matrix
 def test_all_controls_are_a_press_away(page: Page, server: Server) -> None:
     open_step(page, server, lessons()["scale"], 2)
     page.get_by_role("button", name="Lessons").click()

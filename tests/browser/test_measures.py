@@ -170,6 +170,7 @@ def test_what_is_wrong_is_found(page: Page) -> None:
     assert (found["down"], found["sideways"], found["headings"]) == (400, 100, 1)
 
 
+@pytest.mark.matrix
 def test_the_sentence_is_seen_as_a_whole(page: Page, server: Server) -> None:
     fields = {"explore": "text", "pretrained": "text", "compare": "b_text", "lab": "text"}
     for path, key in fields.items():
@@ -180,6 +181,7 @@ def test_the_sentence_is_seen_as_a_whole(page: Page, server: Server) -> None:
         assert needed <= width
 
 
+@pytest.mark.matrix
 def test_a_heads_fields_do_not_run_into_one_another_on_a_large_screen(
     new_page: NewPage, server: Server
 ) -> None:
@@ -193,6 +195,7 @@ def test_a_heads_fields_do_not_run_into_one_another_on_a_large_screen(
         assert left["x"] + left["width"] <= right["x"]
 
 
+@pytest.mark.matrix
 def test_what_more_changes_stays_in_sight_while_it_is_changed(page: Page, server: Server) -> None:
     opened(page, server, "explore")
     page.locator(".st-key-more_popover button").first.click()

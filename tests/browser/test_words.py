@@ -14,6 +14,7 @@ def rgb(color: str) -> str:
     return "rgb({}, {}, {})".format(*(int(color[i : i + 2], 16) for i in (1, 3, 5)))
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("mode", "theme"), [("light", LIGHT), ("dark", DARK)])
 def test_the_line_stands_below_the_switches_in_the_concepts_colours(
     new_page: NewPage, server: Server, mode: str, theme: Theme

@@ -54,6 +54,7 @@ def test_a_cluster_has_the_same_results(address: str) -> None:
         assert (there.state, there.progress.done) == ("finished", here.progress.total)
 
 
+@pytest.mark.matrix
 def test_a_caller_may_run_an_event_loop(address: str) -> None:
     async def sweep_in_a_notebook() -> int:
         return len(list(run(mechanism(), scheduler=address)))

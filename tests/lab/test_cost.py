@@ -17,6 +17,7 @@ SMALL, LARGER = Config(embed_size=32, heads=2), Config(embed_size=64, heads=4, l
 RATES = Rates(multiply_adds=1e9, bytes=1e9, fresh_bytes=1e9, layer_seconds=1e-4)
 
 
+@pytest.mark.matrix
 def test_measured_in_another_process_as_predicted() -> None:
     most = peak_memory(LARGER, 64).value + 4 * parameter_count(LARGER)
     results = list(measure([SMALL, LARGER], [256, 64], most_bytes=most))

@@ -37,6 +37,7 @@ def test_peak_of_two_tensors_is_not_that_of_three() -> None:
     assert allocated_peak(call) == pytest.approx(8000, abs=64)  # the ones take some bytes too
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="Linux tells this")
 def test_the_process_grows_by_what_is_predicted() -> None:
     config, tokens = Config(embed_size=64, heads=4, layers=2, architecture=PAPER), 512

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.matrix import matrix
 from tests.patience import LONG as PATIENCE
@@ -46,6 +47,7 @@ def running(source: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
+@pytest.mark.matrix
 @matrix(1, "source", [COST, WORKERS, TRAINING], ids=["cost", "sweep", "training"])
 def test_what_a_killed_server_has_started_ends_within_seconds(source: str) -> None:
     with running(source) as server:

@@ -66,6 +66,7 @@ def test_a_training_that_diverges_is_a_failure_with_its_reason() -> None:
     assert all("no finite number" in reason for reason in failures(found).values())
 
 
+@pytest.mark.matrix
 def test_a_point_that_kills_its_worker_fails_alone(measured_by: Callable[[str], None]) -> None:
     measured_by("die")
     found = finished(Sweep(learning(embed_size=(8,)), jobs=2))
@@ -86,6 +87,7 @@ def test_a_worker_that_dies_once_costs_nothing(
     assert sorted(result.index for result in found.results) == list(range(6))
 
 
+@pytest.mark.matrix
 def test_cancelling_keeps_what_there_is(
     measured_by: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

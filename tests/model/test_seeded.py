@@ -43,6 +43,7 @@ def test_the_numbers_of_cat_never_change() -> None:
     assert token_vector("cat", 3, 0).tolist() == pytest.approx(golden, abs=1e-6)
 
 
+@pytest.mark.matrix
 def test_a_fresh_process_has_the_same_numbers() -> None:
     code = (
         "import hashlib; from model.seeded import *\n"

@@ -257,6 +257,7 @@ print("torch._dynamo" in sys.modules, "transformers" in sys.modules, "gguf" in s
 """
 
 
+@pytest.mark.matrix
 def test_loading_imports_nothing_heavy() -> None:
     """A compiler that loading doesn't need would take seconds of an app's start."""
     result = subprocess.run(

@@ -61,6 +61,7 @@ def reference() -> Any:
         )
 
 
+@pytest.mark.matrix
 @matrix(12, "text", TEXTS)
 def test_ids_are_those_of_transformers(tokenizer: Tokenizer, reference: Any, text: str) -> None:
     assert tokenizer.encode(text).ids == reference(text)["input_ids"]

@@ -347,6 +347,7 @@ def test_without_transformers_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPa
     refused("not_installed", "transformers isn't installed, or is too old", "any")
 
 
+@pytest.mark.matrix
 def test_importing_it_does_not_import_transformers() -> None:
     program = "import sys, model.pretrained.hugging_face; sys.exit('transformers' in sys.modules)"
     root = Path(__file__).parents[3]

@@ -194,6 +194,7 @@ def too_far(found: dict[str, float]) -> dict[str, float]:
     return {name: most for name, most in found.items() if not most <= FARTHEST[name]}
 
 
+@pytest.mark.matrix
 def test_the_first_use_tells_how_far_it_is(
     first_use: tuple[StackModel, list[float]], home: Path
 ) -> None:

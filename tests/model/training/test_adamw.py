@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 from torch import nn
 
@@ -55,6 +56,7 @@ def test_its_steps_are_those_of_pytorchs_class() -> None:
     assert optimizer.state["never used"]["step"] == 0
 
 
+@pytest.mark.matrix
 def test_a_training_imports_no_compiler() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORTS_NO_COMPILER], timeout=120)
     assert done.returncode == 0

@@ -160,6 +160,7 @@ def test_the_steps_of_small_plans_by_hand() -> None:
     assert snapshot_steps(large) == [0, 4, 16, 36, 64, 100, 144, 196, 256, 324, 400]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("task", ["reverse", "compare", "numbers"])
 def test_all_snapshots_of_a_training_fit_twenty_megabytes(task: str) -> None:
     """Of the largest models with so many layers, and of those with as many snapshots as can be."""

@@ -23,6 +23,7 @@ from ui.jobs import training_queue
 from ui.jobs.training_queue import Training, TrainingQueue, Worker
 
 
+@pytest.mark.matrix
 def test_a_process_that_is_killed_is_told_and_the_next_training_runs(
     queue_of_one: TrainingQueue, workers: list[Worker]
 ) -> None:
@@ -57,6 +58,7 @@ def test_a_process_that_is_about_to_end_is_not_used_again(
         assert ended(waiting).state == "finished", waiting.message
 
 
+@pytest.mark.matrix
 def test_a_process_that_does_not_answer_is_ended(
     queue_of_one: TrainingQueue, workers: list[Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +86,7 @@ def test_a_process_that_is_still_starting_is_not_taken_for_one_that_does_not_ans
     assert ended(training).state == "stopped", training.message
 
 
+@pytest.mark.matrix
 def test_a_word_to_stop_that_comes_too_late_stops_nothing(
     queue_of_one: TrainingQueue, workers: list[Worker]
 ) -> None:

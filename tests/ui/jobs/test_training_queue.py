@@ -21,6 +21,7 @@ KINDS = ["reverse", "compare", "characters", "numbers"]  # of learners
 # What comes of it
 
 
+@pytest.mark.matrix
 @matrix(2, "task", KINDS)
 def test_a_process_learns_what_this_one_does(queue_of_one: TrainingQueue, task: str) -> None:
     plan = small(task)
@@ -35,6 +36,7 @@ def test_a_process_learns_what_this_one_does(queue_of_one: TrainingQueue, task: 
     assert training.message == ""
 
 
+@pytest.mark.matrix
 def test_one_that_is_stopped_and_goes_on_learns_what_an_uninterrupted_one_does(
     queue_of_one: TrainingQueue,
 ) -> None:

@@ -32,6 +32,7 @@ def small_server(tmp_path_factory: pytest.TempPathFactory, kept_models: Path) ->
         yield started
 
 
+@pytest.mark.matrix
 def test_a_full_table_refuses_newcomers_and_nobody_else(small_server: Server) -> None:
     address = urlsplit(small_server.url)
     with Visitor(small_server) as there, ExitStack() as open_sockets:

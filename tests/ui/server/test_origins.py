@@ -38,6 +38,7 @@ def test_another_name_for_the_same_machine_is_another_host(server: Server) -> No
         handshake(server, f"http://localhost:{server.url.rpartition(':')[2]}")
 
 
+@pytest.mark.matrix
 def test_pages_of_the_same_host_those_allowed_and_programs_are_served(
     server: Server, deaf_proxy: DeafProxy
 ) -> None:

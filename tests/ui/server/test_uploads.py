@@ -89,6 +89,7 @@ def event_loops(server: Server) -> int:
     return sum(os.readlink(handle) == "anon_inode:[eventpoll]" for handle in handles)
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_what_a_session_has_is_given_back_when_it_goes(server: Server) -> None:
     with Visitor(server) as visitor:

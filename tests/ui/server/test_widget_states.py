@@ -90,6 +90,7 @@ def forge(visitor: Visitor, *kinds: str) -> list[WidgetState]:
     ]
 
 
+@pytest.mark.matrix
 def test_values_of_all_kinds_for_every_widget(server: Server, attacker: Visitor) -> None:
     log = server.log()
     for kinds in (tuple(FORGED), *((kind,) for kind in FITTING)):

@@ -264,6 +264,7 @@ def test_a_trained_model_stands_beside_random_weights() -> None:
     assert "random weights, untrained" in sides(page)[1]
 
 
+@pytest.mark.matrix
 def test_a_task_is_learnt_for_the_comparison_on_both_sides() -> None:
     small = link(**SMALL)
     page = finish(open_compare(a=f"learn?{small}", b=f"learn?{small}&heads=2"))

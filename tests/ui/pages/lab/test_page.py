@@ -232,6 +232,7 @@ def test_cancel_keeps_what_there_is() -> None:
     assert found == []  # nothing is said of a part
 
 
+@pytest.mark.matrix
 def test_an_unreachable_scheduler_is_said_and_this_machine_takes_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -99,6 +99,7 @@ def test_a_link_opens_at_the_snapshot_it_names_once_that_is_learnt() -> None:
     assert "at" not in page.query_params
 
 
+@pytest.mark.matrix
 def test_a_step_between_two_snapshots_shows_the_one_before() -> None:
     page = open_trained(steps=400, embed_size=8)
     steps = [s.step for s in snapshots_of(plan_of(page))]

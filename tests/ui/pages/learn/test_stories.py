@@ -77,6 +77,7 @@ def check_curves(page: AppTest, name: str, plan: Plan) -> None:
 # A run that is kept
 
 
+@pytest.mark.matrix
 def test_a_kept_run_is_compared_with_what_is_trained_next() -> None:
     page = open_trained(heads=2)
     kept = plan_of(page)
