@@ -19,7 +19,7 @@ PATIENCE = 120  # seconds: a model may have to be loaded
 def check(path: Path) -> list[str]:
     """Return what is wrong with a lesson's file, a line each; a translation is held to its lesson.
 
-    Each step is opened in the app, its question is answered, and the truth revealed.
+    Each step is opened in the app, before and after the truth is revealed.
     """
     try:
         if len(path.suffixes) == 2:

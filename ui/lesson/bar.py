@@ -70,7 +70,7 @@ def _draw_ways(place: Place, *, is_free: bool) -> None:
 def _draw_rest(place: Place) -> None:
     """Draw the ways to other lessons, and out of this one."""
     with st.container(key="lesson_list", gap="xsmall"):
-        draw_lessons(key="bar")
+        _draw_lessons()
         st.button(
             _("Explore from here"),
             key="explore_from_here",
@@ -89,12 +89,8 @@ def _draw_rest(place: Place) -> None:
         )
 
 
-def draw_lessons(key: str) -> None:
-    """Draw the ways into all lessons.
-
-    Args:
-        key: tells these ways from others on the page.
-    """
+def _draw_lessons() -> None:
+    """Draw the ways into all lessons."""
     for lesson in lessons(spoken().code).values():
         minutes = _("{minutes} min").format(minutes=lesson.minutes)
         label = f"{plain(lesson.title, MOST)} · {minutes}"
@@ -104,7 +100,7 @@ def draw_lessons(key: str) -> None:
             lesson.name,
             1,
             icon=":material/school:",
-            key=f"{key}_{lesson.name}",
+            key=f"into_{lesson.name}",
             help=about,
             in_list=True,
         )

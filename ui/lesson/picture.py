@@ -13,11 +13,10 @@ from ui.frame.follow import Followed, show_view
 from ui.link.memory import value_of
 from ui.text.i18n import _
 from ui.views.few_heads import only
-from ui.views.heads import HEADS, ON_PHONE, show_tiles
+from ui.views.heads import HEADS, ON_PHONE, head_map, show_tiles
 from ui.views.marks import mark_stage
 from ui.views.stages import stage_tiles
 from ui.views.view import View
-from viz.labels import AxisLabels
 from viz.theme import LARGE, theme_of
 from viz.tiles import Tiles, stacked
 
@@ -40,22 +39,13 @@ def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
     if view is not HEADS:
         show_view(followed, view)
         return
-    theme, is_tall = theme_of(st.context.theme.type), window_is_tall()
     attention = attention_in(run, selection)
-    tiles = stage_tiles(attention, stage, tall=is_tall)
+    tiles = stage_tiles(attention, stage)
     if selection.head is not None and stage != "output":
         tiles = only(tiles, [selection.head])
-    height = TALL_HEIGHT if is_tall else HEIGHT
-    if is_wide:
-        tiles = replace(tiles, height=height - ABOVE)
-    else:
-        tiles = replace(tiles, width=WIDTH, height=height)
-    if window_is_narrow():
-        tiles = stacked(tiles, width=ON_PHONE, highest=ON_PHONE)
     if stage == "weights":
         tiles = replace(tiles, scale=weight_scale())
-    tiles = mark_stage(tiles, attention, replace(selection, head=None), stage)
-    show_tiles(tiles, CHART, replace(theme, magnified=LARGE) if is_tall else theme)
+    _show(mark_stage(tiles, attention, replace(selection, head=None), stage), is_wide=is_wide)
 
 
 def show_heads_of_layers(shares: np.ndarray, name: str) -> None:
@@ -65,22 +55,17 @@ def show_heads_of_layers(shares: np.ndarray, name: str) -> None:
         shares: (layers, H), 0 to 1.
         name: what they are.
     """
-    is_tall, theme = window_is_tall(), theme_of(st.context.theme.type)
-    rows, columns = (tuple(map(str, range(count))) for count in shares.shape)
-    tiles = Tiles(
-        values=shares[None].astype(np.float32),
-        names=[name],
-        rows=AxisLabels(rows, rows),
-        columns=AxisLabels(columns, columns),
-        row_title=_("layer"),
-        column_title=_("head"),
-        value_title=_("mean weight"),
-        diverging=False,
-        row_word=_("layer"),
-        column_word=_("head"),
-        width=WIDTH,
-        height=TALL_HEIGHT if is_tall else HEIGHT,
-    )
+    _show(head_map(shares, name, _("mean weight")), is_wide=False)
+
+
+def _show(tiles: Tiles, *, is_wide: bool) -> None:
+    """Draw tiles in the size that the window, and what else the step has, leave them."""
+    theme, is_tall = theme_of(st.context.theme.type), window_is_tall()
+    height = TALL_HEIGHT if is_tall else HEIGHT
+    if is_wide:
+        tiles = replace(tiles, height=height - ABOVE)
+    else:
+        tiles = replace(tiles, width=WIDTH, height=height)
     if window_is_narrow():
         tiles = stacked(tiles, width=ON_PHONE, highest=ON_PHONE)
     show_tiles(tiles, CHART, replace(theme, magnified=LARGE) if is_tall else theme)

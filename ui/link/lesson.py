@@ -96,12 +96,8 @@ def tell_state(page: Linked, chosen: Mapping[str, Any]) -> None:
 
 def _state(page: Linked, chosen: Mapping[str, Any]) -> Mapping[str, str]:
     """The parameters of a step's link; none where it lives on another page."""
-    name = chosen.get("lesson")
-    lesson = lessons().get(name) if isinstance(name, str) else None
-    if lesson is None:
-        return {}
-    step = lesson.steps[min(chosen.get("step", 1), len(lesson.steps)) - 1]
-    return step.state if step.page == page.name else {}
+    place = _place(chosen.get("lesson"), chosen.get("step", 1))
+    return {} if place is None or place.step.page != page.name else place.step.state
 
 
 def asked_step(page: Linked, asked: Mapping[str, str]) -> dict[str, Any]:

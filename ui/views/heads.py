@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
 from ui.choices.options import Stage
@@ -16,6 +17,7 @@ from ui.views.descriptions import STAGES
 from ui.views.marks import mark_stage
 from ui.views.stages import cell_at, describe, stage_tiles
 from ui.views.view import Chart, Choice, Place, View
+from viz.labels import AxisLabels
 from viz.theme import LARGE, Theme
 from viz.tiles import Tiles, draw_tiles, grid_of, stacked
 
@@ -70,6 +72,31 @@ def show_tiles(tiles: Tiles, key: str, theme: Theme, *, scale_per_tile: bool = F
     )
     grid = grid_of(tiles)
     show_pooling((grid.pooled_rows, grid.pooled_columns))
+
+
+def head_map(values: np.ndarray, name: str, value_title: str, *, masked_text: str = "") -> Tiles:
+    """Return one number of each head of each layer as one tile: a row a layer, a column a head.
+
+    Args:
+        values: (layers, H); NaN where there is nothing to say.
+        name: what they are.
+        value_title: of the colours' bar.
+        masked_text: what a cell without a value says on hover.
+    """
+    rows, columns = (tuple(map(str, range(count))) for count in values.shape)
+    return Tiles(
+        values=values[None].astype(np.float32),
+        names=[name],
+        rows=AxisLabels(rows, rows),
+        columns=AxisLabels(columns, columns),
+        row_title=_("layer"),
+        column_title=_("head"),
+        value_title=value_title,
+        diverging=False,
+        row_word=_("layer"),
+        column_word=_("head"),
+        masked_text=masked_text,
+    )
 
 
 def show_pooling(block: tuple[int, int]) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from threading import Lock
 
-import numpy as np
 import streamlit as st
 import torch
 from cachetools import LRUCache, cached
@@ -24,9 +23,8 @@ from ui.text.i18n import N_, _
 from ui.text.markdown import token_text
 from ui.text.numbers import decimal
 from ui.text.option_names import word
-from ui.views.heads import show_tiles
+from ui.views.heads import head_map, show_tiles
 from ui.views.view import Chart, Choice, Place, View
-from viz.labels import AxisLabels
 from viz.theme import Theme
 from viz.tiles import Tiles
 from viz.weight_scale import LINEAR
@@ -145,23 +143,9 @@ def _words(choice: str, tokenizer: SubwordTokenizer) -> list[str]:
 
 def finder_tiles(scores: Tensor, pattern: Pattern) -> Tiles:
     """Return the scores as one tile: a row a layer, a column a head."""
-    layers, heads = scores.shape
-    numbers = [tuple(map(str, range(count))) for count in (layers, heads)]
-    return Tiles(
-        values=scores[None].numpy().astype(np.float32),
-        names=[word(pattern)],
-        rows=AxisLabels(numbers[0], numbers[0]),
-        columns=AxisLabels(numbers[1], numbers[1]),
-        row_title=_("layer"),
-        column_title=_("head"),
-        value_title=_("entropy (nats)") if pattern == "entropy" else _("mean weight"),
-        diverging=False,
-        row_word=_("layer"),
-        column_word=_("head"),
-        masked_text=_("nothing to say"),
-        width=WIDTH,
-        height=TALL_HEIGHT if window_is_tall() else HEIGHT,
-    )
+    title = _("entropy (nats)") if pattern == "entropy" else _("mean weight")
+    tiles = head_map(scores.numpy(), word(pattern), title, masked_text=_("nothing to say"))
+    return replace(tiles, width=WIDTH, height=TALL_HEIGHT if window_is_tall() else HEIGHT)
 
 
 def _open(layer: int, head: int) -> None:
