@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ui.choices.options import TEXT_KEYS
+from ui.link.audience import AUDIENCE
 from ui.link.lesson import LESSON
 from ui.link.memory import choose, parameters, value_of
 from ui.text.i18n import _
@@ -18,6 +19,7 @@ STAYS = frozenset(
         *("other", "added", "sentence", "view", "test", "side", "all_heads"),
         *("kind", "layer", "head", "q", "k", "at", "weights"),
         *LESSON,
+        *AUDIENCE,
     }
 )
 

@@ -8,6 +8,7 @@ from lessons.lesson import Lesson
 from lessons.shelf import lessons
 from ui.controls.popover import draw_popover
 from ui.frame.page import Page, draw_link, page_shown
+from ui.link.audience import CARRIED
 from ui.link.lesson import LESSON, Place, step_values
 from ui.link.memory import choose, default_of, parameters, value_of
 from ui.text.i18n import _, spoken
@@ -148,7 +149,9 @@ def go_to(name: str, number: int) -> None:
     page: Page = page_shown()
     at = {"lesson": name, "step": number}
     _close_popover()
-    first = {key: parameter.default for key, parameter in parameters().items()}
+    first = {
+        key: parameter.default for key, parameter in parameters().items() if key not in CARRIED
+    }
     choose(f"step {name} {number}", **{**first, **step_values(page, at), **at})
 
 

@@ -16,6 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import get_session_state
 
+from ui.link.audience import CARRIED
 from ui.link.language import KEY as LANGUAGE
 from ui.link.language import as_parameter
 from ui.link.lesson import LESSON, asked_step, fit_step, step_values, tell_state
@@ -110,10 +111,15 @@ def _begin(left: Linked | None, asked: Mapping[str, str]) -> dict[str, Any]:
     page, page_memory = memory().page, memory()
     defaults = {key: parameter.default for key, parameter in page.parameters.items()}
     defaults |= asked_step(page, asked)
+    if left is not None and left is not page and not went_back():
+        shown = memory_of(left).values
+        defaults |= {key: shown[key] for key in CARRIED if key in defaults and key in shown}
     if went_back() or "lesson" in asked:  # the address is all that was shown
         return defaults
-    # A lesson is followed by its own links alone: who comes otherwise has left it.
-    kept = {key: value for key, value in page_memory.values.items() if key not in LESSON}
+    # A lesson is followed by its own links alone: who comes otherwise has left it. And a page is
+    # presented as the one is that was left.
+    ends = {*LESSON, *CARRIED}
+    kept = {key: value for key, value in page_memory.values.items() if key not in ends}
     before = {**defaults, **kept}
     if left is not None and left is not page:
         for key in left.shared & page.shared:

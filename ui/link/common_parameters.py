@@ -29,6 +29,7 @@ from ui.choices.options import (
     VECTORS,
     WEIGHTS,
 )
+from ui.link.audience import AUDIENCE
 from ui.link.lesson import LESSON
 from ui.link.page import UNCHOSEN, Parameter
 from ui.link.readers import Reader, flag, number, option, text
@@ -69,9 +70,12 @@ COLORS: dict[str, Parameter] = {
     "color_end": typed(None, _color_end, computes=False),
 }
 
+# Of every page.
+EVERY_PAGE: dict[str, Parameter] = {**LESSON, **AUDIENCE}
+
 # Of every page with a run.
 RUN: dict[str, Parameter] = {
-    **LESSON,
+    **EVERY_PAGE,
     **COLORS,
     "text": typed(DEFAULT_TEXT, text),
     "stage": shown("weights", option(*STAGES)),

@@ -13,6 +13,7 @@ from ui.frame.page import Page
 from ui.frame.style import apply_style
 from ui.lesson.stage import draw_lesson
 from ui.link.address import open_page, went_back
+from ui.link.audience import CARRIED
 from ui.link.language import read_language
 from ui.link.memory import address_parameters, session
 from ui.pages import ONCE_FIRST, PAGES
@@ -27,6 +28,8 @@ NO_SUCH_PAGE = "missing"
 NO_SUCH_PAGE_TITLE = N_("No such page")
 # What the address says there at the least, once it is ONCE_FIRST's: else a reload would open START.
 TELLS_APART = "view"
+# What asks for it there: the start page is presented, too.
+ASKS_FOR_IT = ONCE_FIRST.parameters.keys() - set(CARRIED)
 
 
 def show_page() -> None:
@@ -69,7 +72,7 @@ def _page_at_first(asked: str) -> Page:
         kept.at_first = PAGES[0]
     elif before != FIRST or went_back():
         has_chosen = before is not None and not went_back()
-        asks = any(key in ONCE_FIRST.parameters for key, _text in address_parameters())
+        asks = any(key in ASKS_FOR_IT for key, _text in address_parameters())
         kept.at_first = ONCE_FIRST if asks and not has_chosen else PAGES[0]
     page = kept.at_first
     assert isinstance(page, Page)  # no others are

@@ -69,7 +69,7 @@ SHARED: dict[str, tuple[str, ...]] = {
     "vectors": VECTORS, "color_scale": COLOR_SCALES,
 }  # fmt: skip
 OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    "start": {},
+    "start": {**LESSON},
     "explore": {**SHARED, "weights": WEIGHTS, "mask": MASKS, "view": VIEWS, "test": TESTS},
     "encoder-decoder": {
         **SHARED, "weights": WEIGHTS, "mask": PAIR_MASKS, "view": PAIR_VIEWS, "kind": KINDS,
@@ -86,10 +86,12 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "story": tuple(STORIES), "color_scale": COLOR_SCALES,
     },
     "compare": {
+        **LESSON,
         "side": ("a", "b"), "stage": BETWEEN_TOKENS, "view": COMPARE_VIEWS,
         "color_scale": COLOR_SCALES,
     },
     "lab": {
+        **LESSON,
         "view": LAB_VIEWS, "tokenizer": TOKENIZERS, "metric": METRIC_NAMES, "picture": PICTURES,
         "along": AXES, "line": AXES, "panel": AXES, "task": tuple(TASKS),
         "learn_picture": LEARN_PICTURES, "amount": AMOUNTS,
@@ -101,7 +103,7 @@ SHARED_RANGES: dict[str, tuple[float, float]] = {
     "k": (0, 511), "color_end": (0.001, 1.0), "step": (1, 30),
 }  # fmt: skip
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
-    "start": {"word": (0, 511)},
+    "start": {"word": (0, 511), "step": (1, 30)},
     "explore": {**SHARED_RANGES, "span": (1, 64), "changed": (0, 511), "shuffle": (0, 2**31 - 1)},
     "encoder-decoder": SHARED_RANGES,
     "pretrained": {
@@ -114,22 +116,24 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
         "head": (0, 7), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
         "color_end": (0.001, 1.0), "step": (1, 30),
     },
-    "compare": {"head": (0, 127), "q": (0, 511), "k": (0, 511), "color_end": (0.001, 1.0)},
+    "compare": {
+        "head": (0, 127), "q": (0, 511), "k": (0, 511), "color_end": (0.001, 1.0), "step": (1, 30),
+    },
     "lab": {
         "temperature": (0.1, 5.0), "span": (1, 64), "seeds": (1, 50), "steps": (1, 3000),
         "learn_seeds": (1, 50), "cost_heads": (1, 128), "cost_layers": (1, 128),
-        "tokens": (1, 32_768),
+        "tokens": (1, 32_768), "step": (1, 30),
     },
 }  # fmt: skip
-OF_LESSONS = ("revealed", "free")
+OF_EVERY_PAGE = ("revealed", "free", "present", "notes")
 FLAGS = {
-    "start": ("trained",),
-    "explore": ("head_scale", "look_ahead", "same_word", *OF_LESSONS),
-    "encoder-decoder": ("head_scale", "all_heads", *OF_LESSONS),
-    "pretrained": ("head_scale", "words", "special", "first", "rest", "together", *OF_LESSONS),
-    "learn": ("head_scale", *OF_LESSONS),
-    "compare": ("one_text", "all_heads"),
-    "lab": ("decoder",),
+    "start": ("trained", *OF_EVERY_PAGE),
+    "explore": ("head_scale", "look_ahead", "same_word", *OF_EVERY_PAGE),
+    "encoder-decoder": ("head_scale", "all_heads", *OF_EVERY_PAGE),
+    "pretrained": ("head_scale", "words", "special", "first", "rest", "together", *OF_EVERY_PAGE),
+    "learn": ("head_scale", *OF_EVERY_PAGE),
+    "compare": ("one_text", "all_heads", *OF_EVERY_PAGE),
+    "lab": ("decoder", *OF_EVERY_PAGE),
 }
 FRACTIONS = ("temperature", "learning_rate", "color_end")  # the numbers that aren't whole
 MAY_BE_NONE = (
@@ -139,14 +143,15 @@ MAY_BE_NONE = (
     "line",
     "panel",
 )  # of these, none can be chosen, as at first
+TEXTS_OF_EVERY_PAGE = ("answer", "only")
 TEXTS = {
-    "start": ("say",),
-    "explore": (*TEXT_KEYS, "other", "cells", "answer"),
-    "encoder-decoder": (*TEXT_KEYS, "answer"),
-    "pretrained": ("text", "text2", "added", "removed", "answer"),
-    "learn": ("text", "kept", "answer"),
-    "compare": ("a", "b"),
-    "lab": ("text", *LISTS, *CHOICES),
+    "start": ("say", *TEXTS_OF_EVERY_PAGE),
+    "explore": (*TEXT_KEYS, "other", "cells", *TEXTS_OF_EVERY_PAGE),
+    "encoder-decoder": (*TEXT_KEYS, *TEXTS_OF_EVERY_PAGE),
+    "pretrained": ("text", "text2", "added", "removed", *TEXTS_OF_EVERY_PAGE),
+    "learn": ("text", "kept", *TEXTS_OF_EVERY_PAGE),
+    "compare": ("a", "b", *TEXTS_OF_EVERY_PAGE),
+    "lab": ("text", *LISTS, *CHOICES, *TEXTS_OF_EVERY_PAGE),
 }
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_TOKENS
 from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
-from ui.link.common_parameters import COLORS, index, shown, typed
+from ui.link.common_parameters import COLORS, EVERY_PAGE, index, shown, typed
 from ui.link.page import Parameter
 from ui.link.readers import flag, number, option
 from ui.pages.compare.side import MAX_SIDE_TEXT, read_side
@@ -24,6 +24,7 @@ def _side(key: str, text: str, default: Any) -> tuple[Any, str | None]:
 
 
 PARAMETERS: dict[str, Parameter] = {  # opens with what the scale does
+    **EVERY_PAGE,
     "a": typed("explore", _side),
     "b": typed("explore?scale=none", _side),
     "side": shown("b", option("a", "b")),

@@ -17,7 +17,7 @@ from ui.choices.limits import (
     SMALLEST_EMBEDDING,
 )
 from ui.choices.options import POSITIONS, PROJECTIONS, SCALES, TOKENIZERS
-from ui.link.common_parameters import TEMPERATURE, typed
+from ui.link.common_parameters import EVERY_PAGE, TEMPERATURE, typed
 from ui.link.page import Parameter
 from ui.link.readers import Reader, flag, number, option, text
 from ui.text.i18n import _
@@ -194,6 +194,7 @@ COST: dict[str, Parameter] = {
     "amount": Parameter("multiply_adds", option(*AMOUNTS)),
 }
 PARAMETERS: dict[str, Parameter] = {
+    **EVERY_PAGE,
     "view": Parameter("mechanism", option(*LAB_VIEWS)),
     **MECHANISM,
     **LEARNING,
