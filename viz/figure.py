@@ -42,6 +42,48 @@ class SpecFigure(go.Figure):  # type: ignore[misc]  # plotly ships no types
         return made
 
 
+# What is measured in pixels, wherever it stands in a specification.
+_PIXELS = frozenset(
+    {
+        *("l", "r", "t", "b", "pad", "height", "size", "standoff", "xshift", "yshift", "ticklen"),
+        *("thickness", "xpad", "ypad", "itemwidth", "tracegroupgap", "outlinewidth"),
+    }
+)
+_WIDE = frozenset({"line", "error_y"})  # whose widths are pixels, too
+
+
+def enlarged(figure: go.Figure, by: float) -> go.Figure:
+    """Return a figure with all that is measured in pixels so many times larger.
+
+    Its texts, lines and margins keep their proportions to each other: it is as if the screen had
+    come nearer. Its width is that of its place, and stays.
+
+    Args:
+        figure: is left as it is.
+        by: more than 0.
+    """
+    spec = figure.to_dict()
+    layout = _enlarged(spec["layout"], by)
+    data = [_enlarged(trace, by) for trace in spec["data"]]
+    return SpecFigure({**spec, "data": data, "layout": layout})
+
+
+def _enlarged(part: Any, by: float, of: str = "") -> Any:
+    """A part of a specification, which is a property of that name."""
+    if isinstance(part, dict):
+        return {key: _enlarged_property(key, value, by, of) for key, value in part.items()}
+    if isinstance(part, (list, tuple)) and any(isinstance(each, dict) for each in part):
+        return [_enlarged(each, by, of) for each in part]
+    return part
+
+
+def _enlarged_property(key: str, value: Any, by: float, of: str) -> Any:
+    is_length = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_length and (key in _PIXELS or (key == "width" and of in _WIDE)):
+        return value * by
+    return _enlarged(value, by, key)
+
+
 def _typed(traces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The traces, or what a frame changes in them, with typed arrays."""
     return [

@@ -9,7 +9,7 @@ import numpy as np
 from viz.labels import text_width
 from viz.learning_info import Learning
 from viz.theme import TITLE_SIZE, Theme
-from viz.tiles import BOLD
+from viz.tile_names import BOLD
 
 PANEL_TITLE = 24  # pixels above each panel, as much as there is above a tile
 PANEL_GAP = 10  # ... and below

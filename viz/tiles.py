@@ -5,13 +5,14 @@ One pair of axes for all heads paints in about half the time of a subplot each. 
 the hover box which token stands where, at the cost of one entry a row or column instead of a cell.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from viz.cell_texts import write_in_cells
 from viz.figure import SpecFigure
 from viz.heatmap import (
     add_curved_bar,
@@ -29,16 +30,15 @@ from viz.heatmap import (
     thinning,
 )
 from viz.labels import AxisLabels, text_width
-from viz.marks import COLUMN_LINE, PICTURE_LINE, ROW_LINE, frame
+from viz.marks import frames_in
 from viz.pooling import pool_extremes, pool_labels
-from viz.theme import TITLE_SIZE, Concept, Theme
-from viz.tiles_grid import COLUMN_GAP, HEIGHT, NAME_GAP, WIDTH, Grid, plan_grid
+from viz.theme import Concept, Theme
+from viz.tile_names import fitting_names, height_of_name, name_above
+from viz.tiles_grid import HEIGHT, NAME_GAP, WIDTH, Grid, plan_grid
 from viz.weight_scale import LINEAR, WeightScale
 
 LABELS_BELOW = 12  # pixels around labels between two rows of tiles
 STACKED_ROW = 18  # pixels of a row, where tiles stand below one another
-BOLD = 1.12  # how much wider than a label a tile's name is
-CELLS_OUTSIDE, TILE_OUTSIDE = 1, 3  # pixels that a frame stands outside of what it is around
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Tiles:
     scale: WeightScale = LINEAR  # where values are weights; its end comes before the limit
     color_bar: bool = True
     short_names: Sequence[str] | None = None  # T, for tiles too narrow for their names
+    writes: Callable[[float], str] | None = None  # what stands in a cell; None: nothing
     is_stack: bool = False  # below one another, each with the names of its columns
     marked_row: int | None = None  # of R: framed in each tile
     marked_column: int | None = None  # of C: framed in each tile
@@ -99,6 +100,16 @@ def stacked(tiles: Tiles, *, width: int, highest: int) -> Tiles:
     count, rows, _columns = tiles.values.shape
     each = min(highest, rows * STACKED_ROW)
     return replace(tiles, height=NAME_GAP + count * each + (count - 1) * gap_of(tiles))
+
+
+def fitted(tiles: Tiles, theme: Theme, *, width: int, height: int) -> Tiles:
+    """Return the tiles in the size in which their figure has that width and height, in pixels."""
+    tiles = replace(tiles, width=width, height=height)
+    margin = _layout(tiles, grid_of(tiles), theme)["margin"]
+    tiles = replace(tiles, width=round(width - margin["l"] - margin["r"]))
+    # How much stands below the cells depends on how wide these are.
+    layout = _layout(tiles, grid_of(tiles), theme)
+    return replace(tiles, height=round(2 * height - layout["height"]))
 
 
 def draw_tiles(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> go.Figure:
@@ -143,18 +154,27 @@ def tiles_spec(tiles: Tiles, theme: Theme, *, scale_per_tile: bool = False) -> d
         }
         for i, (name, matrix, limit) in enumerate(zip(tiles.names, values, limits, strict=True))
     ]
+    if tiles.writes is not None and not grid.is_pooled:
+        write_in_cells(traces, tiles.writes, (grid.cell_width, grid.cell_height), theme)
     layout = _layout(tiles, grid, theme)
     sign = "±" if tiles.diverging else "0–"
     layout["annotations"] = [
-        _name(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name, theme)
+        name_above(grid, i, f"{name}  {sign}{limit:.3g}" if scale_per_tile else name, theme)
         for i, (name, limit) in enumerate(
-            zip(_fitting_names(tiles, grid, theme), limits, strict=True)
+            zip(fitting_names(tiles.names, tiles.short_names, grid, theme), limits, strict=True)
         )
     ]
     layout["annotations"] += _labels_below_tiles(tiles, grid, theme)
     if tiles.masked is not None:
         layout["images"] = _hatching(tiles, grid, theme)
-    if marks := _marks(tiles, grid, theme):
+    if marks := frames_in(
+        grid,
+        len(tiles.names),
+        theme,
+        row=tiles.marked_row,
+        column=tiles.marked_column,
+        tile=tiles.marked_tile,
+    ):
         layout["shapes"] = marks
     spec = {"data": traces, "layout": layout}
     if not scale_per_tile:
@@ -199,29 +219,6 @@ def _add_colors(spec: dict[str, Any], tiles: Tiles, limit: float, theme: Theme) 
             add_curved_bar(spec, scale, limit, theme)
 
 
-def _fitting_names(tiles: Tiles, grid: Grid, theme: Theme) -> Sequence[str]:
-    """The names that stand above the tiles: the short ones if the others would run together."""
-    room = grid.tile_columns * grid.cell_width + COLUMN_GAP
-    widest = max(map(text_width, tiles.names)) * BOLD * theme.magnified
-    narrow = grid.columns > 1 and widest > room
-    return tiles.short_names if tiles.short_names and narrow else tiles.names
-
-
-def _name(grid: Grid, tile: int, text: str, theme: Theme) -> dict[str, Any]:
-    """A tile's name above its upper left corner, which reports clicks."""
-    return {
-        "x": grid.left(tile),
-        "y": grid.top(tile),
-        "text": f"<b>{text}</b>",
-        "name": str(tile),
-        "showarrow": False,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "captureevents": True,
-        "font": {"size": round(TITLE_SIZE * theme.magnified)},
-    }
-
-
 def _hatching(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
     boxes = [
         {
@@ -238,25 +235,6 @@ def _hatching(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
     return hatching(tiles.masked, block, (grid.cell_width, grid.cell_height), boxes, theme)
 
 
-def _marks(tiles: Tiles, grid: Grid, theme: Theme) -> list[dict[str, Any]]:
-    """Frames around the marked column and row of each tile, and around the marked tile."""
-    across, down = grid.tile_columns * grid.cell_width, grid.tile_rows * grid.cell_height
-    corners = [(grid.left(tile), grid.top(tile)) for tile in range(len(tiles.names))]
-    size, marks = (grid.width, grid.height), []
-    if tiles.marked_column is not None:
-        at = tiles.marked_column // grid.pooled_columns * grid.cell_width
-        boxes = [(x + at, y, grid.cell_width, down) for x, y in corners]
-        marks.append(frame(boxes, size, theme.key, line=COLUMN_LINE, outside=CELLS_OUTSIDE))
-    if tiles.marked_row is not None:
-        at = tiles.marked_row // grid.pooled_rows * grid.cell_height
-        boxes = [(x, y + at, across, grid.cell_height) for x, y in corners]
-        marks.append(frame(boxes, size, theme.query, line=ROW_LINE, outside=CELLS_OUTSIDE))
-    if tiles.marked_tile is not None:
-        boxes = [(*corners[tiles.marked_tile], across, down)]
-        marks.append(frame(boxes, size, theme.highlight, line=PICTURE_LINE, outside=TILE_OUTSIDE))
-    return marks
-
-
 def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     columns = pool_labels(tiles.columns, grid.pooled_columns)
     rows = pool_labels(tiles.rows, grid.pooled_rows)
@@ -266,7 +244,8 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     angle, depth, step = labels_below(columns, grid.cell_width / size)
     title, depth = round(26 * size), round(depth * size)
     names = 34 + size * max(map(text_width, rows.short))
-    margin = {"l": names, "t": 2, "b": depth + title, "pad": 3}
+    above = 2 + max(0, height_of_name(theme) - NAME_GAP)
+    margin = {"l": names, "t": above, "b": depth + title, "pad": 3}
     margin["r"] = 76 * size if tiles.color_bar else 8
     axis = labelled_axis(
         columns,
@@ -278,7 +257,7 @@ def _layout(tiles: Tiles, grid: Grid, theme: Theme) -> dict[str, Any]:
     )
     color_letters(axis, tiles.letters or {}, theme)
     return {
-        **base_layout(theme, margin=margin, height=tiles.height + depth + title + 2),
+        **base_layout(theme, margin=margin, height=tiles.height + depth + title + above),
         "xaxis": {
             "range": [0, grid.width],
             "title": axis_title(tiles.column_title, 4, tiles.column_concept, theme),

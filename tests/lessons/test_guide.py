@@ -9,7 +9,7 @@ from lessons.__main__ import check
 from lessons.answers import ANSWERS
 from lessons.reading import read_lesson
 from lessons.shelf import forget, lessons
-from ui.lesson.stage import VIEW_CONTROLS
+from ui.lesson.controls import VIEW_CONTROLS
 from ui.pages import PAGES
 
 GUIDE = (Path(__file__).parents[2] / "docs/teaching.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from viz.figure import SpecFigure
+from viz.figure import SpecFigure, enlarged
 
 VALUES = np.array([[1.5, -2.25], [np.nan, 4]], dtype=np.float32)
 
@@ -191,3 +191,49 @@ def test_frames_that_are_not_shown_yet_leave_the_revision() -> None:
         return int(SpecFigure(moving(*values)).to_dict()["layout"]["datarevision"])
 
     assert revision_of(VALUES) == revision_of(VALUES, VALUES * 2)
+
+
+def test_an_enlarged_figure_is_larger_in_all_that_is_measured_in_pixels() -> None:
+    made = {
+        "data": [
+            {
+                "type": "scatter",
+                "x": np.array([1.0, 2.0]),
+                "line": {"width": 3, "color": "red"},
+                "marker": {"size": 10, "line": {"width": 1}},
+                "opacity": 0.5,
+            }
+        ],
+        "layout": {
+            "height": 300,
+            "margin": {"l": 10, "r": 20, "autoexpand": False},
+            "font": {"size": 14, "family": "serif"},
+            "xaxis": {
+                "title": {"text": "tokens", "standoff": 6, "font": {"size": 15}},
+                "range": [0, 100],
+                "domain": [0, 0.5],
+                "tickvals": [1, 2],
+            },
+            "annotations": [{"x": 7, "yshift": 20, "text": "A", "font": {"size": 12}}],
+            "shapes": [{"x0": 3, "line": {"width": 2}}],
+        },
+    }
+    figure = SpecFigure(made)
+    large = enlarged(figure, 2).to_dict()
+    (trace,), layout = large["data"], large["layout"]
+    assert trace["line"] == {"width": 6, "color": "red"}
+    assert trace["marker"] == {"size": 20, "line": {"width": 2}}
+    assert trace["opacity"] == 0.5
+    np.testing.assert_array_equal(decoded({**trace["x"], "shape": "2"}), [1.0, 2.0])
+    assert layout["height"] == 600
+    assert layout["margin"] == {"l": 20, "r": 40, "autoexpand": False}
+    assert layout["font"] == {"size": 28, "family": "serif"}
+    assert layout["xaxis"] == {
+        "title": {"text": "tokens", "standoff": 12, "font": {"size": 30}},
+        "range": [0, 100],
+        "domain": [0, 0.5],
+        "tickvals": [1, 2],
+    }
+    assert layout["annotations"] == [{"x": 7, "yshift": 40, "text": "A", "font": {"size": 24}}]
+    assert layout["shapes"] == [{"x0": 3, "line": {"width": 4}}]
+    assert figure.to_dict()["layout"]["height"] == 300  # the one that was given stays

@@ -11,6 +11,7 @@ from ui.frame.source import Source
 from ui.link.language import as_parameter
 from ui.link.memory import current_page, session
 from ui.link.page import Linked, Parameter
+from ui.text.i18n import N_
 from ui.views.view import Chart, View
 
 
@@ -19,6 +20,10 @@ def _nothing() -> dict[str, Any]:
 
 
 def _no_preparation(page: Linked) -> None:
+    pass
+
+
+def _nothing_to_present() -> None:
     pass
 
 
@@ -52,6 +57,10 @@ class Page:
     controls_of_run: Mapping[str, Callable[[Any, Selection], None]] = field(default_factory=dict)
     views: tuple[View, ...] = ()
     source: Callable[[], Source[Any, Any]] | None = None
+    # The sentences that it reads, by their parameters: what each is called.
+    sentences: Mapping[str, str] = field(default_factory=lambda: {"text": N_("Sentence")})
+    # Draws it for a class, where it has no run of its own.
+    present: Callable[[], None] = _nothing_to_present
     # What a click in one of its own charts opens, where it isn't a view's.
     charts: tuple[Chart, ...] = ()
     has_heading: bool = False  # whether it draws one that is seen; else its title is one, unseen

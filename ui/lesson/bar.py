@@ -1,14 +1,18 @@
 """The bar of a lesson: where one is in it, what is said, and the ways on."""
 
 from functools import partial
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from lessons.lesson import Lesson
 from lessons.shelf import lessons
 from ui.controls.popover import draw_popover
+from ui.controls.presenting import is_presented
 from ui.frame.page import Page, draw_link, page_shown
+from ui.lesson.keys import present
 from ui.link.audience import CARRIED
+from ui.link.language import as_parameter
 from ui.link.lesson import LESSON, Place, step_values
 from ui.link.memory import choose, default_of, parameters, value_of
 from ui.text.i18n import _, spoken
@@ -32,7 +36,7 @@ def draw_bar(place: Place, *, is_free: bool) -> None:
             st.subheader(plain(step.heading, MOST), anchor=False)
         with ways, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
             _draw_ways(place, is_free=is_free)
-        if not is_free:
+        if not (is_free or is_presented()):  # for a class, it stands below the picture
             st.markdown(plain(step.text, MOST))
 
 
@@ -81,6 +85,7 @@ def _draw_rest(place: Place) -> None:
             help=_("All controls and views, from this state. The lesson stays within reach."),
             width="stretch",
         )
+        _draw_ways_to_teach(place)
         st.button(
             _("Leave the lesson"),
             key="leave",
@@ -88,6 +93,33 @@ def _draw_rest(place: Place) -> None:
             on_click=_leave,
             width="stretch",
         )
+
+
+def _draw_ways_to_teach(place: Place) -> None:
+    """Draw what a teacher needs: everything larger, and the notes in a window of their own."""
+    if not is_presented():
+        st.button(
+            _("Present"),
+            key="present_lesson",
+            icon=":material/slideshow:",
+            on_click=_present,
+            help=_("As large as a class needs it, with keys that lead through the lesson."),
+            width="stretch",
+        )
+    query = {"lesson": place.lesson.name, "step": str(place.number), "notes": "true"}
+    st.link_button(
+        _("Notes in a second window"),
+        f"{place.step.page}?{urlencode({**as_parameter(), **query})}",
+        icon=":material/sticky_note_2:",
+        help=_("What to say, and what is often answered wrongly. It follows this window."),
+        width="stretch",
+    )
+
+
+def _present() -> None:
+    """Show the lesson to a class."""
+    _close_popover()
+    present()
 
 
 def _draw_lessons() -> None:
@@ -158,7 +190,7 @@ def go_to(name: str, number: int) -> None:
 def _explore() -> None:
     """Show all controls and views, from the state that is shown."""
     _close_popover()
-    choose("explore from here", free=True)
+    choose("explore from here", free=True, present=False)
 
 
 def _close_popover() -> None:
@@ -168,6 +200,7 @@ def _close_popover() -> None:
 
 def _leave() -> None:
     """Go on without the lesson, from the state that is shown."""
+    _close_popover()
     choose("leave the lesson", **{key: default_of(key) for key in LESSON})
 
 

@@ -1,29 +1,35 @@
-"""The picture of a step: one head as large as there is room for, or the view as on its page."""
+"""The picture of a step, or for a class: one head or two, as large as there is room for."""
 
 from dataclasses import replace
 
 import numpy as np
-import streamlit as st
 
 from ui.choices.options import Stage
 from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
-from ui.controls.selection import attention_in
+from ui.controls.presenting import fit_to_window, grid_theme, is_presented
+from ui.controls.selection import Selection, attention_in
 from ui.frame.follow import Followed, show_view
+from ui.link.lesson import place_shown
 from ui.link.memory import value_of
+from ui.runs.run import Attention
 from ui.text.i18n import _
-from ui.views.few_heads import only
+from ui.text.numbers import decimal, percent
+from ui.views.few_heads import FEW, only
 from ui.views.heads import HEADS, ON_PHONE, head_map, show_tiles
 from ui.views.marks import mark_stage
 from ui.views.stages import stage_tiles
 from ui.views.view import View
-from viz.theme import LARGE, theme_of
 from viz.tiles import Tiles, stacked
 
 CHART = "lesson_chart"
 WIDTH = 560  # design pixels beside a question ...
-HEIGHT, TALL_HEIGHT = 460, 640  # ... and what the heading leaves of 768 and of 1080
+HEIGHT, TALL_HEIGHT = 436, 616  # ... and what the heading leaves of 768 and of 1080
 ABOVE = 80  # of them for what stands above a picture in the page's whole width
+# For a class, in heights of a text: what stands above and below a picture, without a lesson and
+# with one.
+BARS, BARS_OF_STEP = 10.8, 12.5
+BESIDE = 0.595  # of the width, for a picture beside a question
 
 
 def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
@@ -34,18 +40,36 @@ def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
         view: how.
         is_wide: whether it has the page's whole width.
     """
-    run, selection = followed
-    stage: Stage = value_of("stage")
-    if view is not HEADS:
+    if view is not HEADS and not is_presented():
         show_view(followed, view)
         return
+    run, selection = followed
+    stage: Stage = value_of("stage")
     attention = attention_in(run, selection)
     tiles = stage_tiles(attention, stage)
-    if selection.head is not None and stage != "output":
-        tiles = only(tiles, [selection.head])
+    if stage != "output":
+        tiles = only(tiles, heads_shown(attention, selection))
     if stage == "weights":
         tiles = replace(tiles, scale=weight_scale())
-    _show(mark_stage(tiles, attention, replace(selection, head=None), stage), is_wide=is_wide)
+    if is_presented():
+        tiles = replace(tiles, writes=percent if stage == "weights" else _one_decimal)
+    marked = replace(selection, head=None)
+    _show(mark_stage(tiles, attention, marked, stage), is_wide=is_wide)
+
+
+def heads_shown(attention: Attention, selection: Selection) -> tuple[int, ...]:
+    """Return which heads are drawn: the chosen one, or all; for a class the two sharpest of them.
+
+    A head is sharp where each word looks mostly at one other.
+    """
+    heads = attention.facts.heads
+    if selection.head is not None:
+        return (selection.head,)
+    if not is_presented() or heads <= FEW:
+        return tuple(range(heads))
+    sharpness = attention.at("weights").field("weights").max(axis=2, initial=0).mean(axis=1)
+    sharpest = np.argsort(-sharpness, kind="stable")[:FEW]
+    return tuple(sorted(map(int, sharpest)))
 
 
 def show_heads_of_layers(shares: np.ndarray, name: str) -> None:
@@ -58,14 +82,23 @@ def show_heads_of_layers(shares: np.ndarray, name: str) -> None:
     _show(head_map(shares, name, _("mean weight")), is_wide=False)
 
 
+def _one_decimal(value: float) -> str:
+    return decimal(value, 1)
+
+
 def _show(tiles: Tiles, *, is_wide: bool) -> None:
     """Draw tiles in the size that the window, and what else the step has, leave them."""
-    theme, is_tall = theme_of(st.context.theme.type), window_is_tall()
-    height = TALL_HEIGHT if is_tall else HEIGHT
+    theme = grid_theme()
+    if is_presented():
+        bars = BARS if place_shown() is None else BARS_OF_STEP
+        across = 1 if is_wide else BESIDE
+        show_tiles(fit_to_window(tiles, theme, bars=bars, across=across), CHART, theme)
+        return
+    height = TALL_HEIGHT if window_is_tall() else HEIGHT
     if is_wide:
         tiles = replace(tiles, height=height - ABOVE)
     else:
         tiles = replace(tiles, width=WIDTH, height=height)
     if window_is_narrow():
         tiles = stacked(tiles, width=ON_PHONE, highest=ON_PHONE)
-    show_tiles(tiles, CHART, replace(theme, magnified=LARGE) if is_tall else theme)
+    show_tiles(tiles, CHART, theme)

@@ -1,6 +1,6 @@
 """A step on its page: its question, its picture, and those controls that may be touched."""
 
-from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -10,33 +10,30 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lessons.lesson import Step
-from ui.controls.random_settings import segments, sentence_input
-from ui.controls.selection import draw_selection, fit_selection
+from ui.controls.presenting import is_presented, tell_heads
+from ui.controls.selection import fit_selection
 from ui.frame.clicks import draw_click_listener
 from ui.frame.failures import told_in_place
 from ui.frame.follow import Followed, settle_layout, shown_of
 from ui.frame.history import live
 from ui.frame.messages import show_limits
 from ui.frame.page import Page, draw_link, page_shown, source_shown
-from ui.frame.view_bar import SWITCHES
-from ui.lesson.bar import draw_bar
+from ui.frame.presenter_style import apply_presenter_style
+from ui.lesson.audience import draw_for_audience
+from ui.lesson.bar import MOST, draw_bar
+from ui.lesson.controls import draw_controls, draw_controls_of_run, draw_sentences
+from ui.lesson.keys import draw_keys
+from ui.lesson.notes import draw_notes
 from ui.lesson.picture import show_heads_of_layers, show_picture
 from ui.lesson.question import draw_answer, said_of
 from ui.lesson.seen import Inquiry
 from ui.lesson.sentences import describe_question, describe_truth
 from ui.link.lesson import Place, place_shown
-from ui.link.memory import choose, default_of, memory, own_memory, settle, value_of
+from ui.link.memory import choose, default_of, memory, own_memory, parameters, settle, value_of
 from ui.link.notices import show_notices
 from ui.text.i18n import _
 from ui.text.markdown import plain
 from ui.views.view import named
-
-VIEW_CONTROLS: Mapping[str, Callable[[], Any]] = {  # of every page with a run
-    "head": partial(draw_selection, ("head",)),
-    "q": partial(draw_selection, ("q",)),
-    "k": partial(draw_selection, ("k",)),
-    "stage": lambda: segments(_(SWITCHES["stage"][0]), SWITCHES["stage"][1], key="stage"),
-}
 
 
 @dataclass
@@ -47,10 +44,29 @@ class Revealed:
 
 
 def draw_lesson() -> bool:
-    """Draw the step of the lesson that is followed; whether that is all there is to draw."""
+    """Draw the page as its link asks for, where that isn't the page alone; whether that is all.
+
+    A step of a lesson, the teacher's notes on it, what a class is shown, or a choice of controls.
+    """
+    if "notes" in parameters() and value_of("notes"):
+        draw_notes()
+        return True
+    if not is_presented():
+        if place_shown() is not None:
+            draw_keys()
+        return _draw()
+    with st.container(key="presented", gap="xsmall"):
+        apply_presenter_style()
+        draw_keys()
+        is_all = _draw()
+    return is_all
+
+
+def _draw() -> bool:
+    """Draw a step, or the page for its audience; whether that is all there is to draw."""
     place = place_shown()
     if place is None:
-        return False
+        return "only" in parameters() and draw_for_audience(page_shown())
     if place.step.page != page_shown().name:
         _draw_elsewhere(place)
         return True
@@ -85,16 +101,21 @@ def _draw_stage(page: Page, place: Place) -> None:
     with said:
         question = st.container()
         with st.container(horizontal=True, key="lesson_controls", vertical_alignment="bottom"):
-            for name in step.controls:
-                draw = page.controls.get(name) or VIEW_CONTROLS.get(name)
-                if draw is not None:
-                    draw()
+            draw_controls(page, step.controls)
+    # What is to be said stands below the picture for a class, and for one person where it is read.
+    say = st.container(key="say", gap="xsmall") if is_presented() else None
     draw_click_listener(has_charts=False)  # a click would lead away from the step
     settle_layout(source_shown())
-    live(_follow)(page, step, question, picture)
+    live(_follow)(page, step, question, picture, say)
 
 
-def _follow(page: Page, step: Step, said: DeltaGenerator, picture: DeltaGenerator) -> None:
+def _follow(
+    page: Page,
+    step: Step,
+    said: DeltaGenerator,
+    picture: DeltaGenerator,
+    say: DeltaGenerator | None,
+) -> None:
     """Draw the question, or the picture and what is true of it."""
     source = source_shown()
     if memory().layout != source.layout():
@@ -106,14 +127,19 @@ def _follow(page: Page, step: Step, said: DeltaGenerator, picture: DeltaGenerato
         shown.settings = source.settings()
         run = shown.run()
         followed = Followed(run, fit_selection(run))
+        tell_heads(run.heads_of(followed.selection.kind))
     with said:
         _draw_inputs(page, step, followed)
         if followed is not None and not followed.run.is_empty:
             with told_in_place():
-                followed, shares = _ask(step, followed)
+                followed, shares = _ask(step, followed, say)
+    is_open = step.question is None or bool(value_of("revealed"))
+    if say is not None and not (is_open and step.question is not None):
+        with say:
+            st.markdown(plain(step.text, MOST))
     with picture:
         if followed is not None and not followed.run.is_empty:
-            if step.question is None or value_of("revealed"):
+            if is_open:
                 with told_in_place():
                     if shares is not None:
                         show_heads_of_layers(shares, _("weight on the word before"))
@@ -124,24 +150,24 @@ def _follow(page: Page, step: Step, said: DeltaGenerator, picture: DeltaGenerato
                     show_limits(source, followed.run)
             else:
                 st.caption(_("The picture comes with the answer."))
+            st.caption(source.describe(followed.run))
         show_notices()
 
 
 def _draw_inputs(page: Page, step: Step, followed: Followed | None) -> None:
     """Draw the sentence, and what is painted for it, where they may be touched."""
-    if "text" in step.controls:
-        sentence_input(_("Sentence"), "text")
+    draw_sentences(page, step.controls)
     if followed is None:
         return
     if followed.run.is_empty:
         st.info(_("Type a sentence above."))
         return
-    for name in step.controls:
-        if (draw := page.controls_of_run.get(name)) is not None:
-            draw(*followed)
+    draw_controls_of_run(page, step.controls, followed)
 
 
-def _ask(step: Step, followed: Followed) -> tuple[Followed, np.ndarray | None]:
+def _ask(
+    step: Step, followed: Followed, say: DeltaGenerator | None
+) -> tuple[Followed, np.ndarray | None]:
     """Draw a step's question, if it has one; return what is to be looked at then.
 
     That is a run with what is framed in it, or what each head of each layer has, (layers, H).
@@ -160,12 +186,18 @@ def _ask(step: Step, followed: Followed) -> tuple[Followed, np.ndarray | None]:
             if not is_revealed:
                 _draw_reveal(inquiry)
                 return followed, None
-        st.markdown(describe_truth(inquiry, said_of(inquiry)))
-        if step.then and _is_own_sentence(step):
-            st.markdown(plain(step.then, 400))
-        elif "text" in step.controls:
-            st.caption(_("Type another sentence: the question is asked of it anew."))
+        with say or nullcontext():
+            _tell_truth(step, inquiry)
     return _marked(inquiry, followed), inquiry.truth.shares
+
+
+def _tell_truth(step: Step, inquiry: Inquiry) -> None:
+    """Say what is right, and what it means or what can be done next."""
+    st.markdown(describe_truth(inquiry, said_of(inquiry)))
+    if step.then and _is_own_sentence(step):
+        st.markdown(plain(step.then, 400))
+    elif "text" in step.controls:
+        st.caption(_("Type another sentence: the question is asked of it anew."))
 
 
 def _draw_reveal(inquiry: Inquiry) -> None:

@@ -125,7 +125,7 @@ def _begin(left: Linked | None, asked: Mapping[str, str]) -> dict[str, Any]:
         for key in left.shared & page.shared:
             taken = _wanted(memory_of(left), left.called.get(key, key))
             before[page.called.get(key, key)] = taken
-    if not page_memory.is_visited and not asked:
+    if not page_memory.is_visited and not asked.keys() - set(CARRIED):
         page_memory.values.update(before)
         before |= page.opening()
     return before

@@ -1,8 +1,10 @@
 """What follows from both sides: pictures, what changed, and what isn't as it was asked for."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from model.pretrained.base import ModelUnavailableError
+from ui.controls.presenting import shown_theme, tell_heads
 from ui.frame.failures import told_in_place
 from ui.frame.follow import Top
 from ui.link.fitting import index_within, repair
@@ -12,14 +14,13 @@ from ui.pages.compare.comparable import comparable
 from ui.pages.compare.compute import ComputedSide, compute_side
 from ui.pages.compare.sentence import notes, what_changed
 from ui.pages.compare.side import LETTERS, Letter, fit_sides, side_of
-from ui.pages.compare.view import show_alone, show_comparison
+from ui.pages.compare.view import show_alone, show_comparison, show_pair
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.progress import describe_training
 from ui.pages.learn.trainings import active
 from ui.runs.comparison import Comparison
 from ui.text.explain import explain
 from ui.text.i18n import _
-from viz.theme import theme_of
 
 TERMS = (
     "weight",
@@ -50,25 +51,51 @@ def follow_sides(top: Top) -> None:
     if [training.plan for training in active()] != learn_memory().running:
         st.rerun()  # a training has ended: no more repainting
     with told_in_place(top.messages):
-        prepare_sides()
-        fit_sides()
-        a, b = (compute_side(letter) for letter in LETTERS)
-        both = None
-        if a.attention is not None and b.attention is not None:
-            both = Comparison(a.attention, b.attention)
-            no_pair = _("There is no pair {asked}; showing the last one, {used}.")
-            repair([index_within("head", len(both.pairs), no_pair)])
+        a, b, both = _compute()
         with told_in_place():
             _show_pictures(a, b, both)
-        with top.header, st.container(key="sides", gap=None):
-            _show_side("a", a)
-            _show_side("b", b)
+        with top.header:
+            _show_sides(a, b)
         with top.messages:
             _show_notices(a, b, both)
 
 
+def follow_for_a_class(picture: DeltaGenerator, said: DeltaGenerator) -> None:
+    """Draw one pair of heads of both sides, and below it what these are and what differs."""
+    with told_in_place(said):
+        a, b, both = _compute()
+        with picture, told_in_place():
+            if both is None:
+                _show_pictures(a, b, both)
+            else:
+                tell_heads(len(both.pairs))
+                show_pair(both, value_of("stage"), shown_theme())
+        with said:
+            _show_notices(a, b, both)
+            _show_sides(a, b)
+
+
+def _compute() -> tuple[ComputedSide, ComputedSide, Comparison | None]:
+    """Both sides, and what lies between them, if both have anything to show."""
+    prepare_sides()
+    fit_sides()
+    a, b = (compute_side(letter) for letter in LETTERS)
+    both = None
+    if a.attention is not None and b.attention is not None:
+        both = Comparison(a.attention, b.attention)
+        no_pair = _("There is no pair {asked}; showing the last one, {used}.")
+        repair([index_within("head", len(both.pairs), no_pair)])
+    return a, b, both
+
+
+def _show_sides(a: ComputedSide, b: ComputedSide) -> None:
+    with st.container(key="sides", gap=None):
+        _show_side("a", a)
+        _show_side("b", b)
+
+
 def _show_pictures(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> None:
-    theme = theme_of(st.context.theme.type)
+    theme = shown_theme()
     if both is not None:
         show_comparison(both, value_of("view"), value_of("stage"), theme)
         return

@@ -14,7 +14,7 @@ from ui.link.memory import default_of, value_of
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.controls import draw_sides
 from ui.pages.compare.descriptions import describe_comparison
-from ui.pages.compare.follow import follow_sides, prepare_sides
+from ui.pages.compare.follow import follow_for_a_class, follow_sides, prepare_sides
 from ui.pages.compare.parameters import PARAMETERS
 from ui.pages.compare.side import LETTERS, bring_sides, side_of
 from ui.pages.compare.texts import draw_texts
@@ -38,6 +38,16 @@ def _draw() -> None:
     top = draw_texts()
     _draw_view_bar()
     live(follow_sides, run_every=REPAINT_EVERY if running else None)(top)
+
+
+def _present() -> None:
+    """Draw a pair of heads, and what lies between the sides."""
+    prepare_sides()
+    learn_memory().running = running = [training.plan for training in active()]
+    draw_texts()
+    picture, said = st.container(), st.container(key="say", gap="xsmall")
+    draw_click_listener(has_charts=False, steady=CHARTS)
+    live(follow_for_a_class, run_every=REPAINT_EVERY if running else None)(picture, said)
 
 
 def _draw_view_bar() -> None:
@@ -74,5 +84,6 @@ PAGE = Page(
     parameters=PARAMETERS,
     opening=opening,
     prepare=bring_sides,
+    present=_present,
     charts=CLICKABLE,
 )

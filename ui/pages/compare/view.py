@@ -8,6 +8,7 @@ from lab.spreadsheet import to_csv
 from ui.choices.options import CompareView, Stage
 from ui.components import window_is_tall
 from ui.controls.colors import weight_scale
+from ui.controls.presenting import fit_to_window
 from ui.link.memory import value_of
 from ui.pages.compare.compute import comparison_shown
 from ui.pages.compare.tiles import (
@@ -18,6 +19,7 @@ from ui.runs.comparison import Comparison
 from ui.runs.run import Attention
 from ui.text.explain import explain
 from ui.text.i18n import _
+from ui.text.numbers import percent
 from ui.views.advice import show_chart_advice
 from ui.views.few_heads import most_telling, only
 from ui.views.heads import show_tiles
@@ -33,6 +35,7 @@ from viz.weight_scale import LINEAR, WeightScale
 CHARTS = ("compare_a", "compare_b", "compare_difference")
 DIVERGENCE = "compare_divergence"
 # Design pixels of a chart's plot: three stand on a projector, or on a larger screen.
+BARS = 12.0  # what stands above and below a pair for a class, in heights of a text
 NARROW, HEIGHT, TALL_HEIGHT = 180, 332, 540
 
 
@@ -44,6 +47,30 @@ def show_comparison(comparison: Comparison, view: CompareView, stage: Stage, the
         _show_divergence(comparison, theme)
     else:
         _show_side_by_side(comparison, stage, theme)
+
+
+def show_pair(comparison: Comparison, stage: Stage, theme: Theme) -> None:
+    """Draw the chosen pair of heads, A beside B, as large as a presenter's window has room for."""
+    pair = comparison.pairs[min(value_of("head"), len(comparison.pairs) - 1)]
+    with st.container(key="compare"):
+        places = st.columns(2, gap="small")
+    attentions = (comparison.a, comparison.b)
+    every = [attention_tiles(attention, stage) for attention in attentions]
+    limit = max(limit_of(tiles.values) for tiles in every)
+    for place, tiles, attention, head, chart, side in zip(
+        places, every, attentions, pair, CHARTS[:2], ("A", "B"), strict=True
+    ):
+        one = replace(
+            only(tiles, [head]),
+            names=[f"{side} · {tiles.names[head]}"],
+            limit=limit,
+            scale=_scale(stage),
+            color_bar=side == "B",
+            writes=percent if stage == "weights" else None,
+        )
+        with place:
+            fitting = fit_to_window(one, theme, bars=BARS, across=0.48)
+            show_tiles(_marked(fitting, attention), chart, theme)
 
 
 def show_alone(attention: Attention, chart: str, stage: Stage, theme: Theme) -> None:

@@ -107,6 +107,7 @@ PAGE = Page(
         "sentence": lambda: fit_sentence_to(SOURCE.count_sentences()),
     },
     shared=SHARED,
+    sentences={"text": N_("Source"), "text2": N_("Target")},
     views=VIEWS,
     source=lambda: opened_model() or SOURCE,
     is_compared=True,

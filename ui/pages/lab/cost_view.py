@@ -5,14 +5,14 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from lab.cost import Measured, cost_table
 from model.config import PAPER, Config
 from model.cost import FRESH_FROM, Rates, crossover, key_value_cache, peak_memory, predict_seconds
 from model.cost_parts import part_costs
-from ui.components import window_is_tall
+from ui.controls.presenting import draw_to_room
 from ui.frame.description import draw_description
 from ui.frame.failures import told_in_place
 from ui.frame.history import live
@@ -20,39 +20,27 @@ from ui.jobs.cost_job import CostRun, describe_progress, lengths_around
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.lab.controls import draw_view
+from ui.pages.lab.cost_parts_view import cost_words, show_parts
 from ui.pages.lab.cost_runs import cancel_cost_run, cost_run, start_cost_run
 from ui.pages.lab.grids import values_of
 from ui.pages.lab.memory import lab_memory
-from ui.pages.lab.picture_controls import draw_amount
 from ui.pages.lab.sentences import cost_sentences, crossover_sentence
 from ui.pages.lab.words import DESCRIPTIONS
 from ui.text.errors import describe_error
-from ui.text.i18n import N_, _
+from ui.text.i18n import _
 from ui.text.markdown import plain
 from ui.text.numbers import whole
 from ui.views.heads import PLOTLY_CONFIG
-from viz.cost import Cost, Words, draw_cost
-from viz.cost_parts import Parts, draw_parts
+from viz.cost import Cost, draw_cost
 from viz.quantities import size_text
 from viz.theme import theme_of
 
 CHART = "cost_chart"
-PARTS_CHART = "parts_chart"
 HEIGHT, TALL_HEIGHT = 430, 640  # pixels
+BARS = 9.3  # what stands below it for a class, in heights of a text
 POINTS = 40  # of a predicted line
 REPAINT_EVERY = 0.4  # seconds, while something is measured
 ATTENTION = ("projections", "energy", "weighted_sum", "output")
-PART_WORDS = {
-    "embedding": N_("embedding and positions"),
-    "projections": N_("projections Q, K, V"),
-    "energy": N_("energy Q·Kᵀ"),
-    "softmax": N_("softmax"),
-    "weighted_sum": N_("weights × V"),
-    "output": N_("output projection"),
-    "feed_forward": N_("feed-forward"),
-    "norms": N_("norms and residual"),
-    "total": N_("total"),
-}
 
 
 def show_cost() -> None:
@@ -84,7 +72,34 @@ def show_cost() -> None:
     follow = live(_follow, run_every=REPAINT_EVERY if running else None)
     follow(progress_place, configs, run)
     with st.expander(_("What each part costs")), told_in_place():
-        _show_parts(configs)
+        show_parts(configs)
+
+
+def present_cost() -> None:
+    """Show how much it costs as a picture, with what is to be said of it below."""
+    configs, problems = _configs()
+    run = cost_run(configs, lengths_around(value_of("tokens")))
+    lab_memory().running = running = run is not None and run.is_active
+    picture, said = st.container(), st.container(key="say", gap="xsmall")
+    with said:
+        show_notices()
+        for problem in problems:
+            st.warning(problem, icon=":material/info:")
+    if configs:
+        follow = live(_follow_for_a_class, run_every=REPAINT_EVERY if running else None)
+        follow(picture, said, configs, run)
+
+
+def _follow_for_a_class(
+    picture: Any, said: Any, configs: Sequence[Config], run: CostRun | None
+) -> None:
+    if (run is not None and run.is_active) != lab_memory().running:
+        st.rerun()
+    results = run.results if run else ()
+    with picture, told_in_place():
+        _draw_chart(configs, results)
+    with said, told_in_place():
+        st.markdown(_say(configs, results))
 
 
 def _configs() -> tuple[tuple[Config, ...], list[str]]:
@@ -117,28 +132,9 @@ def _follow(progress_place: Any, configs: Sequence[Config], run: CostRun | None)
 
 def _show_picture(configs: Sequence[Config], results: Sequence[Measured]) -> None:
     """What the cost is in a sentence, and drawn over the length."""
-    tokens = value_of("tokens")
-    tables = [cost_table(config, tokens) for config in configs]
-    said = [*cost_sentences(configs, tables, tokens, results), crossover_sentence(configs)]
-    if value_of("decoder"):
-        said.append(_cache_sentence(configs, tokens))
-    st.markdown(" ".join(said))
-    height = TALL_HEIGHT if window_is_tall() else HEIGHT
-    measured = any(result.seconds is not None for result in results)
-    st.plotly_chart(
-        draw_cost(
-            [_cost(config, i, tokens, results) for i, config in enumerate(configs)],
-            theme_of(st.context.theme.type),
-            left="seconds" if measured else "multiply_adds",
-            words=_words(),
-            height=height,
-        ),
-        key=CHART,
-        theme=None,
-        config=PLOTLY_CONFIG,
-        alt=_("Cost of a forward pass over its length, and the memory that it needs"),
-    )
-    if measured:
+    st.markdown(_say(configs, results))
+    _draw_chart(configs, results)
+    if _is_measured(results):
         st.caption(
             _(
                 "Predicted from how fast this machine multiplies and moves memory. Where a pass "
@@ -148,6 +144,42 @@ def _show_picture(configs: Sequence[Config], results: Sequence[Measured]) -> Non
     left_out = sorted({describe_error(r.left_out, _) for r in results if r.left_out})
     if left_out:
         st.caption(_("Not measured: {reasons}").format(reasons=plain("; ".join(left_out), 300)))
+
+
+def _say(configs: Sequence[Config], results: Sequence[Measured]) -> str:
+    """What the cost is, in sentences."""
+    tokens = value_of("tokens")
+    tables = [cost_table(config, tokens) for config in configs]
+    said = [*cost_sentences(configs, tables, tokens, results), crossover_sentence(configs)]
+    if value_of("decoder"):
+        said.append(_cache_sentence(configs, tokens))
+    return " ".join(said)
+
+
+def _is_measured(results: Sequence[Measured]) -> bool:
+    return any(result.seconds is not None for result in results)
+
+
+def _draw_chart(configs: Sequence[Config], results: Sequence[Measured]) -> None:
+    """Time or multiply-adds, and memory, over the length."""
+    costs = [_cost(config, i, value_of("tokens"), results) for i, config in enumerate(configs)]
+
+    def draw(height: int) -> go.Figure:
+        return draw_cost(
+            costs,
+            theme_of(st.context.theme.type),
+            left="seconds" if _is_measured(results) else "multiply_adds",
+            words=cost_words(),
+            height=height,
+        )
+
+    st.plotly_chart(
+        draw_to_room(draw, HEIGHT, TALL_HEIGHT, bars=BARS),
+        key=CHART,
+        theme=None,
+        config=PLOTLY_CONFIG,
+        alt=_("Cost of a forward pass over its length, and the memory that it needs"),
+    )
 
 
 def _cost(config: Config, index: int, tokens: int, results: Sequence[Measured]) -> Cost:
@@ -173,20 +205,6 @@ def _cost(config: Config, index: int, tokens: int, results: Sequence[Measured]) 
         crossover=meeting,
         # The line's colour says of which configuration.
         crossover_label=_("attention overtakes at {tokens}").format(tokens=whole(meeting)),
-    )
-
-
-def _words() -> Words:
-    return Words(
-        tokens=_("tokens"),
-        time=_("Time of a forward pass"),
-        multiply_adds=_("Multiply-adds of a forward pass"),
-        memory=_("Most memory held at one time"),
-        parameters=_("Parameters"),
-        predicted=_("predicted"),
-        measured=_("measured"),
-        attention=_("attention"),
-        feed_forward=_("feed-forward"),
     )
 
 
@@ -220,73 +238,3 @@ def _cache_sentence(configs: Sequence[Config], tokens: int) -> str:
         formula=key_value_cache(configs[0], tokens).formula,
         said=", ".join(said),
     )
-
-
-def _show_parts(configs: Sequence[Config]) -> None:
-    """The table of parts: formula, a number for each configuration, and the ratio."""
-    draw_amount()
-    amount, tokens = value_of("amount"), value_of("tokens")
-    table = parts_table(configs, tokens, amount)
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        table,
-        key="cost_table",
-        hide_index=True,
-        height=35 * (len(table) + 1) + 3,
-        column_config={
-            "part": st.column_config.TextColumn(_("part")),
-            "formula": st.column_config.TextColumn(
-                _("formula"),
-                help=_("L tokens, E embedding size, H heads, D = E / H, N layers, F = 4·E."),
-            ),
-            **{
-                f"E={c.embed_size}": number(f"E = {c.embed_size}", format="localized")
-                for c in configs
-            },
-            "ratio": number(_("ratio"), format="%.2f×", help=_("The last one ÷ the first one.")),
-        },
-    )
-    _draw_parts(configs, tokens)
-
-
-def _draw_parts(configs: Sequence[Config], tokens: int) -> None:
-    """The same as bars: what grows most when a size does."""
-    costs = [part_costs(config, tokens) for config in configs]
-    counted = [part.name for part in costs[0] if part.multiply_adds.value or part.parameters.value]
-    shown = [
-        Parts(
-            f"E = {config.embed_size}",
-            [part.multiply_adds.value for part in parts if part.name in counted],
-            [part.parameters.value for part in parts if part.name in counted],
-        )
-        for config, parts in zip(configs, costs, strict=True)
-    ]
-    st.plotly_chart(
-        draw_parts(
-            shown,
-            [_(PART_WORDS[name]) for name in counted],
-            theme_of(st.context.theme.type),
-            words=_words(),
-        ),
-        key=PARTS_CHART,
-        theme=None,
-        config=PLOTLY_CONFIG,
-        alt=_("Multiply-adds and parameters of each part, as bars"),
-    )
-
-
-def parts_table(configs: Sequence[Config], tokens: int, amount: str) -> pd.DataFrame:
-    """Return a row for each part that costs any of this amount, and the total."""
-    tables = [cost_table(config, tokens) for config in configs]
-    made = pd.DataFrame(
-        {
-            "part": [_(PART_WORDS[part]) for part in tables[0]["part"]],
-            "formula": tables[0][f"{amount}_formula"],
-        }
-    )
-    for config, table in zip(configs, tables, strict=True):
-        made[f"E={config.embed_size}"] = table[amount]
-    if len(configs) > 1:
-        first, last = tables[0][amount], tables[-1][amount]
-        made["ratio"] = last / first.where(first > 0)
-    return made[tables[-1][amount] > 0]

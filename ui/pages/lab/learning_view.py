@@ -5,12 +5,14 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lab.grid import Grid
 from lab.points import parameters_of
 from lab.results import METRICS, Result
-from ui.components import window_is_tall
+from ui.controls.presenting import draw_to_room
 from ui.jobs.sweep_queue import Ticket
 from ui.link.memory import value_of
 from ui.pages.lab.grids import varying
@@ -29,6 +31,7 @@ from viz.theme import theme_of
 
 CHART = "learning_chart"
 MOST_CURVES = 12  # configurations in one picture
+BARS = 9.3  # what stands above and below it for a class, in heights of a text
 
 Group = tuple[str, list[Result]]  # a configuration's name, and its seeds in their order
 
@@ -44,25 +47,10 @@ def show_learning(ticket: Ticket) -> None:
     if value_of("learn_picture") == "table":
         return  # which is below every picture, and has the room now
     groups = groups_of(ticket.results, axes)
-    if not any(result.metrics for _name, results in groups for result in results):
+    if not _have_learnt(groups):
         return  # all have failed, and the row above says why
-    height = TALL_HEIGHT if window_is_tall() else HEIGHT
-    theme = theme_of(st.context.theme.type)
+    _draw_chart(groups, ticket.grid)
     shown = groups[:MOST_CURVES]
-    if value_of("learn_picture") == "curves":
-        figure = draw_lines(curves_of(shown, ticket.grid, height), theme)
-    else:
-        figure = draw_dots(dots_of(shown, height), theme)
-    st.plotly_chart(
-        figure,
-        key=CHART,
-        theme=None,
-        config=PLOTLY_CONFIG,
-        on_select=partial(take_click, CHART),
-        selection_mode="points",
-        # The same while results come in: with another one it would be mounted anew.
-        alt=_("How configurations learn, for each seed"),
-    )
     said = [_("Accuracy is of held-out examples, at each snapshot.")]
     if any(result.failure for _name, results in shown for result in results):
         said.append(_("Trainings that failed are in no curve, and have never reached 95 %."))
@@ -74,6 +62,47 @@ def show_learning(ticket: Ticket) -> None:
         )
     said.append(_("Click a point to train it on Learn."))
     st.caption(" ".join(said))
+
+
+def present_learning(ticket: Ticket, picture: DeltaGenerator, said: DeltaGenerator) -> None:
+    """Draw what the trainings have learnt, and say below it what that is."""
+    frame = ticket.frame()
+    if frame.empty:
+        return
+    axes = varying(ticket.grid) or ["heads"]
+    planned = () if ticket.state == "finished" else ticket.grid.points().valid
+    groups = groups_of(ticket.results, axes)
+    if _have_learnt(groups):
+        with picture:
+            _draw_chart(groups, ticket.grid)
+    with said:
+        st.markdown(learning_sentence(frame, axes, planned))
+
+
+def _have_learnt(groups: Sequence[Group]) -> bool:
+    """Whether any of the trainings came to an end."""
+    return any(result.metrics for _name, results in groups for result in results)
+
+
+def _draw_chart(groups: Sequence[Group], grid: Grid) -> None:
+    """Draw how the first configurations learn: as curves, or as dots."""
+    theme, shown = theme_of(st.context.theme.type), groups[:MOST_CURVES]
+
+    def draw(height: int) -> go.Figure:
+        if value_of("learn_picture") == "steps_to_95":
+            return draw_dots(dots_of(shown, height), theme)
+        return draw_lines(curves_of(shown, grid, height), theme)
+
+    st.plotly_chart(
+        draw_to_room(draw, HEIGHT, TALL_HEIGHT, bars=BARS),
+        key=CHART,
+        theme=None,
+        config=PLOTLY_CONFIG,
+        on_select=partial(take_click, CHART),
+        selection_mode="points",
+        # The same while results come in: with another one it would be mounted anew.
+        alt=_("How configurations learn, for each seed"),
+    )
 
 
 def groups_of(results: Sequence[Result], axes: Sequence[str]) -> list[Group]:

@@ -3,10 +3,12 @@
 from functools import partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lab.grid import Grid
-from ui.components import window_is_tall
+from ui.controls.presenting import draw_to_room
 from ui.jobs.sweep_queue import Ticket
 from ui.link.memory import value_of
 from ui.pages.lab.pictures import (
@@ -29,6 +31,7 @@ from viz.theme import theme_of
 
 CHART = "sweep_chart"
 HEIGHT, TALL_HEIGHT = 352, 590  # pixels: the sentence stands above it
+BARS = 9.3  # what stands above and below it for a class, in heights of a text
 
 
 def picture_in_use(grid: Grid) -> Chosen:
@@ -55,16 +58,37 @@ def show_mechanism(ticket: Ticket) -> None:
     if frame.empty:
         return
     show_found(ticket, _sentence(frame, ticket, chosen))
-    height = TALL_HEIGHT if window_is_tall() else HEIGHT
+    left_out = _draw_chart(frame, ticket, chosen)
+    _tell_means(frame, ticket, chosen, left_out)
+
+
+def present_mechanism(ticket: Ticket, picture: DeltaGenerator, said: DeltaGenerator) -> None:
+    """Draw what a sweep has found, and say below it what that is."""
+    chosen = picture_in_use(ticket.grid)
+    frame = measured(ticket)
+    if frame.empty:
+        return
+    with picture:
+        _draw_chart(frame, ticket, chosen)
+    with said:
+        st.markdown(_sentence(frame, ticket, chosen))
+
+
+def _draw_chart(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen) -> int:
+    """Draw the picture, and return how many panels of it are left out."""
     theme = theme_of(st.context.theme.type)
-    if chosen.picture == "heatmap":
-        shown, left_out = map_of(frame, ticket.grid, chosen, height)
-        figure = draw_map(shown, theme)
-    else:
+    left_out = 0
+
+    def draw(height: int) -> go.Figure:
+        nonlocal left_out
+        if chosen.picture == "heatmap":
+            shown, left_out = map_of(frame, ticket.grid, chosen, height)
+            return draw_map(shown, theme)
         lines, left_out = lines_of(frame, ticket.grid, chosen, height)
-        figure = draw_lines(lines, theme)
+        return draw_lines(lines, theme)
+
     st.plotly_chart(
-        figure,
+        draw_to_room(draw, HEIGHT, TALL_HEIGHT, bars=BARS),
         key=CHART,
         theme=None,
         config=PLOTLY_CONFIG,
@@ -75,7 +99,7 @@ def show_mechanism(ticket: Ticket) -> None:
             measure=_(METRIC_WORDS[chosen.metric]), axis=_(AXIS_WORDS[chosen.along])
         ),
     )
-    _tell_means(frame, ticket, chosen, left_out)
+    return left_out
 
 
 def _sentence(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen) -> str:

@@ -21,7 +21,7 @@ from ui.pages.lab.presets import opening
 from ui.pages.lab.progress import (
     run_described,
 )
-from ui.pages.lab.sweep_view import show_sweeps
+from ui.pages.lab.sweep_view import present_sweeps, show_sweeps
 from ui.pages.lab.sweeps import is_kept
 from ui.text.i18n import N_
 
@@ -45,6 +45,18 @@ def _draw() -> None:
     show_sweeps(downloads_place)
 
 
+def _present() -> None:
+    """Draw the picture of an experiment alone; what it opens with is measured, if it has to be."""
+    with logged():
+        prepare_workers()
+    draw_click_listener(has_charts=False)
+    _answer_first()
+    if value_of("view") == "cost":
+        cost_view.present_cost()
+    else:
+        present_sweeps()
+
+
 def _answer_first() -> None:
     """Answer the question that the page opens with; what is kept from earlier is shown anyway."""
     asks, lab_memory().asks_first = lab_memory().asks_first, False
@@ -60,4 +72,11 @@ def _run_preset() -> None:
         run_described()
 
 
-PAGE = Page(name="lab", title=N_("Lab"), draw=_draw, parameters=PARAMETERS, opening=opening)
+PAGE = Page(
+    name="lab",
+    title=N_("Lab"),
+    draw=_draw,
+    parameters=PARAMETERS,
+    opening=opening,
+    present=_present,
+)

@@ -13,6 +13,7 @@ from ui.link.notices import show_notices
 from ui.pages.lab import learning_view, mechanism_view
 from ui.pages.lab.controls import draw_sentence, draw_view
 from ui.pages.lab.grids import Described, described
+from ui.pages.lab.mechanism_view import present_mechanism
 from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.picture_controls import draw_learn_picture, draw_picture_choice
 from ui.pages.lab.progress import (
@@ -58,6 +59,38 @@ def show_sweeps(downloads_place: DeltaGenerator) -> None:
         draw_downloads(ticket)
     follow = live(_follow, run_every=REPAINT_EVERY if running else None)
     follow(progress_place, left_out_place, messages, what, ticket)
+
+
+def present_sweeps() -> None:
+    """Show a sweep's picture, with what is to be said of it below."""
+    what, ticket = Described(None, None), None
+    with told_in_place():
+        what = described()
+        ticket = _ticket(what)
+    lab_memory().running = running = _running()
+    picture, said = st.container(), st.container(key="say", gap="xsmall")
+    follow = live(_follow_for_a_class, run_every=REPAINT_EVERY if running else None)
+    follow(picture, said, what, ticket)
+
+
+def _follow_for_a_class(
+    picture: DeltaGenerator, said: DeltaGenerator, what: Described, ticket: Ticket | None
+) -> None:
+    """Draw what follows from how far the sweep is."""
+    if _running() != lab_memory().running:
+        st.rerun()
+    with said, told_in_place():
+        show_notices()
+        show_problems(what, ticket)
+    with told_in_place(picture):
+        if ticket is None or ticket.is_active:
+            with said:
+                show_progress(what, ticket)
+        if ticket is not None:
+            take_turn(CELLS_OF_A_RESULT * len(ticket.results))
+            is_learning = ticket.grid.kind == "learning"
+            present = learning_view.present_learning if is_learning else present_mechanism
+            present(ticket, picture, said)
 
 
 def _running() -> object:

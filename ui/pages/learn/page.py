@@ -108,6 +108,7 @@ PAGE = Page(
     draw=_draw,
     parameters=PARAMETERS,
     fits=FITS,
+    sentences={"text": N_("Try your own input")},
     views=VIEWS,
     source=lambda: TRAINED_ON_LEARN,
     is_compared=True,

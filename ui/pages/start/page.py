@@ -15,13 +15,14 @@ from ui.pages.start.picture import CHART, looks_shown, open_word, show_arcs, sho
 from ui.text.i18n import N_, _
 from ui.views.view import Chart
 
+CLAIM = N_("Attention is how much each word looks at every other word.")
 TEXT = "text"  # what other pages call the sentence
 
 
 def _draw() -> None:
     """Draw what stays, around a part that follows each key press."""
     with st.container(key="start", gap="small"):
-        st.title(_("Attention is how much each word looks at every other word."), anchor=False)
+        st.title(_(CLAIM), anchor=False)
         sentence_place = st.container()
         arcs_place = st.container()
         left, right = st.columns([11, 9], gap="large")
@@ -33,19 +34,32 @@ def _draw() -> None:
         live(_follow)(sentence_place, arcs_place, left)
 
 
+def _present() -> None:
+    """Draw the sentence and its arcs alone."""
+    st.title(_(CLAIM), anchor=False)
+    sentence_place, arcs_place = st.container(), st.container()
+    draw_click_listener()
+    live(_follow)(sentence_place, arcs_place, None)
+
+
 def _follow(
-    sentence_place: DeltaGenerator, arcs_place: DeltaGenerator, table_place: DeltaGenerator
+    sentence_place: DeltaGenerator,
+    arcs_place: DeltaGenerator,
+    table_place: DeltaGenerator | None,
 ) -> None:
-    """Draw the sentence, and who looks at whom in it."""
+    """Draw the sentence, and who looks at whom in it; also as a table, where there is a place."""
     with arcs_place, told_in_place():
         looks = looks_shown()
         if looks is not None:
             show_arcs(looks)
-            with table_place:
-                show_table(looks)
+            if table_place is None:
+                st.caption(looks.name)
+            else:
+                with table_place:
+                    show_table(looks)
     with sentence_place:
         sentence_input(_("Type over this sentence; point at a word, or click it:"), "say")
-    with table_place:
+    with table_place or arcs_place:
         show_notices()
 
 
@@ -56,6 +70,7 @@ PAGE = Page(
     parameters=PARAMETERS,
     shared=frozenset({TEXT}),
     called={TEXT: "say"},
+    present=_present,
     charts=(Chart(CHART, open_word),),
     has_heading=True,
 )

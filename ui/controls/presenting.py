@@ -1,0 +1,113 @@
+"""For a whole class at the wall: how large things are while a page is presented."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from ui.components import window_is_tall
+from ui.components.presenter import USUAL_SIZE, window_size
+from ui.link.memory import own_memory, parameters, value_of
+from viz.figure import enlarged
+from viz.theme import LABEL_SIZE, LARGE, Theme, theme_of
+from viz.tiles import Tiles, fitted
+
+LABEL = 20  # pixels of a label in a window of the usual height; in others in proportion
+REM = 0.03  # of the window's height: what a text of the page is high
+STEP = 1.1  # what a key press makes larger, or smaller
+EDGES = 3.5  # heights of a text that are beside a picture
+LEAST_HEIGHT = 200  # pixels of a picture
+SMALLEST, LARGEST = -2, 4  # such steps: beyond them a lesson's step no longer fits a screen
+
+
+@dataclass
+class Size:
+    """What a session keeps of it."""
+
+    steps: int = 0
+    heads: int = 0  # how many the picture has to choose from: the keys go through them
+
+
+def is_presented() -> bool:
+    """Whether the page is shown to a class."""
+    return "present" in parameters() and bool(value_of("present"))
+
+
+def enlarge(by: int) -> None:
+    """Make everything larger by a step, or smaller."""
+    size = own_memory(Size)
+    size.steps = max(SMALLEST, min(LARGEST, size.steps + by))
+
+
+def tell_heads(count: int) -> None:
+    """Remember how many heads the picture that is shown has to choose from."""
+    own_memory(Size).heads = count
+
+
+def next_head(head: int | None, first: int | None) -> int | None:
+    """Return the head after this one; after the last one the first choice, which may be none."""
+    following = 0 if head is None else head + 1
+    return following if following < own_memory(Size).heads else first
+
+
+def size_chosen() -> float:
+    """Return how many times larger than usual somebody has made everything."""
+    return float(STEP ** own_memory(Size).steps)
+
+
+def rem() -> float:
+    """Return how many pixels a text of the page is high: see ui.frame.presenter_style."""
+    return REM * window_size()[1] * size_chosen()
+
+
+def shown_theme() -> Theme:
+    """Return the theme of the page; with labels as large as a class needs them, if one looks."""
+    theme = theme_of(st.context.theme.type)
+    if not is_presented():
+        return theme
+    by = window_size()[1] / USUAL_SIZE[1] * size_chosen()
+    return replace(theme, magnified=LABEL / LABEL_SIZE * by)
+
+
+def grid_theme() -> Theme:
+    """Return the same for grids of heatmaps, which are larger on a large screen, too."""
+    theme = shown_theme()
+    if theme.magnified == 1 and window_is_tall():
+        return replace(theme, magnified=LARGE)
+    return theme
+
+
+def fit_to_window(tiles: Tiles, theme: Theme, *, bars: float, across: float = 1) -> Tiles:
+    """Return tiles as large as a presenter's window has room for.
+
+    Args:
+        tiles: what is drawn.
+        theme: with which it is drawn.
+        bars: what stands above and below, in heights of a text.
+        across: the share of the window's width that there is.
+    """
+    width, height = window_size()
+    return fitted(
+        tiles,
+        theme,
+        width=round((width - EDGES * rem()) * across),
+        height=round(max(LEAST_HEIGHT, height - bars * rem())),
+    )
+
+
+def draw_to_room(
+    draw: Callable[[int], go.Figure], usual: int, tall: int, *, bars: float
+) -> go.Figure:
+    """Return a figure in the height that there is room for; for a class, as large in all.
+
+    Args:
+        draw: returns it in a height, in pixels, as it is at a desk.
+        usual, tall: the heights there, in a usual window and in a tall one.
+        bars: what stands above and below it for a class, in heights of a text.
+    """
+    if not is_presented():
+        return draw(tall if window_is_tall() else usual)
+    by = shown_theme().magnified
+    height = max(LEAST_HEIGHT, window_size()[1] - bars * rem())
+    return enlarged(draw(round(height / by)), by)
