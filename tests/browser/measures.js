@@ -1,7 +1,7 @@
 // What a person would see and trip over, as numbers: the sizes of all texts, texts on one another,
 // what the window or a container cuts off, and what scrolls. Looks into open shadow roots too.
 (smallest) => {
-  const SMALLEST_INDEX = 10 // of a formula's indices
+  const SMALLEST_INDEX = smallest < 20 ? 10 : 14 // of a formula's indices
   const TOUCHES = 1 // pixel that neighbours may share
   const INTERACTIVE = "button, input, select, textarea, a[href], [role=radio], [role=slider], " +
     "[role=combobox], [role=gridcell], summary"

@@ -180,6 +180,7 @@ class PainterData:
     # The buttons "all", "causal", "diagonal" and "invert", the "hint" shown while no cell is
     # pointed at, and the captions "may" and "may_not" with their {query} and {key}.
     words: Mapping[str, str]
+    enlarged: float = 1.0  # how many times larger it is than in a sidebar
 
 
 def mask_painter(data: PainterData, *, key: str, on_paint: Callable[[], None]) -> Any:
@@ -195,5 +196,6 @@ def mask_painter(data: PainterData, *, key: str, on_paint: Callable[[], None]) -
         "tokens": list(data.tokens),
         "mask": encode_cells(data.allowed),
         "words": dict(data.words),
+        "enlarged": data.enlarged,
     }
     return _painter()(key=key, data=as_json(payload), on_paint_change=on_paint)

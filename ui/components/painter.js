@@ -201,7 +201,17 @@ function build(parent) {
       (token) => fit(token, 0) === token && ink.measureText(token).width <= cell + 2,
     )
     const top = isUpright.every(Boolean) ? size + 6 : TALLEST_LABEL
-    for (const [name, pixels] of Object.entries({ cell, left, top, size })) {
+    // Labels are larger where a class reads them; cells by a third of that, enough to be hit.
+    const { enlarged } = data
+    const between = 1 + (enlarged - 1) / 3
+    root.style.setProperty("--enlarged", 1 + 0.8 * (enlarged - 1)) // for the buttons' labels
+    const sizes = {
+      size: size * enlarged,
+      cell: Math.max(cell * between, (size + 2) * enlarged),
+      left: left * enlarged,
+      top: top * enlarged,
+    }
+    for (const [name, pixels] of Object.entries(sizes)) {
       board.style.setProperty(`--${name}`, `${pixels}px`)
     }
     board.style.setProperty("--length", length)

@@ -79,9 +79,10 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   black.addEventListener("click", () => blacken(false))
 
   const belongsToOthers = (event) => {
-    for (const element of event.composedPath()) {
+    const path = event.composedPath()
+    if (path.includes(list)) return event.key !== "Escape" && event.key !== "?"
+    for (const element of path) {
       if (!(element instanceof Element)) continue
-      if (element === list) return event.key !== "Escape" && event.key !== "?"
       if (element.matches(TYPED) || element.matches(CHART)) return true
       // Who came to a button by the keyboard presses it with the space bar; after a click it only
       // happens to have the focus.

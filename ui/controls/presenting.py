@@ -16,6 +16,7 @@ from viz.tiles import Tiles, fitted
 LABEL = 20  # pixels of a label in a window of the usual height; in others in proportion
 REM = 0.03  # of the window's height: what a text of the page is high
 STEP = 1.1  # what a key press makes larger, or smaller
+PAINTER_LABEL = 12  # pixels of a label beside the painter, in a sidebar
 EDGES = 3.5  # heights of a text that are beside a picture
 LEAST_HEIGHT = 200  # pixels of a picture
 SMALLEST, LARGEST = -2, 4  # such steps: beyond them a lesson's step no longer fits a screen
@@ -68,6 +69,13 @@ def shown_theme() -> Theme:
         return theme
     by = window_size()[1] / USUAL_SIZE[1] * size_chosen()
     return replace(theme, magnified=LABEL / LABEL_SIZE * by)
+
+
+def painter_size() -> float:
+    """Return how many times larger the painter is than in a sidebar."""
+    if not is_presented():
+        return 1.0
+    return LABEL / PAINTER_LABEL * window_size()[1] / USUAL_SIZE[1] * size_chosen()
 
 
 def grid_theme() -> Theme:

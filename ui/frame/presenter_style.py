@@ -14,7 +14,7 @@ CSS = """
 <style>
 html:has(.st-key-presented) { font-size: calc(%(vh)g * 1vh) !important; }
 body:has(.st-key-presented) :is(
-  header.stAppHeader, .stSidebar, .st-key-corner, .st-key-lang, .st-key-share
+  header.stAppHeader, .stSidebar, .st-key-corner, .st-key-lang, .st-key-present_button
 ) { display: none !important; }
 body:has(.st-key-presented) .stMainBlockContainer {
   padding: 0.5rem 1rem 0.2rem; max-width: none;

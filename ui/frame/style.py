@@ -96,6 +96,12 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 }
 .st-key-address { position: absolute; width: 1px; overflow: hidden; }
 .st-key-lang { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; }
+.st-key-present_button {
+  position: fixed; top: 0.35rem; right: 11.5rem; z-index: 999990; width: auto;
+}
+.st-key-present_button button {
+  padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.875rem;
+}
 .st-key-lang .stButtonGroup button {
   padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.875rem;
 }

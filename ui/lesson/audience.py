@@ -12,7 +12,7 @@ from ui.controls.presenting import is_presented, tell_heads
 from ui.controls.selection import Selection, attention_in, fit_selection, telling_query
 from ui.frame.clicks import draw_click_listener
 from ui.frame.failures import told_in_place
-from ui.frame.follow import Followed, settle_layout, shown_of
+from ui.frame.follow import Followed, settle_layout, show_view, shown_of
 from ui.frame.header import describe_run
 from ui.frame.history import live
 from ui.frame.messages import show_limits
@@ -85,7 +85,10 @@ def _follow(
     if followed is not None and not followed.run.is_empty:
         with picture, told_in_place():
             view = named(page.views, value_of("view"))
-            show_picture(_with_query(followed), view, is_wide=True)
+            if is_presented():
+                show_picture(_with_query(followed), view, is_wide=True)
+            else:
+                show_view(followed, view)
         with said, told_in_place():
             if is_presented() or followed.selection.head is not None:
                 st.markdown(_describe(followed))
@@ -103,10 +106,8 @@ def _follow(
 
 
 def _with_query(followed: Followed) -> Followed:
-    """What is shown with the query framed that is spoken of, if the page is presented."""
+    """What is shown with the query framed that is spoken of."""
     run, selection = followed
-    if not is_presented():
-        return followed
     tell_heads(run.heads_of(selection.kind))
     return Followed(run, _spoken_of(followed)[0])
 

@@ -16,7 +16,7 @@ from lessons.shelf import lessons
 from ui.components.presenter import follower
 from ui.frame.failures import logged
 from ui.link.lesson import place_shown
-from ui.link.memory import settle
+from ui.link.memory import parameters, settle
 from ui.link.notices import show_notices
 from ui.text.i18n import _, spoken
 from ui.text.markdown import plain
@@ -95,7 +95,9 @@ def _take_place() -> None:
     name, number = _place_of(sent)
     lesson = lessons(spoken().code).get(name)
     if lesson is not None:
-        settle(lesson=name, step=max(1, min(number, len(lesson.steps))))
+        first = {key: parameter.default for key, parameter in parameters().items()}
+        step = min(number, len(lesson.steps))
+        settle(**{**first, "notes": True, "lesson": name, "step": step})
 
 
 def _place_of(sent: Any) -> tuple[str, int]:

@@ -26,10 +26,10 @@ CHART = "lesson_chart"
 WIDTH = 560  # design pixels beside a question ...
 HEIGHT, TALL_HEIGHT = 436, 616  # ... and what the heading leaves of 768 and of 1080
 ABOVE = 80  # of them for what stands above a picture in the page's whole width
-# For a class, in heights of a text: what stands above and below a picture, without a lesson and
-# with one.
-BARS, BARS_OF_STEP = 10.8, 12.5
-BESIDE = 0.595  # of the width, for a picture beside a question
+# For a class, in heights of a text: what stands above and below a picture, and of it what may be
+# touched in a step without a question.
+BARS, BARS_OF_STEP, CONTROLS = 10.8, 13.8, 3.6
+BESIDE = 0.55  # of the width, for a picture beside a question
 
 
 def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
@@ -90,7 +90,9 @@ def _show(tiles: Tiles, *, is_wide: bool) -> None:
     """Draw tiles in the size that the window, and what else the step has, leave them."""
     theme = grid_theme()
     if is_presented():
-        bars = BARS if place_shown() is None else BARS_OF_STEP
+        place, bars = place_shown(), BARS
+        if place is not None:
+            bars = BARS_OF_STEP + (CONTROLS if is_wide and place.step.controls else 0)
         across = 1 if is_wide else BESIDE
         show_tiles(fit_to_window(tiles, theme, bars=bars, across=across), CHART, theme)
         return

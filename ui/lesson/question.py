@@ -14,6 +14,7 @@ from model.masks import MOST_CELLS_ASIDE, decode_cells
 from ui.components import PainterData, mask_painter
 from ui.components.picker import PickerColors, PickerRow, word_picker
 from ui.controls.let_show import let_show
+from ui.controls.presenting import painter_size
 from ui.controls.selection import whole_numbers
 from ui.lesson.said import MOST, read_said
 from ui.lesson.seen import Inquiry
@@ -22,6 +23,7 @@ from ui.text.i18n import _
 from ui.text.markdown import plain, token_text
 from viz.theme import theme_of
 
+AT_A_DESK = 1.4  # times as large as in a sidebar: a step has more room
 GUESS = "guess"  # the key of the widget of numbers and choices
 
 
@@ -172,6 +174,7 @@ def _draw_painter(inquiry: Inquiry, said: np.ndarray | None, *, is_revealed: boo
                 "may": _("{query} looks at {key}"),
                 "may_not": _("{query} doesn't look at {key}"),
             },
+            enlarged=max(AT_A_DESK, painter_size()),
         ),
         key="picker_painter",
         on_paint=take,

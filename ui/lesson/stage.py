@@ -95,11 +95,12 @@ def _draw_stage(page: Page, place: Place) -> None:
             return
     step = place.step
     if step.question is None:
-        said, picture = st.container(), st.container()
+        # For a class, there is no room for what may be touched but in one row.
+        said, picture = st.container(horizontal=is_presented()), st.container()
     else:  # beside one another: both are to be seen without scrolling
-        said, picture = st.columns([5, 8], gap="medium")
+        said, picture = st.columns([6 if is_presented() else 5, 8], gap="medium")
     with said:
-        question = st.container()
+        question = st.container(gap="small")
         with st.container(horizontal=True, key="lesson_controls", vertical_alignment="bottom"):
             draw_controls(page, step.controls)
     # What is to be said stands below the picture for a class, and for one person where it is read.
@@ -156,7 +157,8 @@ def _follow(
 
 def _draw_inputs(page: Page, step: Step, followed: Followed | None) -> None:
     """Draw the sentence, and what is painted for it, where they may be touched."""
-    draw_sentences(page, step.controls)
+    with st.container(key="sentences") if is_presented() else nullcontext():
+        draw_sentences(page, step.controls)
     if followed is None:
         return
     if followed.run.is_empty:

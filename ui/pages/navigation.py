@@ -11,6 +11,7 @@ from ui.frame.history import show_address
 from ui.frame.language_switch import draw_language_switch
 from ui.frame.page import Page
 from ui.frame.style import apply_style
+from ui.lesson.keys import draw_present_button
 from ui.lesson.stage import draw_lesson
 from ui.link.address import open_page, went_back
 from ui.link.audience import CARRIED
@@ -52,6 +53,7 @@ def show_page() -> None:
         )
         kept.configured = None
     apply_style("" if shown.has_heading and title == shown.title else _(title))
+    draw_present_button()
     draw_language_switch()
     navigation = (asked if asked in (FIRST, PAGES[0].name) else "", at_first.name, spoken().code)
     if kept.navigation != navigation:

@@ -8,6 +8,7 @@ from ui.choices.limits import MAX_SPAN
 from ui.choices.options import MASKS
 from ui.choices.sizes import WITH_SPAN, can_look_ahead
 from ui.components import PainterData, mask_painter
+from ui.controls.presenting import painter_size
 from ui.controls.random_settings import segments
 from ui.link.memory import default_of, set_values, value_of
 from ui.runs.random_weights import RandomRun
@@ -83,6 +84,7 @@ def draw_painter(run: RandomRun, sentence: int) -> None:
                 "may": _("{query} may attend to {key}"),
                 "may_not": _("{query} may not attend to {key}"),
             },
+            enlarged=painter_size(),
         ),
         key="painter",
         on_paint=take_paint,
