@@ -8,7 +8,7 @@ from functools import partial
 from html import escape
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from model.errors import CodedError
 from ui.controls.let_show import let_show
@@ -17,7 +17,7 @@ from ui.lesson.stage import VIEW_CONTROLS
 from ui.link.address import link_to_this
 from ui.link.audience import controls_named
 from ui.link.code import CODE, here
-from ui.link.lesson import LESSON, Place, place_shown
+from ui.link.lesson import Place, place_shown
 from ui.link.memory import default_of, own_memory, value_of
 from ui.server.short_links import SHORT_LINKS
 from ui.server.turns import session_in_use
@@ -44,7 +44,7 @@ class Wish:
 class Sharing:
     """What a session keeps of sharing."""
 
-    popover: DeltaGenerator | None = None  # of this run
+    popover: PopoverContainer | None = None  # of this run
     wishes: dict[str, Wish] = field(default_factory=dict)  # by the page's name
     asked: str | None = None  # the link that a short one was asked for
 

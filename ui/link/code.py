@@ -39,7 +39,7 @@ def tell_code(address: Sequence[tuple[str, str]]) -> str:
 
 
 def here(link: str = "") -> str:
-    """Return where a link to a page of this app leads, with scheme and host as the browser has them.
+    """Return the whole address of a link to a page of this app, as the browser reaches it.
 
     st.context.url takes the name of any page off the address's end, also of an app that is served
     below /our-lab.
