@@ -56,6 +56,8 @@ def test_what_a_teacher_shares_a_class_opens_by_six_letters(
     inside = share(teacher)
     inside.get_by_role("combobox", name="Controls that may be touched").click()
     teacher.get_by_role("option", name="Heads", exact=True).click()
+    inside.get_by_text("This link opens").click()  # the list of controls is closed by it
+    expect(teacher.get_by_role("option").first).to_be_hidden()
     inside.get_by_text("Presenter mode").click()
     expect(inside.locator("code").first).to_contain_text("present=true&only=heads&")
     long = long_link(inside)
@@ -104,13 +106,19 @@ def test_it_is_opened_used_and_left_by_keys_alone(page: Page, server: Server) ->
     inside = page.locator(".st-key-share")
     expect(inside).to_be_visible()
     page.locator(FINISHED).wait_for()
+    expect(page.locator("[data-testid=stPopoverBody]")).to_be_focused()
     short = inside.get_by_role("button", name="Short link")
-    for _press in range(12):
+    for each in (inside.get_by_role("combobox"), short):  # their scripts come when they are needed
+        expect(each).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(inside.get_by_role("combobox")).to_be_focused()
+    for _press in range(8):
         page.keyboard.press("Tab")
         if short.evaluate("(button) => button === document.activeElement"):
             break
     page.keyboard.press("Enter")
     expect(inside.locator(".short_link strong")).to_be_visible()
+    expect(short).to_be_focused()
     page.keyboard.press("Escape")
     expect(inside).to_be_hidden()
     expect(button).to_be_focused()
@@ -123,7 +131,7 @@ def test_nothing_in_it_overlaps_or_is_cut_off(
 ) -> None:
     width, height = SCREENS[screen]
     page = new_page(color_scheme=scheme, viewport={"width": width, "height": height})
-    open_app(page, server, "heads=4&text=" + "word+" * 60)
+    open_app(page, server, "heads=4&text=" + "%E7%8C%AB" * 20)
     inside = share(page)
     ask_for_short(inside)
     page.locator(FINISHED).wait_for()

@@ -94,7 +94,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stPopoverBody"]:has(.st-key-more) {
   width: 15rem; min-width: 0; min-height: min(26rem, 80vh); max-height: min(26rem, 80vh);
 }
-.st-key-address { position: absolute; width: 1px; overflow: hidden; }
+:is(.st-key-address, .st-key-share_focus) { position: absolute; width: 1px; overflow: hidden; }
 .st-key-corner {
   position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; gap: 0.4rem;
 }

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from model.errors import CodedError
+from ui.components import take_focus
 from ui.controls.let_show import let_show
 from ui.frame.page import Page, page_shown
 from ui.lesson.stage import VIEW_CONTROLS
@@ -67,6 +68,7 @@ def draw_share() -> None:
     if popover is not None and popover.open:
         with popover, st.container(key="share", gap="small"):
             _draw_inside(page_shown(), place_shown())
+            take_focus(key="share_focus")
 
 
 def controls_offered(page: Page) -> tuple[str, ...]:
@@ -98,16 +100,15 @@ def _draw_inside(page: Page, place: Place | None) -> None:
     only = ",".join(wish.only) if offered else value_of("only")
     link = link_to_this(**otherwise, only=only, present=wish.is_presented)
     st.code(here(link), language=None, wrap_lines=True)
+    st.button(  # stays when it was pressed, for those who have come to it by keys
+        _("Short link"),
+        key="share_short",
+        icon=":material/edit_square:",
+        help=_("A code of six letters. The server keeps it in memory: not for ever."),
+        on_click=partial(_ask, kept, link),
+    )
     if kept.asked == link:
         _draw_short(kept, link)
-    if kept.asked != link:
-        st.button(
-            _("Short link"),
-            key="share_short",
-            icon=":material/edit_square:",
-            help=_("A code of six letters. The server keeps it in memory: not for ever."),
-            on_click=partial(_ask, kept, link),
-        )
 
 
 def _begins_with(page: Page, place: Place | None, *, is_step: bool) -> str:
