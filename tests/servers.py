@@ -41,10 +41,12 @@ def running_server(
     *flags: str,
     environ: Mapping[str, str] | None = None,
     before: Callable[[], None] | None = None,
+    base_path: str = "",
 ) -> Iterator[Server]:
     """The app of this checkout on a free port of this computer, until it is no longer needed.
 
-    `before` runs in the new process, before the app.
+    `before` runs in the new process, before the app. The app is served below `base_path`, which
+    begins with a slash.
     """
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -53,6 +55,7 @@ def running_server(
     own |= {"PYTHONUNBUFFERED": "1", "XDG_CACHE_HOME": str(kept_models)}  # nobody's own
     log_file = folder / "log.txt"
     address = [f"--server.port={port}", f"--server.address={HOST}"]
+    address += [f"--server.baseUrlPath={base_path}"] if base_path else []
     with log_file.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", *address, *flags],
@@ -64,7 +67,7 @@ def running_server(
             start_new_session=True,  # a process group, which `stop` ends as a whole
             preexec_fn=before,
         )
-    started = Server(f"http://{HOST}:{port}", log_file, process.pid)
+    started = Server(f"http://{HOST}:{port}{base_path}", log_file, process.pid)
     try:
         _wait_until_healthy(started, process)
         yield started

@@ -129,7 +129,7 @@
   // A layer on top of others, such as a popover's, hides what is below it on purpose.
   const layerOf = (element) =>
     [...above(element)].find((each) => each.matches(
-      "header, [data-testid=stSidebar], [data-testid=stPopoverBody], [data-testid=stMain], .st-key-lang",
+      "header, [data-testid=stSidebar], [data-testid=stPopoverBody], [data-testid=stMain], .st-key-corner",
     ))
   const placed = seen.filter(({ inFormula, shapes }) => !inFormula && shapes.length)
     .map((text) => ({ ...text, layer: layerOf(text.whole) }))

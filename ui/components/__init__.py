@@ -54,6 +54,11 @@ def _address() -> Callable[..., Any]:
 
 
 @cache
+def _focus() -> Callable[..., Any]:
+    return st.components.v2.component("headlight_focus", js=source("focus.js"))
+
+
+@cache
 def _painter() -> Callable[..., Any]:
     return st.components.v2.component(
         "headlight_painter", css=source("painter.css"), js=source("painter.js")
@@ -169,6 +174,11 @@ def chart_clicks(
 def address(data: Mapping[str, Any]) -> Any:
     """Write the page's address: see address.js. The data are from ui.frame.history."""
     return _address()(key="address", data=as_json(data), height=1)
+
+
+def take_focus(*, key: str) -> None:
+    """Lead the keyboard into the popover in which this is mounted, when it is opened."""
+    _focus()(key=key, height=1)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-view_bar .stButtonGroup button { padding: 0 0.6rem; }
 .st-key-ranking .stButton button { min-height: 2.1rem; padding: 0.1rem 0.5rem; }
 .st-key-writing .stButton button { min-height: 2.1rem; padding: 0.1rem 0.6rem; }
-:is(.st-key-choose_popover, .st-key-colors_popover) button p {
+:is(.st-key-choose_popover, .st-key-colors_popover, .st-key-share_popover) button p {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 .st-key-layer .stButtonGroup button { padding: 0; min-width: 2.1rem; }
@@ -94,19 +94,40 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stPopoverBody"]:has(.st-key-more) {
   width: 15rem; min-width: 0; min-height: min(26rem, 80vh); max-height: min(26rem, 80vh);
 }
-.st-key-address { position: absolute; width: 1px; overflow: hidden; }
-.st-key-lang { position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; }
-.st-key-present_button {
-  position: fixed; top: 0.35rem; right: 11.5rem; z-index: 999990; width: auto;
+:is(.st-key-address, .st-key-share_focus) { position: absolute; width: 1px; overflow: hidden; }
+.st-key-corner {
+  position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; gap: 0.4rem;
 }
-.st-key-present_button button {
+:is(.st-key-corner .stPopover, .st-key-present_button) button {
   padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.875rem;
+}
+.st-key-corner > .stElementContainer { width: auto; }
+/* A picture says what it does, and its help its key. */
+.st-key-present_button [data-has-shortcut] { gap: 0; }
+.st-key-present_button button :is(p, kbd) {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 .st-key-lang .stButtonGroup button {
   padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.875rem;
 }
 .st-key-lang .stButtonGroup button p { font-size: 0.875rem; }
+.st-key-share [data-testid="stCode"] pre {
+  max-height: 12rem; overflow-y: auto; padding-right: 3rem;
+}
+/* The button to copy: seen by those who can't hover, too. */
+.st-key-share [data-testid="stCode"] > div:has([data-testid="stElementToolbarButton"]) {
+  visibility: visible; opacity: 1; transform: none;
+}
+.short_link { font-size: 1.25rem; line-height: 1.2; margin: 0; overflow-wrap: anywhere; }
+/* To be read from the last row, letter by letter. */
+.short_link strong {
+  display: block; font-family: monospace; font-size: clamp(3rem, 15vw, 6rem);
+  line-height: 1.15; letter-spacing: 0.06em;
+}
 .st-key-scale button p::first-letter { text-transform: none; }
+@media (max-width: 700px) {
+  .st-key-present_button { display: none; }  /* nobody presents from a phone */
+}
 @media (max-width: 1200px) {
   .st-key-arithmetic td { white-space: normal; }
   .stMainBlockContainer { padding-top: 3rem; }

@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 from streamlit.runtime.state import get_session_state
 
 from ui.link.audience import CARRIED
+from ui.link.code import CODE, tell_code
 from ui.link.language import KEY as LANGUAGE
 from ui.link.language import as_parameter
 from ui.link.lesson import LESSON, asked_step, fit_step, step_values, tell_state
@@ -69,8 +70,11 @@ def _read_address(left: Linked | None) -> None:
     kept, page, page_memory = session(), memory().page, memory()
     address = address_parameters()
     kept.others = [
-        (key, text) for key, text in address if key not in page.parameters and key != LANGUAGE
+        (key, text)
+        for key, text in address
+        if key not in page.parameters and key not in (LANGUAGE, CODE)
     ]
+    kept.code_notice = "" if went_back() else tell_code(address)
     kept.query = None
     asked = asked_for()
     before = _begin(left, asked)
@@ -195,16 +199,34 @@ def _as_link(page_memory: Memory) -> dict[str, str]:
 
     One of them in any case, where the page is known by that.
     """
-    page, values, always = page_memory.page, page_memory.values, session().always_written
+    link, always = _chosen(page_memory.page, page_memory.values), session().always_written
+    if always is not None and not link:
+        link[always] = as_written(value_of(always))
+    return link
+
+
+def _chosen(page: Linked, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what of these values has to be in a link to a page."""
     chosen_by_step = step_values(page, values)  # which follows from the link's lesson and step
-    link = {
+    return {
         key: as_written(values[key])
         for key, parameter in page.parameters.items()
         if key in values and values[key] != chosen_by_step.get(key, parameter.default)
     }
-    if always is not None and not link:
-        link[always] = as_written(value_of(always))
-    return link
+
+
+def link_to_this(**otherwise: Any) -> str:
+    """Return a link to what is shown, from its page's name on, such as "explore?heads=4".
+
+    Args:
+        otherwise: what is to be otherwise there. To be called where `write_address` may be.
+    """
+    page = memory().page
+    chosen = _chosen(page, {**memory().values, **otherwise})
+    if not chosen.keys() - set(CARRIED):  # then the page would choose some of it by itself
+        chosen |= {key: as_written(value_of(key)) for key in list(page.opening())[:1]}
+    query = urlencode([*as_parameter().items(), *chosen.items()])
+    return f"{page.name}?{query}" if query else page.name
 
 
 def as_written(value: Any) -> str:

@@ -81,6 +81,7 @@ class Session:
     language: str | None = None  # that a link or a person has chosen; None: the browser's
     language_written: str | None = None  # what the address holds of it
     language_notice: str = ""  # why it isn't the one that was asked for
+    code_notice: str = ""  # why a short link has led nowhere else
     query: str | None = None  # what the address shall be; None: as it is
     changes: int = 0  # how often it was changed
     entries: int = 0  # how many of those made an entry in the browser's history

@@ -25,7 +25,6 @@ def show_notices() -> None:
     for key in [key for key, (value, _message) in notices.items() if value_of(key) != value]:
         del notices[key]
     lines = [message for _value, message in notices.values()]
-    if session().language_notice:
-        lines.insert(0, session().language_notice)
+    lines = [*filter(None, (session().code_notice, session().language_notice)), *lines]
     if lines:
         st.warning("  \n".join(lines), icon=":material/info:")

@@ -12,6 +12,7 @@ from ui.frame.language_switch import draw_language_switch
 from ui.frame.page import Page
 from ui.frame.style import apply_style
 from ui.lesson.keys import draw_present_button
+from ui.lesson.share import draw_share, place_share
 from ui.lesson.stage import draw_lesson
 from ui.link.address import open_page, went_back
 from ui.link.audience import CARRIED
@@ -53,8 +54,11 @@ def show_page() -> None:
         )
         kept.configured = None
     apply_style("" if shown.has_heading and title == shown.title else _(title))
-    draw_present_button()
-    draw_language_switch()
+    with st.container(key="corner", horizontal=True):
+        if asked != NO_SUCH_PAGE:
+            draw_present_button()
+            place_share()
+        draw_language_switch()
     navigation = (asked if asked in (FIRST, PAGES[0].name) else "", at_first.name, spoken().code)
     if kept.navigation != navigation:
         kept.navigation, kept.targets = navigation, _targets(asked, at_first)
@@ -125,6 +129,7 @@ def _shows(page: Page) -> Callable[[], None]:
         if not draw_lesson():
             page.draw()
         show_address()
+        draw_share()
 
     return show
 

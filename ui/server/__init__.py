@@ -16,12 +16,18 @@ from ui.server.handles import RoomForSessions, raise_limit, watch_listeners
 from ui.server.looked_up import look_up_single_keys
 from ui.server.origins import SameOrigin
 from ui.server.queue import mend_queue
+from ui.server.redirects import RedirectedCodes
 from ui.server.sessions import drop_ended_sessions
 from ui.server.theme import read_theme_once
 from ui.server.uploads import BoundedUploads
 from ui.server.widget_states import drop_forged_states
 
-MIDDLEWARE = [Middleware(SameOrigin), Middleware(RoomForSessions), Middleware(BoundedUploads)]
+MIDDLEWARE = [
+    Middleware(SameOrigin),
+    Middleware(RoomForSessions),
+    Middleware(BoundedUploads),
+    Middleware(RedirectedCodes),
+]
 
 
 @asynccontextmanager

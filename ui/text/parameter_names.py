@@ -1,4 +1,4 @@
-"""What the parameters of links are called within a sentence, and their values."""
+"""What links' parameters are called, within a sentence and by themselves, and their values."""
 
 from typing import Any
 
@@ -85,6 +85,25 @@ PARAMETER_NAMES = {
     "tokens": N_("tokens"),
     "decoder": N_("decoder"),
     "amount": N_("amount"),
+}
+
+# Those that a link can leave to be touched, as it is written beside their controls.
+CONTROL_NAMES = {
+    "text": N_("Sentence"),
+    "heads": N_("Heads"),
+    "embed_size": N_("Embedding size"),
+    "layers": N_("Layers"),
+    "layer": N_("Layer shown"),
+    "mask": N_("Mask"),
+    "cells": N_("Painted mask"),
+    "positions": N_("Positions"),
+    "scale": N_("Scale"),
+    "temperature": N_("Temperature"),
+    "seed": N_("Seed"),
+    "head": N_("Head"),
+    "q": N_("Query"),
+    "k": N_("Key"),
+    "stage": N_("Stage"),
 }
 
 

@@ -1,0 +1,55 @@
+"""Short links: what an address that asks for one without being led there says, and where we are."""
+
+from collections.abc import Sequence
+from urllib.parse import urljoin
+
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from ui.link.memory import session
+from ui.server.short_links import LETTERS, PARAMETER, SHORT_LINKS, read_code
+from ui.text.i18n import _
+from ui.text.markdown import verbatim
+
+CODE = PARAMETER
+
+
+def tell_code(address: Sequence[tuple[str, str]]) -> str:
+    """Return what is to be said of the code in an address; nothing where there is none.
+
+    The server redirects whoever asks for a code that it knows. So this one is unknown, or something
+    before the server has answered in its place: then the link is said.
+    """
+    asked = dict(address).get(CODE)
+    if asked is None:
+        return ""
+    code = read_code(asked)
+    if not code:
+        said = _("There is no link with the code {code}: a code has {count} letters.")
+        return said.format(code=verbatim(asked), count=LETTERS)
+    link = SHORT_LINKS.link_of(code)
+    if link is None:
+        return _(
+            "There is no link with the code {code}: a letter may be wrong, or the server has "
+            "forgotten it, as it does when it is started anew."
+        ).format(code=code.upper())
+    # Of what links hold (see LINK), nothing means anything in Markdown's angle brackets.
+    return _("The code {code} stands for [this link](<{link}>).").format(
+        code=code.upper(), link=link
+    )
+
+
+def here(link: str = "") -> str:
+    """Return the whole address of a link to a page of this app, as the browser reaches it.
+
+    st.context.url takes the name of any page off the address's end, also of an app that is served
+    below /our-lab.
+
+    Args:
+        link: from the page's name on; nothing for the app itself.
+    """
+    context = get_script_run_ctx()
+    url: str = context.context_info.url if context is not None and context.context_info else ""
+    folder, _slash, last = url.rpartition("/")
+    if last and last not in session().targets:  # the app's own path, without a slash at its end
+        folder = url
+    return urljoin(f"{folder}/", link)
