@@ -1,6 +1,6 @@
 """A step on its page: its question, its picture, and those controls that may be touched."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,10 +20,12 @@ from ui.frame.messages import show_limits
 from ui.frame.page import Page, draw_link, page_shown, source_shown
 from ui.frame.view_bar import SWITCHES
 from ui.lesson.bar import draw_bar
+from ui.lesson.exhibit import follow_exhibit
 from ui.lesson.picture import show_heads_of_layers, show_picture
 from ui.lesson.question import draw_answer, said_of
 from ui.lesson.seen import Inquiry
 from ui.lesson.sentences import describe_question, describe_truth
+from ui.lesson.waiting import begin_steps, draw_wait, fit_repainting, repaint_every, wait_of
 from ui.link.lesson import Place, place_shown
 from ui.link.memory import choose, default_of, memory, own_memory, settle, value_of
 from ui.link.notices import show_notices
@@ -46,8 +48,12 @@ class Revealed:
     of: tuple[Any, ...] | None = None
 
 
-def draw_lesson() -> bool:
-    """Draw the step of the lesson that is followed; whether that is all there is to draw."""
+def draw_lesson(pages: Sequence[Page]) -> bool:
+    """Draw the step of the lesson that is followed; whether that is all there is to draw.
+
+    Args:
+        pages: all that there are: the next step may be on another one.
+    """
     place = place_shown()
     if place is None:
         return False
@@ -55,6 +61,7 @@ def draw_lesson() -> bool:
         _draw_elsewhere(place)
         return True
     is_free = bool(value_of("free"))
+    begin_steps(page_shown(), place, pages)
     draw_bar(place, is_free=is_free)
     if is_free:
         return False
@@ -90,18 +97,23 @@ def _draw_stage(page: Page, place: Place) -> None:
                 if draw is not None:
                     draw()
     draw_click_listener(has_charts=False)  # a click would lead away from the step
-    settle_layout(source_shown())
-    live(_follow)(page, step, question, picture)
+    if page.source is not None:
+        settle_layout(source_shown())
+    live(_follow, run_every=repaint_every(step))(page, step, question, picture)
 
 
 def _follow(page: Page, step: Step, said: DeltaGenerator, picture: DeltaGenerator) -> None:
     """Draw the question, or the picture and what is true of it."""
+    _fit_revealed(page)
+    fit_repainting(step)
+    if page.source is None:
+        follow_exhibit(page, step, said, picture, _draw_question)
+        return
     source = source_shown()
     if memory().layout != source.layout():
         st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
     followed, shares = None, None
     with said, told_in_place():
-        _fit_revealed(step)
         shown = shown_of(source)
         shown.settings = source.settings()
         run = shown.run()
@@ -113,7 +125,10 @@ def _follow(page: Page, step: Step, said: DeltaGenerator, picture: DeltaGenerato
                 followed, shares = _ask(step, followed)
     with picture:
         if followed is not None and not followed.run.is_empty:
-            if step.question is None or value_of("revealed"):
+            wait = wait_of(step)
+            if step.question is None and wait is not None:
+                draw_wait(wait)
+            if step.question is None or (value_of("revealed") and wait is None):
                 with told_in_place():
                     if shares is not None:
                         show_heads_of_layers(shares, _("weight on the word before"))
@@ -129,7 +144,7 @@ def _follow(page: Page, step: Step, said: DeltaGenerator, picture: DeltaGenerato
 
 def _draw_inputs(page: Page, step: Step, followed: Followed | None) -> None:
     """Draw the sentence, and what is painted for it, where they may be touched."""
-    if "text" in step.controls:
+    if "text" in step.controls and "text" not in page.controls_of_run:
         sentence_input(_("Sentence"), "text")
     if followed is None:
         return
@@ -148,24 +163,37 @@ def _ask(step: Step, followed: Followed) -> tuple[Followed, np.ndarray | None]:
     """
     if step.question is None:
         return followed, None
-    is_revealed = bool(value_of("revealed"))
     inquiry = Inquiry(step.question, followed.run, followed.selection)
-    if not (inquiry.seen.queries and inquiry.seen.keys):
+    if not inquiry.has_words:
         st.info(_("All tokens of this sentence are hidden: the first one, or special ones."))
         return followed, None
+    if not _draw_question(step, inquiry):
+        return followed, None
+    return _marked(inquiry, followed), inquiry.truth.shares
+
+
+def _draw_question(step: Step, inquiry: Inquiry) -> bool:
+    """Draw what is asked, and what can be said or is true; whether that may be seen."""
+    wants_truth, wait = bool(value_of("revealed")), wait_of(step)
+    is_revealed = wants_truth and wait is None
     with st.container(key="lesson_question", gap="xsmall"):
         st.markdown(f"**{describe_question(inquiry)}**")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            draw_answer(inquiry, is_revealed=is_revealed)
-            if not is_revealed:
+            draw_answer(inquiry, is_revealed=is_revealed, is_locked=wants_truth)
+            if not wants_truth:
                 _draw_reveal(inquiry)
-                return followed, None
+        if wait is not None:
+            draw_wait(wait)
+        if not is_revealed:
+            return False
         st.markdown(describe_truth(inquiry, said_of(inquiry)))
-        if step.then and _is_own_sentence(step):
+        if step.then and _is_own_sentence(page_shown()):
             st.markdown(plain(step.then, 400))
         elif "text" in step.controls:
             st.caption(_("Type another sentence: the question is asked of it anew."))
-    return _marked(inquiry, followed), inquiry.truth.shares
+        elif inquiry.run is None:
+            st.caption(_("Change a number: the question is asked anew."))
+    return True
 
 
 def _draw_reveal(inquiry: Inquiry) -> None:
@@ -198,10 +226,10 @@ def _marked(inquiry: Inquiry, followed: Followed) -> Followed:
     return Followed(followed.run, replace(followed.selection, query=query, key=key))
 
 
-def _fit_revealed(step: Step) -> None:
+def _fit_revealed(page: Page) -> None:
     """Ask anew where the sentence has changed since the truth was seen."""
     kept = own_memory(Revealed)
-    now = (value_of("lesson"), value_of("step"), value_of("text"))
+    now = tuple(map(value_of, ("lesson", "step", *page.teaching.asks_of)))
     if not value_of("revealed"):
         kept.of = None
         return
@@ -212,8 +240,10 @@ def _fit_revealed(step: Step) -> None:
     kept.of = now
 
 
-def _is_own_sentence(step: Step) -> bool:
+def _is_own_sentence(page: Page) -> bool:
+    """Whether the question is asked of what the lesson's author has seen."""
     place = place_shown()
     if place is None:
         return False
-    return bool(value_of("text") == place.values(page_shown()).get("text", default_of("text")))
+    own = place.values(page)
+    return all(value_of(key) == own.get(key, default_of(key)) for key in page.teaching.asks_of)

@@ -120,7 +120,7 @@ def _shows(page: Page) -> Callable[[], None]:
 
     def show() -> None:
         open_page(page)
-        if not draw_lesson():
+        if not draw_lesson(PAGES):
             page.draw()
         show_address()
 
