@@ -253,7 +253,7 @@ def inputs(at: AppTest) -> list[Any]:
         ("", "ui.pages.lab.sweep_view.described"),
         ("view=learning", "ui.pages.lab.sweep_view._ticket"),
         ("view=cost", "ui.pages.lab.cost_view.draw_cost"),
-        ("view=cost", "ui.pages.lab.cost_view.draw_parts"),
+        ("view=cost", "ui.pages.lab.cost_parts_view.draw_parts"),
     ],
 )
 def test_a_lab_view_that_fails_leaves_its_controls(

@@ -5,7 +5,6 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from lab.cost import Measured, cost_table
@@ -20,44 +19,31 @@ from ui.jobs.cost_job import CostRun, describe_progress, lengths_around
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.lab.controls import draw_view
+from ui.pages.lab.cost_parts_view import cost_words, show_parts
 from ui.pages.lab.cost_runs import cancel_cost_run, cost_run, start_cost_run
 from ui.pages.lab.grids import values_of
 from ui.pages.lab.memory import lab_memory
-from ui.pages.lab.picture_controls import draw_amount
 from ui.pages.lab.sentences import cost_sentences, crossover_sentence
 from ui.pages.lab.words import DESCRIPTIONS
 from ui.text.errors import describe_error
-from ui.text.i18n import N_, _
+from ui.text.i18n import _
 from ui.text.markdown import plain
 from ui.text.numbers import whole
 from ui.views.heads import PLOTLY_CONFIG
-from viz.cost import Cost, Words, draw_cost
-from viz.cost_parts import Parts, draw_parts
+from viz.cost import WIDTH, Cost, draw_cost
 from viz.quantities import size_text
 from viz.theme import theme_of
 
 CHART = "cost_chart"
-PARTS_CHART = "parts_chart"
 HEIGHT, TALL_HEIGHT = 430, 640  # pixels
 POINTS = 40  # of a predicted line
 REPAINT_EVERY = 0.4  # seconds, while something is measured
 ATTENTION = ("projections", "energy", "weighted_sum", "output")
-PART_WORDS = {
-    "embedding": N_("embedding and positions"),
-    "projections": N_("projections Q, K, V"),
-    "energy": N_("energy Q·Kᵀ"),
-    "softmax": N_("softmax"),
-    "weighted_sum": N_("weights × V"),
-    "output": N_("output projection"),
-    "feed_forward": N_("feed-forward"),
-    "norms": N_("norms and residual"),
-    "total": N_("total"),
-}
 
 
 def show_cost() -> None:
     """Show what is compared, how much it costs, and a button to measure it."""
-    configs, problems = _configs()
+    configs, problems = compared()
     lengths = lengths_around(value_of("tokens"))
     run = cost_run(configs, lengths)
     lab_memory().running = running = run is not None and run.is_active
@@ -66,14 +52,7 @@ def show_cost() -> None:
         if running:
             st.button(_("Cancel"), key="cancel", icon=":material/stop:", on_click=cancel_cost_run)
         else:
-            st.button(
-                _("Measure on this machine"),
-                key="measure",
-                icon=":material/timer:",
-                type="primary",
-                disabled=not configs,
-                on_click=partial(start_cost_run, configs, lengths),
-            )
+            draw_measure(configs, lengths)
         progress_place = st.container()
     draw_description(DESCRIPTIONS["cost"])
     show_notices()
@@ -84,11 +63,23 @@ def show_cost() -> None:
     follow = live(_follow, run_every=REPAINT_EVERY if running else None)
     follow(progress_place, configs, run)
     with st.expander(_("What each part costs")), told_in_place():
-        _show_parts(configs)
+        show_parts(configs)
 
 
-def _configs() -> tuple[tuple[Config, ...], list[str]]:
-    """The configurations to compare, and why others can't be."""
+def draw_measure(configs: tuple[Config, ...], lengths: tuple[int, ...]) -> None:
+    """Draw the button that measures configurations at these lengths."""
+    st.button(
+        _("Measure on this machine"),
+        key="measure",
+        icon=":material/timer:",
+        type="primary",
+        disabled=not configs,
+        on_click=partial(start_cost_run, configs, lengths),
+    )
+
+
+def compared() -> tuple[tuple[Config, ...], list[str]]:
+    """Return the configurations to compare, and why others can't be."""
     made, problems = [], []
     heads, layers = value_of("cost_heads"), value_of("cost_layers")
     for size in values_of("cost_embeddings"):
@@ -112,25 +103,40 @@ def _follow(progress_place: Any, configs: Sequence[Config], run: CostRun | None)
     if run is not None and run.error:
         st.error(plain(describe_error(run.error, _), 400), icon=":material/error:")
     with told_in_place():
-        _show_picture(configs, results)
+        show_picture(configs, results)
 
 
-def _show_picture(configs: Sequence[Config], results: Sequence[Measured]) -> None:
-    """What the cost is in a sentence, and drawn over the length."""
+def show_picture(
+    configs: Sequence[Config],
+    results: Sequence[Measured],
+    *,
+    width: int = WIDTH,
+    height: int | None = None,
+) -> None:
+    """Say what the cost is in a sentence, and draw it over the length.
+
+    Args:
+        configs: what is compared.
+        results: what was measured of it.
+        width: of the figure, design pixels.
+        height: of the figure, pixels; None for what the page has room for.
+    """
     tokens = value_of("tokens")
     tables = [cost_table(config, tokens) for config in configs]
     said = [*cost_sentences(configs, tables, tokens, results), crossover_sentence(configs)]
     if value_of("decoder"):
         said.append(_cache_sentence(configs, tokens))
     st.markdown(" ".join(said))
-    height = TALL_HEIGHT if window_is_tall() else HEIGHT
+    if height is None:
+        height = TALL_HEIGHT if window_is_tall() else HEIGHT
     measured = any(result.seconds is not None for result in results)
     st.plotly_chart(
         draw_cost(
             [_cost(config, i, tokens, results) for i, config in enumerate(configs)],
             theme_of(st.context.theme.type),
             left="seconds" if measured else "multiply_adds",
-            words=_words(),
+            words=cost_words(),
+            width=width,
             height=height,
         ),
         key=CHART,
@@ -176,20 +182,6 @@ def _cost(config: Config, index: int, tokens: int, results: Sequence[Measured]) 
     )
 
 
-def _words() -> Words:
-    return Words(
-        tokens=_("tokens"),
-        time=_("Time of a forward pass"),
-        multiply_adds=_("Multiply-adds of a forward pass"),
-        memory=_("Most memory held at one time"),
-        parameters=_("Parameters"),
-        predicted=_("predicted"),
-        measured=_("measured"),
-        attention=_("attention"),
-        feed_forward=_("feed-forward"),
-    )
-
-
 @lru_cache(maxsize=64)  # formulas are slow to evaluate, and asked for with each repaint
 def _predicted(config: Config, lengths: tuple[int, ...]) -> tuple[np.ndarray, ...]:
     """Multiply-adds of attention and of the feed-forward, and the peak memory, at each length."""
@@ -220,73 +212,3 @@ def _cache_sentence(configs: Sequence[Config], tokens: int) -> str:
         formula=key_value_cache(configs[0], tokens).formula,
         said=", ".join(said),
     )
-
-
-def _show_parts(configs: Sequence[Config]) -> None:
-    """The table of parts: formula, a number for each configuration, and the ratio."""
-    draw_amount()
-    amount, tokens = value_of("amount"), value_of("tokens")
-    table = parts_table(configs, tokens, amount)
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        table,
-        key="cost_table",
-        hide_index=True,
-        height=35 * (len(table) + 1) + 3,
-        column_config={
-            "part": st.column_config.TextColumn(_("part")),
-            "formula": st.column_config.TextColumn(
-                _("formula"),
-                help=_("L tokens, E embedding size, H heads, D = E / H, N layers, F = 4·E."),
-            ),
-            **{
-                f"E={c.embed_size}": number(f"E = {c.embed_size}", format="localized")
-                for c in configs
-            },
-            "ratio": number(_("ratio"), format="%.2f×", help=_("The last one ÷ the first one.")),
-        },
-    )
-    _draw_parts(configs, tokens)
-
-
-def _draw_parts(configs: Sequence[Config], tokens: int) -> None:
-    """The same as bars: what grows most when a size does."""
-    costs = [part_costs(config, tokens) for config in configs]
-    counted = [part.name for part in costs[0] if part.multiply_adds.value or part.parameters.value]
-    shown = [
-        Parts(
-            f"E = {config.embed_size}",
-            [part.multiply_adds.value for part in parts if part.name in counted],
-            [part.parameters.value for part in parts if part.name in counted],
-        )
-        for config, parts in zip(configs, costs, strict=True)
-    ]
-    st.plotly_chart(
-        draw_parts(
-            shown,
-            [_(PART_WORDS[name]) for name in counted],
-            theme_of(st.context.theme.type),
-            words=_words(),
-        ),
-        key=PARTS_CHART,
-        theme=None,
-        config=PLOTLY_CONFIG,
-        alt=_("Multiply-adds and parameters of each part, as bars"),
-    )
-
-
-def parts_table(configs: Sequence[Config], tokens: int, amount: str) -> pd.DataFrame:
-    """Return a row for each part that costs any of this amount, and the total."""
-    tables = [cost_table(config, tokens) for config in configs]
-    made = pd.DataFrame(
-        {
-            "part": [_(PART_WORDS[part]) for part in tables[0]["part"]],
-            "formula": tables[0][f"{amount}_formula"],
-        }
-    )
-    for config, table in zip(configs, tables, strict=True):
-        made[f"E={config.embed_size}"] = table[amount]
-    if len(configs) > 1:
-        first, last = tables[0][amount], tables[-1][amount]
-        made["ratio"] = last / first.where(first > 0)
-    return made[tables[-1][amount] > 0]

@@ -15,6 +15,7 @@ from ui.pages.lab.controls import (
     draw_settings,
 )
 from ui.pages.lab.grids import described
+from ui.pages.lab.lesson import CONTROLS, TEACHING
 from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.parameters import PARAMETERS
 from ui.pages.lab.presets import opening
@@ -60,4 +61,12 @@ def _run_preset() -> None:
         run_described()
 
 
-PAGE = Page(name="lab", title=N_("Lab"), draw=_draw, parameters=PARAMETERS, opening=opening)
+PAGE = Page(
+    name="lab",
+    title=N_("Lab"),
+    draw=_draw,
+    parameters=PARAMETERS,
+    opening=opening,
+    controls=CONTROLS,
+    teaching=TEACHING,
+)

@@ -24,7 +24,7 @@ from tests.ui.pages.lab.helpers import (
 from ui.jobs.cost_job import CostRun, lengths_around
 from ui.jobs.sweep_queue import line
 from ui.pages.lab import cost_runs
-from ui.pages.lab.cost_view import parts_table
+from ui.pages.lab.cost_parts_view import parts_table
 from ui.pages.lab.memory import LabMemory
 from viz.quantities import size_text
 
