@@ -14,8 +14,31 @@ from tests.matrix import matrix
 from tests.ui.helpers import checked, link, open_app, open_popovers, own, type_text, value
 from tests.ui.lesson.helpers import said, sent
 from tests.ui.pages.learn.helpers import finish, read, snapshots_of, trainings, untrained
-from ui.jobs.training_queue import Training
+from ui.jobs.training_queue import Training, TrainingQueue
+from ui.pages.learn import progress
+from ui.pages.learn import trainings as trainings_module
 from ui.pages.learn.memory import LearnMemory
+
+
+class AtOnce(TrainingQueue):
+    """Trains in this process, before a page goes on: most tests aren't about processes."""
+
+    def submit(self, training: Training) -> None:
+        """Train it to its end."""
+        training.snapshots = snapshots_of(training.plan)
+        training.step, training.state = training.plan.steps, "finished"
+
+    def warm_up(self) -> None:
+        """Need no process."""
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page trains is trained as soon as it is asked for."""
+    queue = AtOnce()
+    for module in (trainings_module, progress):
+        monkeypatch.setattr(module, "queue", lambda: queue)
+
 
 SOON = 60  # steps: trained in a moment, and by then not everything is right
 REVERSE: dict[str, object] = {
@@ -42,6 +65,7 @@ def learned(step: int, **more: object) -> AppTest:
     return finish(follow(step, steps=SOON, revealed="true", **more))
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("text", TEXTS)
 def test_before_training_as_many_letters_are_right_as_the_models_own_weights_say(text: str) -> None:
     typed = text or "headlights"
@@ -52,6 +76,7 @@ def test_before_training_as_many_letters_are_right_as_the_models_own_weights_say
     assert at.get("plotly_chart")
 
 
+@pytest.mark.usefixtures("at_once")
 @matrix(2, "text", TEXTS)
 def test_the_painting_is_held_against_what_was_learnt(text: str) -> None:
     short = plan(steps=SOON)
@@ -72,6 +97,7 @@ def test_the_painting_that_solves_the_task_is_right_once_the_task_is_learnt() ->
     assert "The first place looks at the last letter" in said(at)
 
 
+@pytest.mark.usefixtures("at_once")
 @matrix(
     2, "changes", [{}, {"seed": 1}, {"seed": 2}, {"positions": "none"}, {"positions": "rotary"}]
 )
@@ -83,6 +109,7 @@ def test_the_share_of_right_letters_is_the_trainings_own(changes: dict[str, obje
     assert "90% it had" not in said(at)  # it never had
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_wrong_share_is_told_when_the_training_had_it() -> None:
     short = plan(steps=SOON)
     curve = [(each.step, each.accuracy) for each in snapshots_of(short)]
@@ -91,6 +118,7 @@ def test_a_wrong_share_is_told_when_the_training_had_it() -> None:
     assert f"{wanted}% it had after {step} steps." in said(learned(3, answer=wanted))
 
 
+@pytest.mark.usefixtures("at_once")
 def test_without_positions_hardly_more_is_right_than_by_naming_the_commonest_letter() -> None:
     # Of ten letters of 26, the commonest is there twice on average: see the lesson's fourth step.
     accuracy = snapshots_of(plan(positions="none"))[-1].accuracy
@@ -99,6 +127,7 @@ def test_without_positions_hardly_more_is_right_than_by_naming_the_commonest_let
     assert abs(accuracy - commonest) < 0.05
 
 
+@pytest.mark.usefixtures("at_once")
 def test_trainings_begin_one_step_before_they_are_needed() -> None:
     at = follow(1)
     assert list(trainings(at)) == [plan()]
@@ -108,6 +137,7 @@ def test_trainings_begin_one_step_before_they_are_needed() -> None:
     assert list(trainings(at)) == [plan(), plan(positions="none")]
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_training_begins_also_while_another_page_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +168,7 @@ def replaced(at: AppTest, state: str, **fields: object) -> Training:
     return training
 
 
+@pytest.mark.usefixtures("at_once")
 def test_reveal_waits_for_the_training_and_says_how_far_it_is() -> None:
     at = follow(3, answer=60)
     training = replaced(at, "running", step=100, steps_per_second=50.0)
@@ -159,6 +190,7 @@ def test_reveal_waits_for_the_training_and_says_how_far_it_is() -> None:
     assert at.get("plotly_chart")
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     ("state", "fields", "why"),
     [
@@ -183,6 +215,7 @@ def test_what_ends_too_early_says_why_and_can_be_tried_again(
     assert "You said 60%. It is 100.0%." in said(at)
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_step_that_asks_nothing_shows_a_training_as_it_goes() -> None:
     at = follow(5)
     replaced(at, "running", step=200, snapshots=snapshots_of(plan())[:9])
@@ -192,6 +225,7 @@ def test_a_step_that_asks_nothing_shows_a_training_as_it_goes() -> None:
     assert bar.proto.value == 50
 
 
+@pytest.mark.usefixtures("at_once")
 def test_before_it_is_revealed_nothing_of_what_was_learnt_is_sent() -> None:
     # The same links but for the model, which comes to other weights and to another accuracy.
     for step, changes in ((1, {"seed": 1}), (2, {"seed": 1}), (3, {"positions": "none"})):
@@ -210,6 +244,7 @@ def test_before_it_is_revealed_nothing_of_what_was_learnt_is_sent() -> None:
         assert sent(shown[0]) != sent(shown[1])  # else the test would show nothing
 
 
+@pytest.mark.usefixtures("at_once")
 def test_an_input_of_ones_own_is_asked_about_anew() -> None:
     at = follow(1, answer=3, revealed="true")
     at = type_text(at, "abc")
@@ -221,12 +256,14 @@ def test_an_input_of_ones_own_is_asked_about_anew() -> None:
     assert "By chance one letter" not in said(at)  # that was of the lesson's own word
 
 
+@pytest.mark.usefixtures("at_once")
 def test_an_input_that_cant_be_read_is_told_and_the_tasks_own_is_asked_about() -> None:
     at = follow(1, text="3!")
     told = [each.value for each in at.caption if "Shown instead: headlights." in each.value]
     assert len(told) == 1
 
 
+@pytest.mark.usefixtures("at_once")
 def test_with_another_seed_it_is_asked_anew() -> None:
     at = learned(3, answer=60)
     (seed,) = [each for each in at.number_input if each.key == "seed"]
@@ -235,6 +272,7 @@ def test_with_another_seed_it_is_asked_anew() -> None:
     assert plan(steps=SOON, seed=4) in trainings(at)
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("answer", ["-1", "nan", "1e999", "10.////", "<b>", "💡" * 500])
 def test_a_hostile_answer_is_no_answer(answer: str) -> None:
     for step in (1, 2, 3):
@@ -244,6 +282,7 @@ def test_a_hostile_answer_is_no_answer(answer: str) -> None:
         assert "in both" not in said(at)
 
 
+@pytest.mark.usefixtures("at_once")
 def test_the_lesson_uses_the_plan_that_learns_reliably() -> None:
     for step in lessons()["learned"].steps:
         assert (step.page, step.state["task"]) == ("learn", "reverse")
