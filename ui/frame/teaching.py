@@ -1,6 +1,6 @@
 """What a page gives to lessons beside its run: what takes long, and what else it shows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,10 @@ class Wait:
     again_label: str = ""  # what that is called
 
 
-def _begins_nothing(values: Mapping[str, Any]) -> None:
+Values = Mapping[str, Any]  # of all parameters of a page
+
+
+def _begins_nothing(steps: Sequence[Values]) -> None:
     pass
 
 
@@ -32,8 +35,9 @@ def _has_no_numbers(run: Any) -> Any:
 class Teaching:
     """What lessons can do on a page: by itself, ask about the attention of its run."""
 
-    # Begins what takes long, given all values of a step: the one that is shown, or the next one.
-    begin: Callable[[Mapping[str, Any]], None] = _begins_nothing
+    # Begins what takes long in steps of this page, the one that is shown and the next one, and
+    # ends what it had begun and none of them needs any more.
+    begin: Callable[[Sequence[Values]], None] = _begins_nothing
     # What the chosen values still have to wait for; None where all is there.
     wait: Callable[[], Wait | None] = _has_nothing_to_wait_for
     # The values that a question is about: where one of them is changed, it is asked anew.

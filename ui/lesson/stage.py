@@ -61,10 +61,10 @@ def draw_lesson(pages: Sequence[Page]) -> bool:
         _draw_elsewhere(place)
         return True
     is_free = bool(value_of("free"))
-    begin_steps(page_shown(), place, pages)
     draw_bar(place, is_free=is_free)
     if is_free:
         return False
+    begin_steps(page_shown(), place, pages)
     _draw_stage(page_shown(), place)
     return True
 

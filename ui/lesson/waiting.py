@@ -8,7 +8,7 @@ import streamlit as st
 from lessons.lesson import Step
 from ui.frame.failures import logged
 from ui.frame.page import Page, page_shown
-from ui.frame.teaching import Wait
+from ui.frame.teaching import Values, Wait
 from ui.link.lesson import Place, step_values
 from ui.link.memory import own_memory, value_of
 from ui.text.i18n import _
@@ -31,18 +31,17 @@ def begin_steps(page: Page, place: Place, pages: Sequence[Page]) -> None:
         place: where somebody is in a lesson.
         pages: all that there are.
     """
-    with logged():  # a step that can't be computed says so itself
-        page.teaching.begin({key: value_of(key) for key in page.parameters})
+    needed: dict[str, list[Values]] = {page.name: [{key: value_of(key) for key in page.parameters}]}
     steps, number = place.lesson.steps, place.number + 1
-    if number > len(steps):
-        return
-    following = next((other for other in pages if other.name == steps[number - 1].page), None)
-    if following is None:
-        return
-    defaults = {key: parameter.default for key, parameter in following.parameters.items()}
-    chosen = step_values(following, {"lesson": place.lesson.name, "step": number})
-    with logged():
-        following.teaching.begin({**defaults, **chosen})
+    following = steps[number - 1].page if number <= len(steps) else None
+    for other in pages:
+        if other.name == following:
+            defaults = {key: parameter.default for key, parameter in other.parameters.items()}
+            chosen = step_values(other, {"lesson": place.lesson.name, "step": number})
+            needed.setdefault(other.name, []).append({**defaults, **chosen})
+        if other.name in needed:
+            with logged():  # a step that can't be computed says so itself
+                other.teaching.begin(needed[other.name])
 
 
 def repaint_every(step: Step) -> float | None:

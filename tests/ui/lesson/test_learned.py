@@ -11,7 +11,7 @@ from model.errors import CodedText
 from model.masks import encode_cells
 from model.training.plan import Plan
 from tests.matrix import matrix
-from tests.ui.helpers import checked, link, open_app, open_popovers, own, type_text, value
+from tests.ui.helpers import checked, control, link, open_app, open_popovers, own, type_text, value
 from tests.ui.lesson.helpers import said, sent
 from tests.ui.pages.learn.helpers import finish, read, snapshots_of, trainings, untrained
 from ui.jobs.training_queue import Training, TrainingQueue
@@ -135,6 +135,44 @@ def test_trainings_begin_one_step_before_they_are_needed() -> None:
     assert list(trainings(at)) == [plan()]
     at = press(at, "way_next")
     assert list(trainings(at)) == [plan(), plan(positions="none")]
+
+
+def test_what_no_step_needs_any_more_is_not_trained_to_its_end() -> None:
+    at = follow(3)
+    before = replaced(at, "running", step=10)
+    (seed,) = [each for each in at.number_input if each.key == "seed"]
+    at = checked(seed.set_value(4).run())
+    assert before.is_asked_to_stop
+    assert set(trainings(at)) == {plan(seed=4), plan(positions="none")}
+
+
+def test_what_somebody_trained_by_himself_goes_on() -> None:
+    at = follow(3)
+    mine = plan(steps=50, heads=2)
+    training = own(at, LearnMemory).trainings[mine] = Training(mine)
+    at = checked(control(at, "seed").set_value(4).run())
+    assert plan(seed=4) in trainings(at)
+    assert training.is_active
+    assert not training.is_asked_to_stop
+
+
+@pytest.mark.usefixtures("at_once")
+def test_outside_the_step_nothing_is_trained_unasked() -> None:
+    at = press(follow(1), "explore_from_here")
+    known = set(trainings(at))
+    assert value(at, "free")
+    at = checked(control(at, "positions").set_value("rotary").run())
+    assert set(trainings(at)) == known
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_cant_be_trained_is_told_in_place() -> None:
+    for more in ({"positions": "rotary", "embed_size": 31}, {"embed_size": 128, "layers": 4}):
+        for revealed in ("false", "true"):
+            at = follow(3, revealed=revealed, **more)
+            assert not at.exception
+            assert "It is" not in said(at)
+            assert at.error
 
 
 @pytest.mark.usefixtures("at_once")

@@ -1,8 +1,7 @@
 """What lessons do on Learn: train one step before it is needed, and ask what has been learnt."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -11,7 +10,7 @@ from model.training.plan import Plan
 from ui.controls.random_settings import draw_seed, sentence_input
 from ui.controls.selection import Selection
 from ui.frame.messages import describe_substitute
-from ui.frame.teaching import Teaching, Wait
+from ui.frame.teaching import Teaching, Values, Wait
 from ui.jobs.training_queue import Training
 from ui.lesson.picture import show_heads_alone
 from ui.link.memory import value_of
@@ -22,6 +21,7 @@ from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.progress import describe_ending, describe_training
 from ui.pages.learn.trainings import (
     baseline_plan,
+    drop_active,
     plan_in_use,
     train_again,
     train_unless_known,
@@ -37,23 +37,36 @@ ANSWERS = 132  # pixels of the answers below a picture
 UNTRAINED = 0  # the step whose snapshot needs no training
 
 
-def begin(values: Mapping[str, Any]) -> None:
-    """Train what a step shows, and what that is compared with; nothing for untrained weights."""
+def begin(steps: Sequence[Values]) -> None:
+    """Train what steps show, and what that is compared with; nothing for untrained weights."""
+    wanted = {plan: values for values in steps for plan in _plans_of(values)}
+    kept = learn_memory()
+    for plan in kept.begun - wanted.keys():
+        drop_active(plan)
+    kept.begun = set(wanted)
+    for plan, values in wanted.items():
+        train_unless_known(plan, is_slow=values["pace"] == "slow")
+
+
+def _plans_of(values: Values) -> list[Plan]:
     if values["at"] == UNTRAINED:
-        return
+        return []
     corpus = learn_memory().corpus if values["task"] == "characters" else ""
     plans = [Plan(**{name: values[name] for name in PLAN_FIELDS}, corpus=corpus)]
     if values["kept"]:
         plans.append(read_plan(values["kept"], corpus))
-    for plan in plans:
-        train_unless_known(plan, is_slow=values["pace"] == "slow")
+    return plans
 
 
 def wait() -> Wait | None:
     """Return how far the trainings are that the chosen values need; None once they are over."""
     if value_of("at") == UNTRAINED:
         return None
-    plans = [plan for plan in (plan_in_use(), baseline_plan()) if plan is not None]
+    try:
+        shown = plan_in_use()
+    except ValueError:
+        return None  # there is nothing to wait for: who computes it says why
+    plans = [plan for plan in (shown, baseline_plan()) if plan is not None]
     trainings = [(plan, training_of(plan)) for plan in dict.fromkeys(plans)]
     left = [(plan, each) for plan, each in trainings if each is None or not each.is_over]
     if not left:

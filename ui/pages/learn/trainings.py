@@ -137,6 +137,14 @@ def train_unless_known(plan: Plan, *, is_slow: bool | None = None) -> None:
         _submit(plan, is_slow=is_slow)
 
 
+def drop_active(plan: Plan) -> None:
+    """Stop and forget what runs, or waits for it; what has ended stays."""
+    training = training_of(plan)
+    if training is not None and training.is_active:
+        training.stop()
+        del _trainings()[plan]
+
+
 def train_again(plan: Plan) -> None:
     """Go on with what has ended too early, or begin it anew; what runs or is trained stays."""
     if not _is_trained(plan):
