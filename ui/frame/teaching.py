@@ -48,3 +48,4 @@ class Teaching:
     # what draws its picture, given whether that has the page's whole width.
     describe: Callable[[], str] | None = None
     show: Callable[[bool], None] | None = None
+    steady: tuple[str, ...] = ()  # the keys of charts in it that are painted anew by themselves

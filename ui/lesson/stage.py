@@ -25,7 +25,14 @@ from ui.lesson.picture import show_heads_of_layers, show_picture
 from ui.lesson.question import draw_answer, said_of
 from ui.lesson.seen import Inquiry
 from ui.lesson.sentences import describe_question, describe_truth
-from ui.lesson.waiting import begin_steps, draw_wait, fit_repainting, repaint_every, wait_of
+from ui.lesson.waiting import (
+    begin_steps,
+    draw_wait,
+    fit_repainting,
+    repaint_every,
+    steady_charts,
+    wait_of,
+)
 from ui.link.lesson import Place, place_shown
 from ui.link.memory import choose, default_of, memory, own_memory, settle, value_of
 from ui.link.notices import show_notices
@@ -96,7 +103,8 @@ def _draw_stage(page: Page, place: Place) -> None:
                 draw = page.controls.get(name) or VIEW_CONTROLS.get(name)
                 if draw is not None:
                     draw()
-    draw_click_listener(has_charts=False)  # a click would lead away from the step
+    # A click would lead away from the step.
+    draw_click_listener(has_charts=False, steady=steady_charts(page, step))
     if page.source is not None:
         settle_layout(source_shown())
     live(_follow, run_every=repaint_every(step))(page, step, question, picture)

@@ -72,6 +72,16 @@ def _is_going_on(step: Step) -> bool:
     return wait is not None and not wait.problem
 
 
+def steady_charts(page: Page, step: Step) -> tuple[str, ...]:
+    """Return the keys of charts that keep their last picture while they are painted anew.
+
+    None beside a question: what was seen before isn't to be seen for a moment in another's place.
+    """
+    if step.question is not None:
+        return ()
+    return (*page.teaching.steady, *(chart.key for chart in page.every_chart))
+
+
 def draw_wait(wait: Wait) -> None:
     """Draw how far it is; or why it won't come, and what tries again."""
     with st.container(key="lesson_wait", gap="xsmall"):

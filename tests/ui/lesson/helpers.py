@@ -30,3 +30,10 @@ def sent(at: AppTest) -> list[str]:
         parts.append(getattr(element, "value", ""))
         found.append(f"{type(proto).__name__} {parts}")
     return found
+
+
+def steady(at: AppTest) -> list[str]:
+    """The charts that keep their last picture while they are painted anew."""
+    (listener,) = [e for e in at.get("bidi_component") if e.proto.id.endswith("chart_clicks")]
+    keys: list[str] = json.loads(listener.proto.bytes)["steady"]
+    return keys

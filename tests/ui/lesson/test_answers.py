@@ -187,7 +187,7 @@ def test_before_it_is_revealed_nothing_but_the_words_is_sent(
         assert all(row["right"] is None for row in picker(at))
         assert not at.get("plotly_chart")
         assert not at.get("download_button")
-        assert not at.get("arrow_data_frame")
+        assert not at.dataframe
     one, two = map(sent, pages)
     if "text" in step.controls:
         assert any("sun" in part for part in one)  # the words are among it

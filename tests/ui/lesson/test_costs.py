@@ -9,7 +9,7 @@ from lab.cost import Measured
 from model.cost import Rates
 from tests.matrix import matrix
 from tests.ui.helpers import checked, control, link, notices, open_app, open_popovers, own, value
-from tests.ui.lesson.helpers import said, sent
+from tests.ui.lesson.helpers import said, sent, steady
 from ui.jobs.cost_job import CostRun
 from ui.pages.lab.memory import LabMemory
 
@@ -102,7 +102,7 @@ def test_before_it_is_revealed_only_the_sizes_are_sent(step: int) -> None:
     first, second = SIZES[0], (3000, 256, 8, 2)
     one, two = (sized(step, sizes) for sizes in (first, second))
     assert not one.get("plotly_chart")
-    assert not one.get("arrow_data_frame")
+    assert not one.dataframe
     sizes_of = [[part for part in sent(at) if "embedding size" in part] for at in (one, two)]
     assert all("1,000 tokens · embedding size 512 · 1 layer · 8 heads" in p for p in sizes_of[0])
     assert all("3,000 tokens · embedding size 256 · 2 layers · 8 heads" in p for p in sizes_of[1])
@@ -159,6 +159,17 @@ def test_another_view_is_told() -> None:
     assert not notices(at)
 
 
+def test_all_controls_and_the_whole_page_are_within_reach() -> None:
+    at = press(follow(2), "explore_from_here")
+    assert value(at, "view") == "cost"
+    assert at.dataframe
+    at = press(at, "back_to_lesson")
+    assert not at.get("plotly_chart")
+    at = press(at, "leave")
+    assert not at.subheader
+    assert value(at, "view") == "cost"
+
+
 def measured(at: AppTest, state: str, **fields: object) -> CostRun:
     """In place of what the page measures, something in a state that it could have come to."""
     run: CostRun | None = own(at, LabMemory).cost_run
@@ -182,6 +193,7 @@ def test_the_last_step_measures_and_shows_how_far_it_is(monkeypatch: pytest.Monk
     at = checked(at.run())
     (bar,) = at.get("progress")
     assert bar.proto.text.startswith("1 of ")
+    assert steady(at) == ["cost_chart"]
     assert not [each for each in at.button if each.key == "measure"]
     made._state = "finished"
     at = checked(at.run())

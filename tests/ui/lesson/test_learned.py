@@ -12,7 +12,7 @@ from model.masks import encode_cells
 from model.training.plan import Plan
 from tests.matrix import matrix
 from tests.ui.helpers import checked, control, link, open_app, open_popovers, own, type_text, value
-from tests.ui.lesson.helpers import said, sent
+from tests.ui.lesson.helpers import said, sent, steady
 from tests.ui.pages.learn.helpers import finish, read, snapshots_of, trainings, untrained
 from ui.jobs.training_queue import Training, TrainingQueue
 from ui.pages.learn import progress
@@ -261,6 +261,8 @@ def test_a_step_that_asks_nothing_shows_a_training_as_it_goes() -> None:
     assert at.get("plotly_chart")
     (bar,) = at.get("progress")
     assert bar.proto.value == 50
+    assert "learn_chart" in steady(at)  # it doesn't blink
+    assert not steady(follow(3))  # nor does a picture come back beside another question
 
 
 @pytest.mark.usefixtures("at_once")

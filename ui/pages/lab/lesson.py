@@ -15,7 +15,7 @@ from ui.link.lesson import place_shown
 from ui.link.memory import value_of
 from ui.pages.lab.controls import COST_CONTROLS
 from ui.pages.lab.cost_runs import cost_run, start_cost_run
-from ui.pages.lab.cost_view import compared, draw_measure, show_picture
+from ui.pages.lab.cost_view import CHART, compared, draw_measure, show_picture
 from ui.text.errors import describe_error
 from ui.text.i18n import _, ngettext
 from ui.text.markdown import plain
@@ -122,4 +122,5 @@ TEACHING = Teaching(
     numbers=costs,
     describe=describe,
     show=show,
+    steady=(CHART,),
 )
