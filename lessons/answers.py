@@ -1,79 +1,22 @@
 """The answers that a lesson's question can ask for: pure functions of the numbers that are shown.
 
-Each is given what a picture shows, `Seen`, and what is asked about, `Asked`, and returns the truth.
-None of them knows a sentence, so that a question can be asked again of anybody's own.
+Each is given what a picture shows, such as `Seen`, and what is asked about, `Asked`, and returns
+the truth. None of them knows a sentence, so that a question can be asked again of anybody's own.
+Here are those about attention; those about costs, learning and the next token have their modules.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from lessons.lesson import Kind
+from lessons.costs import COST_ANSWERS
+from lessons.learning import LEARNING_ANSWERS
+from lessons.prediction import PREDICTION_ANSWERS
+from lessons.truth import Answer, Asked, Seen, Truth
 
 NEAR = 0.05  # of a share: as near as anybody can guess
 DARK = 0.5  # of its row's largest weight: what looks dark in a row
 SAME = 0.005  # of a row's largest weight: what nobody could see
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The numbers of one attention, as a picture shows them.
-
-    Shapes: H heads, Q queries, K keys. Rows of weights sum to one unless tokens are hidden.
-    """
-
-    queries: tuple[str, ...]
-    keys: tuple[str, ...]
-    weights: np.ndarray  # (H, Q, K), 0 to 1
-    energy: np.ndarray  # (H, Q, K), before scaling and masking
-    allowed: np.ndarray  # (Q, K) booleans, True = may attend
-    divisor: float  # of the energies, beside the temperature that is in it
-    layers: int = 1  # how many attentions a vector has gone through at the end
-    every: tuple[np.ndarray, ...] = ()  # the weights of each layer, for answers about all heads
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a question is about, as places in what is seen."""
-
-    head: int | None  # None: the mean of all
-    query: int
-    key: int
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What is right: one or several values of the question's kind.
-
-    A word is the place of a key; a cell the places of a query and a key; a number is a share, or a
-    count; a choice one of its answer's options; a painting (Q, K) booleans.
-    """
-
-    right: tuple[Any, ...]  # the first of them is the one that is shown
-    share: float | None = None  # how much of the weight that is, where it is one
-    # For other values, the query for which they would have been right.
-    right_for: Mapping[Any, int] = field(default_factory=dict)
-    before_and_after: tuple[float, float] | None = None  # shares that a choice is between
-    shares: np.ndarray | None = None  # what each head has, (layers, heads), where that is asked
-
-
-Compute = Callable[[Seen, Asked], Truth]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer by its name: the kind of question that it is for, and how it is computed."""
-
-    kind: Kind
-    compute: Compute
-    options: tuple[str, ...] = ()  # of a choice
-    is_share: bool = False  # whether a number is one, and not a count
-    asks_query: bool = False  # whether it is about one query ...
-    asks_key: bool = False  # ... and one key
-    asks_heads: bool = False  # whether it is about the heads of all layers: a cell is one of them
-    is_last: bool = False  # whether, of equal words, the last one looks
 
 
 def row(seen: Seen, asked: Asked) -> np.ndarray:
@@ -233,8 +176,10 @@ ANSWERS: dict[str, Answer] = {
     "leaking_word": Answer("word", leaking_word),
     "previous_token_head": Answer("cell", previous_token_head, asks_heads=True),
     "largest_cell": Answer("cell", largest_cell),
-    "share_of_word": Answer("number", share_of_word, is_share=True, asks_query=True, asks_key=True),
-    "row_sum": Answer("number", row_sum, is_share=True, asks_query=True),
+    "share_of_word": Answer(
+        "number", share_of_word, unit="percent", asks_query=True, asks_key=True
+    ),
+    "row_sum": Answer("number", row_sum, unit="percent", asks_query=True),
     "visible_words": Answer("number", visible_words, asks_query=True),
     "moved_vectors": Answer("number", moved_vectors, asks_key=True),
     "favourite_words": Answer("number", favourite_words, asks_query=True),
@@ -244,6 +189,9 @@ ANSWERS: dict[str, Answer] = {
     "previous_or_not": Answer("choice", previous_or_not, ("yes", "no")),
     "dark_cells": Answer("paint", dark_cells),
     "visible_cells": Answer("paint", visible_cells),
+    **LEARNING_ANSWERS,
+    **PREDICTION_ANSWERS,
+    **COST_ANSWERS,
 }
 
 
@@ -278,11 +226,17 @@ def find_asked(
 
 
 def is_right(answer: Answer, truth: Truth, said: Any) -> bool:
-    """Whether what somebody has said is right; a share within a twentieth, a count exactly."""
+    """Whether what somebody has said is right.
+
+    A share within a twentieth; a count exactly; an amount as near as its answer says.
+    """
     if answer.kind == "paint":
         return agreement(said, truth.right[0]) >= DARK
-    if answer.kind == "number" and answer.is_share:
-        return any(abs(said - right) <= NEAR + 1e-9 for right in truth.right)
+    if answer.kind == "number":
+        return any(
+            abs(said - right) <= (NEAR if answer.is_share else answer.near * right) + 1e-9
+            for right in truth.right
+        )
     return said in truth.right
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from lessons.answers import ANSWERS
 from lessons.lesson import KINDS, Lesson, Question
+from lessons.truth import SHOWN_ON
 
 MOST_WORDS = 40  # of a step's text: what is read while others wait
 MOST_CHARACTERS = {  # of languages without spaces, too
@@ -119,6 +120,20 @@ def _check_step(step: dict[str, Any], lines: Lines, number: int) -> Iterator[Pro
         yield Problem(lines.at(number, "question"), "a question is written as [step.question]")
         return
     yield from _check_question(question, lines, number)
+    yield from _check_page(state, question.get("answer"), lines, number)
+
+
+def _check_page(state: Any, name: Any, lines: Lines, step: int) -> Iterator[Problem]:
+    """What is asked about has to be what the page shows."""
+    answer = ANSWERS.get(name) if isinstance(name, str) else None
+    if answer is None or not isinstance(state, str):
+        return
+    pages, page = SHOWN_ON[answer.about], urlsplit(state).path.strip("/")
+    if page not in pages:
+        shown = " or ".join(pages)
+        yield Problem(
+            lines.at(step, "state"), f"{name} is asked of what {shown} shows, not {page[:40]!r}"
+        )
 
 
 def _state_problems(state: str) -> Iterator[str]:

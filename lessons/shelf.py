@@ -13,7 +13,7 @@ from lessons.lesson import Lesson
 from lessons.reading import BrokenLessonError, read_lesson, translate_lesson
 
 FOLDER = Path(__file__).parent
-ORDER = ("who", "qkv", "scale", "mask", "heads", "trained")  # of the app's own; others follow
+ORDER = ("who", "qkv", "scale", "mask", "heads", "trained", "learned", "cost")  # others follow
 
 _log = logging.getLogger(__name__)
 

@@ -40,7 +40,7 @@ def reveal(page: Page) -> None:
 
 
 def picture(page: Page) -> None:
-    page.locator(".st-key-lesson_chart .main-svg").first.wait_for()
+    page.locator(".stPlotlyChart .main-svg").first.wait_for()
     page.locator(FINISHED).wait_for()
 
 
@@ -82,7 +82,9 @@ def right_answer(page: Page, step: Step) -> str:
                 for boxes in every
             )
         case "number":
-            return str(round(float(text.split("It is ")[1].split()[0].rstrip(".%"))))
+            amount = re.search(r"[Ii]t is ([\d,.]+?)(%| MB| tokens|\.(?!\d))", text)
+            assert amount is not None
+            return str(round(float(amount[1].replace(",", ""))))
         case "choice":
             return text.split("It is: ")[1].split(".")[0]
         case "paint":
@@ -131,7 +133,9 @@ def test_a_lesson_is_walked_through(page: Page, server: Server, lesson: Lesson) 
             reveal(page)
             fits_the_screen(page)
             right = right_answer(page, step)
-            for said in (wrong_answer(page, step, right), right):
+            # What is learnt can't be painted by a button: see the test of that.
+            can_be_right = (step.page, step.question.kind) != ("learn", "paint")
+            for said in (wrong_answer(page, step, right), *([right] if can_be_right else [])):
                 open_step(page, server, lesson, number)
                 answer(page, step, said)
                 expect(page.locator(".stPlotlyChart")).to_have_count(0)
@@ -177,6 +181,66 @@ def test_before_it_is_revealed_two_sentences_look_the_same(page: Page, server: S
         rights.append(right_answer(page, lesson.steps[0]))
     assert len(set(rights)) > 1  # else the test would show nothing
     assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "others"),
+    [
+        ("learned", 1, ("&seed=0", "&seed=1")),
+        pytest.param(
+            "learned", 3, ("&positions=none&steps=60", "&steps=60"), marks=pytest.mark.matrix
+        ),
+        ("cost", 2, ("&cost_embeddings=512", "&cost_embeddings=768")),
+        ("cost", 4, ("&tokens=1000", "&tokens=3000")),
+    ],
+)
+def test_before_it_is_revealed_other_answers_look_the_same(
+    page: Page, server: Server, name: str, step: int, others: tuple[str, str]
+) -> None:
+    lesson = lessons()[name]
+    shown, told = [], []
+    for more in others:
+        open_step(page, server, lesson, step, more)
+        expect(page.locator("h1")).to_have_count(1)
+        expect(page.get_by_text("The picture comes with the answer.")).to_be_visible()
+        expect(question(page).get_by_role("button", name="Reveal")).to_be_visible()
+        expect(page.locator(".stPlotlyChart")).to_have_count(0)
+        own = re.compile(r"(?<![\d,])(512|768|1000|3000|1,000|3,000)(?= tokens|$| ·)")
+        shown.append([own.sub("size", element) for element in seen(page)])
+        reveal(page)
+        told.append(page.locator("[data-testid=stMain]").inner_text())
+    assert told[0] != told[1]  # else the test would show nothing
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.matrix
+def test_reveal_waits_for_what_is_trained_and_the_picture_comes_by_itself(
+    page: Page, server: Server
+) -> None:
+    open_step(page, server, lessons()["learned"], 2, "&pace=slow&seed=5")
+    across = page.locator(".st-key-picker_painter .grid")
+    cells = across.bounding_box()
+    first = across.locator("> *").nth(1).locator("> *").nth(10).bounding_box()
+    last = across.locator("> *").nth(10).locator("> *").nth(1).bounding_box()
+    assert cells is not None
+    assert first is not None
+    assert last is not None
+    page.mouse.move(first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(last["x"] + last["width"] / 2, last["y"] + last["height"] / 2, steps=10)
+    page.mouse.up()
+    page.wait_for_url("**answer=10.*")  # while it is trained
+    question(page).get_by_role("button", name="Reveal").click()
+    waits = page.locator(".st-key-lesson_wait")
+    expect(waits).to_contain_text("The model is being trained: ")
+    expect(page.locator(".stPlotlyChart")).to_have_count(0)
+    fits_the_screen(page)
+    expect(waits).to_have_count(0, timeout=60_000)
+    picture(page)
+    share = re.search(r"(\d+)% are in both", question(page).inner_text())
+    assert share is not None
+    assert int(share[1]) > 60
+    fits_the_screen(page)
 
 
 def test_another_sentence_is_asked_about_anew(page: Page, server: Server) -> None:

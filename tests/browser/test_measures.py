@@ -54,12 +54,20 @@ MORE = (
     "explore?lesson=mask&step=2",
     "explore?lesson=mask&step=4&answer=1&revealed=true",
     "explore?lesson=scale&step=2&answer=same&revealed=true",
+    "learn?lesson=learned&answer=3&revealed=true",
+    "learn?lesson=learned&step=2",
+    "lab?lesson=cost",
+    *(f"lab?lesson=cost&step={step}&answer=200&revealed=true" for step in (2, 3, 4)),
+    "lab?lesson=cost&step=5",
 )
 OF_MINILM = (
     *("pretrained?lesson=who", "pretrained?lesson=who&answer=5&revealed=true"),
     "pretrained?lesson=trained&step=2&answer=1.11&revealed=true",
 )
-OF_SMOLLM2 = tuple(f"pretrained?model=smollm2&view={view}" for view in ("heads", "next", "finder"))
+OF_SMOLLM2 = (
+    *(f"pretrained?model=smollm2&view={view}" for view in ("heads", "next", "finder")),
+    "pretrained?lesson=trained&step=4&answer=same&revealed=true",
+)
 
 
 def states() -> list[Any]:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.answers import ANSWERS, Asked, Seen, Truth, agreement, find_asked, is_right
+from lessons.answers import ANSWERS, agreement, find_asked, is_right
 from lessons.lesson import KINDS
+from lessons.truth import Asked, Seen, Truth
 
 # Two heads on “it was late”. The first looks at “late” from “it”, the second at itself.
 WEIGHTS = np.array(
@@ -209,6 +210,8 @@ def test_any_run_has_a_truth_for_every_question(
     words = tuple(f"w{place}" for place in range(length))
     seen = Seen(words, words, weights, energy, allowed, 2.0, every=(weights,))
     for name, answer in ANSWERS.items():
+        if answer.about != "attention":
+            continue
         for head in (None, heads - 1):
             asked = find_asked(seen, head, None, None)
             found = answer.compute(seen, asked)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.controls.selection import Selection
 from ui.frame.source import Source
+from ui.frame.teaching import Teaching
 from ui.link.language import as_parameter
 from ui.link.memory import current_page, session
 from ui.link.page import Linked, Parameter
@@ -55,6 +56,8 @@ class Page:
     controls: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     # The same of those that are about a run.
     controls_of_run: Mapping[str, Callable[[Any, Selection], None]] = field(default_factory=dict)
+    # What lessons can do here beside asking about the attention of a run.
+    teaching: Teaching = field(default_factory=Teaching)
     views: tuple[View, ...] = ()
     source: Callable[[], Source[Any, Any]] | None = None
     # The sentences that it reads, by their parameters: what each is called.

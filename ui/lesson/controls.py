@@ -28,9 +28,9 @@ def draw_controls(page: Page, names: Sequence[str]) -> None:
 
 
 def draw_sentences(page: Page, names: Sequence[str]) -> None:
-    """Draw the fields of those of the page's sentences that are named."""
+    """Draw the fields of those of the page's sentences that are named, and no other draws."""
     for key, name in page.sentences.items():
-        if key in names:
+        if key in names and key not in page.controls_of_run:
             sentence_input(_(name), key)
 
 

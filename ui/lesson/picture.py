@@ -7,12 +7,12 @@ import numpy as np
 from ui.choices.options import Stage
 from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
-from ui.controls.presenting import fit_to_window, grid_theme, is_presented
+from ui.controls.presenting import fit_to_window, grid_theme, is_presented, rem, shown_theme
 from ui.controls.selection import Selection, attention_in
 from ui.frame.follow import Followed, show_view
 from ui.link.lesson import place_shown
 from ui.link.memory import value_of
-from ui.runs.run import Attention
+from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 from ui.text.numbers import decimal, percent
 from ui.views.few_heads import FEW, only
@@ -40,10 +40,24 @@ def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
         view: how.
         is_wide: whether it has the page's whole width.
     """
-    if view is not HEADS and not is_presented():
-        show_view(followed, view)
-        return
     run, selection = followed
+    if view.beside is not None and not is_wide:
+        view.beside(run, selection, shown_theme())
+    elif view is not HEADS and not is_presented():
+        show_view(followed, view)
+    else:
+        show_heads_alone(run, selection, is_wide=is_wide)
+
+
+def show_heads_alone(run: Run, selection: Selection, *, is_wide: bool, below: int = 0) -> None:
+    """Draw the heads, or the chosen one alone, in the stage that is chosen.
+
+    Args:
+        run: of which.
+        selection: what is looked at.
+        is_wide: whether they have the page's whole width.
+        below: pixels that something needs below them.
+    """
     stage: Stage = value_of("stage")
     attention = attention_in(run, selection)
     tiles = stage_tiles(attention, stage)
@@ -53,8 +67,8 @@ def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
         tiles = replace(tiles, scale=weight_scale())
     if is_presented():
         tiles = replace(tiles, writes=percent if stage == "weights" else _one_decimal)
-    marked = replace(selection, head=None)
-    _show(mark_stage(tiles, attention, marked, stage), is_wide=is_wide)
+    marked = mark_stage(tiles, attention, replace(selection, head=None), stage)
+    _show(marked, is_wide=is_wide, below=below)
 
 
 def heads_shown(attention: Attention, selection: Selection) -> tuple[int, ...]:
@@ -86,17 +100,18 @@ def _one_decimal(value: float) -> str:
     return decimal(value, 1)
 
 
-def _show(tiles: Tiles, *, is_wide: bool) -> None:
+def _show(tiles: Tiles, *, is_wide: bool, below: int = 0) -> None:
     """Draw tiles in the size that the window, and what else the step has, leave them."""
     theme = grid_theme()
     if is_presented():
-        place, bars = place_shown(), BARS
+        place, bars = place_shown(), BARS + below * theme.magnified / rem()
         if place is not None:
-            bars = BARS_OF_STEP + (CONTROLS if is_wide and place.step.controls else 0)
+            bars += BARS_OF_STEP - BARS
+            bars += CONTROLS if is_wide and place.step.controls else 0
         across = 1 if is_wide else BESIDE
         show_tiles(fit_to_window(tiles, theme, bars=bars, across=across), CHART, theme)
         return
-    height = TALL_HEIGHT if window_is_tall() else HEIGHT
+    height = (TALL_HEIGHT if window_is_tall() else HEIGHT) - below
     if is_wide:
         tiles = replace(tiles, height=height - ABOVE)
     else:

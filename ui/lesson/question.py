@@ -2,14 +2,14 @@
 is made of the sentence's own words alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from lessons.answers import Answer
 from lessons.lesson import Question
+from lessons.truth import Answer, Unit
 from model.masks import MOST_CELLS_ASIDE, decode_cells
 from ui.components import PainterData, mask_painter
 from ui.components.picker import PickerColors, PickerRow, word_picker
@@ -19,7 +19,7 @@ from ui.controls.selection import whole_numbers
 from ui.lesson.said import MOST, read_said
 from ui.lesson.seen import Inquiry
 from ui.link.memory import set_values, value_of
-from ui.text.i18n import _
+from ui.text.i18n import N_, _
 from ui.text.markdown import plain, token_text
 from viz.theme import theme_of
 
@@ -34,18 +34,24 @@ def said_of(inquiry: Inquiry) -> Any:
     )
 
 
-def draw_answer(inquiry: Inquiry, *, is_revealed: bool) -> None:
-    """Draw what can be said; with the truth among it, once that may be seen."""
+def draw_answer(inquiry: Inquiry, *, is_revealed: bool, is_locked: bool) -> None:
+    """Draw what can be said; with the truth among it, once that may be seen.
+
+    Args:
+        inquiry: what is asked.
+        is_revealed: whether it may be seen.
+        is_locked: whether nothing more can be said: the truth was asked for, and may still come.
+    """
     said = said_of(inquiry)
     match inquiry.question.kind:
         case "word" | "cell":
             _draw_words(inquiry, said, is_revealed=is_revealed)
         case "number":
-            _draw_number(inquiry.answer, said, is_revealed=is_revealed)
+            _draw_number(inquiry.answer, said, is_locked=is_locked)
         case "choice":
-            _draw_choice(inquiry.question, said, is_revealed=is_revealed)
+            _draw_choice(inquiry.question, said, is_locked=is_locked)
         case "paint":
-            _draw_painter(inquiry, said, is_revealed=is_revealed)
+            _draw_painter(inquiry, said)
 
 
 def _draw_words(inquiry: Inquiry, said: Any, *, is_revealed: bool) -> None:
@@ -106,29 +112,39 @@ def _take_pick(inquiry: Inquiry) -> Any:
     return take
 
 
-def _draw_number(answer: Answer, said: float | None, *, is_revealed: bool) -> None:
+LABELS: Mapping[Unit, str] = {
+    "": N_("Your answer"),
+    "percent": N_("Your answer, in percent"),
+    "tokens": N_("Your answer, in tokens"),
+    "megabytes": N_("Your answer, in megabytes"),
+}
+
+
+def _draw_number(answer: Answer, said: float | None, *, is_locked: bool) -> None:
     def take() -> None:
         typed = st.session_state[GUESS]
         set_values(answer="" if typed is None else f"{typed:g}")
 
     shown = None if said is None else said * 100 if answer.is_share else said
-    value = None if shown is None else round(shown)
+    number: Callable[[float], Any] = round if answer.is_whole else float
+    value = None if shown is None else number(shown)
     let_show(GUESS, value)
     st.number_input(
-        _("Your answer, in percent") if answer.is_share else _("Your answer"),
-        0,
-        100 if answer.is_share else MOST,
+        _(LABELS[answer.unit]),
+        number(0),
+        number(100 if answer.is_share else MOST),
         value=value,
-        step=1,
+        step=number(1),
+        format="%d" if answer.is_whole else "%g",
         key=GUESS,
         placeholder=_("guess"),
-        disabled=is_revealed,
+        disabled=is_locked,
         on_change=take,
         width=260,
     )
 
 
-def _draw_choice(question: Question, said: str | None, *, is_revealed: bool) -> None:
+def _draw_choice(question: Question, said: str | None, *, is_locked: bool) -> None:
     def take() -> None:
         set_values(answer=st.session_state[GUESS] or "")
 
@@ -140,13 +156,13 @@ def _draw_choice(question: Question, said: str | None, *, is_revealed: bool) -> 
         default=said,
         format_func=lambda name: plain(names[name], 80),
         key=GUESS,
-        disabled=is_revealed,
+        disabled=is_locked,
         on_change=take,
         label_visibility="collapsed",
     )
 
 
-def _draw_painter(inquiry: Inquiry, said: np.ndarray | None, *, is_revealed: bool) -> None:
+def _draw_painter(inquiry: Inquiry, said: np.ndarray | None) -> None:
     tokens = [token_text(word) for word in inquiry.seen.queries[:MOST_CELLS_ASIDE]]
     if not tokens:
         return

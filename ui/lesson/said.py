@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from lessons.answers import Answer, Seen
 from lessons.lesson import Question
+from lessons.truth import Answer, Seen
 from model.masks import MOST_CELLS_ASIDE, decode_cells
 
 MOST = 1_000_000  # of a number that anybody says
@@ -17,8 +17,8 @@ def read_said(
 ) -> Any:
     """Return what a link's text says; None where it says nothing that this question can mean.
 
-    A word is the place of a key; a cell two places; a number is as it was typed, a share in
-    percent; a choice the name of an option; a painting (Q, K) booleans.
+    A word is the place of a key; a cell two places; a number is as it was typed, but a share
+    of one where it is in percent; a choice the name of an option; a painting (Q, K) booleans.
 
     Args:
         text: of the link.
@@ -35,7 +35,7 @@ def read_said(
             cell = (_place(query, sides[0]), _place(key, sides[1]))
             return None if None in cell else cell
         case "number":
-            return _number(text, is_share=answer.is_share)
+            return _number(text, answer)
         case "choice":
             return text if text in answer.options else None
         case "paint":
@@ -48,14 +48,16 @@ def _place(text: str, count: int) -> int | None:
     return int(text) if int(text) < count else None
 
 
-def _number(text: str, *, is_share: bool) -> float | int | None:
+def _number(text: str, answer: Answer) -> float | int | None:
     try:
         value = float(text)
     except ValueError:
         return None
     if not math.isfinite(value) or not 0 <= value <= MOST:
         return None
-    return value / 100 if is_share else round(value)
+    if answer.is_share:
+        return value / 100
+    return round(value) if answer.is_whole else value
 
 
 def _painting(text: str, size: int) -> np.ndarray | None:

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from lessons.answers import ANSWERS, Answer, Asked, Seen, Truth, find_asked, matrix
+from lessons.answers import ANSWERS, find_asked, matrix
 from lessons.lesson import Question
+from lessons.truth import Answer, Asked, Seen, Truth
 from ui.controls.selection import Selection, attention_in
+from ui.frame.page import page_shown
 from ui.runs.run import Run
+
+NOTHING = Seen((), (), np.empty((0, 0, 0)), np.empty((0, 0, 0)), np.empty((0, 0), bool), 1.0)
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,7 @@ class Inquiry:
     """A question, asked of what is shown."""
 
     question: Question
-    run: Run
+    run: Run | None  # None on a page without one
     selection: Selection
 
     @property
@@ -27,6 +32,8 @@ class Inquiry:
     @cached_property
     def seen(self) -> Seen:
         """The numbers that are shown, without the filling of shorter sentences."""
+        if self.run is None:
+            return NOTHING
         attention = attention_in(self.run, self.selection).at("weights")
         real = attention.real_queries if attention.kind != "cross" else len(attention.queries)
         weights, energy = attention.field("weights"), attention.at("energy").field("energy")
@@ -40,12 +47,12 @@ class Inquiry:
             allowed=attention.allowed[rows, columns],
             divisor=attention.facts.divisor,
             layers=self.run.layers_of(self.selection.kind),
-            every=self._every() if self.answer.asks_heads else (),
+            every=self._every(self.run) if self.answer.asks_heads else (),
         )
 
-    def _every(self) -> tuple[np.ndarray, ...]:
+    def _every(self, run: Run) -> tuple[np.ndarray, ...]:
         """The weights of each layer, token by token, as those who look for heads see them."""
-        run, kind, sentence = self.run, self.selection.kind, self.selection.sentence
+        kind, sentence = self.selection.kind, self.selection.sentence
         length = run.source.lengths[sentence]
         return tuple(
             run.attention(layer, sentence, kind).whole.field("weights")[:, :length, :length]
@@ -65,9 +72,21 @@ class Inquiry:
         )
 
     @cached_property
+    def numbers(self) -> Any:
+        """What the answer is computed from."""
+        if self.answer.about == "attention":
+            return self.seen
+        return page_shown().teaching.numbers(self.run)
+
+    @cached_property
     def truth(self) -> Truth:
         """What is right."""
-        return self.answer.compute(self.seen, self.asked)
+        return self.answer.compute(self.numbers, self.asked)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there are those that it asks about."""
+        return self.run is None or bool(self.seen.queries and self.seen.keys)
 
     @property
     def sides(self) -> tuple[int, int]:
@@ -85,6 +104,8 @@ class Inquiry:
 
     def token_of(self, query: int | None = None, key: int | None = None) -> int | None:
         """Return the sentence's token that a row, or a column, begins with."""
+        if self.run is None:
+            return None
         attention = attention_in(self.run, self.selection).at("weights")
         groups = attention.query_groups if key is None else attention.key_groups
         place = query if key is None else key

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from lessons.answers import agreement, is_right
+from ui.lesson.facts import amount_text, describe_facts
 from ui.lesson.seen import Inquiry
 from ui.text.i18n import N_, _, ngettext
 from ui.text.markdown import plain
-from ui.text.numbers import percent, whole
+from ui.text.numbers import percent
 
 
 def describe_question(inquiry: Inquiry) -> str:
@@ -122,21 +123,28 @@ NUMBERS: dict[str, str] = {  # what a number is, by its answer's name
 
 
 def _describe_number(inquiry: Inquiry, said: float | None) -> str:
-    answer, seen, asked = inquiry.answer, inquiry.seen, inquiry.asked
     right = inquiry.truth.right[0]
-    meaning = _(NUMBERS[inquiry.question.answer]).format(
-        query=_word(seen.queries, asked.query), key=_word(seen.keys, asked.key)
-    )
-    if inquiry.question.answer == "row_sum" and right < ALMOST_ONE:
-        meaning = _("The rest rests on tokens that aren't shown.")
-    it = percent(right, 1) if answer.is_share else whole(right)
+    it, meaning = amount_text(inquiry, right), _meaning(inquiry, said)
     if said is None:
         return _("It is {it}. {meaning}").format(it=it, meaning=meaning)
-    mine = percent(said) if answer.is_share else whole(said)
+    mine = percent(said) if inquiry.answer.is_share else amount_text(inquiry, said)
     if _is_right(inquiry, said):
         near = _("You said {said}, and that is right: it is {it}. {meaning}")
         return near.format(said=mine, it=it, meaning=meaning)
     return _("You said {said}. It is {it}. {meaning}").format(said=mine, it=it, meaning=meaning)
+
+
+def _meaning(inquiry: Inquiry, said: float | None) -> str:
+    """What a number is."""
+    if inquiry.answer.about != "attention":
+        is_right = said is not None and _is_right(inquiry, said)
+        return describe_facts(inquiry, said, is_right=is_right)
+    seen, asked = inquiry.seen, inquiry.asked
+    if inquiry.question.answer == "row_sum" and inquiry.truth.right[0] < ALMOST_ONE:
+        return _("The rest rests on tokens that aren't shown.")
+    return _(NUMBERS[inquiry.question.answer]).format(
+        query=_word(seen.queries, asked.query), key=_word(seen.keys, asked.key)
+    )
 
 
 ALMOST_ONE = 0.995  # of a row: below it, what is missing would be seen
@@ -151,6 +159,9 @@ def _describe_choice(inquiry: Inquiry, said: str | None) -> str:
         told = _("You said: {said}. So it is.").format(said=choices[said])
     else:
         told = _("You said: {said}. It is: {it}.").format(said=choices[said], it=right)
+    if inquiry.answer.about != "attention":
+        is_right = said is not None and _is_right(inquiry, said)
+        return f"{told} {describe_facts(inquiry, said, is_right=is_right)}"
     if inquiry.truth.before_and_after is None:
         return told
     before, after = (percent(share) for share in inquiry.truth.before_and_after)

@@ -126,7 +126,7 @@ def _shows(page: Page) -> Callable[[], None]:
 
     def show() -> None:
         open_page(page)
-        if not draw_lesson():
+        if not draw_lesson(PAGES):
             page.draw()
         show_address()
         draw_share()

@@ -104,6 +104,10 @@ CONTROL_NAMES = {
     "q": N_("Query"),
     "k": N_("Key"),
     "stage": N_("Stage"),
+    "cost_heads": N_("Heads"),
+    "cost_layers": N_("Layers"),
+    "cost_embeddings": N_("Embedding sizes"),
+    "tokens": N_("Tokens"),
 }
 
 

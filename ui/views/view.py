@@ -43,6 +43,8 @@ class View:
     name: str  # as links have it
     show: Show
     describe: Callable[[], Description]  # what it shows, as far as the page's values tell
+    # Draws of it what has room in half of a page, beside a lesson's question; None: all of it.
+    beside: Show | None = None
     charts: tuple[Chart, ...] = ()
     switch: str | None = None  # the parameter that chooses what it shows
     draw_options: Callable[[], None] = _draws_nothing  # how it shows that

@@ -1,7 +1,6 @@
 """Every answer of every step of every lesson, worked out here from the downloaded trace."""
 
 import io
-import json
 import re
 from typing import Any
 
@@ -10,11 +9,13 @@ import pytest
 from babel.numbers import format_percent
 from streamlit.testing.v1 import AppTest
 
+from lessons.answers import ANSWERS
 from lessons.lesson import Lesson, Question, Step
 from lessons.shelf import lessons
 from tests.matrix import matrix
 from tests.ui.conftest import Download
 from tests.ui.helpers import link, open_app
+from tests.ui.lesson.helpers import picker, said, sent
 
 OTHERS = (
     "it was late and the cat saw it",
@@ -27,9 +28,16 @@ QUESTIONS = [
     for number, step in enumerate(lesson.steps, 1)
     if step.question is not None
 ]
+OF_TRACES = [  # the others: see test_learned, test_costs and test_removed
+    (lesson, number, step)
+    for lesson, number, step in QUESTIONS
+    if step.question is not None
+    and ANSWERS[step.question.answer].about == "attention"
+    and step.page != "learn"
+]
 CASES = [
     pytest.param(*at, text, id=f"{at[0].name}-{at[1]}-{'own' if text is None else text[:9]}")
-    for at in QUESTIONS
+    for at in OF_TRACES
     for text in (None, *OTHERS)
 ]
 
@@ -42,18 +50,6 @@ def opened(lesson: Lesson, number: int, step: Step, text: str | None, **more: ob
     if text is not None:
         chosen["text"] = text
     return open_app(link(**chosen), path=step.page)
-
-
-def picker(at: AppTest) -> list[dict[str, Any]]:
-    """The rows of words that the question's picker was given."""
-    elements = [each for each in at.get("bidi_component") if each.proto.id.endswith("picker")]
-    rows: list[dict[str, Any]]
-    rows = json.loads(elements[0].proto.bytes)["rows"] if elements else []
-    return rows
-
-
-def said(at: AppTest) -> str:
-    return " ".join(str(element.value) for element in at.markdown)
 
 
 class Trace:
@@ -164,6 +160,8 @@ def test_what_is_revealed_is_what_the_trace_says(
     assert shows(at, step.question, expected(step.question, trace))
 
 
+# Learn reads letters, and the Lab nothing: see test_learned and test_costs.
+OF_SENTENCES = [at for at in QUESTIONS if at[2].page not in ("learn", "lab")]
 WORDS = (("mat", "sun"), ("elk", "owl"), ("sad", "hot"), ("owl", "mat"), ("dog", "red"))
 
 
@@ -171,21 +169,7 @@ def sentence(words: tuple[str, ...]) -> str:
     return "cat it {} {}".format(*words)
 
 
-def sent(at: AppTest) -> list[str]:
-    """All that the page sends which anybody could read, the address and the language apart."""
-    found = []
-    for element in at:
-        proto = getattr(element, "proto", None)
-        if proto is None or "-address" in getattr(proto, "id", ""):
-            continue
-        parts = [getattr(proto, name, "") for name in ("body", "label", "help", "placeholder")]
-        parts += [getattr(proto, name, "") for name in ("bytes", "spec", "default", "options")]
-        parts.append(getattr(element, "value", ""))
-        found.append(f"{type(proto).__name__} {parts}")
-    return found
-
-
-@matrix(6, ("lesson", "number", "step"), QUESTIONS)
+@matrix(6, ("lesson", "number", "step"), OF_SENTENCES)
 def test_before_it_is_revealed_nothing_but_the_words_is_sent(
     lesson: Lesson, number: int, step: Step
 ) -> None:
@@ -203,7 +187,7 @@ def test_before_it_is_revealed_nothing_but_the_words_is_sent(
         assert all(row["right"] is None for row in picker(at))
         assert not at.get("plotly_chart")
         assert not at.get("download_button")
-        assert not at.get("arrow_data_frame")
+        assert not at.dataframe
     one, two = map(sent, pages)
     if "text" in step.controls:
         assert any("sun" in part for part in one)  # the words are among it

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from lessons.answers import ANSWERS, Seen
+from lessons.answers import ANSWERS
 from lessons.lesson import Question
 from lessons.shelf import lessons
+from lessons.truth import Seen
 from tests.ui.helpers import (
     chart,
     control,

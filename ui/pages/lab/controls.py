@@ -1,6 +1,6 @@
 """The Lab's controls: which values are tried, with how many seeds, and what is looked at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -144,13 +144,13 @@ def _learning() -> None:
 
 
 def _cost() -> None:
-    _numbers(_("Embedding sizes"), "cost_embeddings", _("Up to three, which are compared."))
+    COST_CONTROLS["cost_embeddings"]()
     left, right = st.columns(2, gap="small")
     with left:
-        _count(_("Heads"), "cost_heads", 128)
+        COST_CONTROLS["cost_heads"]()
     with right:
-        _count(_("Layers"), "cost_layers", 128)
-    _count(_("Tokens"), "tokens", LONGEST_TEXT)
+        COST_CONTROLS["cost_layers"]()
+    COST_CONTROLS["tokens"]()
     st.toggle(
         _("Decoder"),
         value=value_of("decoder"),
@@ -195,6 +195,17 @@ def _numbers(label: str, key: str, help: str = "") -> None:
 def _count(label: str, key: str, most: int, help: str = "") -> None:
     said = explain(*CONTROL_TERMS.get(key, ()), more=help)
     st.number_input(label, 1, most, value=default_of(key), key=key, help=said)
+
+
+# Of the view cost, by the names of their parameters.
+COST_CONTROLS: Mapping[str, Callable[[], None]] = {
+    "cost_embeddings": lambda: _numbers(
+        _("Embedding sizes"), "cost_embeddings", _("Up to three, which are compared.")
+    ),
+    "cost_heads": lambda: _count(_("Heads"), "cost_heads", 128),
+    "cost_layers": lambda: _count(_("Layers"), "cost_layers", 128),
+    "tokens": lambda: _count(_("Tokens"), "tokens", LONGEST_TEXT),
+}
 
 
 def _several(label: str, key: str, named: Named = word) -> None:

@@ -1,4 +1,4 @@
-"""What each part of a forward pass costs: its formula, its numbers, and the same as bars."""
+"""What each part of a forward pass costs: a table with the formulas, and bars."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from viz.cost import Words
 from viz.cost_parts import Parts, draw_parts
 from viz.theme import theme_of
 
-CHART = "parts_chart"
+PARTS_CHART = "parts_chart"
 PART_WORDS = {
     "embedding": N_("embedding and positions"),
     "projections": N_("projections Q, K, V"),
@@ -30,8 +30,23 @@ PART_WORDS = {
 }
 
 
+def cost_words() -> Words:
+    """Return the words of the figures, in the page's language."""
+    return Words(
+        tokens=_("tokens"),
+        time=_("Time of a forward pass"),
+        multiply_adds=_("Multiply-adds of a forward pass"),
+        memory=_("Most memory held at one time"),
+        parameters=_("Parameters"),
+        predicted=_("predicted"),
+        measured=_("measured"),
+        attention=_("attention"),
+        feed_forward=_("feed-forward"),
+    )
+
+
 def show_parts(configs: Sequence[Config]) -> None:
-    """Draw the parts as a table: formula, a number for each configuration, and the ratio."""
+    """Show a table of the parts: formula, a number for each configuration, and the ratio."""
     draw_amount()
     amount, tokens = value_of("amount"), value_of("tokens")
     table = parts_table(configs, tokens, amount)
@@ -76,7 +91,7 @@ def _draw_parts(configs: Sequence[Config], tokens: int) -> None:
             theme_of(st.context.theme.type),
             words=cost_words(),
         ),
-        key=CHART,
+        key=PARTS_CHART,
         theme=None,
         config=PLOTLY_CONFIG,
         alt=_("Multiply-adds and parameters of each part, as bars"),
@@ -98,18 +113,3 @@ def parts_table(configs: Sequence[Config], tokens: int, amount: str) -> pd.DataF
         first, last = tables[0][amount], tables[-1][amount]
         made["ratio"] = last / first.where(first > 0)
     return made[tables[-1][amount] > 0]
-
-
-def cost_words() -> Words:
-    """Return what the figures of costs say, in the page's language."""
-    return Words(
-        tokens=_("tokens"),
-        time=_("Time of a forward pass"),
-        multiply_adds=_("Multiply-adds of a forward pass"),
-        memory=_("Most memory held at one time"),
-        parameters=_("Parameters"),
-        predicted=_("predicted"),
-        measured=_("measured"),
-        attention=_("attention"),
-        feed_forward=_("feed-forward"),
-    )

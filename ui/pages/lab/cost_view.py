@@ -31,7 +31,7 @@ from ui.text.i18n import _
 from ui.text.markdown import plain
 from ui.text.numbers import whole
 from ui.views.heads import PLOTLY_CONFIG
-from viz.cost import Cost, draw_cost
+from viz.cost import WIDTH, Cost, draw_cost
 from viz.quantities import size_text
 from viz.theme import theme_of
 
@@ -45,7 +45,7 @@ ATTENTION = ("projections", "energy", "weighted_sum", "output")
 
 def show_cost() -> None:
     """Show what is compared, how much it costs, and a button to measure it."""
-    configs, problems = _configs()
+    configs, problems = compared()
     lengths = lengths_around(value_of("tokens"))
     run = cost_run(configs, lengths)
     lab_memory().running = running = run is not None and run.is_active
@@ -54,14 +54,7 @@ def show_cost() -> None:
         if running:
             st.button(_("Cancel"), key="cancel", icon=":material/stop:", on_click=cancel_cost_run)
         else:
-            st.button(
-                _("Measure on this machine"),
-                key="measure",
-                icon=":material/timer:",
-                type="primary",
-                disabled=not configs,
-                on_click=partial(start_cost_run, configs, lengths),
-            )
+            draw_measure(configs, lengths)
         progress_place = st.container()
     draw_description(DESCRIPTIONS["cost"])
     show_notices()
@@ -77,7 +70,7 @@ def show_cost() -> None:
 
 def present_cost() -> None:
     """Show how much it costs as a picture, with what is to be said of it below."""
-    configs, problems = _configs()
+    configs, problems = compared()
     run = cost_run(configs, lengths_around(value_of("tokens")))
     lab_memory().running = running = run is not None and run.is_active
     picture, said = st.container(), st.container(key="say", gap="xsmall")
@@ -97,13 +90,25 @@ def _follow_for_a_class(
         st.rerun()
     results = run.results if run else ()
     with picture, told_in_place():
-        _draw_chart(configs, results)
+        draw_chart(configs, results)
     with said, told_in_place():
-        st.markdown(_say(configs, results))
+        st.markdown(say_cost(configs, results))
 
 
-def _configs() -> tuple[tuple[Config, ...], list[str]]:
-    """The configurations to compare, and why others can't be."""
+def draw_measure(configs: tuple[Config, ...], lengths: tuple[int, ...]) -> None:
+    """Draw the button that measures configurations at these lengths."""
+    st.button(
+        _("Measure on this machine"),
+        key="measure",
+        icon=":material/timer:",
+        type="primary",
+        disabled=not configs,
+        on_click=partial(start_cost_run, configs, lengths),
+    )
+
+
+def compared() -> tuple[tuple[Config, ...], list[str]]:
+    """Return the configurations to compare, and why others can't be."""
     made, problems = [], []
     heads, layers = value_of("cost_heads"), value_of("cost_layers")
     for size in values_of("cost_embeddings"):
@@ -127,13 +132,26 @@ def _follow(progress_place: Any, configs: Sequence[Config], run: CostRun | None)
     if run is not None and run.error:
         st.error(plain(describe_error(run.error, _), 400), icon=":material/error:")
     with told_in_place():
-        _show_picture(configs, results)
+        show_picture(configs, results)
 
 
-def _show_picture(configs: Sequence[Config], results: Sequence[Measured]) -> None:
-    """What the cost is in a sentence, and drawn over the length."""
-    st.markdown(_say(configs, results))
-    _draw_chart(configs, results)
+def show_picture(
+    configs: Sequence[Config],
+    results: Sequence[Measured],
+    *,
+    width: int = WIDTH,
+    height: int | None = None,
+) -> None:
+    """Say what the cost is in a sentence, and draw it over the length.
+
+    Args:
+        configs: what is compared.
+        results: what was measured of it.
+        width: of the figure, design pixels.
+        height: of the figure, pixels; None for what the page has room for.
+    """
+    st.markdown(say_cost(configs, results))
+    draw_chart(configs, results, width=width, height=height)
     if _is_measured(results):
         st.caption(
             _(
@@ -146,8 +164,8 @@ def _show_picture(configs: Sequence[Config], results: Sequence[Measured]) -> Non
         st.caption(_("Not measured: {reasons}").format(reasons=plain("; ".join(left_out), 300)))
 
 
-def _say(configs: Sequence[Config], results: Sequence[Measured]) -> str:
-    """What the cost is, in sentences."""
+def say_cost(configs: Sequence[Config], results: Sequence[Measured]) -> str:
+    """Return what the cost is, in sentences."""
     tokens = value_of("tokens")
     tables = [cost_table(config, tokens) for config in configs]
     said = [*cost_sentences(configs, tables, tokens, results), crossover_sentence(configs)]
@@ -160,21 +178,37 @@ def _is_measured(results: Sequence[Measured]) -> bool:
     return any(result.seconds is not None for result in results)
 
 
-def _draw_chart(configs: Sequence[Config], results: Sequence[Measured]) -> None:
-    """Time or multiply-adds, and memory, over the length."""
+def draw_chart(
+    configs: Sequence[Config],
+    results: Sequence[Measured],
+    *,
+    width: int = WIDTH,
+    height: int | None = None,
+    bars: float = BARS,
+) -> None:
+    """Draw time or multiply-adds, and memory, over the length.
+
+    Args:
+        configs: what is compared.
+        results: what was measured of it.
+        width: of the figure, design pixels.
+        height: of the figure, pixels; None for what the page has room for.
+        bars: what stands above and below it for a class, in heights of a text.
+    """
     costs = [_cost(config, i, value_of("tokens"), results) for i, config in enumerate(configs)]
 
-    def draw(height: int) -> go.Figure:
+    def draw(pixels: int) -> go.Figure:
         return draw_cost(
             costs,
             theme_of(st.context.theme.type),
             left="seconds" if _is_measured(results) else "multiply_adds",
             words=cost_words(),
-            height=height,
+            width=width,
+            height=pixels,
         )
 
     st.plotly_chart(
-        draw_to_room(draw, HEIGHT, TALL_HEIGHT, bars=BARS),
+        draw_to_room(draw, height or HEIGHT, height or TALL_HEIGHT, bars=bars),
         key=CHART,
         theme=None,
         config=PLOTLY_CONFIG,

@@ -15,6 +15,7 @@ from ui.pages.lab.controls import (
     draw_settings,
 )
 from ui.pages.lab.grids import described
+from ui.pages.lab.lesson import CONTROLS, TEACHING
 from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.parameters import PARAMETERS
 from ui.pages.lab.presets import opening
@@ -79,4 +80,6 @@ PAGE = Page(
     parameters=PARAMETERS,
     opening=opening,
     present=_present,
+    controls=CONTROLS,
+    teaching=TEACHING,
 )

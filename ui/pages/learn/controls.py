@@ -115,15 +115,7 @@ def draw_sizes() -> None:
     with left:
         _slider(_("Layers"), "layers", list(range(1, MOST_LAYERS + 1)), help=explain("layer"))
     with right:
-        st.selectbox(
-            _("Positions"),
-            POSITIONS,
-            index=POSITIONS.index(value_of("positions")),
-            format_func=word,
-            placeholder="",
-            key="positions",
-            help=explain("positions", "sinusoidal", "rotary", "alibi"),
-        )
+        draw_positions()
     left, right = st.columns(2, gap="small")
     with left:
         _slider(_("Learning rate"), "learning_rate", LEARN_RATES, help=explain(
@@ -135,6 +127,19 @@ def draw_sizes() -> None:
             "step", more=_("Here of 64 new examples; {most} at most.").format(most=MOST_STEPS)
         ))  # fmt: skip
     fit_layer()
+
+
+def draw_positions() -> None:
+    """Draw the choice of how the model tells places apart."""
+    st.selectbox(
+        _("Positions"),
+        POSITIONS,
+        index=POSITIONS.index(value_of("positions")),
+        format_func=word,
+        placeholder="",
+        key="positions",
+        help=explain("positions", "sinusoidal", "rotary", "alibi"),
+    )
 
 
 def _slider(label: str, key: str, choices: list[Any], help: str | None = None) -> None:

@@ -23,6 +23,7 @@ class LearnMemory:
 
     trainings: dict[Plan, Training] = field(default_factory=dict)
     running: list[Plan] = field(default_factory=list)  # when the page was drawn last
+    begun: set[Plan] = field(default_factory=set)  # for a lesson, which may need them no more
     corpus: str = ""  # that a character model reads; empty: the default one
     mounted: Mounted | None = None
     check: Any = None  # of a story: see ui.pages.learn.story_check

@@ -25,6 +25,7 @@ from ui.pages.learn.controls import (
 from ui.pages.learn.fitting import FITS
 from ui.pages.learn.follow import VIEWS, follow_training, running
 from ui.pages.learn.kind_and_layer import draw_kind_and_layer
+from ui.pages.learn.lesson import CONTROLS, CONTROLS_OF_RUN, TEACHING
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.parameters import PARAMETERS
 from ui.pages.learn.source import TRAINED_ON_LEARN
@@ -108,6 +109,9 @@ PAGE = Page(
     draw=_draw,
     parameters=PARAMETERS,
     fits=FITS,
+    controls=CONTROLS,
+    controls_of_run=CONTROLS_OF_RUN,
+    teaching=TEACHING,
     sentences={"text": N_("Try your own input")},
     views=VIEWS,
     source=lambda: TRAINED_ON_LEARN,

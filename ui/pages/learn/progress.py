@@ -90,6 +90,27 @@ def show_endings(plan: Plan) -> None:
             )
 
 
+def describe_ending(training: Training) -> str:
+    """Return why a training has ended before its last step, where nothing of it is shown."""
+    match training.state:
+        case "diverged":
+            return _(
+                "The training diverged: after step {step} the loss is no longer a number, as the "
+                "learning rate of {rate:g} is too high."
+            ).format(step=training.step, rate=training.plan.learning_rate)
+        case "too slow":
+            return _("The training was stopped after {seconds} s, the limit of a run.").format(
+                seconds=SECONDS
+            )
+        case "failed":
+            return _("The training failed: {message}.").format(
+                message=plain(describe_error(training.message, _), 300).rstrip(".")
+            )
+    return _("The training was stopped at step {step} of {steps}.").format(
+        step=training.step, steps=training.plan.steps
+    )
+
+
 def _other(plan: Plan) -> Training | None:
     other = baseline_plan()
     return None if other in (None, plan) else training_of(other)

@@ -126,9 +126,28 @@ def train() -> None:
     choose("train", at=None)
 
 
-def train_unless_known(plan: Plan) -> None:
-    """Start what nobody has trained on this page yet."""
+def train_unless_known(plan: Plan, *, is_slow: bool | None = None) -> None:
+    """Start what nobody has trained on this page yet.
+
+    Args:
+        plan: of it.
+        is_slow: whether it is spread over time; None for what is chosen on the page.
+    """
     if training_of(plan) is None:
+        _submit(plan, is_slow=is_slow)
+
+
+def drop_active(plan: Plan) -> None:
+    """Stop and forget what runs, or waits for it; what has ended stays."""
+    training = training_of(plan)
+    if training is not None and training.is_active:
+        training.stop()
+        del _trainings()[plan]
+
+
+def train_again(plan: Plan) -> None:
+    """Go on with what has ended too early, or begin it anew; what runs or is trained stays."""
+    if not _is_trained(plan):
         _submit(plan)
 
 
@@ -175,12 +194,14 @@ def _is_trained(plan: Plan) -> bool:
     return training is not None and (training.is_active or training.state == "finished")
 
 
-def _submit(plan: Plan) -> None:
+def _submit(plan: Plan, *, is_slow: bool | None = None) -> None:
     training = training_of(plan)
     if training is None or not training.can_go_on:
         training = Training(plan, page_is_open())
         _add(training)
-    training.least_seconds = SLOW_SECONDS if value_of("pace") == "slow" else 0.0
+    if is_slow is None:
+        is_slow = value_of("pace") == "slow"
+    training.least_seconds = SLOW_SECONDS if is_slow else 0.0
     queue().submit(training)
 
 

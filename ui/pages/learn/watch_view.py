@@ -12,9 +12,11 @@ from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.let_show import let_show
 from ui.controls.selection import Selection
+from ui.link.lesson import place_shown
 from ui.link.memory import set_values, value_of
 from ui.pages.learn.answers import show_answers
 from ui.pages.learn.description import WATCHED
+from ui.pages.learn.lesson import show_beside
 from ui.pages.learn.memory import Mounted, learn_memory
 from ui.pages.learn.trainings import (
     baseline_plan,
@@ -46,7 +48,7 @@ from viz.learning_info import (
 from viz.theme import Theme
 
 CHART = "learn_chart"
-STORY_HEIGHT = 56  # pixels that the figure leaves to a story's two sentences
+STORY_HEIGHT = 56  # pixels that the figure leaves to a story's two sentences, or a lesson's
 MOST_FRAME_BYTES = 3 * 2**20  # that a page gets to scrub without asking the server
 
 
@@ -131,7 +133,8 @@ def _size() -> tuple[int, int]:
     if window_is_narrow():
         return NARROW_WIDTH, NARROW_HEIGHT
     width, height = (TALL_WIDTH, TALL_HEIGHT) if window_is_tall() else (WIDTH, HEIGHT)
-    return width, height if value_of("story") is None else height - STORY_HEIGHT
+    is_told = value_of("story") is not None or place_shown() is not None
+    return width, height - STORY_HEIGHT if is_told else height
 
 
 def _first_frame(shows: tuple[object, ...], active: int, last: int) -> int:
@@ -278,6 +281,7 @@ WATCH = View(
     "watch",
     show_watch,
     lambda: WATCHED,
+    beside=show_beside,
     charts=(Chart(CHART, behind_cell, behind_tile),),
     shows_weights=lambda: True,
 )

@@ -49,6 +49,14 @@ def show_next(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
         _show_difference(run, whole, selection, theme)
 
 
+def _show_beside(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
+    """Draw the likeliest next tokens alone."""
+    if run.next_logits is None:
+        st.info(_("This model writes nothing: choose one with a decoder."))
+        return
+    _show_bars(run, run.without_removal() if run.settings.removed else None, theme)
+
+
 def _show_bars(run: PretrainedRun, whole: PretrainedRun | None, theme: Theme) -> None:
     assert run.next_logits is not None
     logits = run.next_logits[0]
@@ -250,4 +258,4 @@ DESCRIPTION = Description(
     "softmax(logits)",
     ("token", "softmax", "logit", "head", "layer", "output", "weight", "query", "key", "nats"),
 )
-NEXT = View("next", show_next, lambda: DESCRIPTION, inputs=("head",))
+NEXT = View("next", show_next, lambda: DESCRIPTION, beside=_show_beside, inputs=("head",))

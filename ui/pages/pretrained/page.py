@@ -22,6 +22,7 @@ from ui.pages.pretrained.controls import (
     expect_telling,
     opening,
 )
+from ui.pages.pretrained.lesson import TEACHING
 from ui.pages.pretrained.loading import VIEWS, load_model, views_of
 from ui.pages.pretrained.next_token_view import forget_written, take_written_from_link
 from ui.pages.pretrained.parameters import PARAMETERS
@@ -82,6 +83,7 @@ PAGE = Page(
     opening=opening,
     get_ready=lambda: load_model() is not None,
     controls={"layer": draw_layer_shown},
+    teaching=TEACHING,
     views=VIEWS,
     source=lambda: PRETRAINED,
     is_compared=True,

@@ -1,0 +1,123 @@
+"""A step's question, from what is asked to what is true, and when it is asked anew."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from lessons.lesson import Step
+from ui.frame.follow import Followed
+from ui.frame.page import Page, page_shown
+from ui.lesson.question import draw_answer, said_of
+from ui.lesson.seen import Inquiry
+from ui.lesson.sentences import describe_question, describe_truth
+from ui.lesson.waiting import draw_wait, wait_of
+from ui.link.lesson import place_shown
+from ui.link.memory import choose, default_of, own_memory, settle, value_of
+from ui.text.i18n import _
+from ui.text.markdown import plain
+
+
+@dataclass
+class Revealed:
+    """Of which sentence a session's question was answered."""
+
+    of: tuple[Any, ...] | None = None
+
+
+def draw_question(step: Step, inquiry: Inquiry, say: DeltaGenerator | None) -> bool:
+    """Draw what is asked, and what can be said or is true; whether that may be seen.
+
+    Args:
+        step: of the lesson that is followed.
+        inquiry: its question, asked of what is shown.
+        say: the place for what is true, where that isn't below the question.
+    """
+    wants_truth, wait = bool(value_of("revealed")), wait_of(step)
+    is_revealed = wants_truth and wait is None
+    with st.container(key="lesson_question", gap="xsmall"):
+        st.markdown(f"**{describe_question(inquiry)}**")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            draw_answer(inquiry, is_revealed=is_revealed, is_locked=wants_truth)
+            if not wants_truth:
+                _draw_reveal(inquiry)
+        if wait is not None:
+            draw_wait(wait)
+        if is_revealed:
+            with say or nullcontext():
+                _tell_truth(step, inquiry)
+    return is_revealed
+
+
+def is_answered(step: Step) -> bool:
+    """Whether what is true of a step's question is shown."""
+    if step.question is None or not value_of("revealed"):
+        return False
+    return wait_of(step) is None
+
+
+def _tell_truth(step: Step, inquiry: Inquiry) -> None:
+    """Say what is right, and what it means or what can be done next."""
+    st.markdown(describe_truth(inquiry, said_of(inquiry)))
+    if step.then and _is_own_sentence(page_shown()):
+        st.markdown(plain(step.then, 400))
+    elif "text" in step.controls:
+        st.caption(_("Type another sentence: the question is asked of it anew."))
+    elif inquiry.run is None:
+        st.caption(_("Change a number: the question is asked anew."))
+
+
+def _draw_reveal(inquiry: Inquiry) -> None:
+    has_said = said_of(inquiry) is not None
+    st.button(
+        _("Reveal"),
+        key="reveal",
+        icon=":material/visibility:",
+        type="primary" if has_said else "secondary",
+        on_click=partial(choose, "reveal", revealed=True),
+        help=None if has_said else _("You can answer first: what you predict, you remember."),
+    )
+
+
+def marked(inquiry: Inquiry, followed: Followed) -> Followed:
+    """Return what is shown with frames around what is asked about, and what is right."""
+    if inquiry.question.kind in ("choice", "paint") or not inquiry.truth.right:
+        return followed
+    query, key = None, None
+    if inquiry.answer.asks_query:
+        query = inquiry.token_of(query=inquiry.asked.query)
+    if inquiry.answer.asks_key:
+        key = inquiry.token_of(key=inquiry.asked.key)
+    match inquiry.question.kind:
+        case "word":
+            key = inquiry.token_of(key=inquiry.truth.right[0])
+        case "cell":
+            row, column = inquiry.truth.right[0]
+            query, key = inquiry.token_of(query=row), inquiry.token_of(key=column)
+    return Followed(followed.run, replace(followed.selection, query=query, key=key))
+
+
+def fit_revealed(page: Page) -> None:
+    """Ask anew where the sentence has changed since the truth was seen."""
+    kept = own_memory(Revealed)
+    now = tuple(map(value_of, ("lesson", "step", *page.teaching.asks_of)))
+    if not value_of("revealed"):
+        kept.of = None
+        return
+    if kept.of is not None and kept.of != now and kept.of[:2] == now[:2]:
+        settle(revealed=False, answer="")
+        kept.of = None
+        return
+    kept.of = now
+
+
+def _is_own_sentence(page: Page) -> bool:
+    """Whether the question is asked of what the lesson's author has seen."""
+    place = place_shown()
+    if place is None:
+        return False
+    own = place.values(page)
+    return all(value_of(key) == own.get(key, default_of(key)) for key in page.teaching.asks_of)
