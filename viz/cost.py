@@ -68,6 +68,7 @@ def draw_cost(
     words: Words = ENGLISH,
     width: int = WIDTH,
     height: int = HEIGHT,
+    only: Literal["left", "right"] | None = None,
 ) -> go.Figure:
     """Draw time or multiply-adds on the left, memory on the right, over the length; all axes log.
 
@@ -81,16 +82,21 @@ def draw_cost(
         words: in the page's language.
         width: of the figure, design pixels.
         height: of the figure, pixels.
+        only: which of the panels is drawn, in the width of both; None for both.
     """
     panels = _panels(costs, left, words)
-    half = (width - MARGIN["l"] - MARGIN["r"] - GAP) / 2  # pixels of a panel
-    share = half / (width - MARGIN["l"] - MARGIN["r"])
+    whole = width - MARGIN["l"] - MARGIN["r"]
+    half = (whole - GAP) / 2 if only is None else whole  # pixels of a panel
+    share = half / whole
+    domains = [[0, share], [1 - share, 1]]
+    if only is not None:
+        panels, domains = [panels[only == "right"]], [[0, 1]]
     layout = base_layout(theme, margin=MARGIN, height=height)
     layout["annotations"] = [_key(costs, theme)]
     layout["shapes"] = []
     font = {"color": theme.faint, "size": LABEL_SIZE}
     ends = ends_of([c.tokens for c in costs] + [c.measured_tokens for c in costs], 0.03)
-    for panel, domain in zip(panels, ([0, share], [1 - share, 1]), strict=True):
+    for panel, domain in zip(panels, domains, strict=True):
         low, high = ends_of([line.y for line in panel.lines], ABOVE)
         if panel.number == "":
             below = len(_marks(costs, ends, half)) * LABEL_ROW  # for labels
@@ -106,7 +112,8 @@ def draw_cost(
             "anchor": f"x{panel.number}",
         }
         layout["annotations"] += _titles(panel, theme)
-    _mark_crossovers(layout, costs, ends, half, theme)
+    if only != "right":
+        _mark_crossovers(layout, costs, ends, half, theme)
     data = [_trace(line, panel, words, theme) for panel in panels for line in panel.lines]
     return SpecFigure({"data": data, "layout": layout})
 

@@ -18,7 +18,7 @@ REM = 0.03  # of the window's height: what a text of the page is high
 STEP = 1.1  # what a key press makes larger, or smaller
 PAINTER_LABEL = 12  # pixels of a label beside the painter, in a sidebar
 EDGES = 3.5  # heights of a text that are beside a picture
-LEAST_HEIGHT = 200  # pixels of a picture
+LEAST_HEIGHT = 150  # pixels of a picture
 SMALLEST, LARGEST = -2, 4  # such steps: beyond them a lesson's step no longer fits a screen
 
 
@@ -104,18 +104,30 @@ def fit_to_window(tiles: Tiles, theme: Theme, *, bars: float, across: float = 1)
     )
 
 
+def design_width(across: float = 1) -> int:
+    """Return how wide a figure is that `draw_to_room` enlarges, in pixels as at a desk.
+
+    Args:
+        across: the share of a presenter's window that it has.
+    """
+    return round((window_size()[0] - EDGES * rem()) * across / shown_theme().magnified)
+
+
 def draw_to_room(
     draw: Callable[[int], go.Figure], usual: int, tall: int, *, bars: float
 ) -> go.Figure:
     """Return a figure in the height that there is room for; for a class, as large in all.
 
     Args:
-        draw: returns it in a height, in pixels, as it is at a desk.
+        draw: returns it in a height, in pixels, as it is at a desk; what stands around its plot
+            may come on top of that.
         usual, tall: the heights there, in a usual window and in a tall one.
         bars: what stands above and below it for a class, in heights of a text.
     """
     if not is_presented():
         return draw(tall if window_is_tall() else usual)
     by = shown_theme().magnified
-    height = max(LEAST_HEIGHT, window_size()[1] - bars * rem())
-    return enlarged(draw(round(height / by)), by)
+    height = round((window_size()[1] - bars * rem()) / by)
+    around = draw(height).to_dict()["layout"]["height"] - height
+    least = round(LEAST_HEIGHT / by)
+    return enlarged(draw(max(least, round(height - around))), by)

@@ -27,7 +27,7 @@ body:has(.st-key-presented) .stMainBlockContainer {
 .st-key-presented :is(button, button p, label p, input, a p) { font-size: 0.9rem !important; }
 .st-key-presented .stTextInput input { font-size: 1.2rem !important; }
 .st-key-presented .st-key-lesson_question .stMarkdown strong { font-size: 1.25rem; }
-.st-key-presented { min-height: calc(100vh - 1.1rem); --word: 2.6vw; }
+.st-key-presented { min-height: calc(100vh - 1.9rem); --word: 2.6vw; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-say) { margin-top: auto; }
 .st-key-say { padding: 0 2.6rem 0.2rem 0; }
 .st-key-say .stMarkdown p { font-size: 1rem; line-height: 1.35; }

@@ -14,7 +14,7 @@ from ui.frame.page import Page, page_shown
 from ui.lesson.question import draw_answer, said_of
 from ui.lesson.seen import Inquiry
 from ui.lesson.sentences import describe_question, describe_truth
-from ui.lesson.waiting import draw_wait, wait_of
+from ui.lesson.waiting import wait_of
 from ui.link.lesson import place_shown
 from ui.link.memory import choose, default_of, own_memory, settle, value_of
 from ui.text.i18n import _
@@ -44,8 +44,6 @@ def draw_question(step: Step, inquiry: Inquiry, say: DeltaGenerator | None) -> b
             draw_answer(inquiry, is_revealed=is_revealed, is_locked=wants_truth)
             if not wants_truth:
                 _draw_reveal(inquiry)
-        if wait is not None:
-            draw_wait(wait)
         if is_revealed:
             with say or nullcontext():
                 _tell_truth(step, inquiry)

@@ -38,6 +38,8 @@ def draw_for_audience(page: Page) -> bool:
         said = _("The link leaves these controls to be touched, which this page hasn't: {names}.")
         notice("only", said.format(names=verbatim(", ".join(unknown))))
     if page.source is None:
+        with st.container(horizontal=True, key="lesson_controls", vertical_alignment="bottom"):
+            draw_controls(page, names)
         page.present()
     else:
         _draw(page, names if only else tuple(page.sentences))

@@ -34,7 +34,15 @@ def draw_bar(place: Place, *, is_free: bool) -> None:
                 )
             )
             st.subheader(plain(step.heading, MOST), anchor=False)
-        with ways, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        with (
+            ways,
+            st.container(
+                horizontal=True,
+                horizontal_alignment="right",
+                vertical_alignment="center",
+                gap="small",
+            ),
+        ):
             _draw_ways(place, is_free=is_free)
         if not (is_free or is_presented()):  # for a class, it stands below the picture
             st.markdown(plain(step.text, MOST))

@@ -10,7 +10,7 @@ from ui.controls.selection import Selection
 from ui.frame.failures import told_in_place
 from ui.frame.page import Page
 from ui.lesson.seen import Inquiry
-from ui.lesson.waiting import draw_wait, wait_of
+from ui.lesson.waiting import wait_of
 from ui.link.notices import show_notices
 from ui.text.i18n import _
 
@@ -41,11 +41,8 @@ def follow_exhibit(
         if step.question is not None:
             is_seen = ask(step, Inquiry(step.question, None, NOWHERE))
     with picture, told_in_place():
-        wait = wait_of(step)
-        if step.question is None and wait is not None:
-            draw_wait(wait)
         if is_seen and teaching.show is not None:
             teaching.show(step.question is None)
-        elif not is_seen:
+        elif not is_seen and wait_of(step) is None:
             st.caption(_("The picture comes with the answer."))
         show_notices()

@@ -43,7 +43,7 @@ def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
     run, selection = followed
     if view.beside is not None and not is_wide:
         view.beside(run, selection, shown_theme())
-    elif view is not HEADS and not is_presented():
+    elif view is not HEADS and (not is_presented() or view.is_for_class(run, selection)):
         show_view(followed, view)
     else:
         show_heads_alone(run, selection, is_wide=is_wide)

@@ -126,8 +126,11 @@ def _follow(
     """Draw the question, or the picture and what is true of it."""
     fit_revealed(page)
     fit_repainting(step)
-    if say is not None and not is_answered(step):
-        with say:
+    wait = wait_of(step)
+    with say or picture:
+        if wait is not None:
+            draw_wait(wait)
+        elif say is not None and not is_answered(step):
             st.markdown(plain(step.text, MOST))
     if page.source is None:
         follow_exhibit(page, step, said, picture, partial(draw_question, say=say))
@@ -149,9 +152,6 @@ def _follow(
                 followed, shares = _ask(step, followed, say)
     with picture:
         if followed is not None and not followed.run.is_empty:
-            wait = wait_of(step)
-            if step.question is None and wait is not None:
-                draw_wait(wait)
             if step.question is None or (value_of("revealed") and wait is None):
                 with told_in_place():
                     if shares is not None:
@@ -162,7 +162,7 @@ def _follow(
                         show_picture(followed, view, is_wide=is_wide)
                     st.caption(source.describe(followed.run))
                     show_limits(source, followed.run)
-            else:
+            elif wait is None:
                 st.caption(_("The picture comes with the answer."))
         show_notices()
 

@@ -27,6 +27,10 @@ def _never() -> bool:
     return False
 
 
+def _not_for_class(run: Any, selection: Selection) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Chart:
     """A picture in which cells, and the names above its tiles, can be clicked."""
@@ -45,6 +49,8 @@ class View:
     describe: Callable[[], Description]  # what it shows, as far as the page's values tell
     # Draws of it what has room in half of a page, beside a lesson's question; None: all of it.
     beside: Show | None = None
+    # Whether it draws itself as large as a class needs it; else one or two heads are drawn instead.
+    is_for_class: Callable[[Any, Selection], bool] = _not_for_class
     charts: tuple[Chart, ...] = ()
     switch: str | None = None  # the parameter that chooses what it shows
     draw_options: Callable[[], None] = _draws_nothing  # how it shows that

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,7 +12,7 @@ from lab.cost import Measured, cost_table
 from model.config import PAPER, Config
 from model.cost import FRESH_FROM, Rates, crossover, key_value_cache, peak_memory, predict_seconds
 from model.cost_parts import part_costs
-from ui.controls.presenting import draw_to_room
+from ui.controls.presenting import design_width, draw_to_room
 from ui.frame.description import draw_description
 from ui.frame.failures import told_in_place
 from ui.frame.history import live
@@ -37,7 +37,7 @@ from viz.theme import theme_of
 
 CHART = "cost_chart"
 HEIGHT, TALL_HEIGHT = 430, 640  # pixels
-BARS = 9.3  # what stands below it for a class, in heights of a text
+BARS = 9.9  # what stands below it for a class, in heights of a text
 POINTS = 40  # of a predicted line
 REPAINT_EVERY = 0.4  # seconds, while something is measured
 ATTENTION = ("projections", "energy", "weighted_sum", "output")
@@ -90,7 +90,7 @@ def _follow_for_a_class(
         st.rerun()
     results = run.results if run else ()
     with picture, told_in_place():
-        draw_chart(configs, results)
+        draw_chart(configs, results, width=design_width())
     with said, told_in_place():
         st.markdown(say_cost(configs, results))
 
@@ -185,6 +185,7 @@ def draw_chart(
     width: int = WIDTH,
     height: int | None = None,
     bars: float = BARS,
+    only: Literal["left", "right"] | None = None,
 ) -> None:
     """Draw time or multiply-adds, and memory, over the length.
 
@@ -194,6 +195,7 @@ def draw_chart(
         width: of the figure, design pixels.
         height: of the figure, pixels; None for what the page has room for.
         bars: what stands above and below it for a class, in heights of a text.
+        only: which of the two panels; None for both.
     """
     costs = [_cost(config, i, value_of("tokens"), results) for i, config in enumerate(configs)]
 
@@ -205,6 +207,7 @@ def draw_chart(
             words=cost_words(),
             width=width,
             height=pixels,
+            only=only,
         )
 
     st.plotly_chart(

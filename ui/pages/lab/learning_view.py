@@ -31,7 +31,7 @@ from viz.theme import theme_of
 
 CHART = "learning_chart"
 MOST_CURVES = 12  # configurations in one picture
-BARS = 9.3  # what stands above and below it for a class, in heights of a text
+BARS = 9.9  # what stands above and below it for a class, in heights of a text
 
 Group = tuple[str, list[Result]]  # a configuration's name, and its seeds in their order
 

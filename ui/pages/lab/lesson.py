@@ -1,18 +1,21 @@
 """What lessons do on the Lab: ask what a forward pass costs, from the formulas that are shown."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from lab.cost import Measured
+from lessons.answers import ANSWERS
 from lessons.costs import Costs
 from model.config import Config
 from model.cost import crossover, key_value_cache
 from model.cost_parts import part_costs
-from ui.controls.presenting import is_presented
+from ui.controls.presenting import design_width, is_presented
 from ui.frame.teaching import Teaching, Wait
 from ui.jobs.cost_job import CostRun, describe_progress, lengths_around
-from ui.lesson.picture import BARS_OF_STEP
+from ui.lesson.picture import BARS_OF_STEP, BESIDE
 from ui.lesson.picture import CONTROLS as CONTROLS_ROW
 from ui.link.lesson import place_shown
 from ui.link.memory import value_of
@@ -23,7 +26,6 @@ from ui.text.errors import describe_error
 from ui.text.i18n import _, ngettext
 from ui.text.markdown import plain
 from ui.text.numbers import whole
-from viz.cost import WIDTH
 
 BESIDE_WIDTH, BESIDE_HEIGHT = 700, 400  # design pixels of the picture beside a question
 
@@ -89,13 +91,28 @@ def show(is_wide: bool) -> None:
         st.warning(problem, icon=":material/info:")
     run = _run()
     if is_presented():
-        results = run.results if run is not None and is_wide else ()
-        bars = BARS_OF_STEP + (CONTROLS_ROW if is_wide else 0)
-        draw_chart(configs, results, width=WIDTH if is_wide else BESIDE_WIDTH, bars=bars)
+        _present(configs, run.results if run is not None and is_wide else (), is_wide=is_wide)
     elif is_wide:
         show_picture(configs, run.results if run else ())
     else:
         show_picture(configs, (), width=BESIDE_WIDTH, height=BESIDE_HEIGHT)
+
+
+def _present(configs: tuple[Config, ...], results: Sequence[Measured], *, is_wide: bool) -> None:
+    """Draw the same for a class: beside a question the one panel that it is about."""
+    if is_wide:
+        draw_chart(configs, results, width=design_width(), bars=BARS_OF_STEP + CONTROLS_ROW)
+        return
+    place = place_shown()
+    question = None if place is None else place.step.question
+    is_memory = question is not None and ANSWERS[question.answer].unit == "megabytes"
+    draw_chart(
+        configs,
+        results,
+        width=design_width(BESIDE),
+        bars=BARS_OF_STEP,
+        only="right" if is_memory else "left",
+    )
 
 
 def wait() -> Wait | None:

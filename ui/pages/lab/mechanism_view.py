@@ -31,7 +31,7 @@ from viz.theme import theme_of
 
 CHART = "sweep_chart"
 HEIGHT, TALL_HEIGHT = 352, 590  # pixels: the sentence stands above it
-BARS = 9.3  # what stands above and below it for a class, in heights of a text
+BARS = 9.9  # what stands above and below it for a class, in heights of a text
 
 
 def picture_in_use(grid: Grid) -> Chosen:

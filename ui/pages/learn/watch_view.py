@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from model.training.plan import Plan
@@ -11,6 +12,7 @@ from ui.choices.learning import MOST_HEADS_SHOWN
 from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.let_show import let_show
+from ui.controls.presenting import design_width, draw_to_room, is_presented
 from ui.controls.selection import Selection
 from ui.link.lesson import place_shown
 from ui.link.memory import set_values, value_of
@@ -30,6 +32,7 @@ from ui.runs.trained_here import TrainedHereRun, TrainedHereSettings, Watched, r
 from ui.server.turns import take_turn
 from ui.text.i18n import _
 from ui.text.numbers import percent
+from ui.views.few_heads import FEW
 from ui.views.heads import PLOTLY_CONFIG
 from ui.views.marks import mark_heads
 from ui.views.stages import attention_tiles, describe
@@ -49,6 +52,7 @@ from viz.theme import Theme
 
 CHART = "learn_chart"
 STORY_HEIGHT = 56  # pixels that the figure leaves to a story's two sentences, or a lesson's
+BARS = 16.5, 11.5  # what is around it for a class, in heights of a text: in a lesson, and without
 MOST_FRAME_BYTES = 3 * 2**20  # that a page gets to scrub without asking the server
 
 
@@ -57,8 +61,13 @@ def show_watch(run: TrainedHereRun, selection: Selection, theme: Theme) -> None:
     plan = run.settings.plan
     is_over = not _is_active(plan, baseline_plan())  # asked once: it may end while this is drawn
     learning, others = _learning(run, selection, is_over=is_over)
+    theme = replace(theme, magnified=1)  # it is enlarged as a whole, where a class looks
+
+    def draw(height: int) -> go.Figure:
+        return draw_learning(replace(learning, height=height), theme)
+
     st.plotly_chart(
-        draw_learning(learning, theme),
+        draw_to_room(draw, learning.height, learning.height, bars=BARS[place_shown() is None]),
         key=CHART,
         theme=None,
         config=PLOTLY_CONFIG,
@@ -68,7 +77,8 @@ def show_watch(run: TrainedHereRun, selection: Selection, theme: Theme) -> None:
         _draw_slider(learning)
     plays = learning.frames is not None
     frames = watched(plan, run.settings.typed).answers if plays else ()
-    show_answers(run, is_over=not _is_active(plan), frames=frames)
+    if not is_presented():  # then there is no room, and the figure says it too
+        show_answers(run, is_over=not _is_active(plan), frames=frames)
     for message in others:
         st.caption(message)
 
@@ -132,6 +142,8 @@ def _size() -> tuple[int, int]:
     """The figure's width and height, as the window has room for."""
     if window_is_narrow():
         return NARROW_WIDTH, NARROW_HEIGHT
+    if is_presented():
+        return design_width(), HEIGHT  # its height follows from the window's
     width, height = (TALL_WIDTH, TALL_HEIGHT) if window_is_tall() else (WIDTH, HEIGHT)
     is_told = value_of("story") is not None or place_shown() is not None
     return width, height - STORY_HEIGHT if is_told else height
@@ -283,5 +295,6 @@ WATCH = View(
     lambda: WATCHED,
     beside=show_beside,
     charts=(Chart(CHART, behind_cell, behind_tile),),
+    is_for_class=lambda run, selection: run.settings.plan.heads <= FEW and not value_of("kept"),
     shows_weights=lambda: True,
 )

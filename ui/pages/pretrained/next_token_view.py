@@ -1,14 +1,18 @@
 """Next token: what a decoder would write, writing it, and what a head has to do with it."""
 
+from dataclasses import replace
+
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 from torch import Tensor
 
 from model.next_token import kl_divergence, probabilities_of, top_tokens
 from model.pretrained.base import Head, removable_kind
 from ui.choices.limits import MOST_REMOVED
-from ui.components import window_is_tall
+from ui.controls.presenting import draw_to_room, is_presented
 from ui.controls.selection import Selection, draw_next_time
+from ui.lesson.picture import BARS_OF_STEP
 from ui.link.address import asked_for
 from ui.link.memory import choose, settle, value_of
 from ui.pages.pretrained.settings import added_tokens, pretrained_memory, removed_heads, texts
@@ -29,8 +33,9 @@ from viz.tiles import Tiles
 from viz.tiles_grid import HEIGHT, TALL_HEIGHT
 
 COUNT = 10  # tokens that are shown ...
-COUNT_OF_PAIRS = 7  # ... and where each has two bars
-BARS = 330  # pixels of their bars
+COUNT_OF_PAIRS = 7  # ... and where each has two bars,
+COUNT_FOR_CLASS = 4  # and where a class has to read them
+BARS, AROUND = 330, 80  # pixels of their bars, and what else belongs to the figure
 
 
 def show_next(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
@@ -60,7 +65,8 @@ def _show_beside(run: PretrainedRun, selection: Selection, theme: Theme) -> None
 def _show_bars(run: PretrainedRun, whole: PretrainedRun | None, theme: Theme) -> None:
     assert run.next_logits is not None
     logits = run.next_logits[0]
-    tokens = top_tokens(logits, COUNT if whole is None else COUNT_OF_PAIRS)
+    most = COUNT_FOR_CLASS if is_presented() else COUNT
+    tokens = top_tokens(logits, most if whole is None else min(most, COUNT_OF_PAIRS))
     names = [run.model.tokenizer.shown(each.token) for each in tokens]
     before = None
     if whole is not None and whole.next_logits is not None:
@@ -68,8 +74,11 @@ def _show_bars(run: PretrainedRun, whole: PretrainedRun | None, theme: Theme) ->
         before = np.array(probabilities_of(whole.next_logits[0], ids))
     shown = tuple(escape(token_text(name, 20)) for name in names)
     probabilities = np.array([each.probability for each in tokens])
-    st.plotly_chart(
-        draw_next_tokens(
+
+    theme = replace(theme, magnified=1)  # it is enlarged as a whole, where a class looks
+
+    def draw(height: int) -> go.Figure:
+        return draw_next_tokens(
             NextTokens(
                 labels=AxisLabels(shown, shown),
                 probabilities=probabilities,
@@ -77,10 +86,13 @@ def _show_bars(run: PretrainedRun, whole: PretrainedRun | None, theme: Theme) ->
                 probability_title=_("probability of the next token"),
                 after_name=_("after removal"),
                 before_name=_("before"),
-                height=TALL_HEIGHT - 160 if window_is_tall() else BARS,
+                height=height - AROUND,
             ),
             theme,
-        ),
+        )
+
+    st.plotly_chart(
+        draw_to_room(draw, BARS + AROUND, TALL_HEIGHT - 160 + AROUND, bars=BARS_OF_STEP),
         key="next_chart",
         theme=None,
         config=PLOTLY_CONFIG,

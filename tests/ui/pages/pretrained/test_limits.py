@@ -93,7 +93,7 @@ def test_a_model_that_is_not_installed_is_told_with_what_to_do(model: str, witho
 def check_that_only_the_model_and_the_text_can_be_chosen(page: AppTest) -> None:
     widgets = (*page.text_input, *page.number_input, *page.segmented_control, *page.select_slider,
                *page.slider, *page.selectbox, *page.toggle, *page.button)  # fmt: skip
-    assert [widget.key for widget in widgets] == ["text", "lang", "model"]
+    assert [widget.key for widget in widgets] == ["text", "lang", "model", "present_button"]
     assert not page.get("download_button")
     assert not page.get("plotly_chart")
 

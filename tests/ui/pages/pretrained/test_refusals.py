@@ -55,7 +55,7 @@ READS_IMAGES = "my-vit reads images. Here sentences are read, so there is nothin
 def test_what_reads_images_is_told_and_there_is_nothing_else_to_choose(vit: Path) -> None:
     page = open_trained(model="my-vit", text="so it goes", view="numbers", layer=2, head=1)
     assert messages(page) == [READS_IMAGES]
-    assert widgets(page) == ["text", "lang", "model"]
+    assert widgets(page) == ["text", "lang", "model", "present_button"]
     assert not page.get("download_button")
     assert not page.get("plotly_chart")
     assert str(vit.parent) not in str(page.main)
@@ -82,7 +82,7 @@ def test_what_was_chosen_comes_back_with_a_model_that_has_it(vit: Path) -> None:
 def test_a_refused_model_takes_nothing_from_the_page_before(vit: Path) -> None:
     page = open_trained(text="so it goes", view="numbers", layer=2)
     change(page, model="my-vit")
-    assert widgets(page) == ["text", "lang", "model"]
+    assert widgets(page) == ["text", "lang", "model", "present_button"]
     change(page, model="minilm")
     assert (value(page, "view"), value(page, "layer")) == ("numbers", 2)
 
@@ -186,7 +186,7 @@ def test_nothing_of_python_is_on_the_screen(
     (told,) = messages(page)
     assert told.startswith(said.format("my-gpt2"))
     assert not PYTHON.search(told)
-    assert widgets(page) == ["text", "lang", "model"]
+    assert widgets(page) == ["text", "lang", "model", "present_button"]
 
 
 def test_a_model_without_attention_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
