@@ -25,13 +25,15 @@ MOST_STEPS = 30
 MOST_CHOICES = 5
 NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 PLACES = {"query", "key", "head", "layer"}  # that a question's text may have
-OWN = {"lesson", "step", "answer", "revealed", "free"}  # parameters that a lesson sets by itself
+MARKS = {"query", "key"}  # what of a picture can be framed
+# Parameters that a lesson, or who shows it, sets.
+OWN = {"lesson", "step", "answer", "revealed", "free", "present", "notes", "only"}
 
 KEYS = {  # of each table: which are needed, and which may be there
     "lesson": ({"title", "about", "minutes", "step"}, set[str]()),
     "step": (
         {"heading", "text", "state"},
-        {"controls", "question", "then", "say", "mistakes"},
+        {"controls", "question", "mark", "then", "say", "mistakes"},
     ),
     "question": ({"kind", "ask", "answer"}, {"query", "key", "choices"}),
 }
@@ -113,6 +115,11 @@ def _check_step(step: dict[str, Any], lines: Lines, number: int) -> Iterator[Pro
     controls = step.get("controls", [])
     if not isinstance(controls, list) or not all(isinstance(name, str) for name in controls):
         yield Problem(lines.at(number, "controls"), 'controls is a list, such as ["text", "heads"]')
+    mark = step.get("mark", {})
+    if not (isinstance(mark, dict) and mark.keys() <= MARKS) or not all(
+        isinstance(word, str) for word in mark.values()
+    ):
+        yield Problem(lines.at(number, "mark"), 'mark is {query = "a word", key = "another"}')
     question = step.get("question")
     if question is None:
         return

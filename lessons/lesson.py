@@ -30,6 +30,7 @@ class Step:
     state: Mapping[str, str]  # parameters of its link
     controls: tuple[str, ...] = ()  # those that may be touched, by their parameter's name
     question: Question | None = None
+    mark: Mapping[str, str] = field(default_factory=dict)  # the words of a framed "query", "key"
     then: str = ""  # said when the answer is shown, while the sentence is still the lesson's own
     say: str = ""  # what a teacher says ...
     mistakes: str = ""  # ... and what is often answered wrongly, and why

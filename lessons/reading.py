@@ -114,6 +114,7 @@ def _step(table: Mapping[str, Any]) -> Step:
         state=dict(parse_qsl(parts.query, keep_blank_values=True)),
         controls=tuple(table.get("controls", ())),
         question=None if question is None else Question(**question),
+        mark=table.get("mark", {}),
         then=_one_line(table.get("then", "")),
         say=table.get("say", "").strip(),
         mistakes=table.get("mistakes", "").strip(),

@@ -96,6 +96,12 @@ def test_a_lesson_is_read_as_it_is_written(tmp_path: Path) -> None:
          "line 8: state begins with a page's path, as explore?heads=4 does, "
          "not 'https://example.org/explore?heads=2&text'"),
         ("heads=2", "answer=3", "line 8: state can't hold answer: the lesson sets it by itself"),
+        ('say = "Ask them."', 'mark = {row = "a"}',
+         'line 10: mark is {query = "a word", key = "another"}'),
+        ('say = "Ask them."', "mark = {key = 3}",
+         'line 10: mark is {query = "a word", key = "another"}'),
+        ("heads=2", "present=true",
+         "line 8: state can't hold present: the lesson sets it by itself"),
         ('controls = ["text", "heads"]', 'controls = "text"',
          'line 9: controls is a list, such as ["text", "heads"]'),
         ('kind = "word"', 'kind = "words"',

@@ -25,7 +25,9 @@ body:has(.st-key-presented) .stMainBlockContainer {
 .st-key-presented h3 { font-size: 1.3rem; padding: 0; line-height: 1.2; }
 .st-key-presented .st-key-lesson_bar { padding-bottom: 0; }
 .st-key-presented :is(button, button p, label p, input, a p) { font-size: 0.9rem !important; }
-.st-key-presented .stTextInput input { font-size: 1.2rem !important; }
+.st-key-presented .stTextInput input {
+  font-size: 1.2rem !important; line-height: 1.2; padding-block: 0.25rem;
+}
 .st-key-presented .st-key-lesson_question .stMarkdown strong { font-size: 1.25rem; }
 .st-key-presented { min-height: calc(100vh - 1.9rem); --word: 2.6vw; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-say) { margin-top: auto; }

@@ -8,7 +8,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lessons.answers import place_of
 from lessons.lesson import Step
+from ui.controls.selection import attention_in
 from ui.frame.follow import Followed
 from ui.frame.page import Page, page_shown
 from ui.lesson.question import draw_answer, said_of
@@ -96,6 +98,22 @@ def marked(inquiry: Inquiry, followed: Followed) -> Followed:
             row, column = inquiry.truth.right[0]
             query, key = inquiry.token_of(query=row), inquiry.token_of(key=column)
     return Followed(followed.run, replace(followed.selection, query=query, key=key))
+
+
+def with_marks(step: Step, followed: Followed) -> Followed:
+    """Return what is shown with frames around the words that a step marks, where none are yet."""
+    if not step.mark:
+        return followed
+    run, selection = followed
+    attention = attention_in(run, selection).at("weights")
+    groups = {"query": attention.query_groups, "key": attention.key_groups}
+    words = {"query": attention.queries, "key": attention.keys}
+    found = {"query": selection.query, "key": selection.key}
+    for side, word in step.mark.items():
+        place = place_of(words[side], word)
+        if found[side] is None and place is not None:
+            found[side] = groups[side][place][0]
+    return Followed(run, replace(selection, query=found["query"], key=found["key"]))
 
 
 def fit_revealed(page: Page) -> None:

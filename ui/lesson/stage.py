@@ -18,7 +18,7 @@ from ui.frame.history import live
 from ui.frame.messages import show_limits
 from ui.frame.page import Page, draw_link, page_shown, source_shown
 from ui.frame.presenter_style import apply_presenter_style
-from ui.lesson.asking import draw_question, fit_revealed, is_answered, marked
+from ui.lesson.asking import draw_question, fit_revealed, is_answered, marked, with_marks
 from ui.lesson.audience import draw_for_audience
 from ui.lesson.bar import MOST, draw_bar
 from ui.lesson.controls import draw_controls, draw_controls_of_run, draw_sentences
@@ -159,7 +159,8 @@ def _follow(
                     else:
                         is_wide = step.question is None
                         view = named(page.views, value_of("view"))
-                        show_picture(followed, view, is_wide=is_wide)
+                        shown_now = with_marks(step, followed)
+                        show_picture(shown_now, view, is_wide=is_wide)
                     st.caption(source.describe(followed.run))
                     show_limits(source, followed.run)
             elif wait is None:

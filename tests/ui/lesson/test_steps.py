@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from lessons.answers import ANSWERS
 from lessons.lesson import Question
-from lessons.shelf import lessons
+from lessons.shelf import forget, lessons
 from lessons.truth import Seen
 from tests.ui.helpers import (
     chart,
@@ -287,3 +288,37 @@ def test_a_forged_pick_changes_nothing_that_is_shown(forged: object) -> None:
     at = send(follow("who"), "picker", "pick", forged)
     assert picker(at)["rows"][0]["said"] is None
     assert "Traceback" not in said(at)
+
+
+MARKED = """
+title = "Marks"
+about = "What is framed"
+minutes = 1
+
+[[step]]
+heading = "Two words"
+text = "See who looks at whom."
+state = "explore?text=the+cat+sat+on&heads=1"
+controls = ["text"]
+mark = {query = "sat", key = "cat"}
+"""
+
+
+def test_the_words_that_a_step_marks_are_framed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "marks.toml").write_text(MARKED, encoding="utf-8")
+    monkeypatch.setenv("HEADLIGHT_LESSONS", str(tmp_path))
+    forget()
+    try:
+        at = open_app(link(lesson="marks"))
+        paths = [shape["path"] for shape in chart(at, "lesson_chart")["layout"]["shapes"]]
+        column, row = ([float(n) for n in re.findall(r"[\d.]+", path)[:4]] for path in paths)
+        # Left, top, right, bottom: “cat” is the 2nd of 4 columns, “sat” the 3rd of 4 rows.
+        assert column[::2] == pytest.approx([1 / 4, 2 / 4], abs=0.02)
+        assert row[1::2] == pytest.approx([2 / 4, 1 / 4], abs=0.05)
+        at = type_text(at, "no such words")
+        assert "shapes" not in chart(at, "lesson_chart")["layout"]
+    finally:
+        monkeypatch.undo()
+        forget()
