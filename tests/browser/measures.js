@@ -25,6 +25,7 @@
       if (each.matches("[data-testid=stSidebar][data-collapsed=true]")) return false
       const style = getComputedStyle(each)
       if (style.opacity === "0" || style.clipPath !== "none") return false
+      if (each instanceof SVGTextElement && style.fillOpacity === "0") return false
     }
     return true
   }

@@ -23,6 +23,7 @@ def opened(page: Page, server: Server, path: str, query: str = "") -> Page:
     page.goto(f"{server.url}/{path}?present=true{query}")
     page.locator(".st-key-presented").wait_for()
     page.locator("header.stAppHeader").wait_for(state="hidden")
+    page.locator(".st-key-presenter .open").wait_for()  # the keys are listened to
     page.locator(FINISHED).wait_for()
     return page
 

@@ -200,10 +200,11 @@ function build(parent) {
     const isUpright = data.tokens.map(
       (token) => fit(token, 0) === token && ink.measureText(token).width <= cell + 2,
     )
-    const top = isUpright.every(Boolean) ? size + 6 : TALLEST_LABEL
-    // Labels are larger where a class reads them; cells by a third of that, enough to be hit.
+    const widest = Math.max(...data.tokens.map((token) => ink.measureText(token).width))
+    const top = isUpright.every(Boolean) ? size + 6 : Math.min(TALLEST_LABEL, Math.ceil(widest) + 8)
+    // Labels are larger where a class reads them; cells by a quarter of that, enough to be hit.
     const { enlarged } = data
-    const between = 1 + (enlarged - 1) / 3
+    const between = 1 + (enlarged - 1) / 4
     root.style.setProperty("--enlarged", 1 + 0.8 * (enlarged - 1)) // for the buttons' labels
     const sizes = {
       size: size * enlarged,

@@ -31,6 +31,7 @@ body:has(.st-key-presented) .stMainBlockContainer {
 .st-key-presented .st-key-lesson_question .stMarkdown strong { font-size: 1.25rem; }
 .st-key-presented { min-height: calc(100vh - 1.9rem); --word: 2.6vw; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-say) { margin-top: auto; }
+.st-key-presented .stMarkdown code { font-size: 0.92em; }
 .st-key-say { padding: 0 2.6rem 0.2rem 0; }
 .st-key-say .stMarkdown p { font-size: 1rem; line-height: 1.35; }
 .st-key-presented .stTextInput [data-testid="InputInstructions"] { display: none; }

@@ -28,7 +28,7 @@ HEIGHT, TALL_HEIGHT = 436, 616  # ... and what the heading leaves of 768 and of 
 ABOVE = 80  # of them for what stands above a picture in the page's whole width
 # For a class, in heights of a text: what stands above and below a picture, and of it what may be
 # touched in a step without a question.
-BARS, BARS_OF_STEP, CONTROLS = 10.8, 13.8, 3.6
+BARS, BARS_OF_STEP, CONTROLS = 10.8, 14.4, 3.6
 BESIDE = 0.55  # of the width, for a picture beside a question
 
 
@@ -108,6 +108,8 @@ def _show(tiles: Tiles, *, is_wide: bool, below: int = 0) -> None:
         if place is not None:
             bars += BARS_OF_STEP - BARS
             bars += CONTROLS if is_wide and place.step.controls else 0
+        elif value_of("only"):
+            bars += CONTROLS
         across = 1 if is_wide else BESIDE
         show_tiles(fit_to_window(tiles, theme, bars=bars, across=across), CHART, theme)
         return

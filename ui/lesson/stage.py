@@ -172,12 +172,10 @@ def _draw_inputs(page: Page, step: Step, followed: Followed | None) -> None:
     """Draw the sentence, and what is painted for it, where they may be touched."""
     with st.container(key="sentences") if is_presented() else nullcontext():
         draw_sentences(page, step.controls)
-    if followed is None:
-        return
-    if followed.run.is_empty:
+        if followed is not None and not followed.run.is_empty:
+            draw_controls_of_run(page, step.controls, followed)
+    if followed is not None and followed.run.is_empty:
         st.info(_("Type a sentence above."))
-        return
-    draw_controls_of_run(page, step.controls, followed)
 
 
 def _ask(
