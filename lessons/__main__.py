@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from lessons.lesson import Lesson
 from lessons.reading import BrokenLessonError, read_lesson, translate_lesson
+from lessons.screen import NoBrowserError, find_what_scrolls
 from lessons.shelf import forget
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -32,6 +33,20 @@ def check(path: Path) -> list[str]:
     os.environ["HEADLIGHT_LESSONS"] = str(path.resolve().parent)
     forget()
     return [f"{path}: {problem}" for problem in _open_steps(lesson)]
+
+
+def look(path: Path) -> list[str]:
+    """Return which steps of a lesson's file don't fit a classroom's screen, a line each.
+
+    A translation's steps aren't looked at: nobody knows the language of a browser that asks.
+
+    Raises:
+        NoBrowserError: if there is no browser to look with.
+    """
+    if len(path.suffixes) == 2:
+        return []
+    lesson = read_lesson(path)
+    return [f"{path}: {problem}" for problem in find_what_scrolls(lesson, path.resolve().parent)]
 
 
 def _open_steps(lesson: Lesson) -> Iterator[str]:
@@ -70,6 +85,11 @@ def main() -> int:
     args = parser.parse_args()
     logging.disable(logging.WARNING)  # Streamlit wonders where its browser is
     problems = [problem for path in args.files for problem in check(path)]
+    try:
+        if not problems:
+            problems = [problem for path in args.files for problem in look(path)]
+    except NoBrowserError as error:
+        print(f"Whether the steps fit a screen wasn't checked: {error}")
     for problem in problems:
         print(problem)
     if not problems:
