@@ -78,6 +78,16 @@ def test_the_keys_lead_through_a_lesson(page: Page, server: Server) -> None:
     assert "present" not in shared(page)
 
 
+@needs_minilm
+def test_a_key_leads_to_the_next_lesson_on_another_page(page: Page, server: Server) -> None:
+    last = len(lessons()["who"].steps)
+    opened(page, server, "pretrained", f"&lesson=who&step={last}")
+    heading(page, "who", last)
+    page.keyboard.press("ArrowRight")
+    heading(page, "qkv", 1)
+    assert shared(page) == {"lesson": "qkv", "present": "true"}
+
+
 def test_other_keys_change_the_head_the_size_and_the_screen(page: Page, server: Server) -> None:
     drawn(opened(page, server, "explore", "&heads=2"))
     page.keyboard.press("h")

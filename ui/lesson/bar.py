@@ -181,7 +181,10 @@ def draw_way(
             width="stretch" if in_list else "content",
         )
     else:
-        draw_link(page, label, query={"lesson": name, "step": str(number)}, icon=icon, help=help)
+        with st.container(key=f"way_{key}", width="stretch" if in_list else "content"):
+            draw_link(
+                page, label, query={"lesson": name, "step": str(number)}, icon=icon, help=help
+            )
 
 
 def go_to(name: str, number: int) -> None:
