@@ -30,6 +30,7 @@ VIEWS = {
     "&text2=Someone+makes+music+in+front+of+people.",
     "compare": "compare",
     "lesson": "pretrained?lesson=who&answer=5&revealed=true",
+    "presented": "pretrained?lesson=who&answer=5&revealed=true&present=true",
 }
 TRAININGS = {
     "learn": "learn",

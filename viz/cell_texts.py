@@ -33,7 +33,7 @@ def write_in_cells(
         for trace in traces
     ]
     widest = max(text_width(text) for matrix in texts for row in matrix for text in row)
-    if widest * theme.magnified > cell[0] - 2 or LINE * size > cell[1]:
+    if widest * theme.magnified > cell[0] or LINE * size > cell[1]:
         return
     for trace, text in zip(traces, texts, strict=True):
         trace |= {"text": text, "texttemplate": "%{text}", "textfont": {"size": size}}

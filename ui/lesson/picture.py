@@ -29,7 +29,7 @@ ABOVE = 80  # of them for what stands above a picture in the page's whole width
 # For a class, in heights of a text: what stands above and below a picture, and of it what may be
 # touched in a step without a question.
 BARS, BARS_OF_STEP, CONTROLS = 10.8, 14.4, 3.6
-BESIDE = 0.55  # of the width, for a picture beside a question
+BESIDE = 0.565  # of the width, for a picture beside a question
 
 
 def show_picture(followed: Followed, view: View, *, is_wide: bool) -> None:
