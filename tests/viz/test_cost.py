@@ -169,3 +169,17 @@ def test_panels_do_not_touch() -> None:
     gap = (layout.xaxis2.domain[0] - layout.xaxis.domain[1]) * (WIDTH - MARGIN["l"] - MARGIN["r"])
     assert gap == pytest.approx(92)
     assert layout.height == HEIGHT
+
+
+def test_one_panel_alone_has_the_width_of_both() -> None:
+    left, right = (
+        draw_cost([cost_of()], LIGHT, left="multiply_adds", only=only) for only in ("left", "right")
+    )
+    assert {trace.xaxis for trace in left.data} == {"x"}
+    assert tuple(left.layout.xaxis.domain) == (0, 1)
+    assert [shape.x0 for shape in left.layout.shapes] == [pytest.approx(512)]
+    assert {trace.xaxis for trace in right.data} == {"x2"}
+    assert tuple(right.layout.xaxis2.domain) == (0, 1)
+    assert not right.layout.shapes  # both curves that cross are in the other one
+    (line,) = on(right, "x2", "lines")
+    np.testing.assert_array_equal(line.y, cost_of().peak_bytes)
