@@ -113,6 +113,10 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     return false
   }
   const take = (event) => {
+    // What is typed is sent; then keys lead on again, and nobody has to click beside the field.
+    if (event.key === "Enter" && event.target?.matches?.("input")) {
+      setTimeout(() => event.target.blur())
+    }
     if (event.defaultPrevented || event.isComposing || event.repeat) return
     if (event.ctrlKey || event.altKey || event.metaKey || belongsToOthers(event)) return
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key

@@ -48,8 +48,11 @@ def tell_heads(count: int) -> None:
 
 def next_head(head: int | None, first: int | None) -> int | None:
     """Return the head after this one; after the last one the first choice, which may be none."""
+    heads = own_memory(Size).heads
     following = 0 if head is None else head + 1
-    return following if following < own_memory(Size).heads else first
+    if heads < 2:  # there is no other one
+        return head
+    return following if following < heads else first
 
 
 def size_chosen() -> float:

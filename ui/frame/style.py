@@ -15,6 +15,10 @@ CSS = """
 /* A large screen is read from further away. */
 html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
 .stSidebar[data-collapsed="false"] { min-width: 18.75rem; }
+/* What is left of it where a page draws none, after one that did. */
+.stSidebar:not(:has([data-testid="stSidebarUserContent"] [data-testid="stElementContainer"])) {
+  display: none;
+}
 .stMainBlockContainer { padding: 2.4rem 24px 2px; max-width: 1800px; }
 /* What takes no room has no gap beside it either. */
 .stElementContainer:has(> .stHtml > style) { position: absolute; width: 1px; }
@@ -188,6 +192,9 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   border: 1px solid rgb(128 128 128 / 35%); border-radius: 0.5rem;
 }
 .st-key-lesson_controls { max-width: 62rem; }
+.st-key-lesson_controls > * { max-width: 100%; }
+.st-key-notes .stMarkdown p { font-size: 1.2rem; line-height: 1.4; }
+body:has(.st-key-notes) .st-key-corner { display: none; }
 .answers { overflow-x: auto; }
 .answers table { border-collapse: separate; border-spacing: 2px; line-height: 1.3; }
 .answers th { text-align: right; font-weight: 400; opacity: 0.75; padding-right: 0.5rem; }

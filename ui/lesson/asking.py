@@ -19,8 +19,9 @@ from ui.lesson.sentences import describe_question, describe_truth
 from ui.lesson.waiting import wait_of
 from ui.link.lesson import place_shown
 from ui.link.memory import choose, default_of, own_memory, settle, value_of
+from ui.link.notices import notice
 from ui.text.i18n import _
-from ui.text.markdown import plain
+from ui.text.markdown import plain, verbatim
 
 
 @dataclass
@@ -38,6 +39,7 @@ def draw_question(step: Step, inquiry: Inquiry, say: DeltaGenerator | None) -> b
         inquiry: its question, asked of what is shown.
         say: the place for what is true, where that isn't below the question.
     """
+    _tell_missing_words(step, inquiry)
     wants_truth, wait = bool(value_of("revealed")), wait_of(step)
     is_revealed = wants_truth and wait is None
     with st.container(key="lesson_question", gap="xsmall"):
@@ -50,6 +52,22 @@ def draw_question(step: Step, inquiry: Inquiry, say: DeltaGenerator | None) -> b
             with say or nullcontext():
                 _tell_truth(step, inquiry)
     return is_revealed
+
+
+def _tell_missing_words(step: Step, inquiry: Inquiry) -> None:
+    """Say where a question is about words that the lesson's own sentence hasn't."""
+    question = inquiry.question
+    if inquiry.run is None or not _is_own_sentence(page_shown()):
+        return
+    asked = ((question.query, inquiry.seen.queries), (question.key, inquiry.seen.keys))
+    for word, there in asked:
+        if word is not None and place_of(there, word) is None:
+            _tell_missing(word)
+
+
+def _tell_missing(word: str) -> None:
+    said = _("The lesson's step is about {word}, which its sentence hasn't.")
+    notice("text", said.format(word=verbatim(word)))
 
 
 def is_answered(step: Step) -> bool:
@@ -111,6 +129,8 @@ def with_marks(step: Step, followed: Followed) -> Followed:
     found = {"query": selection.query, "key": selection.key}
     for side, word in step.mark.items():
         place = place_of(words[side], word)
+        if place is None and _is_own_sentence(page_shown()):
+            _tell_missing(word)
         if found[side] is None and place is not None:
             found[side] = groups[side][place][0]
     return Followed(run, replace(selection, query=found["query"], key=found["key"]))

@@ -83,7 +83,6 @@ def _draw_ways(place: Place, *, is_free: bool) -> None:
 def _draw_rest(place: Place) -> None:
     """Draw the ways to other lessons, and out of this one."""
     with st.container(key="lesson_list", gap="xsmall"):
-        _draw_lessons()
         st.button(
             _("Explore from here"),
             key="explore_from_here",
@@ -101,6 +100,7 @@ def _draw_rest(place: Place) -> None:
             on_click=_leave,
             width="stretch",
         )
+        _draw_lessons()
 
 
 def _draw_ways_to_teach(place: Place) -> None:

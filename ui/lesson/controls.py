@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from lessons.lesson import Step
 from ui.controls.random_settings import segments, sentence_input
 from ui.controls.selection import draw_selection
 from ui.frame.follow import Followed
 from ui.frame.page import Page
 from ui.frame.view_bar import SWITCHES
+from ui.link.notices import notice
 from ui.text.i18n import _
+from ui.text.markdown import verbatim
 
 VIEW_CONTROLS: Mapping[str, Callable[[], Any]] = {  # of every page with a run
     "head": partial(draw_selection, ("head",)),
@@ -39,6 +42,16 @@ def draw_controls_of_run(page: Page, names: Sequence[str], followed: Followed) -
     for name in names:
         if (draw := page.controls_of_run.get(name)) is not None:
             draw(*followed)
+
+
+def tell_unknown_controls(page: Page, step: Step) -> None:
+    """Say which controls a step unlocks that its page hasn't: its author is to hear."""
+    known = {*page.controls, *page.controls_of_run}
+    if page.source is not None:
+        known |= page.sentences.keys() | VIEW_CONTROLS.keys()
+    if unknown := [name for name in step.controls if name not in known]:
+        said = _("The lesson's step unlocks controls that this page hasn't: {names}.")
+        notice("step", said.format(names=verbatim(", ".join(unknown))))
 
 
 def controls_of(page: Page) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from lessons.lesson import Lesson, Question, Step
 from lessons.shelf import lessons
 from ui.components.presenter import follower
 from ui.frame.failures import logged
-from ui.link.lesson import place_shown
+from ui.frame.page import page_shown
+from ui.link.lesson import place_shown, step_values
 from ui.link.memory import parameters, settle
 from ui.link.notices import show_notices
 from ui.text.i18n import _, spoken
@@ -97,7 +98,8 @@ def _take_place() -> None:
     if lesson is not None:
         first = {key: parameter.default for key, parameter in parameters().items()}
         step = min(number, len(lesson.steps))
-        settle(**{**first, "notes": True, "lesson": name, "step": step})
+        at = {"lesson": name, "step": step}
+        settle(**{**first, **step_values(page_shown(), at), "notes": True, **at})
 
 
 def _place_of(sent: Any) -> tuple[str, int]:

@@ -21,7 +21,12 @@ from ui.frame.presenter_style import apply_presenter_style
 from ui.lesson.asking import draw_question, fit_revealed, is_answered, marked, with_marks
 from ui.lesson.audience import draw_for_audience
 from ui.lesson.bar import MOST, draw_bar
-from ui.lesson.controls import draw_controls, draw_controls_of_run, draw_sentences
+from ui.lesson.controls import (
+    draw_controls,
+    draw_controls_of_run,
+    draw_sentences,
+    tell_unknown_controls,
+)
 from ui.lesson.exhibit import follow_exhibit
 from ui.lesson.keys import draw_keys
 from ui.lesson.notes import draw_notes
@@ -103,6 +108,7 @@ def _draw_stage(page: Page, place: Place) -> None:
         said, picture = st.container(horizontal=is_presented()), st.container()
     else:  # beside one another: both are to be seen without scrolling
         said, picture = st.columns([6 if is_presented() else 5, 8], gap="medium")
+    tell_unknown_controls(page, step)
     with said:
         question = st.container(gap="small")
         with st.container(horizontal=True, key="lesson_controls", vertical_alignment="bottom"):

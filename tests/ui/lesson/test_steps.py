@@ -304,6 +304,34 @@ mark = {query = "sat", key = "cat"}
 """
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ('["text"]', '["text", "wings"]', "unlocks controls that this page hasn't: ` wings `."),
+        ('query = "sat"', 'query = "dog"', "is about ` dog `, which its sentence hasn't."),
+    ],
+)
+def test_what_its_author_got_wrong_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, right: str, wrong: str, told: str
+) -> None:
+    question = '[step.question]\nkind = "word"\nask = "?"\nanswer = "largest_key"\n'
+    for name, text in (("marks", MARKED), ("asks", MARKED + question + 'query = "sat"\n')):
+        before, _mark, after = text.rpartition(right)  # the last: of two, the question's
+        path = tmp_path / f"{name}.toml"
+        path.write_text(before + wrong + after, encoding="utf-8")
+    monkeypatch.setenv("HEADLIGHT_LESSONS", str(tmp_path))
+    forget()
+    try:
+        for name in ("marks", "asks"):
+            at = open_app(link(lesson=name))
+            assert [notice for notice in notices(at) if notice.endswith(told)], notices(at)
+        at = type_text(at, "a b")  # of anybody's own sentence nothing is said
+        assert not [notice for notice in notices(at) if "hasn't" in notice and "dog" in notice]
+    finally:
+        monkeypatch.undo()
+        forget()
+
+
 def test_the_words_that_a_step_marks_are_framed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

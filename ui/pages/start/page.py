@@ -59,7 +59,6 @@ def _follow(
                     show_table(looks)
     with sentence_place:
         sentence_input(_("Type over this sentence; point at a word, or click it:"), "say")
-    with table_place or arcs_place:
         show_notices()
 
 
