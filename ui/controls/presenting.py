@@ -68,17 +68,17 @@ def rem() -> float:
 def shown_theme() -> Theme:
     """Return the theme of the page; with labels as large as a class needs them, if one looks."""
     theme = theme_of(st.context.theme.type)
-    if not is_presented():
-        return theme
-    by = window_size()[1] / USUAL_SIZE[1] * size_chosen()
-    return replace(theme, magnified=LABEL / LABEL_SIZE * by)
+    return replace(theme, magnified=_from(LABEL_SIZE)) if is_presented() else theme
 
 
 def painter_size() -> float:
     """Return how many times larger the painter is than in a sidebar."""
-    if not is_presented():
-        return 1.0
-    return LABEL / PAINTER_LABEL * window_size()[1] / USUAL_SIZE[1] * size_chosen()
+    return _from(PAINTER_LABEL) if is_presented() else 1.0
+
+
+def _from(label: float) -> float:
+    """How many times larger a class needs what has labels of so many pixels at a desk."""
+    return LABEL / label * window_size()[1] / USUAL_SIZE[1] * size_chosen()
 
 
 def grid_theme() -> Theme:

@@ -95,6 +95,17 @@ class Followed(NamedTuple):
     selection: Selection
 
 
+def compute_chosen(source: Source[Any, Any]) -> Followed:
+    """Return what is chosen now, computed, with the selection brought within it.
+
+    Raises whatever a source's settings and numbers do.
+    """
+    shown = shown_of(source)
+    shown.settings = source.settings()
+    run = shown.run()
+    return Followed(run, fit_selection(run))
+
+
 def follow(
     source: Source[Any, Any],
     views: tuple[View, ...],
@@ -117,16 +128,13 @@ def follow(
         st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
     followed = None
     with told_in_place(messages):
-        shown = shown_of(source)
-        shown.settings = source.settings()
-        run = shown.run()
-        selection = fit_selection(run)
+        followed = compute_chosen(source)
+        selection, shown = followed.selection, shown_of(source)
         shown.sentence, shown.layer, shown.kind = (
             selection.sentence,
             selection.layer,
             selection.kind,
         )
-        followed = Followed(run, selection)
     # The picture goes first: what is sent before it would delay it by a frame each.
     if followed is not None and not followed.run.is_empty:
         with told_in_place():

@@ -40,8 +40,7 @@ def draw_question(step: Step, inquiry: Inquiry, say: DeltaGenerator | None) -> b
         say: the place for what is true, where that isn't below the question.
     """
     _tell_missing_words(step, inquiry)
-    wants_truth, wait = bool(value_of("revealed")), wait_of(step)
-    is_revealed = wants_truth and wait is None
+    wants_truth, is_revealed = bool(value_of("revealed")), is_answered(step)
     with st.container(key="lesson_question", gap="xsmall"):
         st.markdown(f"**{describe_question(inquiry)}**")
         with st.container(horizontal=True, vertical_alignment="bottom"):

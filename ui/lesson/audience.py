@@ -9,10 +9,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ui.controls.presenting import is_presented, tell_heads
-from ui.controls.selection import Selection, attention_in, fit_selection, telling_query
+from ui.controls.selection import Selection, attention_in, telling_query
 from ui.frame.clicks import draw_click_listener
 from ui.frame.failures import told_in_place
-from ui.frame.follow import Followed, settle_layout, show_view, shown_of
+from ui.frame.follow import Followed, compute_chosen, settle_layout, show_view
 from ui.frame.header import describe_run
 from ui.frame.history import live
 from ui.frame.messages import show_limits
@@ -80,10 +80,7 @@ def _follow(
         st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
     followed = None
     with picture, told_in_place():
-        shown = shown_of(source)
-        shown.settings = source.settings()
-        run = shown.run()
-        followed = Followed(run, fit_selection(run))
+        followed = compute_chosen(source)
     if followed is not None and not followed.run.is_empty:
         with picture, told_in_place():
             view = named(page.views, value_of("view"))

@@ -46,9 +46,7 @@ def draw_controls_of_run(page: Page, names: Sequence[str], followed: Followed) -
 
 def tell_unknown_controls(page: Page, step: Step) -> None:
     """Say which controls a step unlocks that its page hasn't: its author is to hear."""
-    known = {*page.controls, *page.controls_of_run}
-    if page.source is not None:
-        known |= page.sentences.keys() | VIEW_CONTROLS.keys()
+    known = _known(page)
     if unknown := [name for name in step.controls if name not in known]:
         said = _("The lesson's step unlocks controls that this page hasn't: {names}.")
         notice("step", said.format(names=verbatim(", ".join(unknown))))
@@ -56,7 +54,13 @@ def tell_unknown_controls(page: Page, step: Step) -> None:
 
 def controls_of(page: Page) -> tuple[str, ...]:
     """Return the names of all controls that a link can leave on a page."""
+    known = _known(page)
+    return tuple(key for key in page.parameters if key in known)
+
+
+def _known(page: Page) -> set[str]:
+    """The names of all controls that can be drawn one by one."""
     known = {*page.controls, *page.controls_of_run}
     if page.source is not None:
         known |= page.sentences.keys() | VIEW_CONTROLS.keys()
-    return tuple(key for key in page.parameters if key in known)
+    return known

@@ -10,10 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lessons.lesson import Step
 from ui.controls.presenting import is_presented, tell_heads
-from ui.controls.selection import fit_selection
 from ui.frame.clicks import draw_click_listener
 from ui.frame.failures import told_in_place
-from ui.frame.follow import Followed, settle_layout, shown_of
+from ui.frame.follow import Followed, compute_chosen, settle_layout
 from ui.frame.history import live
 from ui.frame.messages import show_limits
 from ui.frame.page import Page, draw_link, page_shown, source_shown
@@ -146,11 +145,8 @@ def _follow(
         st.rerun()  # a control was changed while somebody typed: Streamlit ran only the fragment
     followed, shares = None, None
     with said, told_in_place():
-        shown = shown_of(source)
-        shown.settings = source.settings()
-        run = shown.run()
-        followed = Followed(run, fit_selection(run))
-        tell_heads(run.heads_of(followed.selection.kind))
+        followed = compute_chosen(source)
+        tell_heads(followed.run.heads_of(followed.selection.kind))
     with said:
         _draw_inputs(page, step, followed)
         if followed is not None and not followed.run.is_empty:
