@@ -21,7 +21,7 @@ from ui.lesson.controls import controls_of, draw_controls, draw_controls_of_run,
 from ui.lesson.looks import describe_look
 from ui.lesson.picture import heads_shown, show_picture
 from ui.link.audience import controls_named
-from ui.link.memory import choose, memory, value_of
+from ui.link.memory import choose, memory, settle, value_of
 from ui.link.notices import notice, show_notices
 from ui.text.i18n import _
 from ui.text.markdown import verbatim
@@ -30,22 +30,29 @@ from ui.views.view import named
 
 def draw_for_audience(page: Page) -> bool:
     """Draw a page for those that its link is for; whether that is all there is to draw."""
-    only = controls_named(value_of("only"))
-    if not (only or is_presented()):
+    names = _controls_left(page)
+    if not (names or is_presented()):
         return False
-    names = tuple(name for name in only if name in controls_of(page))
-    if unknown := [name for name in only if name not in names]:
-        said = _("The link leaves these controls to be touched, which this page hasn't: {names}.")
-        notice("only", said.format(names=verbatim(", ".join(unknown))))
     if page.source is None:
         with st.container(horizontal=True, key="lesson_controls", vertical_alignment="bottom"):
             draw_controls(page, names)
         page.present()
     else:
-        _draw(page, names if only else tuple(page.sentences))
-    if only and not is_presented():
+        _draw(page, names or tuple(page.sentences))
+    if names and not is_presented():
         st.button(_("All controls"), key="all_controls", icon=":material/tune:", on_click=_show_all)
     return True
+
+
+def _controls_left(page: Page) -> tuple[str, ...]:
+    """Return the controls that the link leaves to be touched, of those that the page has."""
+    asked, offered = controls_named(value_of("only")), controls_of(page)
+    names = tuple(name for name in asked if name in offered)
+    if unknown := [name for name in asked if name not in offered]:
+        settle(only=",".join(names))  # the address says what there is, and so only once what isn't
+        said = _("The link leaves these controls to be touched, which this page hasn't: {names}.")
+        notice("only", said.format(names=verbatim(", ".join(unknown))), asked=",".join(asked))
+    return names
 
 
 def _show_all() -> None:

@@ -24,6 +24,8 @@ from tests.ui.helpers import (
     type_text,
     value,
 )
+from ui.frame.page import Page
+from ui.lesson.controls import controls_of
 from ui.pages import PAGES
 
 CHART = "lesson_chart"
@@ -234,10 +236,12 @@ def test_controls_that_a_page_has_not_are_named() -> None:
     assert any("wings, embed" in notice for notice in notices(at)), notices(at)
 
 
-def test_a_link_with_none_of_the_pages_controls_shows_the_picture() -> None:
+def test_a_link_with_none_of_the_pages_controls_shows_the_page_and_says_so_once() -> None:
     at = open_app(link(only="wings"))
     assert len(numbers(at)) == 8
-    assert not at.number_input
+    assert is_drawn(at, "heads")
+    assert any("wings" in notice for notice in notices(at)), notices(at)
+    assert link(**at.query_params) == ""
 
 
 def test_all_controls_are_a_press_away() -> None:
@@ -248,8 +252,9 @@ def test_all_controls_are_a_press_away() -> None:
     assert link(**at.query_params) == "heads=4"
 
 
-@pytest.mark.parametrize("page", [page.name for page in PAGES])
-def test_every_page_takes_a_choice_of_controls(page: str) -> None:
-    at = open_app(link(only="text,heads"), path=page)
-    assert not at.sidebar.children
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_every_page_takes_a_choice_of_controls(page: Page) -> None:
+    at = open_app(link(only=",".join((*controls_of(page)[:2], "wings"))), path=page.name)
+    assert bool(at.sidebar.children) == (not controls_of(page) and page.name != "start")
+    assert any("wings" in notice for notice in notices(at))
     assert not at.error

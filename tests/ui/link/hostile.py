@@ -1,4 +1,6 @@
-"""Texts that a stranger may put into a link to break a page."""
+"""Texts that a stranger may put into a link to break a page, and where they go."""
+
+from tests.ui.helpers import PARAMETERS
 
 HOSTILE = {
     "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -23,3 +25,8 @@ HOSTILE = {
     "json": '{"a": [1, null]}',
     "lone surrogate": "\ud800",
 }
+
+
+def in_all(page: str, text: str) -> dict[str, str]:
+    """A text for each parameter of a page but the one that shows a teacher's notes in its place."""
+    return {key: text for key in PARAMETERS[page] if key != "notes"}

@@ -52,6 +52,8 @@ def texts(at: AppTest) -> list[str]:
         if proto is None:
             continue
         found += [getattr(proto, name, "") for name in ("label", "body")]
+        if element.type == "html":
+            found[-1] = re.sub(r"<style>.*?</style>", "", found[-1], flags=re.DOTALL)
         if element.type in ("segmented_control", "button_group"):
             found += [option.content for option in getattr(proto, "options", ())]
         if element.type == "plotly_chart":

@@ -19,7 +19,7 @@ from tests.ui.helpers import (
     open_popovers,
     value,
 )
-from tests.ui.link.hostile import HOSTILE
+from tests.ui.link.hostile import HOSTILE, in_all
 from tests.ui.pages.learn.helpers import (
     buttons,
     errors,
@@ -166,7 +166,7 @@ def test_what_can_not_be_trained_is_told_and_the_controls_stay(
 @matrix(3, "text", HOSTILE.values(), ids=HOSTILE)
 def test_in_every_parameter_at_once_it_gives_a_valid_page(text: str) -> None:
     text = text.encode(errors="replace").decode()
-    page = open_learn(link(**dict.fromkeys(PARAMETERS["learn"], text)))
+    page = open_learn(link(**in_all("learn", text)))
     assert notices(page)
     assert page.get("plotly_chart") or errors(page)
     check_that_the_url_is_repaired(page)

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.matrix import matrix
 from tests.ui.helpers import PARAMETERS, control, header, link, notices, numbers, strip, value
-from tests.ui.link.hostile import HOSTILE
+from tests.ui.link.hostile import HOSTILE, in_all
 from tests.ui.pages.pretrained.helpers import (
     MARY,
     NAMES,
@@ -136,7 +136,7 @@ def test_what_an_encoder_is_asked_to_add_or_remove_is_neither() -> None:
 @matrix(2, "name", HOSTILE)
 def test_a_strangers_text_in_every_parameter_gives_a_valid_page(name: str, model: str) -> None:
     text = HOSTILE[name].encode(errors="replace").decode()  # what a URL can carry
-    asked = dict.fromkeys(PARAMETERS["pretrained"], text)
+    asked = in_all("pretrained", text)
     page = open_trained(**{**asked, "model": NAMES[model]})
     assert value(page, "text") == value(page, "text2") == text
     assert value(page, "view") in PRETRAINED_VIEWS
