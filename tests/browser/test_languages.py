@@ -37,7 +37,8 @@ EXCEPTIONS = (
     ("aria-label", r"Help( for)?|Increment|Decrement|Clear value|Open|progress|Main menu"),
     ("aria-label", r"Sidebar|\w+ sidebar|App pages|file upload|\w+ icon|Step (up|down)"),
     ("aria-label", r"Show/hide columns|Download as CSV|Search|Fullscreen|Close fullscreen"),
-    ("aria-label", r"Shortcut Alt \+ P"),
+    ("aria-label", r"Shortcut Alt \+ P|Copy to clipboard"),
+    ("st-key-share stCode", r"https?://\S+"),  # an address
     ("st-key-present_button", r"Alt \+ P"),  # a key, hidden behind its picture
     ("stSkipToContent", r"Skip to main content"),  # seen once somebody presses Tab
 )

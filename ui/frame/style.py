@@ -99,6 +99,8 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   width: 15rem; min-width: 0; min-height: min(26rem, 80vh); max-height: min(26rem, 80vh);
 }
 :is(.st-key-address, .st-key-share_focus) { position: absolute; width: 1px; overflow: hidden; }
+/* What is fixed in a corner has no gap below it on the page. */
+[data-testid="stLayoutWrapper"]:has(> .st-key-corner) { position: absolute; }
 .st-key-corner {
   position: fixed; top: 0.35rem; right: 3rem; width: auto; z-index: 999990; gap: 0.4rem;
 }
