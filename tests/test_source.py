@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FILES = [
     path.relative_to(ROOT).as_posix()
-    for folder in ("model", "viz", "lab", "ui")
+    for folder in ("model", "viz", "lab", "rooms", "ui")
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 RIDDLES = ("What", "How", "Which", "Where", "Why", "When")  # returned, drawn or decided?

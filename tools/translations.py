@@ -2,8 +2,8 @@
 
 Writes locale/headlight.pot, and brings each catalogue in line with it: new texts without a
 translation, old ones at the end. Extracted are the arguments of _, N_ and ngettext, and the
-sentences of the coded errors of model/ and lab/ (see model/errors.py), and what the columns of the
-Lab's tables hold.
+sentences of the coded errors of model/, lab/ and rooms/ (see model/errors.py), and what the columns
+of the Lab's tables hold.
 """
 
 import ast
@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "locale"
 TEMPLATE = LOCALE / "headlight.pot"
-FOLDERS = ("ui", "model", "lab")
+FOLDERS = ("ui", "model", "lab", "rooms")
 DOMAIN = "headlight"
 CODED = frozenset({"CodedText", "CodedError"})  # a code, then the sentence
 WIDTH = 100

@@ -20,7 +20,7 @@ from ui.link.audience import controls_named
 from ui.link.code import CODE, here
 from ui.link.lesson import Place, place_shown
 from ui.link.memory import default_of, own_memory, value_of
-from ui.server.short_links import SHORT_LINKS
+from ui.server.rooms import SHORT_LINKS
 from ui.server.turns import session_in_use
 from ui.text.errors import describe_error
 from ui.text.i18n import _

@@ -5,10 +5,14 @@ from urllib.parse import urljoin
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from rooms.codes import read_code
+from rooms.errors import StoreUnreachable
+from rooms.short_links import LETTERS, PARAMETER
 from ui.link.memory import session
-from ui.server.short_links import LETTERS, PARAMETER, SHORT_LINKS, read_code
+from ui.server.rooms import SHORT_LINKS
+from ui.text.errors import describe_error
 from ui.text.i18n import _
-from ui.text.markdown import verbatim
+from ui.text.markdown import plain, verbatim
 
 CODE = PARAMETER
 
@@ -22,11 +26,15 @@ def tell_code(address: Sequence[tuple[str, str]]) -> str:
     asked = dict(address).get(CODE)
     if asked is None:
         return ""
-    code = read_code(asked)
+    code = read_code(asked, LETTERS)
     if not code:
         said = _("There is no link with the code {code}: a code has {count} letters.")
         return said.format(code=verbatim(asked), count=LETTERS)
-    link = SHORT_LINKS.link_of(code)
+    try:
+        link = SHORT_LINKS.link_of(code)
+    except StoreUnreachable as error:
+        said = _("The code {code} can't be looked up: {reason}.")
+        return said.format(code=code.upper(), reason=plain(describe_error(error, _)))
     if link is None:
         return _(
             "There is no link with the code {code}: a letter may be wrong, or the server has "

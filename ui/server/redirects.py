@@ -6,11 +6,14 @@ somebody came from, and a reload or a copied address doesn't need the code any m
 
 from urllib.parse import parse_qsl, urlencode
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
-from ui.server.short_links import PARAMETER, SHORT_LINKS
+from rooms.errors import StoreUnreachable
+from rooms.short_links import PARAMETER
+from ui.server.rooms import SHORT_LINKS
 
 Pairs = list[tuple[str, str]]
 
@@ -18,7 +21,7 @@ Pairs = list[tuple[str, str]]
 class RedirectedCodes:
     """ASGI middleware that leads whoever asks for a page with a known code to its link.
 
-    Where there is no such code, the page itself says so.
+    Where there is no such code, or nobody can tell, the page itself says so.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -26,7 +29,7 @@ class RedirectedCodes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            target = _target(scope)
+            target = await _target(scope)
             if target is not None:
                 headers = {"Location": target, "Cache-Control": "no-store"}
                 await Response(status_code=307, headers=headers)(scope, receive, send)
@@ -34,7 +37,7 @@ class RedirectedCodes:
         await self.app(scope, receive, send)
 
 
-def _target(scope: Scope) -> str | None:
+async def _target(scope: Scope) -> str | None:
     """Where a request leads that asks a page for a known code."""
     if b"go=" not in scope["query_string"]:
         return None
@@ -43,7 +46,10 @@ def _target(scope: Scope) -> str | None:
     if steps is None:
         return None
     asked = parse_qsl(scope["query_string"].decode(errors="replace"), keep_blank_values=True)
-    link = SHORT_LINKS.link_of(dict(asked).get(PARAMETER, ""))
+    try:  # in a thread: the store may be on another machine
+        link = await run_in_threadpool(SHORT_LINKS.link_of, dict(asked).get(PARAMETER, ""))
+    except StoreUnreachable:
+        return None
     return None if link is None else "../" * steps + with_parameters(link, asked)
 
 

@@ -7,6 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lessons.shelf import lessons
+from rooms.links import LONGEST
+from rooms.memory import MemoryStore
+from rooms.short_links import ALL, MOST_OF_A_SESSION, ShortLinks
 from tests.ui.helpers import (
     PARAMETERS,
     change,
@@ -24,7 +27,6 @@ from ui.lesson import share
 from ui.lesson.controls import VIEW_CONTROLS, controls_of
 from ui.link import code as code_module
 from ui.pages import PAGES
-from ui.server.short_links import LONGEST, MOST_OF_A_SESSION, ShortLinks
 from ui.text.parameter_names import CONTROL_NAMES
 
 HOSTILE = "猫 “坐” <b>&amp; a=b&c#d?e/f\\g%41+\u202e\U0001f600\t`[x](y)"
@@ -35,7 +37,7 @@ AT_REST = {"lab": "view=cost"}  # else it begins a sweep
 @pytest.fixture(autouse=True)
 def store(monkeypatch: pytest.MonkeyPatch) -> ShortLinks:
     """A store that no other test has filled."""
-    kept = ShortLinks()
+    kept = ShortLinks(MemoryStore())
     monkeypatch.setattr(share, "SHORT_LINKS", kept)
     monkeypatch.setattr(code_module, "SHORT_LINKS", kept)
     return kept
@@ -90,7 +92,7 @@ def test_nothing_is_drawn_or_kept_until_it_is_opened(store: ShortLinks) -> None:
     assert not at.multiselect
     share_popover(at)
     assert links(at) == ["/explore?heads=4"]
-    assert len(store) == 0
+    assert len(store._store.fields(ALL)) == 0
     close(at)
     assert not at.code
 
@@ -253,7 +255,7 @@ def test_a_short_link_is_made_when_somebody_asks_and_stands_for_the_long_one(
     present(at).set_value(True)
     checked(at.run())
     assert len(links(at)) == 1  # it is another link, which nobody has asked a code for
-    assert len(store) == 1
+    assert len(store._store.fields(ALL)) == 1
 
 
 def test_where_there_is_no_short_link_it_says_why_and_the_long_one_stays(

@@ -12,11 +12,13 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit import config
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+from rooms.errors import unreachable
+from rooms.memory import MemoryStore
+from rooms.short_links import ShortLinks
 from tests.servers import Server
 from tests.ui.server.visitor import PATIENCE, Visitor
 from ui.server import redirects
 from ui.server.redirects import RedirectedCodes, with_parameters
-from ui.server.short_links import ShortLinks
 
 FOUR = "explore?heads=4&text=a+%E7%8C%AB%0D%0A%26"
 CODE = "bcdfgh"
@@ -25,8 +27,9 @@ CODE = "bcdfgh"
 @pytest.fixture(autouse=True)
 def store(monkeypatch: pytest.MonkeyPatch) -> ShortLinks:
     """A store with one code."""
-    kept = ShortLinks()
-    kept._links[CODE] = FOUR
+    memory = MemoryStore()
+    kept = ShortLinks(memory)
+    memory.add(f"link:{CODE}", FOUR, 1000)
     monkeypatch.setattr(redirects, "SHORT_LINKS", kept)
     return kept
 
@@ -119,6 +122,16 @@ def test_what_else_is_asked_for_stays_and_comes_first() -> None:
 )
 def test_all_else_is_answered_by_the_app(path: str, query: str, method: str, kind: str) -> None:
     assert location(path, query, method, kind) is None
+
+
+def test_while_the_store_is_unreachable_the_page_says_so(
+    store: ShortLinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(code: str) -> str:
+        raise unreachable()
+
+    monkeypatch.setattr(store, "link_of", fail)
+    assert location("/", f"go={CODE}") is None
 
 
 def test_a_socket_is_none_of_its_business() -> None:
