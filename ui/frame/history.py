@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from ui.components import address
 from ui.link.address import write_address
 from ui.link.memory import bring_back, session
+from ui.link.room import tell_room
 from ui.server.turns import session_in_use, turn
 from ui.text.i18n import spoken
 
@@ -36,8 +37,9 @@ def live(part: Callable[..., None], *, run_every: float | None = None) -> Callab
 
 
 def show_address() -> None:
-    """Let the browser's address, and its history, hold what is chosen now."""
+    """Let the browser's address, its history and those who follow have what is chosen now."""
     write_address()
+    tell_room()
     kept = session()
     address(
         {

@@ -16,10 +16,12 @@ from ui.frame.page import Page, page_shown
 from ui.lesson.question import draw_answer, said_of
 from ui.lesson.seen import Inquiry
 from ui.lesson.sentences import describe_question, describe_truth
+from ui.lesson.votes import show_votes
 from ui.lesson.waiting import wait_of
 from ui.link.lesson import place_shown
 from ui.link.memory import choose, default_of, own_memory, settle, value_of
 from ui.link.notices import notice
+from ui.link.room import is_following, vote, votes_shown
 from ui.text.i18n import _
 from ui.text.markdown import plain, verbatim
 
@@ -45,12 +47,26 @@ def draw_question(step: Step, inquiry: Inquiry, say: DeltaGenerator | None) -> b
         st.markdown(f"**{describe_question(inquiry)}**")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             draw_answer(inquiry, is_revealed=is_revealed, is_locked=wants_truth)
-            if not wants_truth:
+            if not wants_truth and not is_following():
                 _draw_reveal(inquiry)
+        if is_following() and not wants_truth:
+            _send(inquiry)
+        if is_revealed and (votes := votes_shown()) is not None:
+            show_votes(inquiry, votes)
         if is_revealed:
             with say or nullcontext():
                 _tell_truth(step, inquiry)
     return is_revealed
+
+
+def _send(inquiry: Inquiry) -> None:
+    """Send what somebody in a class has said, and say so; the truth comes for all at once."""
+    if said_of(inquiry) is None:
+        st.caption(_("Answer, on your own: the class sees how many have said what, and not who."))
+    elif vote(value_of("answer")):
+        st.caption(_("Sent. You can change it until the answer is shown to all."))
+    else:
+        st.caption(_("This is your own sentence: the class is asked about another one."))
 
 
 def _tell_missing_words(step: Step, inquiry: Inquiry) -> None:
@@ -139,7 +155,7 @@ def fit_revealed(page: Page) -> None:
     """Ask anew where the sentence has changed since the truth was seen."""
     kept = own_memory(Revealed)
     now = tuple(map(value_of, ("lesson", "step", *page.teaching.asks_of)))
-    if not value_of("revealed"):
+    if not value_of("revealed") or is_following():  # there the leader asks
         kept.of = None
         return
     if kept.of is not None and kept.of != now and kept.of[:2] == now[:2]:

@@ -15,6 +15,7 @@ from ui.link.audience import CARRIED
 from ui.link.language import as_parameter
 from ui.link.lesson import LESSON, Place, step_values
 from ui.link.memory import choose, default_of, parameters, value_of
+from ui.link.room import is_following
 from ui.text.i18n import _, spoken
 from ui.text.markdown import plain
 
@@ -43,7 +44,8 @@ def draw_bar(place: Place, *, is_free: bool) -> None:
                 gap="small",
             ),
         ):
-            _draw_ways(place, is_free=is_free)
+            if not is_following():  # then another one leads through it
+                _draw_ways(place, is_free=is_free)
         if not (is_free or is_presented()):  # for a class, it stands below the picture
             st.markdown(plain(step.text, MOST))
 

@@ -15,6 +15,7 @@ from ui.components import take_focus
 from ui.controls.let_show import let_show
 from ui.frame.page import Page, page_shown
 from ui.lesson.controls import controls_of
+from ui.lesson.room import draw_opening
 from ui.link.address import link_to_this
 from ui.link.audience import controls_named
 from ui.link.code import CODE, here
@@ -100,6 +101,7 @@ def _draw_inside(page: Page, place: Place | None) -> None:
         help=_("A code of six letters. The server keeps it in memory: not for ever."),
         on_click=partial(_ask, kept, link),
     )
+    draw_opening()
     if kept.asked == link:
         _draw_short(kept, link)
 

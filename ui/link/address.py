@@ -21,6 +21,7 @@ from ui.link.code import CODE, tell_code
 from ui.link.language import KEY as LANGUAGE
 from ui.link.language import as_parameter
 from ui.link.lesson import LESSON, asked_step, fit_step, step_values, tell_state
+from ui.link.member import KEY as ROOM
 from ui.link.memory import (
     Memory,
     address_parameters,
@@ -44,7 +45,7 @@ def open_page(page: Linked) -> None:
     if left is not page:
         page.prepare(page)
     kept.page = page
-    if left is page and kept.is_read and not went_back():
+    if left is page and kept.is_read and not _is_whole():
         for each in _taken(memory().repairs):
             settle(**{each.key: each.used})
             if each.message:
@@ -72,9 +73,12 @@ def _read_address(left: Linked | None) -> None:
     kept.others = [
         (key, text)
         for key, text in address
-        if key not in page.parameters and key not in (LANGUAGE, CODE)
+        if key not in page.parameters and key not in (LANGUAGE, CODE, ROOM)
     ]
-    kept.code_notice = "" if went_back() else tell_code(address)
+    if kept.is_room_notice_seen:
+        kept.room_notice = ""
+    kept.is_room_notice_seen = True
+    kept.code_notice = "" if _is_whole() else tell_code(address)
     kept.query = None
     asked = asked_for()
     before = _begin(left, asked)
@@ -86,28 +90,31 @@ def _read_address(left: Linked | None) -> None:
         before[key], messages[key] = page.parameters[key].read(key, text)
     page_memory.values.update(before)
     for key, message in messages.items():
-        if message and not went_back():  # nobody asks for what the browser remembers
+        if message and not _is_whole():  # nobody asks for what the browser remembers
             notice(key, message)
-    if "lesson" in asked and not went_back():
+    if "lesson" in asked and not _is_whole():
         tell_state(page, page_memory.values)
     fit_link({"step": fit_step, **page.fits} if "step" in before else page.fits)
     # Where somebody went back on a page, its controls are in the browser, with what they had.
     drawn, page_memory.drawn = page_memory.drawn if left is page else set(), set()
     set_values(**{key: value_of(key) for key in drawn})
+    if kept.is_led:
+        given_values(st.session_state).give(drawn)
     page_memory.settled.clear()
     page_memory.assumed.clear()
     # An address that says what is shown stays as it is; another is mended, without an entry.
     shown = _as_link(page_memory)
-    languages = [text for key, text in address if key == LANGUAGE]
+    beside = {key: text for key, text in address if key in (LANGUAGE, ROOM)}
     is_right = (
         asked == shown
-        and languages == list(as_parameter().values())
-        and len(address) == len(asked) + len(kept.others) + len(languages)
+        and beside == _beside_page()
+        and len(address) == len(asked) + len(kept.others) + len(beside)
     )
-    kept.language_written = kept.language
+    kept.beside_written = _beside_page()
     page_memory.written = shown if is_right else None
     if went_back():
         kept.query, kept.changes = _context().query_string, kept.changes + 1
+    kept.is_led = False
 
 
 def _begin(left: Linked | None, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -115,10 +122,10 @@ def _begin(left: Linked | None, asked: Mapping[str, str]) -> dict[str, Any]:
     page, page_memory = memory().page, memory()
     defaults = {key: parameter.default for key, parameter in page.parameters.items()}
     defaults |= asked_step(page, asked)
-    if left is not None and left is not page and not went_back():
+    if left is not None and left is not page and not _is_whole():
         shown = memory_of(left).values
         defaults |= {key: shown[key] for key in CARRIED if key in defaults and key in shown}
-    if went_back() or "lesson" in asked:  # the address is all that was shown
+    if _is_whole() or "lesson" in asked:  # the address is all that was shown
         return defaults
     # A lesson is followed by its own links alone: who comes otherwise has left it. And a page is
     # presented as the one is that was left.
@@ -152,6 +159,11 @@ def went_back() -> bool:
     return _context().is_history_navigation
 
 
+def _is_whole() -> bool:
+    """Whether what is asked for is all that is to be shown, and nothing stays as it was."""
+    return went_back() or session().is_led
+
+
 def fit_link(fits: Mapping[str, Callable[[], object]]) -> None:
     """Bring values in line with each other, or with what has become known since they were read."""
     notices = memory().notices
@@ -169,12 +181,16 @@ def write_address() -> None:
     """
     store_drawn()
     kept, page_memory = session(), memory()
+    if kept.room is not None and kept.room.is_following:
+        _write_room()
+        return
     wanted, before = _as_link(page_memory), page_memory.written
     acted, pinned, repeated = kept.has_acted, kept.has_pinned, kept.is_repeated
     kept.has_acted = kept.has_pinned = kept.is_repeated = False
     changed = {key for key in wanted if before is None or wanted[key] != before.get(key)}
     changed |= (before or {}).keys() - wanted.keys()
-    is_respoken, kept.language_written = kept.language != kept.language_written, kept.language
+    beside = _beside_page()
+    is_respoken, kept.beside_written = beside != kept.beside_written, beside
     if before is None:  # a link is mended: what follows from it anyhow needs no place in it
         wanted = {key: text for key, text in wanted.items() if key not in page_memory.assumed}
     elif changed <= page_memory.assumed and not (pinned or is_respoken):
@@ -189,9 +205,28 @@ def write_address() -> None:
         kept.entries += 1
     kept.changes += 1
     if wanted != before or is_respoken:
-        kept.query = urlencode([*as_parameter().items(), *kept.others, *wanted.items()])
+        kept.query = urlencode([*beside.items(), *kept.others, *wanted.items()])
         given_values(st.session_state).query = kept.query
         _tell_streamlit(kept.query)
+
+
+def _write_room() -> None:
+    """Let the address be the room's alone: what is shown follows from it, and makes no entry."""
+    kept, query = session(), urlencode(_beside_page())
+    acted, kept.has_acted, kept.has_pinned, kept.is_repeated = kept.has_acted, False, False, False
+    memory().settled, memory().assumed = set(), set()
+    if query == _context().query_string:
+        return
+    if acted and kept.beside_written != _beside_page():  # somebody has just come in, by a code
+        kept.entries += 1
+    kept.beside_written, kept.query, kept.changes = _beside_page(), query, kept.changes + 1
+    _tell_streamlit(query)
+
+
+def _beside_page() -> dict[str, str]:
+    """What an address holds that isn't its page's: the language, and the room that one is in."""
+    member = session().room
+    return as_parameter() | ({} if member is None else {ROOM: member.code})
 
 
 def _as_link(page_memory: Memory) -> dict[str, str]:
@@ -221,11 +256,21 @@ def link_to_this(**otherwise: Any) -> str:
     Args:
         otherwise: what is to be otherwise there. To be called where `write_address` may be.
     """
+    return _link_with(as_parameter(), otherwise)
+
+
+def link_for_class(**otherwise: Any) -> str:
+    """Return the same for those who follow, without what is everybody's own: see link_to_this."""
+    own = {"present": False, "notes": False, "answer": ""}
+    return _link_with({}, {**own, **otherwise})
+
+
+def _link_with(beside: Mapping[str, str], otherwise: Mapping[str, Any]) -> str:
     page = memory().page
     chosen = _chosen(page, {**memory().values, **otherwise})
     if not chosen.keys() - set(CARRIED):  # then the page would choose some of it by itself
         chosen |= {key: as_written(value_of(key)) for key in list(page.opening())[:1]}
-    query = urlencode([*as_parameter().items(), *chosen.items()])
+    query = urlencode([*beside.items(), *chosen.items()])
     return f"{page.name}?{query}" if query else page.name
 
 

@@ -7,11 +7,12 @@ Where neither has, it is the browser's, and no address says so.
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ui.link.member import LANGUAGE
 from ui.link.memory import address_parameters, choose, session
 from ui.text.i18n import COMPLETE, SOURCE, _, find_language, languages, own_name, speak, spoken
 from ui.text.markdown import verbatim
 
-KEY = "lang"
+KEY = LANGUAGE
 
 
 def read_language(page: str) -> None:

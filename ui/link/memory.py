@@ -18,6 +18,7 @@ from streamlit.runtime.parallel_coordinator import ParallelFragmentCoordinator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
+from ui.link.member import Member
 from ui.link.page import UNCHOSEN, Linked, Parameter
 from ui.server.given_values import given_values
 
@@ -79,9 +80,15 @@ class Session:
     is_read: bool = False  # whether its address is: a run can be broken off at any moment
     others: list[tuple[str, str]] = field(default_factory=list)  # of the address, no page's own
     language: str | None = None  # that a link or a person has chosen; None: the browser's
-    language_written: str | None = None  # what the address holds of it
+    # What the address holds beside what is the page's.
+    beside_written: dict[str, str] = field(default_factory=dict)
     language_notice: str = ""  # why it isn't the one that was asked for
     code_notice: str = ""  # why a short link has led nowhere else
+    room: Member | None = None  # of a class; None: it is in none
+    room_notice: str = ""  # what is to be said of one
+    is_room_notice_seen: bool = False  # whether it belongs to the page that is being left
+    goes_to: tuple[str, str] | None = None  # the target and the query of where to go now
+    is_led: bool = False  # whether a room's leader shows something else than what is shown
     query: str | None = None  # what the address shall be; None: as it is
     changes: int = 0  # how often it was changed
     entries: int = 0  # how many of those made an entry in the browser's history
@@ -92,7 +99,7 @@ class Session:
     opened: Any = None  # a model that was trained on one page, and is looked at on another
     pinned: str | None = None  # the side that the next comparison begins with
     targets: dict[str, Any] = field(default_factory=dict)  # of links from page to page
-    navigation: tuple[str, str, str] | None = None  # what those depend on
+    navigation: tuple[str, str, str, bool] | None = None  # what those depend on
     own: dict[type, Any] = field(default_factory=dict)  # what single pages keep, by its type
 
 
@@ -143,11 +150,17 @@ def _had(kept: "Memory", key: str) -> Any:
     return UNCHOSEN if is_emptied and kept.page.parameters[key].can_be_unchosen else value
 
 
-def address_parameters() -> list[tuple[str, str]]:
+def browser_parameters() -> list[tuple[str, str]]:
     """Return all that the browser's address asks for, in its order, as keys and texts."""
     context = get_script_run_ctx()
     assert context is not None  # a session runs this
     return parse_qsl(context.query_string, keep_blank_values=True)
+
+
+def address_parameters() -> list[tuple[str, str]]:
+    """Return the same; of an address that asks for a class's room, what is shown there."""
+    asked, member = browser_parameters(), session().room
+    return member.parameters(asked) if member is not None and member.is_following else asked
 
 
 def own_memory(kind: type[T]) -> T:

@@ -24,7 +24,8 @@ def show_notices() -> None:
     notices = memory().notices
     for key in [key for key, (value, _message) in notices.items() if value_of(key) != value]:
         del notices[key]
+    kept = session()
     lines = [message for _value, message in notices.values()]
-    lines = [*filter(None, (session().code_notice, session().language_notice)), *lines]
+    lines = [*filter(None, (kept.code_notice, kept.room_notice, kept.language_notice)), *lines]
     if lines:
         st.warning("  \n".join(lines), icon=":material/info:")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -12,12 +13,15 @@ from ui.frame.language_switch import draw_language_switch
 from ui.frame.page import Page
 from ui.frame.style import apply_style
 from ui.lesson.keys import draw_present_button
+from ui.lesson.room import draw_room
 from ui.lesson.share import draw_share, place_share
 from ui.lesson.stage import draw_lesson
 from ui.link.address import open_page, went_back
 from ui.link.audience import CARRIED
-from ui.link.language import read_language
+from ui.link.language import as_parameter, read_language
+from ui.link.member import KEY as ROOM
 from ui.link.memory import address_parameters, session
+from ui.link.room import enter_room, is_following
 from ui.pages import ONCE_FIRST, PAGES
 from ui.pages.missing.page import draw_missing
 from ui.server import mend_streamlit, spare_imports
@@ -40,6 +44,7 @@ def show_page() -> None:
     mend_streamlit()
     spare_imports()
     asked = _page_asked_for({page.name for page in PAGES})
+    enter_room(at_root=asked == FIRST)
     at_first = _page_at_first(asked)
     kept.always_written = TELLS_APART if asked == FIRST and at_first is ONCE_FIRST else None
     shown = next((page for page in PAGES if page.name == asked), at_first)
@@ -55,15 +60,28 @@ def show_page() -> None:
         kept.configured = None
     apply_style("" if shown.has_heading and title == shown.title else _(title))
     with st.container(key="corner", horizontal=True):
+        room_place = st.container(key="corner_room", horizontal=True) if kept.room else None
         if asked != NO_SUCH_PAGE:
             draw_present_button()
             place_share()
         draw_language_switch()
-    navigation = (asked if asked in (FIRST, PAGES[0].name) else "", at_first.name, spoken().code)
+    is_own = not is_following() and kept.goes_to is None
+    navigation = (
+        asked if asked in (FIRST, PAGES[0].name) else "",
+        at_first.name,
+        spoken().code,
+        is_own,
+    )
     if kept.navigation != navigation:
-        kept.navigation, kept.targets = navigation, _targets(asked, at_first)
+        kept.navigation, kept.targets = navigation, _targets(asked, at_first, is_own=is_own)
+    if room_place is not None:
+        with room_place:
+            draw_room()
     with turn():
-        st.navigation(list(kept.targets.values()), position="top").run()
+        every = {id(page): page for page in kept.targets.values()}
+        opened = st.navigation(list(every.values()), position="top")
+        _go(asked)
+        opened.run()
     kept.configured = address  # the run wasn't broken off, and has reached the browser
 
 
@@ -74,7 +92,9 @@ def _page_at_first(asked: str) -> Page:
     """
     kept = session()
     before, kept.asked = kept.asked, asked
-    if asked != FIRST:
+    if is_following() and kept.room is not None:
+        kept.at_first = next((page for page in PAGES if page.name == kept.room.page), PAGES[0])
+    elif asked != FIRST:
         kept.at_first = PAGES[0]
     elif before != FIRST or went_back():
         has_chosen = before is not None and not went_back()
@@ -85,11 +105,28 @@ def _page_at_first(asked: str) -> Page:
     return page
 
 
-def _targets(asked: str, at_first: Page) -> dict[str, Any]:
+def _go(asked: str) -> None:
+    """Go where this run has found that one has to go, if one isn't there."""
+    kept = session()
+    goes_to, kept.goes_to = kept.goes_to, None
+    if goes_to is not None and (asked, goes_to[0]) != (FIRST, ROOM):
+        target, query = goes_to
+        st.switch_page(
+            kept.targets[target],
+            query_params={**as_parameter(), **dict(parse_qsl(query, keep_blank_values=True))},
+        )
+
+
+def _targets(asked: str, at_first: Page, *, is_own: bool) -> dict[str, Any]:
     """Return what can be navigated to, in the language of now.
 
     The first page has two addresses, and so has the one that may be shown in its place; of each,
     the one that is looked at is marked in the navigation.
+
+    Args:
+        asked: the path that is asked for.
+        at_first: the page that is shown at the first page's address.
+        is_own: whether one is there by oneself; else that is where a class is followed.
     """
     start = PAGES[0]
     root = st.Page(
@@ -97,24 +134,24 @@ def _targets(asked: str, at_first: Page) -> dict[str, Any]:
         title=_(at_first.title),
         url_path=FIRST,
         default=True,
-        visibility="hidden" if asked == start.name else "visible",
+        visibility="hidden" if asked == start.name or not is_own else "visible",
     )
+    looked_at = {} if asked == start.name or not is_own else {at_first.name: root}
     named = {
         page.name: st.Page(
             _shows(page),
             title=_(page.title),
             url_path=page.name,
-            visibility="hidden" if page is at_first and asked != start.name else "visible",
+            visibility="hidden" if page.name in looked_at else "visible",
         )
         for page in PAGES
     }
-    looked_at = {} if asked == start.name else {at_first.name: root}
     hidden = [page for name, page in named.items() if name in looked_at]
     return {
         **named,
         **looked_at,
         **{f"hidden {number}": page for number, page in enumerate(hidden)},
-        **({} if looked_at else {"hidden": root}),
+        ROOM: root,
         NO_SUCH_PAGE: st.Page(
             draw_missing, title=_(NO_SUCH_PAGE_TITLE), url_path=NO_SUCH_PAGE, visibility="hidden"
         ),

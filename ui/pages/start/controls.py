@@ -5,6 +5,7 @@ import streamlit as st
 from lessons.shelf import lessons
 from model.pretrained.base import ModelUnavailableError
 from ui.frame.page import draw_link
+from ui.lesson.room import draw_joining
 from ui.link.memory import value_of
 from ui.pages.start.looks import MODEL
 from ui.runs.model_store import model_of
@@ -68,6 +69,7 @@ def draw_ways_on() -> None:
         _draw_way_to_lessons()
         for page, query, label, icon in WAYS_ON:
             draw_link(page, _(label), query=query, icon=icon)
+        draw_joining()
 
 
 def _draw_way_to_lessons() -> None:

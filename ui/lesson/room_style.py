@@ -1,0 +1,44 @@
+"""How a class's room looks, on the pages of those who are in one."""
+
+import streamlit as st
+
+CSS = """
+<style>
+.st-key-corner_room { width: auto; gap: 0.4rem; align-items: center; flex-wrap: nowrap; }
+.st-key-corner_room :is(.stPageLink a, .stPopover button) {
+  padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.875rem;
+}
+.st-key-corner_room .stPageLink a {
+  border: 1px solid rgb(128 128 128 / 35%); border-radius: 0.5rem;
+}
+.st-key-corner_room :is(.stPageLink p, .stPopover p) { font-size: 0.875rem; }
+.st-key-corner_room > .stElementContainer:has(> .stBidiComponent) { width: auto; }
+.st-key-room .stPageLink a {
+  justify-content: center; min-height: 2.5rem;
+  border: 1px solid rgb(128 128 128 / 35%); border-radius: 0.5rem;
+}
+.st-key-room [data-testid="stCode"] pre { padding-right: 3rem; }
+.way_in { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; }
+.way_in img { width: 11rem; height: 11rem; }
+.votes { border-collapse: separate; border-spacing: 0 0.15rem; width: 100%; line-height: 1.25; }
+.votes th { text-align: right; font-weight: 400; padding-right: 0.6rem; width: 1%;
+  white-space: nowrap; }
+.votes td { text-align: right; padding-left: 0.5rem; width: 1%; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
+.votes td.bar { width: auto; padding: 0; }
+.votes .bar div { height: 1.1em; min-width: 2px; border-radius: 2px; background: #8a8580; }
+.votes .right th { font-weight: 700; }
+.votes .right .bar div { background: #009e73; }
+.votes caption { text-align: left; caption-side: bottom; font-size: 0.9em; opacity: 0.8; }
+.votes.painted { width: auto; border-spacing: 1px; }
+.votes.painted td { width: 1.3em; height: 1.3em; min-width: 1.3em; padding: 0;
+  background: rgb(128 128 128 / 12%); outline: 1px solid transparent; outline-offset: -1px; }
+.votes.painted td.right { outline: 2px solid #009e73; outline-offset: -2px; }
+.votes.painted td div { width: 100%; height: 100%; background: #1f5fae; }
+</style>
+"""
+
+
+def apply_room_style() -> None:
+    """Add the style to the page."""
+    st.html(CSS)
