@@ -4,6 +4,7 @@ import streamlit as st
 
 CSS = """
 <style>
+.st-key-corner > :has(> .st-key-corner_room) { order: -1; width: auto; }
 .st-key-corner_room { width: auto; gap: 0.4rem; align-items: center; flex-wrap: nowrap; }
 .st-key-corner_room :is(.stPageLink a, .stPopover button) {
   padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.875rem;

@@ -60,11 +60,12 @@ def show_page() -> None:
         kept.configured = None
     apply_style("" if shown.has_heading and title == shown.title else _(title))
     with st.container(key="corner", horizontal=True):
-        room_place = st.container(key="corner_room", horizontal=True) if kept.room else None
         if asked != NO_SUCH_PAGE:
             draw_present_button()
             place_share()
         draw_language_switch()
+        # Last, so that nothing else moves when somebody comes in; it is shown first.
+        room_place = st.container(key="corner_room", horizontal=True) if kept.room else None
     is_own = not is_following() and kept.goes_to is None
     navigation = (
         asked if asked in (FIRST, PAGES[0].name) else "",

@@ -1,0 +1,200 @@
+"""A class in browsers: one leads, two follow through a lesson, vote, and see what is true."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.helpers import FINISHED, choose, open_app, settled
+from tests.servers import Server
+from tests.ui.pages.pretrained.helpers import needs_minilm
+
+
+def open_room(page: Page) -> str:
+    """The code of a room that is opened on a page, as it is read from the last row."""
+    page.get_by_role("button", name="Share", exact=True).click()
+    inside = page.locator(".st-key-share")
+    inside.get_by_role("button", name="Open a room").click()
+    popover = page.locator(".st-key-room_popover").get_by_role("button")
+    expect(popover).to_contain_text(re.compile("[A-Z]{4}"))
+    page.locator(FINISHED).wait_for()
+    code = re.search("[A-Z]{4}", popover.inner_text())
+    assert code is not None
+    return code.group()
+
+
+def line(page: Page) -> Locator:
+    """Who is there, as the corner says it."""
+    return page.locator(".st-key-room_listener .line span")
+
+
+def follow(page: Page, server: Server, code: str) -> None:
+    page.goto(f"{server.url}/?room={code.lower()}")
+    page.locator(FINISHED).wait_for()
+
+
+def shows_heads(page: Page, count: int) -> None:
+    """Waits until so many heads are drawn on a page."""
+    page.wait_for_function(
+        """count => document.querySelector('.st-key-heads_chart .js-plotly-plot')?.layout
+             ?.annotations?.filter(({text}) => /^(<b>)?head /i.test(text)).length === count
+           || document.querySelectorAll(
+             '.st-key-heads [role=radio][aria-checked=true]').length === 1
+             && document.querySelector('.st-key-heads [role=radio][aria-checked=true]')
+             .innerText.trim() === String(count)""",
+        arg=count,
+    )
+
+
+def picked(page: Page, word: str) -> None:
+    page.locator(".st-key-picker").get_by_role("button", name=word, exact=True).first.click()
+    expect(page.get_by_text("Sent. You can change it")).to_be_visible()
+
+
+def test_two_follow_a_third_without_a_reload_or_an_entry(
+    new_page: NewPage, server: Server
+) -> None:
+    teacher = new_page()
+    open_app(teacher, server, "heads=4")
+    code = open_room(teacher)
+    students = [new_page(), new_page(viewport={"width": 390, "height": 844})]
+    for student in students:
+        follow(student, server, code)
+        shows_heads(student, 4)
+        student.evaluate("globalThis.isSamePage = true")
+    expect(line(teacher)).to_have_text("2 follow")
+    entries = [student.evaluate("history.length") for student in students]
+    choose(teacher, "heads", "2")
+    for student in students:
+        shows_heads(student, 2)
+    teacher.get_by_role("link", name="Compare").first.click()
+    for student in students:
+        expect(student.locator(".st-key-compare, .st-key-heads_chart").first).to_be_visible()
+        expect(student).to_have_title(re.compile("Compare"))
+        assert student.url == f"{server.url}/?room={code.lower()}"
+        assert student.evaluate("globalThis.isSamePage")
+    assert [student.evaluate("history.length") for student in students] == entries
+    teacher.reload()
+    settled(teacher)
+    expect(line(teacher)).to_have_text("2 follow")  # it still leads
+    teacher.get_by_role("link", name="Explore").first.click()
+    for student in students:
+        expect(student).to_have_title(re.compile("Explore"))
+
+
+@needs_minilm
+def test_a_class_goes_through_a_lesson_votes_and_sees_the_truth(
+    new_page: NewPage, server: Server
+) -> None:
+    teacher = new_page()
+    open_app(teacher, server, "lesson=who&present=true", path="/pretrained")
+    code = open_room(teacher)
+    students = [new_page(), new_page(viewport={"width": 390, "height": 844})]
+    for student in students:
+        follow(student, server, code)
+        expect(student.get_by_text("At which word does")).to_be_visible()
+        expect(student.get_by_role("button", name="Reveal")).to_have_count(0)
+    expect(line(teacher)).to_have_text("0 of 2 answered")
+    picked(students[0], "animal")
+    expect(line(teacher)).to_have_text("1 of 2 answered")
+    picked(students[1], "street")
+    expect(line(teacher)).to_have_text("2 of 2 answered")
+    teacher.get_by_role("button", name="Reveal").click()
+    for page in (teacher, *students):
+        rows = page.locator("table.votes tr")
+        expect(rows).to_have_count(2)
+        expect(rows.filter(has_text="animal")).to_contain_text("✓")
+        expect(rows.filter(has_text="animal")).to_contain_text("50%")
+        expect(page.locator(".st-key-lesson_chart .main-svg").first).to_be_visible()
+    teacher.get_by_role("button", name="Next").click()
+    for student in students:
+        expect(student.get_by_text("step 2 of")).to_be_visible()
+        expect(student.locator("table.votes")).to_have_count(0)
+
+
+def test_one_looks_around_and_comes_back(new_page: NewPage, server: Server) -> None:
+    teacher, student = new_page(), new_page()
+    open_app(teacher, server, "heads=4")
+    code = open_room(teacher)
+    follow(student, server, code)
+    shows_heads(student, 4)
+    student.locator(".st-key-room_popover").get_by_role("button").click()
+    student.get_by_role("link", name="Look around").click()
+    student.wait_for_url(re.compile(r"/explore\?"))
+    settled(student)
+    shows_heads(student, 4)
+    choose(teacher, "heads", "2")
+    settled(teacher)
+    shows_heads(student, 4)
+    student.get_by_role("link", name="Back to the class").click()
+    student.wait_for_url(re.compile(r"/\?room="))
+    shows_heads(student, 2)
+    student.go_back()
+    shows_heads(student, 4)
+
+
+def test_who_lost_the_line_or_reloads_finds_the_present_state(
+    new_page: NewPage, server: Server
+) -> None:
+    teacher, student = new_page(), new_page()
+    open_app(teacher, server, "heads=4")
+    code = open_room(teacher)
+    follow(student, server, code)
+    shows_heads(student, 4)
+    student.context.set_offline(True)
+    choose(teacher, "heads", "2")
+    settled(teacher)
+    student.context.set_offline(False)
+    shows_heads(student, 2)
+    choose(teacher, "heads", "8")
+    shows_heads(student, 8)
+    student.reload()
+    shows_heads(student, 8)
+
+
+def test_a_code_typed_on_the_start_page_leads_in_and_a_closed_room_out(
+    new_page: NewPage, server: Server
+) -> None:
+    teacher, student = new_page(), new_page()
+    open_app(teacher, server, "heads=4")
+    code = open_room(teacher)
+    student.goto(server.url)
+    field = student.get_by_role("textbox", name="Code of a class")
+    field.fill("zzzz")
+    field.press("Enter")
+    expect(student.get_by_text("no room with the code")).to_be_visible()
+    field.fill(code)
+    field.press("Enter")
+    shows_heads(student, 4)
+    student.wait_for_url(re.compile(r"/\?room="))
+    student.go_back()
+    expect(student).to_have_title(re.compile("Start"))
+    student.go_forward()
+    shows_heads(student, 4)
+    teacher.locator(".st-key-room_popover").get_by_role("button").click()
+    teacher.get_by_role("button", name="Close the room").click()
+    expect(student.get_by_text("The class has ended")).to_be_visible()
+    settled(student)
+    assert student.url == f"{server.url}/explore?heads=4"
+    shows_heads(student, 4)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_room_shows_is_large_enough_and_fits(
+    new_page: NewPage, server: Server, scheme: str
+) -> None:
+    page = new_page(color_scheme=scheme)
+    open_app(page, server, "heads=4")
+    code = open_room(page)
+    page.locator(".st-key-room_popover").get_by_role("button").click()
+    letters = page.locator(".st-key-room .short_link strong")
+    expect(letters).to_have_text(code)
+    assert letters.bounding_box()["height"] >= 60  # type: ignore[index]
+    image = page.locator(".way_in img")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.naturalWidth") > 0
+    box = page.locator(".st-key-room").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1366
