@@ -15,16 +15,16 @@ DEV   := $(VENV)/.dev
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: run test test-all check format translations bench chromium clean help
+.PHONY: run test test-all check format translations bench chromium programs clean help
 
 run: $(CORE) $(MODELS) $(if $(HF),$(ANY))  ## start the app on http://localhost:8501 (PORT=9000 for another port)
 	@exec $(PY) -m streamlit run app.py --server.port=$(PORT)
 
-test: chromium check  ## check everything, then test what people wait for (ARGS="-k masks" goes to pytest)
+test: chromium programs check  ## check everything, then test what people wait for (ARGS="-k masks" goes to pytest)
 	@echo "Testing"
 	@$(PYTEST) -m "not matrix" --hypothesis-profile=quick $(ARGS)
 
-test-all: chromium check  ## the same with all tests: every combination, a hundred examples each
+test-all: chromium programs check  ## the same with all tests: every combination, a hundred examples each
 	@echo "Testing everything"
 	@$(PYTEST) $(ARGS)
 
@@ -47,6 +47,9 @@ bench: chromium  ## measure how fast the app is (ARGS goes to the benchmark)
 
 chromium: $(DEV)
 	@$(PY) -m tools.find_chromium --install >/dev/null
+
+programs: $(DEV)
+	@$(PY) -m tools.find_program redis-server --install >/dev/null
 
 clean:  ## remove what make made: the virtual environment and all caches
 	@rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache

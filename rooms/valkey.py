@@ -77,7 +77,7 @@ class ValkeyStore:
             decode_responses=True,
             encoding_errors="surrogatepass",  # half a character, as a browser may send it
         )
-        self._client = Redis(connection_pool=pool)
+        self._client = Redis.from_pool(pool)
         self._put_in = self._client.register_script(PUT_IN)
         self._swap = self._client.register_script(SWAP)
         self._count = self._client.register_script(COUNT)

@@ -22,10 +22,11 @@ from rooms.errors import (
 )
 from rooms.hashes import hash_of
 from rooms.limits import LIMITS, Limits
+from rooms.memory import MemoryStore
 from rooms.record import Leadership, Room
 from rooms.rooms import REPORT_LIFE, Rooms
 from rooms.store import Store
-from tests.rooms.conftest import Shared
+from tests.rooms.conftest import Clock, Shared
 
 FOUR, EIGHT = "explore?heads=4", "explore?heads=8"
 SOON = 0.3  # seconds, which a test can wait
@@ -388,9 +389,6 @@ def test_wrong_codes_are_counted_for_a_session_and_then_for_an_address(store: St
 
 
 def test_after_a_minute_codes_can_be_tried_again() -> None:
-    from rooms.memory import MemoryStore
-    from tests.rooms.conftest import Clock
-
     clock = Clock()
     rooms = Rooms(MemoryStore(clock=clock), Limits(wrong_of_session=1))
     code = rooms.open(FOUR, "s").code
@@ -412,9 +410,6 @@ def test_those_who_follow_are_counted_over_all_servers_that_still_report(shared:
 
 
 def test_a_server_that_reports_no_more_counts_no_more() -> None:
-    from rooms.memory import MemoryStore
-    from tests.rooms.conftest import Clock
-
     clock = Clock()
     rooms = Rooms(MemoryStore(clock=clock))
     code = rooms.open(FOUR, "s").code

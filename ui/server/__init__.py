@@ -17,10 +17,13 @@ from ui.server.looked_up import look_up_single_keys
 from ui.server.origins import SameOrigin
 from ui.server.queue import mend_queue
 from ui.server.redirects import RedirectedCodes
+from ui.server.rooms import LISTENERS, ROUTES
 from ui.server.sessions import drop_ended_sessions
 from ui.server.theme import read_theme_once
 from ui.server.uploads import BoundedUploads
 from ui.server.widget_states import drop_forged_states
+
+__all__ = ["MIDDLEWARE", "ROUTES", "lifespan", "mend_streamlit", "spare_imports"]
 
 MIDDLEWARE = [
     Middleware(SameOrigin),
@@ -34,10 +37,12 @@ MIDDLEWARE = [
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Prepare the server before it takes the first connection."""
     raise_limit()
-    watch_listeners(asyncio.get_running_loop())
+    watch_listeners(asyncio.get_running_loop(), when_closed=LISTENERS.end)
     mend_streamlit()
     dropping = asyncio.create_task(drop_ended_sessions())
+    await LISTENERS.start()
     yield
+    await LISTENERS.close()
     dropping.cancel()
 
 

@@ -9,6 +9,7 @@ import errno
 import os
 import resource
 import socket
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -61,12 +62,17 @@ def has_room() -> bool:
     return free + OF_A_SESSION <= for_connections()
 
 
-def watch_listeners(loop: asyncio.AbstractEventLoop) -> None:
-    """Let the servers that this loop will open refuse newcomers when handles run out."""
+def watch_listeners(
+    loop: asyncio.AbstractEventLoop, when_closed: Callable[[], None] = lambda: None
+) -> None:
+    """Let the servers that this loop will open refuse newcomers when handles run out.
+
+    `when_closed` is called when a server stops, before it waits for what it still answers.
+    """
     create = loop.create_server
 
     async def create_watched(*arguments: Any, sock: socket.socket, **options: Any) -> Any:
-        return await create(*arguments, sock=_Listener.of(sock), **options)
+        return await create(*arguments, sock=_Listener.of(sock, when_closed), **options)
 
     loop.create_server = create_watched  # type: ignore[method-assign, assignment]
 
@@ -93,13 +99,15 @@ class _Listener(socket.socket):
     """
 
     _spare: BinaryIO  # a handle to accept a connection with that is to be closed
+    _when_closed: Callable[[], None]
 
     @classmethod
-    def of(cls, listening: socket.socket) -> "_Listener":
+    def of(cls, listening: socket.socket, when_closed: Callable[[], None]) -> "_Listener":
         """The same listening socket."""
         kind = (listening.family, listening.type, listening.proto)
         watched = cls(*kind, fileno=os.dup(listening.fileno()))
         watched._spare = open(os.devnull, "rb")  # noqa: SIM115 - closed by close
+        watched._when_closed = when_closed
         return watched
 
     def accept(self) -> tuple[socket.socket, Any]:
@@ -123,6 +131,7 @@ class _Listener(socket.socket):
     def close(self) -> None:
         super().close()
         self._spare.close()
+        self._when_closed()
 
 
 def _tell() -> None:
