@@ -5,6 +5,7 @@ The policy is as strict as the page works with. It can't forbid:
 - styles within the page: Streamlit and Plotly write them. They can hide or move what is shown, but
   fetch nothing from elsewhere.
 - scripts from a blob: Streamlit loads components so. Only a script that already runs can make one.
+- WebAssembly: Streamlit's messages count with it. It does nothing but by a script that runs.
 - to leave the page: no policy knows of a link or a redirection that carries something along.
 """
 
@@ -15,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import streamlit
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,7 +28,7 @@ HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9a-fA-F:.]+\](:[0-9]+)?")
 
 # Of what a browser offers pages, the app uses full screen and writing to the clipboard.
 UNUSED = (
-    *("accelerometer", "autoplay", "bluetooth", "camera", "clipboard-read", "display-capture"),
+    *("accelerometer", "autoplay", "camera", "clipboard-read", "display-capture"),
     *("encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts"),
     *("magnetometer", "microphone", "midi", "payment", "publickey-credentials-get"),
     *("screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
@@ -51,9 +52,10 @@ class SecurityHeaders:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                headers = MutableHeaders(scope=message)
-                headers.update(fixed_headers())
-                headers["Content-Security-Policy"] = policy(host)
+                own = fixed_headers()
+                kept = [each for each in message.get("headers", ()) if each[0] not in own]
+                ours = (b"content-security-policy", policy(host).encode())
+                message = {**message, "headers": [*kept, *own.items(), ours]}
             await send(message)
 
         try:
@@ -66,17 +68,17 @@ class SecurityHeaders:
 
 
 @cache
-def fixed_headers() -> dict[str, str]:
+def fixed_headers() -> dict[bytes, bytes]:
     """Return the headers that are the same for every answer, but for the policy."""
     headers = {
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",  # an address holds a sentence: it is nobody else's
-        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED),
+        b"x-content-type-options": b"nosniff",
+        b"referrer-policy": b"same-origin",  # an address holds a sentence: it is nobody else's
+        b"permissions-policy": ", ".join(f"{feature}=()" for feature in UNUSED).encode(),
         # Windows of this app find each other by a BroadcastChannel, which this leaves alone.
-        "Cross-Origin-Opener-Policy": "same-origin",
+        b"cross-origin-opener-policy": b"same-origin",
     }
     if not settings().frames:
-        headers["X-Frame-Options"] = "SAMEORIGIN"  # for browsers that don't know frame-ancestors
+        headers[b"x-frame-options"] = b"SAMEORIGIN"  # for browsers that don't know frame-ancestors
     return headers
 
 
@@ -93,7 +95,7 @@ def _policy() -> str:
     frames = " ".join(settings().frames) or "'self'"
     return (
         "default-src 'none'; "
-        f"script-src 'self' blob: {scripts}; "
+        f"script-src 'self' blob: 'wasm-unsafe-eval' {scripts}; "
         "style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; "
         "font-src 'self' data:; "

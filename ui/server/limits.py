@@ -1,8 +1,8 @@
 """How much one session may send, and how many sessions one address may begin and have.
 
-HTTP isn't counted. The first page that a browser opens asks for about two hundred files, a class of
-300 for 60,000 within seconds, from one address; whatever lets them in lets in all that this server
-can answer. What costs memory and time are sessions, and each file is a small answer from a disk.
+HTTP isn't counted. The first page that a browser opens asks for about 120 files, a class of 300 for
+36,000 within seconds, from one address; whatever lets them in lets in all that this server can
+answer. What costs memory and time are sessions; a file is a small answer from a disk.
 """
 
 import asyncio
