@@ -6,6 +6,7 @@ Each stream begins with the present state. Then come, with JSON:
     counts       {"people", "answered"}: who follows, and who has voted on what is asked
     unreachable  {}: nobody knows; the present state follows once somebody does
     ended        {}: the room has ended, and so does the stream
+    alive        {}: nothing has changed for a while
 """
 
 import random

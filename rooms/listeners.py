@@ -25,6 +25,7 @@ PAUSE = 0.25  # seconds between two looks at a room: what everybody follows, and
 LOOK_EVERY = REPORT_LIFE / 3  # seconds, whatever is heard: so two reports may be lost
 TRY_AGAIN = 1.0  # seconds, while the store is unreachable
 KEEP_ALIVE = 15.0  # seconds of silence; many proxies end what is silent for 30 or 60
+ALIVE = "event: alive\ndata: {}\n\n"  # a comment wouldn't reach a browser's script
 STREAMS_OF_A_PERSON = 2  # on average: a reload's old one ends later than its new one begins
 THREADS = 4  # that wait for the store
 CLOSING = 3.0  # seconds for the last reports
@@ -155,7 +156,7 @@ class Listeners:
                 try:
                     await asyncio.wait_for(turned.wait(), KEEP_ALIVE)
                 except TimeoutError:
-                    yield ": still here\n\n"
+                    yield ALIVE
 
     def _hear(self, message: str | None) -> None:
         """Look again at the room that was named, or at all."""

@@ -52,9 +52,7 @@ def picked(page: Page, word: str) -> None:
     expect(page.get_by_text("Sent. You can change it")).to_be_visible()
 
 
-def test_two_follow_a_third_without_a_reload_or_an_entry(
-    new_page: NewPage, server: Server
-) -> None:
+def test_two_follow_a_third_without_a_reload_or_an_entry(new_page: NewPage, server: Server) -> None:
     teacher = new_page()
     open_app(teacher, server, "heads=4")
     code = open_room(teacher)

@@ -110,7 +110,7 @@ def _reason(error: Exception) -> str:
 
 
 def log_failure(error: Exception) -> None:
-    """Write what failed and where into the server's log, in one line.
+    """Write what failed and where into the server's log, in one line; without anybody's text.
 
     Each failure once, and not with every key press: of one kind, at one place.
     """
@@ -122,4 +122,14 @@ def log_failure(error: Exception) -> None:
         if (type(error), where) in _logged:
             return
         _logged[type(error), where] = True
-    _log.error("%s: %s (%s)", type(error).__name__, one_line(error), where)
+    _log.error("%s (%s)", _kind(error), where)
+
+
+def _kind(error: Exception) -> str:
+    """What kind of failure it is. Its words stay on the page: they may quote what is typed."""
+    name = type(error).__name__
+    if isinstance(error, CodedError):
+        return f"{name} {error.text.code}"
+    if isinstance(error, OSError) and error.strerror:  # the system's words
+        return f"{name} {error.strerror}"
+    return name

@@ -14,6 +14,7 @@ from lab.grid import Grid
 from lab.local_pool import warm_up
 from lab.results import Result, table
 from lab.sweep import Progress, Sweep, scheduler_address
+from ui.server.lines import LINES
 
 LISTEN = 0.1  # seconds between two looks at what a sweep's page wants
 GONE_FOR = 1.0  # seconds without its page, after which a sweep ends: a lost line comes back
@@ -151,6 +152,16 @@ class SweepLine:
         self._waiting: list[Waiting] = []
         self._running: Waiting | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    @property
+    def inside(self) -> int:
+        """How many run."""
+        return 0 if self._running is None else 1
+
     def submit(self, ticket: Waiting) -> None:
         """Run it as soon as it is its turn."""
         with self._changed:
@@ -208,7 +219,8 @@ class SweepLine:
 @cache
 def line() -> SweepLine:
     """Return the line that all pages share."""
-    return SweepLine()
+    made = LINES["sweeps"] = SweepLine()
+    return made
 
 
 @cache

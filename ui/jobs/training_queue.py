@@ -155,6 +155,16 @@ class TrainingQueue:
         self._running: list[Training] = []
         self._idle: dict[Worker, Timer] = {}
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    @property
+    def inside(self) -> int:
+        """How many run."""
+        return len(self._running)
+
     def submit(self, training: Training) -> None:
         """Run it as soon as it is its turn; also one that was stopped, which goes on."""
         training.is_asked_to_stop = False

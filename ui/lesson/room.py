@@ -20,12 +20,11 @@ from ui.link.code import here
 from ui.link.member import KEY, Member
 from ui.link.memory import session
 from ui.link.room import close_room, end_room, join, lead, open_room, told_of_room
-from ui.server.rooms import ROOMS
+from ui.server.rooms import EVENTS, ROOMS
 from ui.text.errors import describe_error
 from ui.text.i18n import _
 from ui.text.markdown import plain
 
-EVENTS = "_headlight/room"  # the route that tells of changes
 POPOVER, CODE, WORD_FIELD = "room_popover", "room_code", "room_word"
 MOST = 400  # characters of an error
 LONGEST_VOTER = 40
@@ -55,7 +54,7 @@ def _listen(member: Member) -> None:
     who = "" if member.leads else f"&who={member.voter}"  # else the leader would count as well
     room_listener(
         RoomData(
-            url=here(f"{EVENTS}?code={member.code}{who}"),
+            url=here(f"{EVENTS.strip('/')}?code={member.code}{who}"),
             code=member.code,
             voter=member.voter,
             version=0 if room is None else room.version,

@@ -12,22 +12,36 @@ from functools import cache
 import streamlit as st
 from starlette.middleware import Middleware
 
+from ui.server.addresses import ForwardedAddresses
+from ui.server.disclosed import Undisclosed, hide_the_desk
+from ui.server.ending import NoneWhileEnding
 from ui.server.handles import RoomForSessions, raise_limit, watch_listeners
+from ui.server.headers import SecurityHeaders
+from ui.server.health import HEALTH_ROUTES
+from ui.server.limits import LimitedSessions
 from ui.server.looked_up import look_up_single_keys
+from ui.server.metrics import CountedSockets
+from ui.server.operation import operated
 from ui.server.origins import SameOrigin
 from ui.server.queue import mend_queue
 from ui.server.redirects import RedirectedCodes
-from ui.server.rooms import LISTENERS, ROUTES
+from ui.server.rooms import LISTENERS
+from ui.server.rooms import ROUTES as ROOM_ROUTES
 from ui.server.sessions import drop_ended_sessions
 from ui.server.theme import read_theme_once
 from ui.server.uploads import BoundedUploads
 from ui.server.widget_states import drop_forged_states
 
-__all__ = ["MIDDLEWARE", "ROUTES", "lifespan", "mend_streamlit", "spare_imports"]
-
+ROUTES = [*HEALTH_ROUTES, *ROOM_ROUTES]
 MIDDLEWARE = [
+    Middleware(SecurityHeaders),
+    Middleware(ForwardedAddresses),
+    Middleware(Undisclosed),
     Middleware(SameOrigin),
+    Middleware(NoneWhileEnding),
+    Middleware(LimitedSessions),
     Middleware(RoomForSessions),
+    Middleware(CountedSockets),
     Middleware(BoundedUploads),
     Middleware(RedirectedCodes),
 ]
@@ -41,7 +55,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     mend_streamlit()
     dropping = asyncio.create_task(drop_ended_sessions())
     await LISTENERS.start()
-    yield
+    async with operated():
+        yield
     await LISTENERS.close()
     dropping.cancel()
 
@@ -53,6 +68,7 @@ def mend_streamlit() -> None:
     drop_forged_states()
     look_up_single_keys()
     read_theme_once()
+    hide_the_desk()
 
 
 @cache

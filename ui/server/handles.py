@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from ui.server.metrics import count_refusal
 from ui.server.seldom import SeldomLogger
 
 MOST_HANDLES = 65_536  # 16,000 sessions: the processor is exhausted long before
@@ -135,5 +136,6 @@ class _Listener(socket.socket):
 
 
 def _tell() -> None:
+    count_refusal("handles")
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     _log.warning("Refused a newcomer: this process may have %d file handles, and has them", soft)

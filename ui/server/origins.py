@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketClose
 from streamlit import config
 from streamlit.web.server.server_util import allowlisted_origins
 
+from ui.server.metrics import count_refusal
 from ui.server.seldom import SeldomLogger
 
 PORTS = {"http": 80, "https": 443}
@@ -40,6 +41,7 @@ class SameOrigin:
             headers = Headers(scope=scope)
             origin, host = headers.get("origin"), headers.get("host", "")
             if origin is not None and not is_allowed(origin, host):
+                count_refusal("origin")
                 _log.warning("Refused a page of %.100r, which isn't of %.100r", origin, host)
                 refusal = (
                     WebSocketClose(REFUSED)

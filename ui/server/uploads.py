@@ -12,6 +12,7 @@ from streamlit import config
 from streamlit.runtime import get_instance
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
+from ui.server.metrics import count_refusal
 from ui.server.seldom import SeldomLogger
 
 PATH = "/_stcore/upload_file/"  # then a session's id and a file's
@@ -44,6 +45,7 @@ class BoundedUploads:
         session, _slash, file = scope["path"].partition(PATH)[2].partition("/")
         size = _declared_size(Headers(scope=scope))
         if not self._has_room(session, file, size):
+            count_refusal("file")
             _log.warning("Refused a file of %d bytes: there is no room for more", size)
             refusal = PlainTextResponse("There is no room for more files", status_code=413)
             await refusal(scope, receive, send)

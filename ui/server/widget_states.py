@@ -23,6 +23,7 @@ from streamlit.runtime.state.session_state import (
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from ui.server.given_values import given_values
+from ui.server.metrics import count_refusal
 from ui.server.seldom import SeldomLogger
 
 ALSO = {"double_value": "int_value"}  # what else a browser sends for a value of this kind
@@ -95,4 +96,5 @@ def _is_shown(state: SessionState, widget: str) -> bool:
 
 def _tell(widget: WidgetMetadata[Any]) -> None:
     name = user_key_from_element_id(widget.id) or "without a key"
+    count_refusal("value")
     _log.warning("Dropped a value that the widget %.40r can't have", name)

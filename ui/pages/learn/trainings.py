@@ -16,6 +16,7 @@ from ui.link.notices import notice
 from ui.link.plan_text import PLAN_FIELDS, plan_text, read_plan
 from ui.pages.learn.memory import learn_memory
 from ui.runs.trained_here import Watched, untrained
+from ui.server.lines import LINES
 from ui.server.turns import session_in_use, take_turn
 from ui.text.i18n import _
 
@@ -34,7 +35,8 @@ _lock = Lock()
 @cache
 def queue() -> TrainingQueue:
     """Return the queue that all pages share."""
-    return TrainingQueue()
+    made = LINES["trainings"] = TrainingQueue()
+    return made
 
 
 def plan_in_use() -> Plan:
