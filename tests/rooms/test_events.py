@@ -201,7 +201,7 @@ def test_silence_is_broken_by_a_comment(
     url, _listeners = serve(store)
     screen = follow(url, led.code, "a")
     screen.until(counts(1))
-    assert screen.block() == ": still here\n"
+    assert screen.block() == "event: alive\ndata: {}\n"
 
 
 def test_a_server_that_ends_ends_its_streams_and_its_people_count_no_more(

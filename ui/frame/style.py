@@ -177,6 +177,10 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
   padding: 0.2rem 0.8rem; border: 1px solid rgb(128 128 128 / 35%); border-radius: 0.5rem;
 }
 .st-key-ways_on :is(.stPageLink, a) { width: 100%; box-sizing: border-box; }
+.st-key-ways_in { align-items: center; }
+.st-key-ways_in > .stElementContainer:has(.stPageLink) { flex: 1 1 12rem; width: auto; }
+.st-key-ways_in input { padding-block: 0.35rem; }
+.st-key-ways_in [data-testid="InputInstructions"] { display: none; }
 .st-key-ways_on a p { font-size: 1.05rem; }
 .st-key-sentence_of_two .stMarkdown p { font-size: 1.15rem; }
 .st-key-sentence_of_two [data-testid="stCaptionContainer"] p { font-size: 0.9rem; }

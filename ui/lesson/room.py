@@ -25,6 +25,7 @@ from ui.text.errors import describe_error
 from ui.text.i18n import _
 from ui.text.markdown import plain
 
+SHARE = "share_popover"  # from where a room is opened
 POPOVER, CODE, WORD_FIELD = "room_popover", "room_code", "room_word"
 MOST = 400  # characters of an error
 LONGEST_VOTER = 40
@@ -63,7 +64,7 @@ def _listen(member: Member) -> None:
             lost=member.has_lost,
             asks=room is not None and bool(room.question),
             words={
-                "people": _("{count} follow"),
+                "people": _("{count} following"),
                 "answered": _("{count} of {people} answered"),
                 "away": _("connecting …"),
                 "lead": _("Lead from this window"),
@@ -238,6 +239,14 @@ def _shut() -> None:
     st.session_state[POPOVER] = False
 
 
+@logged()
+def _open() -> None:
+    open_room()
+    if session().room is not None:
+        st.session_state[SHARE] = False
+        st.session_state[POPOVER] = True
+
+
 def draw_opening() -> None:
     """Draw the way to open a room, among the ways to share what is shown."""
     member = session().room
@@ -246,7 +255,7 @@ def draw_opening() -> None:
             _("Open a room"),
             key="open_room",
             icon=":material/groups:",
-            on_click=logged()(open_room),
+            on_click=_open,
             help=_("Others see on their own screens what you show, and answer its questions."),
         )
 
@@ -264,7 +273,8 @@ def draw_joining() -> None:
         _("Code of a class's room"),
         key=CODE,
         max_chars=3 * LETTERS,
-        placeholder=_("four letters"),
+        placeholder=_("Code of a class"),
         on_change=take,
-        width=220,
+        label_visibility="collapsed",
+        width=170,
     )

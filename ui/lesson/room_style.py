@@ -14,6 +14,15 @@ CSS = """
 }
 .st-key-corner_room :is(.stPageLink p, .stPopover p) { font-size: 0.875rem; }
 .st-key-corner_room > .stElementContainer:has(> .stBidiComponent) { width: auto; }
+/* For a class: at the foot of the wall, without what else is in the corner. */
+body:has(.st-key-presented) .st-key-corner:has(.st-key-corner_room) {
+  display: flex !important; top: auto; bottom: 0.3rem; right: 2.8rem; --line: 0.9rem;
+}
+body:has(.st-key-presented) .st-key-corner > :not(:has(.st-key-corner_room)) { display: none; }
+body:has(.st-key-presented) .st-key-corner_room :is(.stPopover p, .stPopover button) {
+  font-size: 0.9rem;
+}
+body:has(.st-key-corner_room) .st-key-say { padding-right: 16rem; }
 .st-key-room .stPageLink a {
   justify-content: center; min-height: 2.5rem;
   border: 1px solid rgb(128 128 128 / 35%); border-radius: 0.5rem;

@@ -15,7 +15,7 @@ from ui.components import take_focus
 from ui.controls.let_show import let_show
 from ui.frame.page import Page, page_shown
 from ui.lesson.controls import controls_of
-from ui.lesson.room import draw_opening
+from ui.lesson.room import SHARE, draw_opening
 from ui.link.address import link_to_this
 from ui.link.audience import controls_named
 from ui.link.code import CODE, here
@@ -57,7 +57,7 @@ def place_share() -> None:
         _("Share"),
         icon=":material/share:",
         help=_("A link to this, for a class: with few controls, or short enough for a board"),
-        key="share_popover",
+        key=SHARE,
         on_change="rerun",
         width="content",
     )

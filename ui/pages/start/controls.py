@@ -66,10 +66,11 @@ def show_how_to_read() -> None:
 def draw_ways_on() -> None:
     """Draw where to go from here."""
     with st.container(key="ways_on", gap="xsmall"):
-        _draw_way_to_lessons()
+        with st.container(horizontal=True, key="ways_in", gap="small"):
+            _draw_way_to_lessons()
+            draw_joining()
         for page, query, label, icon in WAYS_ON:
             draw_link(page, _(label), query=query, icon=icon)
-        draw_joining()
 
 
 def _draw_way_to_lessons() -> None:
