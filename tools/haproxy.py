@@ -38,7 +38,7 @@ class Proxy:
         await self._order(f"set server {BACKEND}/app{number} state drain")
 
     async def take_out(self, number: int) -> None:
-        """Send nobody to a process, and let go of those who are connected to it."""
+        """Send nobody to a process."""
         await self._order(f"set server {BACKEND}/app{number} state maint")
 
     async def _order(self, command: str) -> None:

@@ -13,6 +13,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before it is started again
 LASTED = 60.0  # seconds: what ran for as long starts again without a longer pause
 STARTS = 180.0  # seconds that a start may take on the slowest machine
 LOOK_EVERY = 0.1  # seconds between two looks at whether it is ready
+WATCH_EVERY = 10.0  # seconds between two looks at whether it still answers
+MISSED = 6  # looks without an answer, after which it is killed: a busy one may be late
 
 
 class NeverStartedError(Exception):
@@ -25,6 +27,7 @@ class Start:
 
     command: Sequence[str]
     is_ready: Callable[[], Awaitable[bool]]
+    lives: Callable[[], Awaitable[bool]] | None = None  # asked from time to time, once it is ready
     environ: Mapping[str, str] = field(default_factory=dict)
     told: bytes = b""  # on its standard input
 
@@ -57,8 +60,11 @@ class Kept:
         pause = FIRST_PAUSE
         while not self._told_to_end.is_set():
             began = time.monotonic()
-            process = await self._begin()
+            start = self.start()
+            process = await self._begin(start)
+            watching = asyncio.create_task(self._watch(process, start))
             code = await process.wait()
+            watching.cancel()
             self.is_there.clear()
             kill_group(process)
             await self.went()
@@ -94,8 +100,17 @@ class Kept:
         self.is_there.clear()
         await self.is_there.wait()
 
-    async def _begin(self) -> Process:
-        start = self.start()
+    async def _watch(self, process: Process, start: Start) -> None:
+        """Kill it if it lives without answering."""
+        missed = 0
+        while start.lives is not None and missed < MISSED:
+            await asyncio.sleep(WATCH_EVERY)
+            missed = 0 if await start.lives() else missed + 1
+        if missed:
+            self.say(f"{self.name} doesn't answer any more")
+            kill_group(process)
+
+    async def _begin(self, start: Start) -> Process:
         self.process = process = await asyncio.create_subprocess_exec(
             *start.command,
             env={**os.environ, **start.environ},

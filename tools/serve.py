@@ -28,7 +28,7 @@ from tools.kept_running import Kept, NeverStartedError, Start
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
-READY = "/readyz"
+LIVES, READY = "/healthz", "/readyz"
 DEADLINE = 20.0  # seconds, if HEADLIGHT_DEADLINE doesn't say
 LAST = 2.0  # of these, for the proxy and the store, which end after the processes
 STORE = 'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\n'
@@ -45,11 +45,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answers_ready(port: int) -> bool:
-    """Whether the process on a port would serve somebody now."""
+def answers(port: int, path: str) -> bool:
+    """Whether the process on a port says yes."""
     connection = HTTPConnection(HOST, port, timeout=5)
     try:
-        connection.request("GET", READY)
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False
@@ -168,7 +168,12 @@ class Fleet:
         command += [f"--server.port={port}", f"--server.address={HOST}"]
         command += ["--logger.hideWelcomeMessage=true"]
         environ = {**self.environ, **own_metrics(number, self.environ)}
-        return Start(command, lambda: asyncio.to_thread(answers_ready, port), environ)
+        return Start(
+            command,
+            is_ready=lambda: asyncio.to_thread(answers, port, READY),
+            lives=lambda: asyncio.to_thread(answers, port, LIVES),
+            environ=environ,
+        )
 
     def _start_proxy(self) -> Start:
         environ = {
@@ -178,7 +183,7 @@ class Fleet:
             "HEADLIGHT_COOKIE_KEY": self._cookie_key,
         }
         command = [str(self.options.haproxy), "-db", "-f", str(CONFIG)]
-        return Start(command, self.proxy.answers, environ)
+        return Start(command, self.proxy.answers, environ=environ)
 
     def _start_store(self) -> Start:
         port = self._store_port

@@ -29,7 +29,11 @@ class Teller(ThreadingHTTPServer):
     def __init__(self, name: str) -> None:
         super().__init__((HOST, 0), _Handler)
         self.name = name
+        self.is_full = False
         self.goes_on = Event()  # to the second event of its stream
+
+    def handle_error(self, request: object, address: object) -> None:
+        """Say nothing of connections that the proxy has cut: it is killed."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -37,6 +41,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.server.is_full and self.path != "/readyz":
+            self.send_error(503)
+            return
         if self.path == "/_headlight/room":
             self._send_events()
             return
@@ -129,7 +136,7 @@ def front(haproxy: Path, tmp_path: Path) -> Iterator[Front]:
 
 SETTINGS = {
     "processes of tools/serve.py": {"HEADLIGHT_ADMIN": "/tmp/admin"},
-    "containers": {"HEADLIGHT_APPS": "app:8501", "HEADLIGHT_DNS": "127.0.0.11:53"},
+    "containers": {"HEADLIGHT_APPS": "app:8501"},
     "HTTPS": {"HEADLIGHT_CERTIFICATE": "certificate.pem"},
 }
 
@@ -227,6 +234,14 @@ def test_whose_process_is_gone_gets_another_at_once(front: Front) -> None:
     assert (answer.status, json.loads(body)["from"] == name) == (200, False)
     new_cookie = answer.headers["Set-Cookie"].split(";")[0]
     assert front.told(Cookie=new_cookie)["from"] == json.loads(body)["from"]
+
+
+def test_whose_process_has_no_room_or_ends_gets_another(front: Front) -> None:
+    cookie, name = front.cookie()
+    front.apps[name == "two"].is_full = True
+    answer, body = front.ask(Cookie=cookie)
+    assert (answer.status, json.loads(body)["from"] == name) == (200, False)
+    assert front.ask("PUT", body=b"x", Cookie=cookie)[0].status == 503  # never sent twice
 
 
 def test_nobody_new_comes_to_a_process_that_is_drained(front: Front) -> None:

@@ -10,6 +10,7 @@ from time import monotonic
 import pytest
 
 from tests.patience import LONG
+from tools import kept_running
 from tools.kept_running import Kept, NeverStartedError, Start
 
 READY = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(1000)"
@@ -22,6 +23,7 @@ class Watched:
 
     folder: Path
     code: str = READY
+    answers: bool = True
     starts: int = 0
     said: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
@@ -33,7 +35,10 @@ class Watched:
         async def is_ready() -> bool:
             return file.exists()
 
-        return Start([sys.executable, "-c", self.code, str(file)], is_ready)
+        async def lives() -> bool:
+            return self.answers
+
+        return Start([sys.executable, "-c", self.code, str(file)], is_ready, lives)
 
     def kept(self) -> Kept:
         async def came() -> None:
@@ -127,3 +132,21 @@ def test_what_is_told_to_end_while_it_starts_ends(tmp_path: Path) -> None:
 
     within_patience(work())
     assert watched.seen == ["went"]
+
+
+def test_what_answers_no_more_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_running, "WATCH_EVERY", 0.01)
+    watched = Watched(tmp_path, answers=False)
+
+    async def work() -> None:
+        kept = watched.kept()
+        keeping = asyncio.create_task(kept.keep())
+        while watched.starts < 2:
+            await asyncio.sleep(0.01)
+        watched.answers = True
+        await kept.is_there.wait()
+        await kept.stop(LONG)
+        await keeping
+
+    within_patience(work())
+    assert watched.said[0] == "It doesn't answer any more"
