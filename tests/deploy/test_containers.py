@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,14 @@ def test_each_container_reaches_what_it_needs_alone() -> None:
     assert set(services()["app"]["networks"]) == {"inside", "store"}
     assert set(services()["store"]["networks"]) == {"store"}
     assert [name for name, each in services().items() if "ports" in each] == ["proxy"]
+
+
+def test_no_app_takes_the_proxys_address() -> None:
+    networks = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["networks"]
+    (pool,) = networks["inside"]["ipam"]["config"]
+    address = ip_address(services()["proxy"]["networks"]["inside"]["ipv4_address"])
+    assert address in ip_network(pool["subnet"])
+    assert address not in ip_network(pool["ip_range"])
 
 
 def test_the_app_trusts_the_proxy_and_has_time_to_end() -> None:

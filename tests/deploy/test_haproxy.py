@@ -4,11 +4,12 @@ import asyncio
 import json
 import os
 import socket
+import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -119,10 +120,16 @@ def teller(name: str) -> Iterator[Teller]:
 
 @pytest.fixture
 def front(haproxy: Path, tmp_path: Path) -> Iterator[Front]:
+    with running_front(haproxy, tmp_path) as front:
+        yield front
+
+
+@contextmanager
+def running_front(haproxy: Path, tmp_path: Path, **settings: str) -> Iterator[Front]:
     proxy, port = Proxy(tmp_path / "admin"), free_port()
     environ = {"HEADLIGHT_BIND": f"{HOST}:{port}", "HEADLIGHT_ADMIN": str(proxy.admin)}
     command = [str(haproxy), "-db", "-f", str(CONFIG)]
-    with subprocess.Popen(command, env=NEEDED | environ) as process:
+    with subprocess.Popen(command, env=NEEDED | environ | settings) as process:
         try:
             wait_until(lambda: asyncio.run(proxy.answers()) or process.poll() is not None)
             with teller("one") as one, teller("two") as two:
@@ -193,6 +200,23 @@ def test_what_a_client_says_of_itself_is_not_passed_on(front: Front) -> None:
     assert told["host"] == "lab.example:8501"
     forwarded = {name: value for name, value in told.items() if "forwarded" in name}
     assert forwarded == {"x-forwarded-for": HOST, "x-forwarded-proto": "http"}
+
+
+def test_with_a_certificate_all_is_encrypted(haproxy: Path, tmp_path: Path) -> None:
+    certificate = tmp_path / "certificate.pem"
+    _make_certificate(certificate)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    trusting.check_hostname = False
+    with running_front(haproxy, tmp_path, HEADLIGHT_CERTIFICATE=str(certificate)) as front:
+        encrypted = HTTPSConnection(HOST, front.port, timeout=LONG, context=trusting)
+        with closing(encrypted) as connection:
+            connection.request("GET", "/", headers={"X-Forwarded-Proto": "http"})
+            answer = connection.getresponse()
+            assert json.loads(answer.read())["x-forwarded-proto"] == "https"
+            assert "Secure" in answer.headers["Set-Cookie"].split("; ")
+            assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        with pytest.raises((HTTPException, OSError)):
+            front.ask()
 
 
 def test_nobody_learns_which_software_answers(front: Front) -> None:
