@@ -85,8 +85,10 @@ class Fleet:
         self.ports = dict.fromkeys(range(1, options.workers + 1), 0)
         self.environ = {
             "STREAMLIT_SERVER_COOKIE_SECRET": secrets.token_hex(32),
-            "HEADLIGHT_PROXY": HOST,
         } | dict(os.environ)
+        # Those in front are our proxy's to know; the processes know our proxy alone.
+        self._in_front = self.environ.get("HEADLIGHT_PROXY", "").replace(",", " ").strip()
+        self.environ["HEADLIGHT_PROXY"] = HOST
         self.environ["HEADLIGHT_DEADLINE"] = f"{max(1.0, options.deadline - LAST):g}"
         self._cookie_key = secrets.token_hex(16)
         self._password, self._store_port = secrets.token_hex(16), free_port()
@@ -182,6 +184,7 @@ class Fleet:
             "HEADLIGHT_WORKERS": str(self.options.workers),
             "HEADLIGHT_COOKIE_KEY": self._cookie_key,
         }
+        environ |= {"HEADLIGHT_BEHIND": self._in_front} if self._in_front else {}
         command = [str(self.options.haproxy), "-db", "-f", str(CONFIG)]
         return Start(command, self.proxy.answers, environ=environ)
 

@@ -99,8 +99,18 @@ def test_the_app_trusts_the_proxy_and_has_time_to_end() -> None:
 
 def test_the_proxy_is_told_all_that_its_file_asks_for() -> None:
     config = (ROOT / "deploy/haproxy.cfg").read_text(encoding="utf-8")
-    asked = set(re.findall(r"\$\{(\w+)\}", config))
+    asked = set(re.findall(r"\$\{(\w+)", config))
     optional = set(re.findall(r"defined\((\w+)\)", config))
     assert asked - optional == {"HEADLIGHT_BIND", "HEADLIGHT_WORKERS", "HEADLIGHT_COOKIE_KEY"}
     told = set(services()["proxy"]["environment"])
     assert asked - optional <= told <= asked
+
+
+def test_systemd_waits_for_the_end() -> None:
+    unit = (ROOT / "deploy/headlight.service").read_text(encoding="utf-8")
+    wait = re.search(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+    assert wait is not None
+    assert int(wait[1]) > DEADLINE
+    options = re.search(r"-m tools\.serve (.+)$", unit, re.MULTILINE)
+    assert options is not None
+    assert options[1].split() == ["--workers=${WORKERS}", "--port=${PORT}"]

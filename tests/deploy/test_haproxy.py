@@ -143,6 +143,7 @@ def running_front(haproxy: Path, tmp_path: Path, **settings: str) -> Iterator[Fr
 
 SETTINGS = {
     "processes of tools/serve.py": {"HEADLIGHT_ADMIN": "/tmp/admin"},
+    "another proxy in front": {"HEADLIGHT_BEHIND": "192.0.2.1 10.0.0.0/8"},
     "containers": {"HEADLIGHT_APPS": "app:8501"},
     "HTTPS": {"HEADLIGHT_CERTIFICATE": "certificate.pem"},
 }
@@ -200,6 +201,17 @@ def test_what_a_client_says_of_itself_is_not_passed_on(front: Front) -> None:
     assert told["host"] == "lab.example:8501"
     forwarded = {name: value for name, value in told.items() if "forwarded" in name}
     assert forwarded == {"x-forwarded-for": HOST, "x-forwarded-proto": "http"}
+
+
+def test_a_known_proxys_word_on_who_is_asking_is_passed_on(haproxy: Path, tmp_path: Path) -> None:
+    with running_front(haproxy, tmp_path, HEADLIGHT_BEHIND="192.0.2.1 127.0.0.0/8") as front:
+        told = front.told(X_Forwarded_For="6.6.6.6, 198.51.100.7", X_Forwarded_Proto="https")
+        assert (told["x-forwarded-for"], told["x-forwarded-proto"]) == ("198.51.100.7", "https")
+        told = front.told()
+        assert (told["x-forwarded-for"], told["x-forwarded-proto"]) == (HOST, "http")
+    with running_front(haproxy, tmp_path, HEADLIGHT_BEHIND="192.0.2.1") as front:
+        told = front.told(X_Forwarded_For="198.51.100.7", X_Forwarded_Proto="https")
+        assert (told["x-forwarded-for"], told["x-forwarded-proto"]) == (HOST, "http")
 
 
 def test_with_a_certificate_all_is_encrypted(haproxy: Path, tmp_path: Path) -> None:

@@ -229,6 +229,7 @@ def test_all_share_one_store_that_needs_a_password(fleet: Fleet) -> None:
     assert re.fullmatch(r"redis://:\w{32}@127\.0\.0\.1:\d+/0", *stores)
     secrets = {each.environ()["STREAMLIT_SERVER_COOKIE_SECRET"] for each in fleet.processes()}
     assert len(secrets) == 1
+    assert {each.environ()["HEADLIGHT_PROXY"] for each in fleet.processes()} == {HOST}
     commands = [" ".join(each.cmdline()) for each in psutil.Process(fleet.pid).children()]
     assert [command for command in commands if stores & {command}] == []
 
