@@ -1,5 +1,6 @@
 PYTHON ?= python3
 PORT   ?= 8501
+WORKERS ?= 2
 ARGS   ?=
 HF     ?=
 
@@ -15,10 +16,13 @@ DEV   := $(VENV)/.dev
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: run test test-all check format translations bench chromium programs clean help
+.PHONY: run serve test test-all check format translations bench chromium programs clean help
 
 run: $(CORE) $(MODELS) $(if $(HF),$(ANY))  ## start the app on http://localhost:8501 (PORT=9000 for another port)
 	@exec $(PY) -m streamlit run app.py --server.port=$(PORT)
+
+serve: $(CORE) $(MODELS) $(if $(HF),$(ANY))  ## serve more people: WORKERS=2 processes behind a proxy on PORT=8501
+	@exec $(PY) -m tools.serve --install --workers=$(WORKERS) --port=$(PORT)
 
 test: chromium programs check  ## check everything, then test what people wait for (ARGS="-k masks" goes to pytest)
 	@echo "Testing"
@@ -48,8 +52,9 @@ bench: chromium  ## measure how fast the app is (ARGS goes to the benchmark)
 chromium: $(DEV)
 	@$(PY) -m tools.find_chromium --install >/dev/null
 
+# Where they can't be installed, the tests that need them are skipped, and say so.
 programs: $(DEV)
-	@$(PY) -m tools.find_program redis-server --install >/dev/null
+	@$(PY) -m tools.find_program --install haproxy redis >/dev/null || true
 
 clean:  ## remove what make made: the virtual environment and all caches
 	@rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache

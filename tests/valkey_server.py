@@ -11,7 +11,7 @@ import pytest
 from rooms.errors import StoreUnreachable
 from rooms.valkey import ValkeyStore
 from tests.patience import LONG
-from tools.find_program import find_program
+from tools.find_program import ProgramNotFoundError, find_program
 
 HOST = "127.0.0.1"
 
@@ -57,7 +57,7 @@ class Valkey:
 
 def store_program() -> str:
     """The path of a server's program; without one, the test is skipped."""
-    found = find_program("redis-server")
-    if found is None:
-        pytest.skip("needs redis-server or valkey-server: `make programs` installs one on Debian")
-    return found
+    try:
+        return str(find_program("redis"))
+    except ProgramNotFoundError as error:
+        pytest.skip(str(error))

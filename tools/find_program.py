@@ -1,54 +1,98 @@
-"""Finds a program that tests need and, if asked to, installs Debian's package where there is none.
+"""Finds a program that Debian ships and, if asked to, installs it where it is missing.
 
-python -m tools.find_program redis-server             prints its path
-python -m tools.find_program redis-server --install   first installs it if need be
+python -m tools.find_program haproxy             prints its path
+python -m tools.find_program haproxy --install   first installs it if need be
 """
 
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 
 from tools.find_chromium import APT, PATIENT, is_root, last_line, run, say
 
-# Of each program, others that do the same, and the package that brings it.
-OTHERS = {"redis-server": ("valkey-server",), "haproxy": ()}
-PACKAGES = {"redis-server": "redis-server", "haproxy": "haproxy"}
-# Debian would start a server with the machine; the tests start their own ones.
+# By what is needed: the programs that do, the best first, and Debian's package with the last one.
+PROGRAMS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
+    {
+        "haproxy": (("haproxy",), "haproxy"),
+        "redis": (("valkey-server", "redis-server"), "redis-server"),
+    }
+)
+ADMINS = "/usr/local/sbin:/usr/sbin:/sbin"  # where Debian has haproxy, and not on everybody's PATH
+
+# Debian would start a server with the machine; here each is started by whoever needs it.
 NO_SERVICE = ("env", "RUNLEVEL=1")
 
-Run = Callable[[Sequence[str], int], tuple[bool, str]]
+
+class ProgramNotFoundError(Exception):
+    """There is no such program; the message says what to do."""
 
 
-def find_program(
-    name: str,
-    *,
-    install: bool = False,
-    which: Callable[[str], str | None] = shutil.which,
-    run: Run = run,
-    root: bool | None = None,
-) -> str | None:
-    """The path of a program, or of another one that does the same; None where there is none."""
-    names = (*OTHERS[name], name)
-    path = next(filter(None, map(which, names)), None)
-    if path is not None or not install:
-        return path
-    if not ((is_root() if root is None else root) and which("apt-get")):
-        say(f"No {name}: tests that need it are skipped. To install it takes root and apt-get.")
-        return None
-    say(f"Installing {name} with apt-get")
-    run([*APT, "update"], PATIENT)  # an old list may still do
-    command = [*NO_SERVICE, *APT, "install", "--no-install-recommends", PACKAGES[name]]
-    installed, output = run(command, PATIENT)
-    if not installed:
-        say(f"No {name}: tests that need it are skipped. apt-get says: {last_line(output)}")
-    return next(filter(None, map(which, names)), None)
+def which(name: str) -> str | None:
+    return shutil.which(name) or shutil.which(name, path=ADMINS)
+
+
+@dataclass
+class Finder:
+    """The search; its tests put a pretend computer in the place of the real one."""
+
+    which: Callable[[str], str | None] = which
+    run: Callable[[Sequence[str], int], tuple[bool, str]] = run
+    root: bool = field(default_factory=is_root)
+    say: Callable[[str], None] = say
+
+    def find(self, needed: str, *, install: bool = False) -> Path:
+        """The path of a program that does what is needed.
+
+        Raises:
+            ProgramNotFoundError: if there is none, and none could be installed.
+        """
+        names, package = PROGRAMS[needed]
+        reason = "not asked to install it"
+        found = self._first(names)
+        if found is None and install:
+            reason = self._install(package)
+            found = self._first(names)
+        if found is None:
+            raise ProgramNotFoundError(
+                f"There is no {' or '.join(names)} here ({reason}).\n"
+                f"Install it: on Debian and Ubuntu, sudo apt-get install {package}; "
+                f"on a Mac, brew install {package.removesuffix('-server')}."
+            )
+        return Path(found)
+
+    def _first(self, names: Sequence[str]) -> str | None:
+        return next((path for path in map(self.which, names) if path), None)
+
+    def _install(self, package: str) -> str:
+        """Install a package; why it couldn't be, or nothing."""
+        if not (self.root and self.which("apt-get")):
+            return "installing it needs root and apt-get"
+        self.say(f"Installing {package} with apt-get")
+        self.run([*APT, "update"], PATIENT)  # an old list may still do
+        install = [*NO_SERVICE, *APT, "install", "--no-install-recommends", package]
+        installed, output = self.run(install, PATIENT)
+        return "" if installed else last_line(output)
+
+
+def find_program(needed: str, *, install: bool = False) -> Path:
+    """The path of a program on this computer that does what is needed."""
+    return Finder().find(needed, install=install)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a path for each program that was named; one that isn't there fails nothing."""
-    for name in arguments:
-        if name != "--install":
-            print(find_program(name, install="--install" in arguments) or "")
+    names = [name for name in arguments if name != "--install"]
+    if not names or not set(names) <= PROGRAMS.keys():
+        say(f"Name what is needed: {', '.join(PROGRAMS)}")
+        return 2
+    try:
+        for name in names:
+            print(find_program(name, install="--install" in arguments))
+    except ProgramNotFoundError as error:
+        say(str(error))
+        return 1
     return 0
 
 

@@ -61,14 +61,14 @@ class Drawn:
 class Visitor:
     """A WebSocket session. `widgets` holds the id of each widget that has a key."""
 
-    def __init__(self, server: Server, origin: str | None = None) -> None:
+    def __init__(self, server: Server, origin: str | None = None, cookie: str = "") -> None:
         self.server = server
         self.session = ""
         self.widgets: dict[str, str] = {}
         self.popovers: set[str] = set()  # their ids
         self.fragments: set[str] = set()
         self.page_hash = ""
-        self._socket: ClientConnection = handshake(server, origin)
+        self._socket: ClientConnection = handshake(server, origin, cookie)
 
     def __enter__(self) -> Self:
         self._socket.__enter__()
@@ -124,7 +124,7 @@ class Visitor:
         return upload(self.server, self.session, data, file, **options)  # type: ignore[arg-type]
 
 
-def handshake(server: Server, origin: str | None) -> ClientConnection:
+def handshake(server: Server, origin: str | None, cookie: str = "") -> ClientConnection:
     """Open a WebSocket as a page of this origin; None for a program that isn't a browser.
 
     Raises:
@@ -133,6 +133,7 @@ def handshake(server: Server, origin: str | None) -> ClientConnection:
     return connect(
         f"{server.url.replace('http', 'ws')}/_stcore/stream",
         origin=origin,  # type: ignore[arg-type]
+        additional_headers={"Cookie": cookie} if cookie else {},
         subprotocols=["streamlit"],  # type: ignore[list-item]
         proxy=None,
         max_size=None,
