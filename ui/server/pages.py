@@ -6,9 +6,13 @@ The server itself answers meanwhile. It knows the pages by name only: they know 
 import asyncio
 import importlib
 
+from streamlit.logger import get_logger
+
 from ui.server.health import READY_CHECKS, ReadyCheck
 
 PAGES = "ui.pages.navigation"
+
+_log = get_logger(__name__)
 
 
 async def import_pages() -> None:
@@ -19,4 +23,7 @@ async def import_pages() -> None:
         return importing.done() and importing.exception() is None
 
     READY_CHECKS.append(ReadyCheck("pages", are_imported))
-    await asyncio.shield(importing)
+    try:
+        await asyncio.shield(importing)
+    except Exception:
+        _log.exception("The pages can't be imported, and the server isn't ready for anybody")
