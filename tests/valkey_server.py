@@ -24,10 +24,16 @@ class Valkey:
     folder: Path
     port: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    stores: list[ValkeyStore] = field(default_factory=list, repr=False)
 
     @property
     def url(self) -> str:
         return f"redis://{HOST}:{self.port}/0"
+
+    def store(self) -> ValkeyStore:
+        """A new client, as another process has one."""
+        self.stores.append(ValkeyStore(self.url))
+        return self.stores[-1]
 
     def start(self) -> None:
         if not self.port:
@@ -38,7 +44,7 @@ class Valkey:
         self.process = subprocess.Popen(
             [self.program, *options, "--dir", str(self.folder)], stdout=subprocess.DEVNULL
         )
-        store = ValkeyStore(self.url)
+        store = self.store()
         deadline = time.monotonic() + LONG
         while True:
             try:
@@ -53,6 +59,12 @@ class Valkey:
             self.process.kill()
             self.process.wait(LONG)
             self.process = None
+
+    def close(self) -> None:
+        """Stop, and leave no connection to the garbage collector, which would warn."""
+        self.stop()
+        for store in self.stores:
+            store._client.close()
 
 
 def store_program() -> str:

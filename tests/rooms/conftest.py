@@ -9,7 +9,6 @@ import pytest
 
 from rooms.memory import MemoryStore
 from rooms.store import Store
-from rooms.valkey import ValkeyStore
 from tests.valkey_server import Valkey, store_program
 
 
@@ -28,7 +27,7 @@ def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     server = Valkey(store_program(), tmp_path_factory.mktemp("valkey"))
     server.start()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
     server = Valkey(store_program(), tmp_path)
     server.start()
     yield server
-    server.stop()
+    server.close()
 
 
 @dataclass
@@ -60,9 +59,9 @@ def shared(request: pytest.FixtureRequest) -> Shared:
 
         return Shared(store, lambda: store, let_pass)
     server: Valkey = request.getfixturevalue("shared_valkey")
-    client = ValkeyStore(server.url)
+    client = server.store()
     client._client.flushall()
-    return Shared(client, lambda: ValkeyStore(server.url), time.sleep)
+    return Shared(client, server.store, time.sleep)
 
 
 @pytest.fixture

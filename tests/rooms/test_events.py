@@ -22,7 +22,6 @@ from rooms.record import Leadership, Room
 from rooms.rooms import Rooms
 from rooms.scene import Nothing, Scene, events_between
 from rooms.store import Store
-from rooms.valkey import ValkeyStore
 from tests.patience import LONG
 from tests.rooms.conftest import Shared
 from tests.rooms.screens import Screen, counts, place
@@ -250,8 +249,8 @@ def test_while_nobody_knows_it_says_so_and_then_the_present_state(
 def test_a_store_that_comes_back_empty_has_ended_its_rooms(
     own_valkey: Valkey, serve: Serve, follow: Follow
 ) -> None:
-    rooms, led = opened(ValkeyStore(own_valkey.url))
-    url, _listeners = serve(ValkeyStore(own_valkey.url))
+    rooms, led = opened(own_valkey.store())
+    url, _listeners = serve(own_valkey.store())
     screen = follow(url, led.code, "a")
     screen.until(counts(1))
     own_valkey.stop()

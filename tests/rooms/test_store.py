@@ -1,5 +1,7 @@
 """What a store promises, of both kinds."""
 
+import signal
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -10,11 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from rooms.errors import StoreUnreachable
 from rooms.memory import MemoryStore
 from rooms.store import Store, store_at
 from rooms.valkey import ValkeyStore
 from tests.patience import LONG
 from tests.rooms.conftest import Clock, Shared
+from tests.valkey_server import Valkey
 
 ANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 SOON = 0.15  # seconds, which a test can wait
@@ -156,6 +160,28 @@ def test_of_two_who_add_or_take_the_last_place_one_does(shared: Shared) -> None:
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(write, range(8)))
     assert [sum(each) for each in zip(*done, strict=True)] == [1, 1]
+
+
+def test_a_store_that_hangs_or_is_gone_is_unreachable_and_found_again(own_valkey: Valkey) -> None:
+    store, heard = own_valkey.store(), Queue[str | None]()
+    stop = store.listen(heard.put)
+    assert heard.get(timeout=LONG) is None
+    assert own_valkey.process is not None
+    own_valkey.process.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(StoreUnreachable, match="doesn't answer"):
+        store.get("a")
+    assert time.monotonic() - began < 10  # twice a second, on a busy machine
+    own_valkey.stop()
+    for act in (store.ping, lambda: store.count("a", 1), lambda: store.tell("x")):
+        with pytest.raises(StoreUnreachable):
+            act()
+    own_valkey.start()
+    assert store.add("a", "again", LATER)
+    assert heard.get(timeout=LONG) is None  # look again at everything
+    store.tell("x")
+    assert heard.get(timeout=LONG) == "x"
+    stop()
 
 
 def test_the_memory_has_so_many_keys_and_forgets_what_was_written_longest_ago() -> None:

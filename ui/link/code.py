@@ -15,6 +15,7 @@ from ui.text.i18n import _
 from ui.text.markdown import plain, verbatim
 
 CODE = PARAMETER
+WHY = 200  # characters of a reason
 
 
 def tell_code(address: Sequence[tuple[str, str]]) -> str:
@@ -34,7 +35,7 @@ def tell_code(address: Sequence[tuple[str, str]]) -> str:
         link = SHORT_LINKS.link_of(code)
     except StoreUnreachable as error:
         said = _("The code {code} can't be looked up: {reason}.")
-        return said.format(code=code.upper(), reason=plain(describe_error(error, _)))
+        return said.format(code=code.upper(), reason=plain(describe_error(error, _), WHY))
     if link is None:
         return _(
             "There is no link with the code {code}: a letter may be wrong, or the server has "

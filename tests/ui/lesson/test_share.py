@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lessons.shelf import lessons
+from rooms.errors import unreachable
 from rooms.links import LONGEST
 from rooms.memory import MemoryStore
 from rooms.short_links import ALL, MOST_OF_A_SESSION, ShortLinks
@@ -341,6 +342,22 @@ def test_a_known_code_that_nobody_has_led_on_says_its_link(store: ShortLinks) ->
         "(<encoder-decoder?only=text&text=a_b%2Ac%5D%28d>)."
     ]
     assert at.query_params == {}
+
+
+def test_while_the_store_is_unreachable_pages_say_so(
+    store: ShortLinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_asked: str) -> str:
+        raise unreachable()
+
+    monkeypatch.setattr(store, "link_of", fail)
+    monkeypatch.setattr(store, "code_of", fail)
+    why = "the server that keeps rooms and short links doesn't answer; try again in a minute"
+    at = open_app("go=bcdfgh")
+    assert notices(at) == [f"The code BCDFGH can't be looked up: {why}."]
+    share_popover(at)
+    checked(short_button(at).click().run())
+    assert [each.value for each in at.warning] == [f"No short link: {why}. The link above works."]
 
 
 def test_what_is_said_of_a_code_goes_with_the_page() -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from rooms.rooms import Rooms
 from rooms.short_links import ShortLinks
-from rooms.valkey import ValkeyStore
 from tests.patience import LONG
 from tests.rooms.screens import Screen, counts, place
 from tests.servers import Server, running_server
@@ -26,7 +25,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     server = Valkey(store_program(), tmp_path_factory.mktemp("valkey"))
     server.start()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def is_running(server: Server) -> bool:
 def test_servers_share_rooms_and_links_and_stop_while_screens_follow(
     valkey: Valkey, server: Server
 ) -> None:
-    store = ValkeyStore(valkey.url)
+    store = valkey.store()
     assert location(server, ShortLinks(store).code_of(FOUR)) == FOUR
     rooms = Rooms(store)
     led = rooms.open(FOUR, "s")

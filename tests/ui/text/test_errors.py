@@ -12,6 +12,11 @@ from model.pretrained.refusals import ModelRefusedError
 from model.tasks import task_of
 from model.training.plan import Plan
 from model.training.weights_file import read_weights
+from rooms.errors import RoomEnded, check_length
+from rooms.limits import Limits
+from rooms.links import check_link
+from rooms.memory import MemoryStore
+from rooms.rooms import Rooms
 from ui.text.errors import describe_error
 
 GERMAN = {
@@ -91,6 +96,14 @@ REACHED = [
     (MechanismGrid(text="a", heads=(1,), embed_size=tuple(range(8, 300)), seeds=50).points, (), {},
      "the grid has 14,600 points, and may have 5,000; take fewer values, fewer seeds or a shorter "
      "text"),
+    (check_link, ("//evil.example",), {}, "this is no link to a page of the app"),
+    (check_link, ("e" * 3001,), {}, "the link has 3001 characters, and may have 3000"),
+    (check_length, ("abc", 2), {}, "the text has 3 characters, and may have 2"),
+    (Rooms(MemoryStore()).offer, ("bbbb", ""), {}, "this room has ended"),
+    (Rooms(MemoryStore(), Limits(of_a_session=0)).open, ("explore", "s"), {},
+     "this window has opened 0 rooms, as many as one may; close one of them"),
+    (Rooms(MemoryStore(), Limits(wrong_of_address=0)).look_up, ("bbbb", "s", "a"), {},
+     "too many wrong codes were tried; try again in a minute"),
     (LearningGrid(task="reverse", heads=(1, 2, 4), learning_rate=(1e-3, 2e-3, 3e-3), layers=(4,),
                   embed_size=(96,), steps=3000, seeds=20).points, (), {},
      "the grid has 463,822 billion multiply-adds (trainings × steps × examples × symbols × weights "
@@ -110,4 +123,5 @@ def test_no_english_stays_outside_of_what_is_translated(
 
 def test_errors_keep_their_kind() -> None:
     assert isinstance(raised(REACHED[-1][0]), GridTooLargeError)
+    assert isinstance(raised(Rooms(MemoryStore()).offer, "bbbb", ""), RoomEnded)
     assert isinstance(MeasureError("x", "y"), RuntimeError)
