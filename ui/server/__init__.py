@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from ui.server.addresses import ForwardedAddresses
 from ui.server.disclosed import Undisclosed, hide_the_desk
 from ui.server.ending import NoneWhileEnding
+from ui.server.fragments import run_pages_of_unknown_fragments
 from ui.server.handles import RoomForSessions, raise_limit, watch_listeners
 from ui.server.headers import SecurityHeaders
 from ui.server.health import HEALTH_ROUTES
@@ -69,6 +70,7 @@ def mend_streamlit() -> None:
     look_up_single_keys()
     read_theme_once()
     hide_the_desk()
+    run_pages_of_unknown_fragments()
 
 
 @cache

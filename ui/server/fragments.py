@@ -14,7 +14,7 @@ _request = AppSession.request_rerun
 def run_pages_of_unknown_fragments() -> None:
     """Let a session that has drawn nothing yet run the whole page, whatever it is asked for."""
     # Streamlit offers no hook.
-    AppSession.request_rerun = _request_what_is_known  # type: ignore[method-assign]
+    AppSession.request_rerun = _request_what_is_known  # type: ignore[method-assign, assignment]
 
 
 def _request_what_is_known(session: AppSession, client_state: ClientState | None) -> None:

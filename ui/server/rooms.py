@@ -28,12 +28,24 @@ class CountedEvents(RoomEvents):
             await super().__call__(scope, receive, send)
 
 
-async def _is_reachable() -> bool:
-    await LISTENERS.in_thread(STORE.ping)  # raises where it isn't
-    return True
+class _Found:
+    """Whether the store was ever reached.
+
+    A server with a wrong address for it isn't to come into service. But all servers lose the same
+    store at the same time, and are of use without: pages work, and say that rooms don't.
+    """
+
+    def __init__(self) -> None:
+        self._is_found = False
+
+    async def __call__(self) -> bool:
+        if not self._is_found:
+            await LISTENERS.in_thread(STORE.ping)  # raises where it isn't reached
+            self._is_found = True
+        return True
 
 
-READY_CHECKS.append(ReadyCheck("store", _is_reachable))
+READY_CHECKS.append(ReadyCheck("store", _Found()))
 # The path below which the app is served is known when the server has started, and Streamlit wants
 # the routes before.
 ROUTES = [Route(path, CountedEvents(LISTENERS)) for path in (EVENTS, "/{base:path}" + EVENTS)]
