@@ -14,14 +14,18 @@ from tests.ui.pages.pretrained.helpers import needs_minilm
 def open_room(page: Page) -> str:
     """The code of a room that is opened on a page, as it is read from the last row."""
     page.get_by_role("button", name="Share", exact=True).click()
-    inside = page.locator(".st-key-share")
-    inside.get_by_role("button", name="Open a room").click()
-    popover = page.locator(".st-key-room_popover").get_by_role("button")
-    expect(popover).to_contain_text(re.compile("[A-Z]{4}"))
+    page.locator(".st-key-share").get_by_role("button", name="Open a room").click()
+    letters = page.locator(".st-key-room .short_link strong")
+    expect(letters).to_have_text(re.compile("^[A-Z]{4}$"))
     page.locator(FINISHED).wait_for()
-    code = re.search("[A-Z]{4}", popover.inner_text())
-    assert code is not None
-    return code.group()
+    code = letters.inner_text()
+    page.keyboard.press("Escape")
+    expect(letters).to_be_hidden()
+    return code
+
+
+def room_button(page: Page) -> Locator:
+    return page.locator(".st-key-room_popover").get_by_role("button").first
 
 
 def line(page: Page) -> Locator:
@@ -34,17 +38,12 @@ def follow(page: Page, server: Server, code: str) -> None:
     page.locator(FINISHED).wait_for()
 
 
-def shows_heads(page: Page, count: int) -> None:
-    """Waits until so many heads are drawn on a page."""
-    page.wait_for_function(
-        """count => document.querySelector('.st-key-heads_chart .js-plotly-plot')?.layout
-             ?.annotations?.filter(({text}) => /^(<b>)?head /i.test(text)).length === count
-           || document.querySelectorAll(
-             '.st-key-heads [role=radio][aria-checked=true]').length === 1
-             && document.querySelector('.st-key-heads [role=radio][aria-checked=true]')
-             .innerText.trim() === String(count)""",
-        arg=count,
-    )
+def shows(page: Page, mask: str) -> None:
+    """Waits until a page has this mask, in its control and its picture."""
+    control = page.locator(".st-key-mask")
+    expect(control.get_by_role("radio", name=mask, exact=True)).to_be_checked()
+    page.locator(FINISHED).wait_for()
+    expect(page.locator(".st-key-heads_chart .main-svg").first).to_be_visible()
 
 
 def picked(page: Page, word: str) -> None:
@@ -56,16 +55,16 @@ def test_two_follow_a_third_without_a_reload_or_an_entry(new_page: NewPage, serv
     teacher = new_page()
     open_app(teacher, server, "heads=4")
     code = open_room(teacher)
-    students = [new_page(), new_page(viewport={"width": 390, "height": 844})]
+    students = [new_page(), new_page()]
     for student in students:
         follow(student, server, code)
-        shows_heads(student, 4)
+        shows(student, "none")
         student.evaluate("globalThis.isSamePage = true")
-    expect(line(teacher)).to_have_text("2 follow")
+    expect(line(teacher)).to_have_text("2 following")
     entries = [student.evaluate("history.length") for student in students]
-    choose(teacher, "heads", "2")
+    choose(teacher, "mask", "causal")
     for student in students:
-        shows_heads(student, 2)
+        shows(student, "causal")
     teacher.get_by_role("link", name="Compare").first.click()
     for student in students:
         expect(student.locator(".st-key-compare, .st-key-heads_chart").first).to_be_visible()
@@ -75,7 +74,7 @@ def test_two_follow_a_third_without_a_reload_or_an_entry(new_page: NewPage, serv
     assert [student.evaluate("history.length") for student in students] == entries
     teacher.reload()
     settled(teacher)
-    expect(line(teacher)).to_have_text("2 follow")  # it still leads
+    expect(line(teacher)).to_have_text("2 following")  # it still leads
     teacher.get_by_role("link", name="Explore").first.click()
     for student in students:
         expect(student).to_have_title(re.compile("Explore"))
@@ -86,8 +85,10 @@ def test_a_class_goes_through_a_lesson_votes_and_sees_the_truth(
     new_page: NewPage, server: Server
 ) -> None:
     teacher = new_page()
-    open_app(teacher, server, "lesson=who&present=true", path="/pretrained")
+    open_app(teacher, server, "lesson=who", path="/pretrained")
     code = open_room(teacher)
+    teacher.keyboard.press("Alt+p")
+    expect(teacher.locator(".st-key-presented")).to_be_visible()
     students = [new_page(), new_page(viewport={"width": 390, "height": 844})]
     for student in students:
         follow(student, server, code)
@@ -116,20 +117,20 @@ def test_one_looks_around_and_comes_back(new_page: NewPage, server: Server) -> N
     open_app(teacher, server, "heads=4")
     code = open_room(teacher)
     follow(student, server, code)
-    shows_heads(student, 4)
-    student.locator(".st-key-room_popover").get_by_role("button").click()
+    shows(student, "none")
+    room_button(student).click()
     student.get_by_role("link", name="Look around").click()
     student.wait_for_url(re.compile(r"/explore\?"))
     settled(student)
-    shows_heads(student, 4)
-    choose(teacher, "heads", "2")
+    shows(student, "none")
+    choose(teacher, "mask", "causal")
     settled(teacher)
-    shows_heads(student, 4)
+    shows(student, "none")
     student.get_by_role("link", name="Back to the class").click()
     student.wait_for_url(re.compile(r"/\?room="))
-    shows_heads(student, 2)
+    shows(student, "causal")
     student.go_back()
-    shows_heads(student, 4)
+    shows(student, "none")
 
 
 def test_who_lost_the_line_or_reloads_finds_the_present_state(
@@ -139,16 +140,16 @@ def test_who_lost_the_line_or_reloads_finds_the_present_state(
     open_app(teacher, server, "heads=4")
     code = open_room(teacher)
     follow(student, server, code)
-    shows_heads(student, 4)
+    shows(student, "none")
     student.context.set_offline(True)
-    choose(teacher, "heads", "2")
+    choose(teacher, "mask", "causal")
     settled(teacher)
     student.context.set_offline(False)
-    shows_heads(student, 2)
-    choose(teacher, "heads", "8")
-    shows_heads(student, 8)
+    shows(student, "causal")
+    choose(teacher, "mask", "padding")
+    shows(student, "padding")
     student.reload()
-    shows_heads(student, 8)
+    shows(student, "padding")
 
 
 def test_a_code_typed_on_the_start_page_leads_in_and_a_closed_room_out(
@@ -164,18 +165,18 @@ def test_a_code_typed_on_the_start_page_leads_in_and_a_closed_room_out(
     expect(student.get_by_text("no room with the code")).to_be_visible()
     field.fill(code)
     field.press("Enter")
-    shows_heads(student, 4)
+    shows(student, "none")
     student.wait_for_url(re.compile(r"/\?room="))
     student.go_back()
     expect(student).to_have_title(re.compile("Start"))
     student.go_forward()
-    shows_heads(student, 4)
-    teacher.locator(".st-key-room_popover").get_by_role("button").click()
+    shows(student, "none")
+    room_button(teacher).click()
     teacher.get_by_role("button", name="Close the room").click()
     expect(student.get_by_text("The class has ended")).to_be_visible()
     settled(student)
     assert student.url == f"{server.url}/explore?heads=4"
-    shows_heads(student, 4)
+    shows(student, "none")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -185,7 +186,7 @@ def test_what_a_room_shows_is_large_enough_and_fits(
     page = new_page(color_scheme=scheme)
     open_app(page, server, "heads=4")
     code = open_room(page)
-    page.locator(".st-key-room_popover").get_by_role("button").click()
+    room_button(page).click()
     letters = page.locator(".st-key-room .short_link strong")
     expect(letters).to_have_text(code)
     assert letters.bounding_box()["height"] >= 60  # type: ignore[index]

@@ -16,10 +16,10 @@ from ui.controls.let_show import let_show
 from ui.frame.page import Page, page_shown
 from ui.lesson.controls import controls_of
 from ui.lesson.room import SHARE, draw_opening
-from ui.link.address import link_to_this
 from ui.link.audience import controls_named
 from ui.link.code import CODE, here
 from ui.link.lesson import Place, place_shown
+from ui.link.links import link_to_this
 from ui.link.memory import default_of, own_memory, value_of
 from ui.server.rooms import SHORT_LINKS
 from ui.server.turns import session_in_use

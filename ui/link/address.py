@@ -20,12 +20,14 @@ from ui.link.audience import CARRIED
 from ui.link.code import CODE, tell_code
 from ui.link.language import KEY as LANGUAGE
 from ui.link.language import as_parameter
-from ui.link.lesson import LESSON, asked_step, fit_step, step_values, tell_state
+from ui.link.lesson import LESSON, asked_step, fit_step, tell_state
+from ui.link.links import as_written, what_is_chosen
 from ui.link.member import KEY as ROOM
 from ui.link.memory import (
     Memory,
     address_parameters,
     bring_back,
+    browser_parameters,
     memory,
     memory_of,
     session,
@@ -35,7 +37,7 @@ from ui.link.memory import (
     value_of,
 )
 from ui.link.notices import notice
-from ui.link.page import UNCHOSEN, Linked
+from ui.link.page import Linked
 from ui.server.given_values import given_values
 
 
@@ -212,14 +214,15 @@ def write_address() -> None:
 
 def _write_room() -> None:
     """Let the address be the room's alone: what is shown follows from it, and makes no entry."""
-    kept, query = session(), urlencode(_beside_page())
-    acted, kept.has_acted, kept.has_pinned, kept.is_repeated = kept.has_acted, False, False, False
+    kept, query, acted = session(), urlencode(_beside_page()), session().has_acted
+    kept.has_acted = kept.has_pinned = kept.is_repeated = False
     memory().settled, memory().assumed = set(), set()
     if query == _context().query_string:
         return
-    if acted and kept.beside_written != _beside_page():  # somebody has just come in, by a code
+    if acted and ROOM not in dict(browser_parameters()):  # somebody has just typed its code
         kept.entries += 1
-    kept.beside_written, kept.query, kept.changes = _beside_page(), query, kept.changes + 1
+    kept.beside_written, kept.query = _beside_page(), query
+    kept.changes += 1
     _tell_streamlit(query)
 
 
@@ -234,55 +237,10 @@ def _as_link(page_memory: Memory) -> dict[str, str]:
 
     One of them in any case, where the page is known by that.
     """
-    link, always = _chosen(page_memory.page, page_memory.values), session().always_written
+    link, always = what_is_chosen(page_memory.page, page_memory.values), session().always_written
     if always is not None and not link:
         link[always] = as_written(value_of(always))
     return link
-
-
-def _chosen(page: Linked, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return what of these values has to be in a link to a page."""
-    chosen_by_step = step_values(page, values)  # which follows from the link's lesson and step
-    return {
-        key: as_written(values[key])
-        for key, parameter in page.parameters.items()
-        if key in values and values[key] != chosen_by_step.get(key, parameter.default)
-    }
-
-
-def link_to_this(**otherwise: Any) -> str:
-    """Return a link to what is shown, from its page's name on, such as "explore?heads=4".
-
-    Args:
-        otherwise: what is to be otherwise there. To be called where `write_address` may be.
-    """
-    return _link_with(as_parameter(), otherwise)
-
-
-def link_for_class(**otherwise: Any) -> str:
-    """Return the same for those who follow, without what is everybody's own: see link_to_this."""
-    own = {"present": False, "notes": False, "answer": ""}
-    return _link_with({}, {**own, **otherwise})
-
-
-def _link_with(beside: Mapping[str, str], otherwise: Mapping[str, Any]) -> str:
-    page = memory().page
-    chosen = _chosen(page, {**memory().values, **otherwise})
-    if not chosen.keys() - set(CARRIED):  # then the page would choose some of it by itself
-        chosen |= {key: as_written(value_of(key)) for key in list(page.opening())[:1]}
-    query = urlencode([*beside.items(), *chosen.items()])
-    return f"{page.name}?{query}" if query else page.name
-
-
-def as_written(value: Any) -> str:
-    """Return a value as links hold it: a number, an identifier, or a person's own text."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None or value is UNCHOSEN:
-        return ""
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value)
 
 
 def _context() -> ScriptRunContext:

@@ -18,8 +18,9 @@ from model.errors import CodedError
 from rooms.codes import read_code
 from rooms.errors import NotItsLeader, RoomEnded, TooFast
 from rooms.record import LETTERS, Leadership, Room
-from ui.link.address import link_for_class, went_back
+from ui.link.address import went_back
 from ui.link.lesson import place_shown
+from ui.link.links import link_for_class
 from ui.link.member import KEY, Member
 from ui.link.memory import browser_parameters, choose, session, value_of
 from ui.server.rooms import ROOMS
@@ -194,6 +195,12 @@ def is_following() -> bool:
     """Whether this session follows a room."""
     member = session().room
     return member is not None and member.is_following
+
+
+def room_in_use() -> str:
+    """Return the code of the room in which what is shown is shown to all; empty for none."""
+    member = session().room
+    return member.code if member is not None and (member.leads or member.is_following) else ""
 
 
 def vote(answer: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from ui.link.address import as_written
+from ui.link.links import as_written
 from ui.link.memory import as_if
 from ui.link.page import Linked, Parameter
 

@@ -23,6 +23,7 @@ from tests.ui.helpers import (
     notices,
     numbers,
     open_app,
+    own,
     send,
     send_raw,
     type_text,
@@ -34,6 +35,7 @@ from ui.link import room as link_module
 from ui.link.member import Member
 from ui.link.memory import Session
 from ui.pages import PAGES
+from ui.pages.learn.memory import LearnMemory
 
 LISTENER = "room_listener"
 FIRST = "first"  # what the app calls the page at its own address
@@ -407,6 +409,21 @@ def test_another_sentence_of_ones_own_isnt_the_classs_question(rooms: Rooms) -> 
     if is_drawn(student, "text"):
         type_text(student, "one two three four")
         assert not rooms.votes(code, room.question)
+
+
+def test_a_class_trains_once(rooms: Rooms) -> None:
+    teacher = open_app("lesson=learned", path="learn")
+    code = open_room(teacher)
+    students = [follower(code) for _number in range(2)]
+    trainings = [own(page, LearnMemory).trainings for page in (teacher, *students)]
+    assert trainings[0]
+    for other in trainings[1:]:
+        assert other.keys() == trainings[0].keys()
+        assert all(other[plan] is training for plan, training in trainings[0].items())
+    alone = open_app("lesson=learned", path="learn")
+    for plan, training in own(alone, LearnMemory).trainings.items():
+        assert training is not trainings[0][plan]
+        training.stop()
 
 
 @needs_minilm

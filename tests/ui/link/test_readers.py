@@ -42,8 +42,8 @@ from ui.choices.options import (
     VIEWS,
     WEIGHTS,
 )
-from ui.link.address import as_written
 from ui.link.common_parameters import SHARED as TAKEN_ALONG
+from ui.link.links import as_written
 from ui.link.page import UNCHOSEN
 from ui.pages import PAGES
 from ui.pages.lab.parameters import (

@@ -33,7 +33,7 @@ from tests.ui.helpers import (
 )
 from ui.choices.examples import EXAMPLES
 from ui.choices.options import preset_of
-from ui.link.address import as_written
+from ui.link.links import as_written
 from ui.runs.random_weights import RandomRun, Settings, compute
 from ui.runs.word_vectors import word_vectors
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from model.training.recommended import RECOMMENDED
 from ui.frame.page import draw_link
-from ui.link.address import as_written
+from ui.link.links import as_written
 from ui.link.plan_text import PLAN_FIELDS
 from ui.text.i18n import _
 

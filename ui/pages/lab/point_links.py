@@ -8,7 +8,7 @@ from lab.points import MechanismPoint, Point
 from model.training.plan import Plan
 from ui.frame.page import draw_link
 from ui.jobs.sweep_queue import Ticket
-from ui.link.address import as_written
+from ui.link.links import as_written
 from ui.link.plan_text import PLAN_FIELDS
 from ui.pages.lab.grids import varying
 from ui.pages.lab.memory import lab_memory

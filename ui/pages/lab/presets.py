@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ui.link.address import as_written
+from ui.link.links import as_written
 from ui.link.memory import choose
 from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.parameters import PARAMETERS

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from functools import cache
 from threading import Lock
+from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 
@@ -14,6 +15,7 @@ from ui.jobs.training_queue import Training, TrainingQueue
 from ui.link.memory import choose, settle, value_of
 from ui.link.notices import notice
 from ui.link.plan_text import PLAN_FIELDS, plan_text, read_plan
+from ui.link.room import room_in_use
 from ui.pages.learn.memory import learn_memory
 from ui.runs.trained_here import Watched, untrained
 from ui.server.lines import LINES
@@ -30,6 +32,8 @@ _watched: LRUCache[tuple[str, Plan, tuple[str, ...]], Watched] = LRUCache(
     MOST_WATCHED_BYTES, getsizeof=lambda watched: watched.bytes
 )
 _lock = Lock()
+# What a class trains, by its room: it lives as long as one of its screens has it.
+_of_classes: WeakValueDictionary[tuple[str, Plan], Training] = WeakValueDictionary()
 
 
 @cache
@@ -135,16 +139,43 @@ def train_unless_known(plan: Plan, *, is_slow: bool | None = None) -> None:
         plan: of it.
         is_slow: whether it is spread over time; None for what is chosen on the page.
     """
-    if training_of(plan) is None:
+    if training_of(plan) is None and not _take_from_class(plan):
         _submit(plan, is_slow=is_slow)
+    _give_to_class(plan)
 
 
 def drop_active(plan: Plan) -> None:
     """Stop and forget what runs, or waits for it; what has ended stays."""
     training = training_of(plan)
     if training is not None and training.is_active:
-        training.stop()
+        if training not in _of_classes.values():
+            training.stop()
         del _trainings()[plan]
+
+
+def _take_from_class(plan: Plan) -> bool:
+    """Look on at what another screen of the same class trains, or has trained; whether there is.
+
+    Thirty who follow a lesson see the same numbers, and they are computed once.
+    """
+    with _lock:
+        training = _of_classes.get((room_in_use(), plan))
+        if training is None or not _is_useful(training):
+            return False
+        before, now = training.is_wanted, page_is_open()
+        training.is_wanted = lambda: before() or now()
+    _add(training)
+    return True
+
+
+def _give_to_class(plan: Plan) -> None:
+    training, key = training_of(plan), (room_in_use(), plan)
+    if training is None or not room_in_use():
+        return
+    with _lock:
+        there = _of_classes.get(key)
+        if there is None or not _is_useful(there):
+            _of_classes[key] = training
 
 
 def train_again(plan: Plan) -> None:
@@ -193,7 +224,12 @@ def active() -> list[Training]:
 
 def _is_trained(plan: Plan) -> bool:
     training = training_of(plan)
-    return training is not None and (training.is_active or training.state == "finished")
+    return training is not None and _is_useful(training)
+
+
+def _is_useful(training: Training) -> bool:
+    """Whether there is a result, or will be one."""
+    return training.is_active or training.state == "finished"
 
 
 def _submit(plan: Plan, *, is_slow: bool | None = None) -> None:
