@@ -16,7 +16,7 @@ from ui.controls.popover import draw_popover
 from ui.frame.failures import logged
 from ui.frame.page import draw_link
 from ui.lesson.room_style import apply_room_style
-from ui.link.code import here
+from ui.link.code import here, here_for_others
 from ui.link.member import KEY, Member
 from ui.link.memory import session
 from ui.link.room import close_room, end_room, join, lead, open_room, told_of_room
@@ -167,7 +167,7 @@ def _draw_for_leader(member: Member) -> None:
 def _draw_code(code: str) -> None:
     """Draw how one comes in, to be read from the last row."""
     code = code.upper()
-    link = here(f"?{KEY}={code}")
+    link = here_for_others(f"?{KEY}={code}")
     _scheme, _colon, typed = link.partition("://")
     before = escape((typed or link).removesuffix(code))
     picture = segno.make(link, error="m").svg_data_uri(border=2, dark="#000", light="#fff")

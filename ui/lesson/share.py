@@ -17,7 +17,7 @@ from ui.frame.page import Page, page_shown
 from ui.lesson.controls import controls_of
 from ui.lesson.room import SHARE, draw_opening
 from ui.link.audience import controls_named
-from ui.link.code import CODE, here
+from ui.link.code import CODE, here_for_others
 from ui.link.lesson import Place, place_shown
 from ui.link.links import link_to_this
 from ui.link.memory import default_of, own_memory, value_of
@@ -93,7 +93,7 @@ def _draw_inside(page: Page, place: Place | None) -> None:
     otherwise = {key: default_of(key) for key in ("notes", *(UNSAID if place is not None else ()))}
     only = ",".join(wish.only) if offered else value_of("only")
     link = link_to_this(**otherwise, only=only, present=wish.is_presented)
-    st.code(here(link), language=None, wrap_lines=True)
+    st.code(here_for_others(link), language=None, wrap_lines=True)
     st.button(  # stays when it was pressed, for those who have come to it by keys
         _("Short link"),
         key="share_short",
@@ -158,7 +158,7 @@ def _draw_short(kept: Sharing, link: str) -> None:
         said = _("No short link: {reason}. The link above works.")
         st.warning(said.format(reason=plain(describe_error(error, _), MOST)))
         return
-    short = here(f"?{CODE}={code}")
+    short = here_for_others(f"?{CODE}={code}")
     _scheme, _colon, typed = short.partition("://")
     before = escape((typed or short).removesuffix(code))
     st.html(f'<p class="short_link">{before}<strong>{code}</strong></p>')

@@ -1,8 +1,11 @@
 """Short links: what an address that asks for one without being led there says, and where we are."""
 
+import socket
 from collections.abc import Sequence
-from urllib.parse import urljoin
+from functools import cache
+from urllib.parse import urljoin, urlsplit
 
+from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rooms.codes import read_code
@@ -15,6 +18,8 @@ from ui.text.i18n import _
 from ui.text.markdown import plain, verbatim
 
 CODE = PARAMETER
+LOOPBACKS = ("localhost", "127.0.0.1", "::1")
+ELSEWHERE = "192.0.2.1"  # an address of documentation, which nobody has
 WHY = 200  # characters of a reason
 
 
@@ -62,3 +67,29 @@ def here(link: str = "") -> str:
     if last and last not in session().targets:  # the app's own path, without a slash at its end
         folder = url
     return urljoin(f"{folder}/", link)
+
+
+def here_for_others(link: str = "") -> str:
+    """Return the same as other computers reach it.
+
+    Whoever runs the app on the computer in front of them is at "localhost", which is another
+    computer for everybody else.
+    """
+    url = urlsplit(here(link))
+    if url.hostname not in LOOPBACKS or config.get_option("server.address"):
+        return url.geturl()
+    address = _own_address()
+    port = f":{url.port}" if url.port else ""
+    return url._replace(netloc=f"{address}{port}").geturl() if address else url.geturl()
+
+
+@cache
+def _own_address() -> str:
+    """This computer's address in its network; nothing where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect((ELSEWHERE, 9))  # sends nothing: the system chooses the way there
+        except OSError:
+            return ""
+        address: str = asking.getsockname()[0]
+    return "" if address.startswith("127.") else address

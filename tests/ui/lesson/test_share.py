@@ -41,6 +41,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> ShortLinks:
     kept = ShortLinks(MemoryStore())
     monkeypatch.setattr(share, "SHORT_LINKS", kept)
     monkeypatch.setattr(code_module, "SHORT_LINKS", kept)
+    monkeypatch.setattr(code_module, "_own_address", lambda: "")  # whatever network there is
     return kept
 
 
