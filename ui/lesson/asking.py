@@ -1,5 +1,6 @@
 """A step's question, from what is asked to what is true, and when it is asked anew."""
 
+from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +17,7 @@ from ui.frame.page import Page, page_shown
 from ui.lesson.question import draw_answer, said_of
 from ui.lesson.seen import Inquiry
 from ui.lesson.sentences import describe_question, describe_truth
-from ui.lesson.votes import show_votes
+from ui.lesson.votes import describe_paintings, show_votes
 from ui.lesson.waiting import wait_of
 from ui.link.lesson import place_shown
 from ui.link.memory import choose, default_of, own_memory, settle, value_of
@@ -43,20 +44,33 @@ def draw_question(step: Step, inquiry: Inquiry, say: DeltaGenerator | None) -> b
     """
     _tell_missing_words(step, inquiry)
     wants_truth, is_revealed = bool(value_of("revealed")), is_answered(step)
+    votes = votes_shown() if is_revealed else None
     with st.container(key="lesson_question", gap="xsmall"):
         st.markdown(f"**{describe_question(inquiry)}**")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            draw_answer(inquiry, is_revealed=is_revealed, is_locked=wants_truth)
+            draw_answer(
+                inquiry,
+                is_revealed=is_revealed,
+                is_locked=wants_truth,
+                painted=_painted(inquiry, votes),
+            )
             if not wants_truth and not is_following():
                 _draw_reveal(inquiry)
         if is_following() and not wants_truth:
             _send(inquiry)
-        if is_revealed and (votes := votes_shown()) is not None:
+        if votes is not None:
             show_votes(inquiry, votes)
         if is_revealed:
             with say or nullcontext():
                 _tell_truth(step, inquiry)
     return is_revealed
+
+
+def _painted(inquiry: Inquiry, votes: Counter[str] | None) -> str:
+    """What a class has painted, in a sentence; nothing for other questions, and without one."""
+    if votes is None or inquiry.question.kind != "paint":
+        return ""
+    return describe_paintings(inquiry, votes)
 
 
 def _send(inquiry: Inquiry) -> None:

@@ -34,13 +34,14 @@ def said_of(inquiry: Inquiry) -> Any:
     )
 
 
-def draw_answer(inquiry: Inquiry, *, is_revealed: bool, is_locked: bool) -> None:
+def draw_answer(inquiry: Inquiry, *, is_revealed: bool, is_locked: bool, painted: str = "") -> None:
     """Draw what can be said; with the truth among it, once that may be seen.
 
     Args:
         inquiry: what is asked.
         is_revealed: whether it may be seen.
         is_locked: whether nothing more can be said: the truth was asked for, and may still come.
+        painted: what a class has painted, in a sentence.
     """
     said = said_of(inquiry)
     match inquiry.question.kind:
@@ -51,7 +52,7 @@ def draw_answer(inquiry: Inquiry, *, is_revealed: bool, is_locked: bool) -> None
         case "choice":
             _draw_choice(inquiry.question, said, is_locked=is_locked)
         case "paint":
-            _draw_painter(inquiry, said)
+            _draw_painter(inquiry, said, painted)
 
 
 def _draw_words(inquiry: Inquiry, said: Any, *, is_revealed: bool) -> None:
@@ -162,7 +163,7 @@ def _draw_choice(question: Question, said: str | None, *, is_locked: bool) -> No
     )
 
 
-def _draw_painter(inquiry: Inquiry, said: np.ndarray | None) -> None:
+def _draw_painter(inquiry: Inquiry, said: np.ndarray | None, painted: str) -> None:
     tokens = [token_text(word) for word in inquiry.seen.queries[:MOST_CELLS_ASIDE]]
     if not tokens:
         return
@@ -186,7 +187,7 @@ def _draw_painter(inquiry: Inquiry, said: np.ndarray | None) -> None:
                 "causal": _("Lower half"),
                 "diagonal": _("Diagonal"),
                 "invert": _("Invert"),
-                "hint": _("Click or drag where you expect much: who looks at whom."),
+                "hint": painted or _("Click or drag where you expect much: who looks at whom."),
                 "may": _("{query} looks at {key}"),
                 "may_not": _("{query} doesn't look at {key}"),
             },

@@ -40,6 +40,14 @@ body:has(.st-key-corner_room) .st-key-say { padding-right: 16rem; }
 .votes .right th { font-weight: 700; }
 .votes .right .bar div { background: #009e73; }
 .votes caption { text-align: left; caption-side: bottom; font-size: 0.9em; opacity: 0.8; }
+p.votes { margin: 0; line-height: 1.55; font-size: 0.9rem; }
+p.votes span {
+  padding: 0.1rem 0.4rem; border: 1px solid rgb(128 128 128 / 45%); border-radius: 0.3rem;
+  white-space: nowrap; background: linear-gradient(
+    to right, rgb(128 128 128 / 35%) var(--share), transparent var(--share));
+}
+p.votes .right { font-weight: 700; border-color: #009e73; background: linear-gradient(
+  to right, rgb(0 158 115 / 40%) var(--share), transparent var(--share)); }
 .votes.painted { width: auto; border-spacing: 1px; }
 .votes.painted td { width: 1.3em; height: 1.3em; min-width: 1.3em; padding: 0;
   background: rgb(128 128 128 / 12%); outline: 1px solid transparent; outline-offset: -1px; }

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lessons.answers import is_right
+from lessons.answers import agreement, is_right
+from ui.controls.presenting import is_presented
 from ui.lesson.facts import amount_text
 from ui.lesson.said import read_said
 from ui.lesson.seen import Inquiry
@@ -19,6 +20,7 @@ from ui.text.numbers import percent
 
 MOST_ROWS = 7  # answers, the most frequent ones: a step has room for no more
 MOST_LETTERS = 40  # of an answer
+MOST_IN_A_LINE, LETTERS_IN_A_LINE = 3, 18  # for a class
 
 
 @dataclass(frozen=True)
@@ -55,29 +57,73 @@ def show_votes(inquiry: Inquiry, votes: Counter[str]) -> None:
     """Draw how many have answered what, and what of it is right."""
     read = read_votes(inquiry, votes)
     said = ngettext("{count} answer from the class", "{count} answers from the class", read.count)
+    said = said.format(count=read.count)
+    if is_presented():  # where a step leaves room for no more than a line
+        if inquiry.question.kind != "paint":  # which says it below the painting
+            st.html(f'<p class="votes">{_summary(inquiry, read)}</p>')
+        return
     with st.container(key="votes", gap="xsmall"):
-        st.caption(said.format(count=read.count))
+        st.caption(said)
         if read.count and inquiry.question.kind == "paint":
             st.html(_painted(inquiry, read))
         elif read.count:
             st.html(_bars(inquiry, read))
 
 
+def describe_paintings(inquiry: Inquiry, votes: Counter[str]) -> str:
+    """Return how near the class's paintings come to the right one, in a sentence."""
+    read = read_votes(inquiry, votes)
+    if not read.count:
+        return _("no answers")
+    dark = inquiry.truth.right[0]
+    agreed = sum(agreement(painted, dark) * count for painted, count in read.values)
+    return ngettext(
+        "{count} answer: {share} of its cells, or of the right ones, are in both.",
+        "{count} answers: on average, {share} of their cells, or of the right ones, are in both.",
+        read.count,
+    ).format(count=read.count, share=percent(agreed / read.count))
+
+
+def _shown(inquiry: Inquiry, votes: Votes, most: int) -> list[tuple[str, int, bool]]:
+    """What is shown of the answers: each one's name, how many have given it, and if it is right.
+
+    The most frequent, what is right in any case, and all others together.
+    """
+    name_of, found = _namer(inquiry), []
+    for value, count in votes.values[:most]:
+        right = is_right(inquiry.answer, inquiry.truth, value)
+        found.append((name_of(value), count, right))
+    if inquiry.truth.right and not any(right for _name, _count, right in found):
+        right = inquiry.truth.right[0]
+        found.append((name_of(right), dict(votes.values).get(right, 0), True))
+    if others := votes.count - sum(count for _name, count, _right in found):
+        found.append((_("others"), others, False))
+    return found
+
+
+def _summary(inquiry: Inquiry, votes: Votes) -> str:
+    """The same in a line: each answer on a ground that is as long as it is frequent."""
+    said = ngettext("{count} answer:", "{count} answers:", votes.count).format(count=votes.count)
+    if not votes.count:
+        return escape(_("no answers"))
+    return f"{escape(said)} " + " ".join(
+        f'<span style="--share: {100 * count / votes.count:.0f}%"'
+        f"{' class=right' if right else ''}>{escape(_short(name))}{' ✓' if right else ''}"
+        f" <b>{count}</b></span>"
+        for name, count, right in _shown(inquiry, votes, MOST_IN_A_LINE)
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LETTERS_IN_A_LINE else f"{name[: LETTERS_IN_A_LINE - 1]}…"
+
+
 def _bars(inquiry: Inquiry, votes: Votes) -> str:
     """A table of the answers, each with a bar as long as it is frequent."""
-    name_of, rows = _namer(inquiry), []
-    shown, is_said = votes.values[:MOST_ROWS], False
-    for value, count in shown:
-        right = is_right(inquiry.answer, inquiry.truth, value)
-        is_said = is_said or right
-        rows.append(_row(name_of(value), count, votes.count, is_right=right))
-    if not is_said and inquiry.truth.right:
-        right = inquiry.truth.right[0]
-        given = dict(votes.values).get(right, 0)
-        shown = [*shown, (right, given)]
-        rows.append(_row(name_of(right), given, votes.count, is_right=True))
-    if others := votes.count - sum(count for _value, count in shown):
-        rows.append(_row(_("others"), others, votes.count, is_right=False))
+    rows = [
+        _row(name, count, votes.count, is_right=right)
+        for name, count, right in _shown(inquiry, votes, MOST_ROWS)
+    ]
     return f'<table class="votes"><tbody>{"".join(rows)}</tbody></table>'
 
 

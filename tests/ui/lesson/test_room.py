@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from model.masks import encode_cells
 from rooms.memory import MemoryStore
 from rooms.rooms import Rooms
 from tests.ui.helpers import (
@@ -432,3 +433,47 @@ def test_a_step_on_another_page_is_followed_there(rooms: Rooms) -> None:
     student = follower(open_room(teacher))
     assert shown(student) == shown(teacher)
     assert value(student, "lesson") == "learned"
+
+
+def cast(at: AppTest, rooms: Rooms, *answers: str) -> None:
+    """Answer the question that a leader's page asks, each time from another browser."""
+    room = rooms.look(code_of(at))
+    assert room is not None
+    for number, answer in enumerate(answers):
+        rooms.vote(room.code, f"voter {number}", room.question, answer)
+
+
+def test_numbers_are_counted_by_what_they_say_and_nonsense_isnt(rooms: Rooms) -> None:
+    teacher = open_app("lesson=mask", path="explore")
+    open_room(teacher)
+    cast(teacher, rooms, "2", "2.0", "3", "many", "-1", "nan", "<b>2</b>", "1e99")
+    press(teacher, "reveal")
+    rows = votes(teacher)
+    assert sum(int(row[2]) for row in rows) == 3
+    assert ["2", "67%"] in [row[2:] for row in rows]
+
+
+def test_paintings_are_laid_over_one_another(rooms: Rooms) -> None:
+    teacher = open_app("lesson=mask&step=2", path="explore")
+    open_room(teacher)
+    lower = np.tril(np.ones((6, 6), dtype=bool))  # what is right: the sentence has six words
+    cast(teacher, rooms, encode_cells(lower), encode_cells(np.eye(6, dtype=bool)))
+    press(teacher, "reveal")
+    cells = re.findall(r'<td( class=right)? title="(\d+)%">', html(teacher))
+    shares = np.array([int(share) for _right, share in cells]).reshape(6, 6)
+    right = np.array([bool(mark) for mark, _share in cells]).reshape(6, 6)
+    np.testing.assert_array_equal(right, lower)
+    np.testing.assert_array_equal(shares, 50 * lower + 50 * np.eye(6, dtype=int))
+
+
+def test_what_a_wall_says_of_paintings_is_their_mean(rooms: Rooms) -> None:
+    teacher = open_app("lesson=mask&step=2", path="explore")
+    open_room(teacher)
+    lower = np.tril(np.ones((6, 6), dtype=bool))
+    # All of the 21 right cells; and six of them, with none beside: 6 of 21.
+    cast(teacher, rooms, encode_cells(lower), encode_cells(np.eye(6, dtype=bool)))
+    press(teacher, "present_button")
+    press(teacher, "reveal")
+    (painter,) = [each for each in teacher.get("bidi_component") if "painter" in each.key]
+    hint = json.loads(painter.proto.bytes)["words"]["hint"]
+    assert hint.startswith(f"2 answers: on average, {round(100 * (1 + 6 / 21) / 2)}%")
