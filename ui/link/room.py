@@ -158,17 +158,19 @@ def tell_room() -> None:
         return
     link, question = link_for_class(), question_shown()
     now = (link, question, bool(question and value_of("revealed")))
-    if now == member.told:
+    if now == member.told and not member.is_stale:  # its browser has heard that the room ended
         return
+    before, member.is_stale = kept.room_notice, True  # until it has been told
     with told_of_room():
         try:
             member.room = _tell(member.code, member.secret, *now)
-            member.told, kept.room_notice = now, ""
+            member.told, member.is_stale, kept.room_notice = now, False, ""
         except NotItsLeader:
             member.secret, member.has_lost = None, True
             say_of_room(_("Another window leads this class now."))
         except RoomEnded:
             end_room(_("The class has ended: it was closed, or nobody used it for two hours."))
+    kept.has_room_news |= kept.room_notice != before
 
 
 def _tell(code: str, secret: str, link: str, question: str, is_revealed: bool) -> Room:
