@@ -144,7 +144,7 @@ class ValkeyStore:
     def listen(self, hear: Hear) -> Callable[[], None]:
         """Call `hear` with each message, from a thread, until what is returned is called.
 
-        Whenever the connection has been made, also after one was lost, it is called with None.
+        Whenever the connection has been made or lost, it is called with None.
         """
         stopping = Event()
         thread = Thread(target=self._listen, args=(hear, stopping), name="store", daemon=True)
@@ -162,12 +162,17 @@ class ValkeyStore:
             self._client.ping()
 
     def _listen(self, hear: Hear, stopping: Event) -> None:
+        was_heard = False
         while not stopping.is_set():
             try:
                 with self._client.pubsub() as ear:  # type: ignore[no-untyped-call]
                     ear.subscribe(CHANNEL)
+                    was_heard = True
                     _pass_on(ear, hear, stopping)
             except (RedisError, OSError):
+                if was_heard:  # and again only when it is there
+                    hear(None)
+                was_heard = False
                 stopping.wait(TRY_AGAIN)
 
     @contextmanager

@@ -5,9 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from urllib.error import HTTPError
@@ -19,73 +16,20 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 
+from tests.deploy.fleet import (
+    DEADLINE,
+    WORKERS,
+    Fleet,
+    process_of,
+    proxys_cookie,
+    serving,
+    two_cookies,
+    wait_for_both,
+)
 from tests.patience import LONG
-from tests.servers import ROOT, Server, directly
+from tests.servers import ROOT, directly
 from tests.ui.server.visitor import Visitor, allowing
-from tools.serve import HOST, free_port, own_metrics, read_options
-
-WORKERS = 2
-DEADLINE = 12  # seconds
-
-
-@dataclass(frozen=True)
-class Fleet(Server):
-    """What `make serve` starts."""
-
-    def processes(self, name: str = "streamlit") -> list[psutil.Process]:
-        children = psutil.Process(self.pid).children()
-        return [each for each in children if name in " ".join(each.cmdline())]
-
-    def wait_for(self, text: str, times: int = 1) -> None:
-        """Wait until it has been said so often."""
-        deadline = monotonic() + LONG
-        while len(re.findall(text, self.log())) < times:
-            assert monotonic() < deadline, self.log()
-            assert psutil.pid_exists(self.pid), self.log()
-            psutil.wait_procs([], timeout=0.1)
-
-    def new_cookie(self) -> str:
-        """The cookie that somebody gets who comes for the first time."""
-        with directly.open(self.url, timeout=LONG) as answer:
-            return proxys_cookie(answer.headers.get_all("Set-Cookie"))
-
-
-def proxys_cookie(cookies: list[str]) -> str:
-    return next(each.split(";")[0] for each in cookies if each.startswith("headlight="))
-
-
-@contextmanager
-def serving(
-    folder: Path, kept_models: Path, environ: Mapping[str, str] | None = None
-) -> Iterator[Fleet]:
-    own = {name: value for name, value in os.environ.items() if "HEADLIGHT_" not in name}
-    own |= {"XDG_CACHE_HOME": str(kept_models), "HEADLIGHT_DEADLINE": str(DEADLINE)}
-    log, port = folder / "log.txt", free_port()
-    command = [sys.executable, "-m", "tools.serve", f"--workers={WORKERS}", f"--port={port}"]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            [*command, f"--address={HOST}"],
-            cwd=ROOT,
-            env=own | dict(environ or {}),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
-        try:
-            fleet = Fleet(f"http://{HOST}:{port}", log, process.pid)
-            fleet.wait_for("ready on")
-            yield fleet
-        finally:
-            process.terminate()
-
-
-@pytest.fixture(scope="module")
-def fleet(
-    haproxy: Path, redis: Path, tmp_path_factory: pytest.TempPathFactory, kept_models: Path
-) -> Iterator[Fleet]:
-    with serving(tmp_path_factory.mktemp("fleet"), kept_models) as started:
-        yield started
+from tools.serve import HOST, own_metrics, read_options
 
 
 def send(fleet: Fleet, path: str, cookie: str, body: bytes | None = None, kind: str = "") -> int:
@@ -108,14 +52,6 @@ def upload(fleet: Fleet, session: str, cookie: str) -> int:
     )
     path = f"/_stcore/upload_file/{session}/a"
     return send(fleet, path, cookie, body, "multipart/form-data; boundary=edge")
-
-
-def two_cookies(fleet: Fleet) -> tuple[str, str]:
-    """The cookies of both processes."""
-    mine = others = fleet.new_cookie()
-    while others == mine:
-        others = fleet.new_cookie()
-    return mine, others
 
 
 def test_a_session_its_uploads_and_its_downloads_are_in_one_process(fleet: Fleet) -> None:
@@ -160,7 +96,7 @@ def test_a_websocket_without_the_cookie_works_and_is_given_one(fleet: Fleet) -> 
 def test_whose_process_is_killed_goes_on_in_another(fleet: Fleet) -> None:
     mine, _others = two_cookies(fleet)
     with Visitor(fleet, origin=fleet.url, cookie=mine) as visitor:
-        process = _process_of(fleet, visitor)
+        process = process_of(fleet, visitor)
         again = len(re.findall("starts again", fleet.log())) + 1
         process.kill()
         with pytest.raises(ConnectionClosed):
@@ -170,28 +106,8 @@ def test_whose_process_is_killed_goes_on_in_another(fleet: Fleet) -> None:
         assert monotonic() - began < 3
         assert visitor.run(page_name="explore", query_string="heads=2").errors == []
     fleet.wait_for(r"Process \d has ended \(-9\); it starts again", again)
-    _wait_for_both(fleet)
+    wait_for_both(fleet)
     two_cookies(fleet)  # people come to both again
-
-
-def _process_of(fleet: Fleet, visitor: Visitor) -> psutil.Process:
-    """The process that works when a visitor asks for something."""
-    before = {each: _seconds_of(each) for each in fleet.processes()}
-    visitor.run(page_name="explore", query_string="heads=2")
-    return max(before, key=lambda each: _seconds_of(each) - before[each])
-
-
-def _seconds_of(process: psutil.Process) -> float:
-    return process.cpu_times().user + process.cpu_times().system
-
-
-def _wait_for_both(fleet: Fleet) -> None:
-    deadline = monotonic() + LONG
-    while True:
-        cookies = {fleet.new_cookie() for _time in range(4)}
-        if len(cookies) == WORKERS:
-            return
-        assert monotonic() < deadline, fleet.log()
 
 
 def test_a_proxy_that_died_comes_back_and_knows_where_all_are(fleet: Fleet) -> None:
@@ -201,7 +117,7 @@ def test_a_proxy_that_died_comes_back_and_knows_where_all_are(fleet: Fleet) -> N
     deadline = monotonic() + LONG
     while not _answers(fleet):
         assert monotonic() < deadline, fleet.log()
-    _wait_for_both(fleet)
+    wait_for_both(fleet)
 
 
 def _answers(fleet: Fleet) -> bool:

@@ -173,6 +173,7 @@ def test_a_store_that_hangs_or_is_gone_is_unreachable_and_found_again(own_valkey
         store.get("a")
     assert time.monotonic() - began < 10  # twice a second, on a busy machine
     own_valkey.stop()
+    assert heard.get(timeout=LONG) is None  # whatever was shown isn't known any more
     for act in (store.ping, lambda: store.count("a", 1), lambda: store.tell("x")):
         with pytest.raises(StoreUnreachable):
             act()

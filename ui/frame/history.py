@@ -51,6 +51,9 @@ def show_address() -> None:
             "language": spoken().code,
         }
     )
+    if kept.has_room_news:  # too late for what has been drawn: the page says it at once
+        kept.has_room_news = False
+        st.rerun()
 
 
 def _is_whole_run() -> bool:

@@ -188,8 +188,6 @@ def _draw_for_member(member: Member) -> None:
             )
         )
         _draw_way_around(member)
-    else:
-        _draw_way_back(member)
     st.text_input(
         _("Word that hands the room over"),
         key=WORD_FIELD,

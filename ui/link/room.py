@@ -60,6 +60,10 @@ def enter_room(*, at_root: bool) -> None:
     """
     kept, asked = session(), dict(browser_parameters()).get(KEY)
     member = kept.room
+    if asked is None or read_code(asked, LETTERS) != kept.left_room:
+        kept.left_room = ""
+    elif member is None:
+        return  # the browser's address is a run behind
     if asked is not None and (member is None or read_code(asked, LETTERS) != member.code):
         member = kept.room = _member_of(asked)
     elif asked is None and member is not None and went_back() and not member.leads:
@@ -112,6 +116,7 @@ def end_room(notice: str) -> None:
     if kept.room is not None and kept.room.is_following and kept.page is not None:
         page, _mark, query = link_for_class().partition("?")
         kept.goes_to = (page, query)
+    kept.left_room = "" if kept.room is None else kept.room.code
     kept.room = None
     say_of_room(notice)
 
@@ -159,17 +164,19 @@ def tell_room() -> None:
         return
     link, question = link_for_class(), question_shown()
     now = (link, question, bool(question and value_of("revealed")))
-    if now == member.told:
+    if now == member.told and not member.is_stale:  # its browser has heard that the room ended
         return
+    before, member.is_stale = kept.room_notice, True  # until it has been told
     with told_of_room():
         try:
             member.room = _tell(member.code, member.secret, *now)
-            member.told, kept.room_notice = now, ""
+            member.told, member.is_stale, kept.room_notice = now, False, ""
         except NotItsLeader:
             member.secret, member.has_lost = None, True
             say_of_room(_("Another window leads this class now."))
         except RoomEnded:
             end_room(_("The class has ended: it was closed, or nobody used it for two hours."))
+    kept.has_room_news |= kept.room_notice != before
 
 
 def _tell(code: str, secret: str, link: str, question: str, is_revealed: bool) -> Room:

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from model.masks import encode_cells
+from rooms.errors import unreachable
 from rooms.memory import MemoryStore
 from rooms.rooms import Rooms
 from tests.ui.helpers import (
@@ -367,6 +368,39 @@ def test_a_closed_room_leaves_everybody_where_they_were(rooms: Rooms) -> None:
     assert value(student, "heads") == 4
     assert any("has ended" in notice for notice in notices(student))
     assert student.query_params == {"heads": "4"}
+
+
+def test_a_leader_whose_room_has_gone_is_told_in_place_and_goes_on(rooms: Rooms) -> None:
+    teacher = open_app("heads=4")
+    code = open_room(teacher)
+    secret = member(teacher).secret
+    assert secret is not None
+    rooms.close(code, secret)  # or the store came back without it
+    send(teacher, LISTENER, "place", -1)
+    assert any("has ended" in notice for notice in notices(teacher))
+    assert teacher.query_params == {"heads": "4"}
+    assert open_room(teacher) != code
+
+
+def test_a_leader_is_told_at_once_that_the_store_is_away_and_that_it_is_back(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = open_app("heads=4")
+    code = open_room(teacher)
+
+    def fail(*_given: object) -> None:
+        raise unreachable()
+
+    with monkeypatch.context() as away:
+        away.setattr(rooms, "lead", fail)
+        change(teacher, heads=2)
+        assert any("doesn't answer" in notice for notice in notices(teacher))
+        assert value(teacher, "heads") == 2
+    change(teacher, heads=4)
+    assert not any("doesn't answer" in notice for notice in notices(teacher))
+    room = rooms.look(code)
+    assert room is not None
+    assert room.link == "explore?heads=4"
 
 
 @needs_minilm
