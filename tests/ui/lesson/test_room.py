@@ -227,6 +227,14 @@ def test_a_followers_page_isnt_presented_and_speaks_its_own_language() -> None:
     assert session.language == "en"
 
 
+def test_who_follows_is_spared_the_style_of_presenting() -> None:
+    """A browser looks through the whole page for it, at each label that a chart measures."""
+    teacher = open_app("heads=4")
+    student = follower(open_room(teacher))
+    assert ".st-key-presented" in html(change(teacher, heads=2))
+    assert ".st-key-presented" not in html(told(student))
+
+
 def test_looking_around_has_an_address_of_its_own_and_leads_back() -> None:
     teacher = open_app("heads=4")
     code = open_room(teacher)
