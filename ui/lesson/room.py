@@ -36,7 +36,7 @@ def draw_room() -> None:
     member = session().room
     if member is None:
         return
-    apply_room_style(can_present=not member.is_following)
+    apply_room_style()
     _listen(member)
     if not (member.leads or member.is_following):
         _draw_way_back(member)

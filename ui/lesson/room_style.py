@@ -3,7 +3,7 @@
 import streamlit as st
 
 # A browser that asks body:has(...) whenever an element changes does so at each label that a chart
-# measures, of which there are 160: half a second. Nobody who follows presents.
+# measures, of which there are 160: half a second. So it is only where one presents.
 PRESENTED = """
 <style>
 /* For a class: at the foot of the wall, without what else is in the corner. */
@@ -59,10 +59,11 @@ body:has(.st-key-corner_room) .st-key-say { padding-right: 16rem; }
 """
 
 
-def apply_room_style(*, can_present: bool) -> None:
-    """Add the style to the page.
+def apply_room_style() -> None:
+    """Add the style to the page."""
+    st.html(CSS)
 
-    Args:
-        can_present: whether the page may be presented.
-    """
-    st.html(CSS + PRESENTED if can_present else CSS)
+
+def apply_presented_room_style() -> None:
+    """Add what is different where the page is shown to a class."""
+    st.html(PRESENTED)
