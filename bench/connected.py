@@ -12,7 +12,7 @@ from bench.server import Server
 from bench.settings import CHANGE_PERIOD, App, Options, sentence
 
 PEOPLE, ACTIVE = 300, 30
-SECONDS = 30.0  # for which those who are active type
+SECONDS = 20.0  # for which those who are active type
 PROCESSES = (1, 2)
 
 
