@@ -20,6 +20,10 @@ PARTS = {  # name: module
     "lessons": "bench.lessons",
     "load": "bench.load",
     "limits": "bench.limits",
+    "rooms": "bench.rooms",
+    "processes": "bench.processes",
+    "connected": "bench.connected",
+    "soak": "bench.soak",
     "wire": "bench.wire",
     "trace": "bench.attention",
     "stack": "bench.stack",
@@ -52,7 +56,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(PARTS)}; or all")
     parser.add_argument("--quick", action="store_true", help="short runs, to see that they work")
     parser.add_argument(
-        "--minutes", type=float, default=Options.minutes, help="of each memory measurement"
+        "--minutes", type=float, help="of each memory measurement (10), and of soak (3)"
     )
     parser.add_argument("--app", type=Path, default=Options.app, help="the app's entry file")
     args = parser.parse_args()

@@ -46,7 +46,7 @@ def fresh_context(browser: Browser) -> BrowserContext:
 def wait_for_first_paint(page: Page) -> float:
     """When the heads were first painted, in seconds since the epoch."""
     page.wait_for_function(
-        "headlightProbe.firstPaintAt || headlightProbe.error",
+        "() => headlightProbe.firstPaintAt || headlightProbe.error",
         timeout=FIRST_PAINT_MS,
         polling=POLL_MS,
     )
@@ -57,7 +57,9 @@ def wait_for_first_paint(page: Page) -> float:
 def wait_for_paint(page: Page) -> float:
     """Milliseconds from the key press to the frame after the new heads."""
     page.wait_for_function(
-        "headlightProbe.paintedAt || headlightProbe.error", timeout=PAINT_MS + 5000, polling=POLL_MS
+        "() => headlightProbe.paintedAt || headlightProbe.error",
+        timeout=PAINT_MS + 5000,
+        polling=POLL_MS,
     )
     check(page)
     return float(page.evaluate("headlightProbe.paintedAt - headlightProbe.keyAt"))

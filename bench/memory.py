@@ -11,6 +11,7 @@ from bench.server import Server
 from bench.settings import Options
 
 SESSIONS = 100
+MINUTES = 10.0
 SAMPLE_SECONDS = 5.0
 CHURN_SECONDS = 30.0  # how long a person stays, where people come and go
 TARGET = 1.05  # end over start: what "flat" means here
@@ -54,7 +55,7 @@ def watch(server: Server, warmup: float, seconds: float) -> Samples:
 def one(options: Options, churn: float) -> Row:
     """One long load on a fresh server of Headlight, whose start is its own floor."""
     warmup = 15.0 if options.quick else 60.0
-    seconds = 60 * (1.0 if options.quick else options.minutes)
+    seconds = 60 * (1.0 if options.quick else options.minutes or MINUTES)
     with Server(options.apps[1].script) as server:
         generator = start_generator(1, server, SESSIONS, warmup, seconds, churn)
         try:

@@ -101,7 +101,7 @@ def _class_row(options: Options) -> Row:
     for _ in range(rounds):
         for app, seconds in zip(options.apps, times, strict=True):
             with Server(app.script) as server:
-                seconds.append(asyncio.run(_arrive(app, server)))
+                seconds.append(asyncio.run(arrive(app, server)))
     floor, ours = (sorted(seconds)[rounds // 2] for seconds in times)
     spread = "; ".join(
         f"{app.name}: " + ", ".join(f"{one:.2f}" for one in seconds)
@@ -115,7 +115,7 @@ def _class_row(options: Options) -> Row:
     )  # fmt: skip
 
 
-async def _arrive(app: App, server: Server) -> float:
+async def arrive(app: App, server: Server) -> float:
     """Let all come at even intervals: seconds from the last one's coming until all have it."""
     early = Session(app, server.port)
     await early.open()  # a server that nobody has opened yet is another matter

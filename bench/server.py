@@ -72,15 +72,15 @@ class Server:
             raise BenchError(f"no app at {self.script}")
         self.spawned_at = time.time()
         self._process = subprocess.Popen(
-            command(self.script, self.port),
+            self._command(),
             cwd=self.root,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | self._environ(),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
         try:
-            self._wait_for_health()
+            self._wait_until_ready()
         except BaseException:
             self._stop()
             raise
@@ -111,17 +111,23 @@ class Server:
         processes += processes[0].children(recursive=True)
         return float(sum(process.memory_info().rss for process in processes)) / 2**20
 
-    def _wait_for_health(self) -> None:
+    def _command(self) -> list[str]:
+        return command(self.script, self.port)
+
+    def _environ(self) -> dict[str, str]:
+        return {}
+
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process is not None and self._process.poll() is not None:
                 raise BenchError(f"{self.script.name} did not start:\n{self.log()[-2000:]}")
-            if self._healthy():
+            if self._is_ready():
                 return
             time.sleep(HEALTH_POLL_SECONDS)
         raise BenchError(f"{self.script.name} was not healthy within {START_SECONDS:.0f} s")
 
-    def _healthy(self) -> bool:
+    def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
         try:
             connection.request("GET", HEALTH_PATH)

@@ -43,11 +43,11 @@ class App:
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asked for. `minutes` is the length of one memory measurement."""
+    """What the command line asked for. `minutes` is the length of a long measurement, if said."""
 
     app: Path = ROOT / "app.py"
     quick: bool = False
-    minutes: float = 10.0
+    minutes: float | None = None
 
     @property
     def apps(self) -> tuple[App, App]:

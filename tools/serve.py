@@ -73,6 +73,7 @@ class Options:
     haproxy: Path
     store: Path | None  # the program; None where HEADLIGHT_STORE names a store
     deadline: float
+    app: Path  # its entry file
 
 
 class Fleet:
@@ -166,7 +167,7 @@ class Fleet:
 
     def _start_app(self, number: int) -> Start:
         port = self.ports[number] = free_port()
-        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")]
+        command = [sys.executable, "-m", "streamlit", "run", str(self.options.app)]
         command += [f"--server.port={port}", f"--server.address={HOST}"]
         command += ["--logger.hideWelcomeMessage=true"]
         environ = {**self.environ, **own_metrics(number, self.environ)}
@@ -239,6 +240,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--workers", type=int, default=2, help="how many processes (2)")
     parser.add_argument("--port", type=int, default=8501, help="where people reach it (8501)")
     parser.add_argument("--address", default="*", help="of which of this computer's addresses")
+    parser.add_argument("--app", type=Path, default=ROOT / "app.py", help="the app's entry file")
     parser.add_argument("--install", action="store_true", help="install what is missing (Debian)")
     given = parser.parse_args(arguments)
     if given.workers < 1:
@@ -250,7 +252,8 @@ def read_options(arguments: Sequence[str]) -> Options:
     has_store = bool(os.environ.get("HEADLIGHT_STORE"))
     haproxy = find_program("haproxy", install=given.install)
     store = None if has_store else find_program("redis", install=given.install)
-    return Options(given.workers, given.port, given.address, haproxy, store, deadline)
+    app = given.app.resolve()
+    return Options(given.workers, given.port, given.address, haproxy, store, deadline, app)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,9 +2,27 @@
 
 import streamlit as st
 
+# A browser that asks body:has(...) whenever an element changes does so at each label that a chart
+# measures, of which there are 160: half a second. So it is only where one presents.
+PRESENTED = """
+<style>
+/* For a class: at the foot of the wall, without what else is in the corner. */
+body:has(.st-key-presented) .st-key-corner:has(.st-key-corner_room) {
+  display: flex !important; top: auto; bottom: 0.3rem; right: 2.8rem; --line: 0.9rem;
+}
+body:has(.st-key-presented) .st-key-corner > .stElementContainer,
+body:has(.st-key-presented) .st-key-corner > [data-testid="stLayoutWrapper"]:not(
+  :has(> .st-key-corner_room)) { display: none; }
+body:has(.st-key-presented) .st-key-corner_room :is(.stPopover p, .stPopover button) {
+  font-size: 0.9rem;
+}
+</style>
+"""
 CSS = """
 <style>
-.st-key-corner > :has(> .st-key-corner_room) { order: -1; width: auto; }
+.st-key-corner > [data-testid="stLayoutWrapper"]:has(> .st-key-corner_room) {
+  order: -1; width: auto;
+}
 .st-key-corner_room { width: auto; gap: 0.4rem; align-items: center; flex-wrap: nowrap; }
 .st-key-corner_room :is(.stPageLink a, .stPopover button) {
   padding: 0 0.4rem; min-height: 1.5rem; height: 1.5rem; font-size: 0.875rem;
@@ -14,14 +32,6 @@ CSS = """
 }
 .st-key-corner_room :is(.stPageLink p, .stPopover p) { font-size: 0.875rem; }
 .st-key-corner_room > .stElementContainer:has(> .stBidiComponent) { width: auto; }
-/* For a class: at the foot of the wall, without what else is in the corner. */
-body:has(.st-key-presented) .st-key-corner:has(.st-key-corner_room) {
-  display: flex !important; top: auto; bottom: 0.3rem; right: 2.8rem; --line: 0.9rem;
-}
-body:has(.st-key-presented) .st-key-corner > :not(:has(.st-key-corner_room)) { display: none; }
-body:has(.st-key-presented) .st-key-corner_room :is(.stPopover p, .stPopover button) {
-  font-size: 0.9rem;
-}
 body:has(.st-key-corner_room) .st-key-say { padding-right: 16rem; }
 .st-key-room .stPageLink a {
   justify-content: center; min-height: 2.5rem;
@@ -60,3 +70,8 @@ p.votes .right { font-weight: 700; border-color: #009e73; background: linear-gra
 def apply_room_style() -> None:
     """Add the style to the page."""
     st.html(CSS)
+
+
+def apply_presented_room_style() -> None:
+    """Add what is different where the page is shown to a class."""
+    st.html(PRESENTED)

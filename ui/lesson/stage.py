@@ -30,6 +30,7 @@ from ui.lesson.exhibit import follow_exhibit
 from ui.lesson.keys import draw_keys
 from ui.lesson.notes import draw_notes
 from ui.lesson.picture import show_heads_of_layers, show_picture
+from ui.lesson.room_style import apply_presented_room_style
 from ui.lesson.seen import Inquiry
 from ui.lesson.waiting import (
     begin_steps,
@@ -40,7 +41,7 @@ from ui.lesson.waiting import (
     wait_of,
 )
 from ui.link.lesson import Place, place_shown
-from ui.link.memory import memory, parameters, value_of
+from ui.link.memory import memory, parameters, session, value_of
 from ui.link.notices import show_notices
 from ui.text.i18n import _
 from ui.text.markdown import plain
@@ -64,6 +65,8 @@ def draw_lesson(pages: Sequence[Page]) -> bool:
         return _draw(pages)
     with st.container(key="presented", gap="xsmall"):
         apply_presenter_style()
+        if session().room is not None:
+            apply_presented_room_style()
         draw_keys()
         is_all = _draw(pages)
     return is_all

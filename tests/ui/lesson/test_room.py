@@ -231,6 +231,18 @@ def test_a_followers_page_isnt_presented_and_speaks_its_own_language() -> None:
     assert session.language == "en"
 
 
+def test_who_does_not_present_is_spared_the_style_of_it() -> None:
+    """A browser looks through the whole page for it, at each label that a chart measures."""
+    part = ".st-key-presented) .st-key-corner:"
+    teacher = open_app("heads=4&present=true")
+    student = follower(open_room(teacher))
+    assert part in html(teacher)
+    assert part not in html(student)
+    other = open_app("heads=4")
+    open_room(other)
+    assert part not in html(other)
+
+
 def test_looking_around_has_an_address_of_its_own_and_leads_back() -> None:
     teacher = open_app("heads=4")
     code = open_room(teacher)
