@@ -1,11 +1,13 @@
 """The programs in front of and beside the app, where this computer has them, and all together."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.deploy.fleet import Fleet, found, serving
+from tests.deploy.people import School
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +26,9 @@ def fleet(
 ) -> Iterator[Fleet]:
     with serving(tmp_path_factory.mktemp("fleet"), kept_models) as started:
         yield started
+
+
+@pytest.fixture
+def school(fleet: Fleet) -> Iterator[School]:
+    with ExitStack() as stack:
+        yield School(fleet, stack)

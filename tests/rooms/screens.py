@@ -12,11 +12,12 @@ Event = tuple[str, dict[str, object]]
 class Screen:
     """A request for a room's events; `status` is what the server has answered."""
 
-    def __init__(self, url: str, code: str, who: str = "") -> None:
+    def __init__(self, url: str, code: str, who: str = "", cookie: str = "") -> None:
         parts = urlsplit(url)
         self._connection = HTTPConnection(parts.netloc, timeout=LONG)
         query = urlencode({"code": code, "who": who})
-        self._connection.request("GET", f"{parts.path}?{query}")
+        headers = {"Cookie": cookie} if cookie else {}
+        self._connection.request("GET", f"{parts.path}?{query}", headers=headers)
         self._answer = self._connection.getresponse()
         self.status = self._answer.status
         self.headers = self._answer.headers

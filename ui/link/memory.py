@@ -87,6 +87,7 @@ class Session:
     room: Member | None = None  # of a class; None: it is in none
     room_notice: str = ""  # what is to be said of one
     is_room_notice_seen: bool = False  # whether it belongs to the page that is being left
+    left_room: str = ""  # the code of the one that it was in, while its address still asks for it
     has_room_news: bool = False  # whether that is another thing than what the page has drawn
     goes_to: tuple[str, str] | None = None  # the target and the query of where to go now
     is_led: bool = False  # whether a room's leader shows something else than what is shown

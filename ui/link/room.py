@@ -59,6 +59,10 @@ def enter_room(*, at_root: bool) -> None:
     """
     kept, asked = session(), dict(browser_parameters()).get(KEY)
     member = kept.room
+    if asked is None or read_code(asked, LETTERS) != kept.left_room:
+        kept.left_room = ""
+    elif member is None:
+        return  # the browser's address is a run behind
     if asked is not None and (member is None or read_code(asked, LETTERS) != member.code):
         member = kept.room = _member_of(asked)
     elif asked is None and member is not None and went_back() and not member.leads:
@@ -111,6 +115,7 @@ def end_room(notice: str) -> None:
     if kept.room is not None and kept.room.is_following and kept.page is not None:
         page, _mark, query = link_for_class().partition("?")
         kept.goes_to = (page, query)
+    kept.left_room = "" if kept.room is None else kept.room.code
     kept.room = None
     say_of_room(notice)
 
