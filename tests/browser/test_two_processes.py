@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PROJECTOR, Window
 from tests.browser.helpers import open_app
-from tests.browser.test_room import follow, line, open_room, picked
+from tests.browser.rooms import follow, line, open_room, picked
 from tests.deploy.fleet import Fleet, found, serving, two_cookies
 from tests.ui.pages.pretrained.helpers import needs_minilm
 
@@ -39,7 +39,7 @@ def test_a_class_votes_and_sees_the_truth_over_two_processes(
             return context.new_page()
 
         teacher, students = window_of(its), [window_of(theirs), window_of(theirs)]
-        open_app(teacher, fleet, "lesson=who&present=true", path="/pretrained")
+        open_app(teacher, fleet, "lesson=who", path="/pretrained")
         code = open_room(teacher)
         for student in students:
             follow(student, fleet, code)

@@ -46,6 +46,7 @@ const listen = () => {
     })
   on("place", (place) => {
     state.version = place.version
+    state.asks = Boolean(place.question)
     state.place?.()
   })
   on("counts", (counts) => (state.counts = counts))
@@ -130,7 +131,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const { people = 0, answered = 0 } = state.counts ?? {}
     const text = state.isAway
       ? words.away
-      : told.asks
+      : state.asks
         ? words.answered.replace("{count}", answered).replace("{people}", people)
         : words.people.replace("{count}", people)
     if (said.textContent !== text) said.textContent = text
@@ -139,7 +140,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const url = new URL(told.url, document.baseURI).href
   if (state.url !== url) {
-    Object.assign(state, { url, version: told.version, counts: null, hasEnded: false, asked: "" })
+    Object.assign(state, { url, version: told.version, counts: null, asks: false, hasEnded: false, asked: "" })
     listen()
   }
   state.show()

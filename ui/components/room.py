@@ -23,7 +23,6 @@ class RoomData:
     is_following: bool
     secret: str  # of who leads it; kept in the browser, so that a reload still leads; or nothing
     lost: bool  # whether another window has taken the lead over
-    asks: bool  # whether a question is asked there
     # The texts: "people" with its {count}, "answered" with {count} and {people}, "away" while
     # nothing is heard, and "lead" of the button for a window of the browser that has opened it.
     words: Mapping[str, str]

@@ -62,7 +62,6 @@ def _listen(member: Member) -> None:
             is_following=member.is_following,
             secret=member.secret or "",
             lost=member.has_lost,
-            asks=room is not None and bool(room.question),
             words={
                 "people": _("{count} following"),
                 "answered": _("{count} of {people} answered"),

@@ -59,12 +59,12 @@ def enter_room(*, at_root: bool) -> None:
             own address one looks around.
     """
     kept, asked = session(), dict(browser_parameters()).get(KEY)
-    member = kept.room
-    if asked is None or read_code(asked, LETTERS) != kept.left_room:
+    member, code = kept.room, read_code(asked or "", LETTERS)
+    if not code or code != kept.left_room:
         kept.left_room = ""
     elif member is None:
         return  # the browser's address is a run behind
-    if asked is not None and (member is None or read_code(asked, LETTERS) != member.code):
+    if asked is not None and (member is None or code != member.code):
         member = kept.room = _member_of(asked)
     elif asked is None and member is not None and went_back() and not member.leads:
         member = kept.room = None  # to what was shown before one was in the room
