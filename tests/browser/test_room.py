@@ -41,6 +41,7 @@ def test_two_follow_a_third_without_a_reload_or_an_entry(new_page: NewPage, serv
         assert student.url == f"{server.url}/?room={code.lower()}"
         assert student.evaluate("globalThis.isSamePage")
     assert [student.evaluate("history.length") for student in students] == entries
+    settled(teacher)
     teacher.reload()
     settled(teacher)
     expect(line(teacher)).to_have_text("2 following")  # it still leads

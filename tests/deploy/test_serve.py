@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 from urllib.error import HTTPError
@@ -29,6 +30,7 @@ from tests.deploy.fleet import (
 from tests.patience import LONG
 from tests.servers import ROOT, directly
 from tests.ui.server.visitor import Visitor, allowing
+from tests.valkey_server import Valkey
 from tools.serve import HOST, own_metrics, read_options
 
 
@@ -151,10 +153,11 @@ def test_all_share_one_store_that_needs_a_password(fleet: Fleet) -> None:
 
 
 def test_a_signal_ends_all_within_the_deadline(
-    haproxy: Path, tmp_path: Path, kept_models: Path
+    haproxy: Path, redis: Path, tmp_path: Path, kept_models: Path
 ) -> None:
-    store = {"HEADLIGHT_STORE": "redis://store.example:6379/0"}
-    with serving(tmp_path, kept_models, store) as fleet:
+    store = Valkey(str(redis), tmp_path)
+    store.start()
+    with closing(store), serving(tmp_path, kept_models, {"HEADLIGHT_STORE": store.url}) as fleet:
         children = psutil.Process(fleet.pid).children(recursive=True)
         assert len(children) == WORKERS + 1  # and no store of its own
         with Visitor(fleet, origin=fleet.url) as visitor:
