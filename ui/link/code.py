@@ -13,6 +13,7 @@ from rooms.errors import StoreUnreachable
 from rooms.short_links import LETTERS, PARAMETER
 from ui.link.memory import session
 from ui.server.rooms import SHORT_LINKS
+from ui.server.settings import settings
 from ui.text.errors import describe_error
 from ui.text.i18n import _
 from ui.text.markdown import plain, verbatim
@@ -76,7 +77,9 @@ def here_for_others(link: str = "") -> str:
     computer for everybody else.
     """
     url = urlsplit(here(link))
-    if url.hostname not in LOOPBACKS or config.get_option("server.address"):
+    # A server that answers at one address alone is reached by no other, unless through a proxy.
+    is_alone = config.get_option("server.address") and not settings().proxies
+    if url.hostname not in LOOPBACKS or is_alone:
         return url.geturl()
     address = _own_address()
     port = f":{url.port}" if url.port else ""

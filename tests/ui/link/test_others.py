@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from ui.link import code
+from ui.server.settings import Settings
 
 LOCAL = "192.0.2.77"
 
@@ -39,6 +40,13 @@ def test_a_server_that_answers_at_one_address_alone_is_told_by_it(
     monkeypatch.setattr(code.config, "get_option", lambda name: "127.0.0.1")
     monkeypatch.setattr(code, "here", lambda link: "http://localhost:8501/")
     assert code.here_for_others("") == "http://localhost:8501/"
+
+
+def test_a_proxy_in_front_lets_others_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code.config, "get_option", lambda name: "127.0.0.1")
+    monkeypatch.setattr(code, "settings", lambda: Settings(proxies=("127.0.0.1",)))
+    monkeypatch.setattr(code, "here", lambda link: "http://localhost:8501/")
+    assert code.here_for_others("") == f"http://{LOCAL}:8501/"
 
 
 def test_without_a_network_it_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
