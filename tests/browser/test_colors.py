@@ -74,16 +74,20 @@ def test_the_control_changes_the_colours_and_the_link(page: Page, server: Server
     entries = page.evaluate("history.length")
     page.get_by_role("button", name="Colours of weights").click()
     choose(page, "color_scale", "log")
-    page.wait_for_function(f"document.querySelector('{HEADS}')?._fullLayout.coloraxis2")
+    page.wait_for_function(f"() => document.querySelector('{HEADS}')?._fullLayout.coloraxis2")
     end = page.locator(".st-key-color_end input")
     end.fill("0.05")
     end.press("Enter")
-    page.wait_for_function(f"document.querySelector('{HEADS}')?._fullLayout.coloraxis.cmax === .05")
+    page.wait_for_function(
+        f"() => document.querySelector('{HEADS}')?._fullLayout.coloraxis.cmax === .05"
+    )
     assert shared(page) == {"text": TEXT, "color_scale": "log", "color_end": "0.05"}
     assert page.evaluate("history.length") == entries + 1  # for the scale; the end was typed
     ends = page.locator(f"{HEADS} .cbaxis text").all_text_contents()
     assert (ends[0], ends[-1]) == ("≤ 5e-06", "≥ 0.05")
     page.keyboard.press("Escape")
     page.reload()
-    page.wait_for_function(f"document.querySelector('{HEADS}')?._fullLayout.coloraxis.cmax === .05")
+    page.wait_for_function(
+        f"() => document.querySelector('{HEADS}')?._fullLayout.coloraxis.cmax === .05"
+    )
     assert shared(page) == {"text": TEXT, "color_scale": "log", "color_end": "0.05"}

@@ -4,7 +4,7 @@ No label holds anything that somebody has typed: what can be a label's value is 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
@@ -22,6 +22,9 @@ from ui.server.settings import settings
 REASONS = ("origin", "handles", "file", "value", "command", "address", "ending")
 # Seconds: a small change takes about 0.01, and what is at the limits waits for its turn.
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+# What others count, by its name: what it is, and what counts it.
+NUMBERS: dict[str, tuple[str, Callable[[], float]]] = {}
 
 _refused = Counter("headlight_refused", "What was refused, by reason", ["reason"])
 _slowed = Counter("headlight_slowed", "Messages that waited because a session sent too many")
@@ -71,6 +74,8 @@ class _Now(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         sessions = get_instance()._session_mgr.list_sessions() if exists() else []
         yield GaugeMetricFamily("headlight_sessions", "Sessions, lost ones too", len(sessions))
+        for name, (meaning, count) in NUMBERS.items():
+            yield GaugeMetricFamily(name, meaning, count() if exists() else 0)
         waiting = GaugeMetricFamily("headlight_waiting", "Work that waits", labels=["line"])
         inside = GaugeMetricFamily("headlight_working", "Work that is done now", labels=["line"])
         for name, line in list(LINES.items()):

@@ -12,7 +12,7 @@ from streamlit import config
 from streamlit.runtime import get_instance
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-from ui.server.metrics import count_refusal
+from ui.server.metrics import NUMBERS, count_refusal
 from ui.server.seldom import SeldomLogger
 
 PATH = "/_stcore/upload_file/"  # then a session's id and a file's
@@ -61,12 +61,7 @@ class BoundedUploads:
                 del self._coming[session], self._files_coming[session]
 
     def _has_room(self, session: str, file: str, size: int) -> bool:
-        uploads = get_instance().uploaded_file_mgr
-        assert isinstance(uploads, MemoryUploadedFileManager)  # the only one that Streamlit has
-        kept = {
-            owner: {id: len(each.data) for id, each in list(files.items())}
-            for owner, files in list(uploads.file_storage.items())
-        }
+        kept = _kept()
         kept.get(session, {}).pop(file, None)  # it would be replaced
         own = kept.get(session, {})
         in_all = sum(sum(files.values()) for files in kept.values())
@@ -75,6 +70,24 @@ class BoundedUploads:
             and sum(own.values()) + self._coming[session] + size <= MOST_OF_A_SESSION
             and in_all + self._coming.total() + size <= MOST_OF_ALL
         )
+
+
+def kept_bytes() -> int:
+    """Return how much is kept of what was uploaded, in all."""
+    return sum(sum(files.values()) for files in _kept().values())
+
+
+NUMBERS["headlight_upload_bytes"] = ("What is kept of uploads", kept_bytes)
+
+
+def _kept() -> dict[str, dict[str, int]]:
+    """The bytes of each file that is kept, by its session and its name."""
+    uploads = get_instance().uploaded_file_mgr
+    assert isinstance(uploads, MemoryUploadedFileManager)  # the only one that Streamlit has
+    return {
+        owner: {id: len(each.data) for id, each in list(files.items())}
+        for owner, files in list(uploads.file_storage.items())
+    }
 
 
 def _declared_size(headers: Headers) -> int:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.servers import HOST, Server, running_server
 from tests.ui.server.visitor import Visitor
+from tools.serve import free_port
 
 ALLOWED = "https://allowed.example:8443"
 GONE_AFTER = 1  # seconds for which a lost connection finds its session again
@@ -44,12 +46,22 @@ def deaf_proxy() -> Iterator[DeafProxy]:
 
 
 @pytest.fixture(scope="session")
+def numbers() -> str:
+    """Where the server tells its numbers."""
+    return f"http://{HOST}:{free_port()}/metrics"
+
+
+@pytest.fixture(scope="session")
 def server(
-    tmp_path_factory: pytest.TempPathFactory, kept_models: Path, deaf_proxy: DeafProxy
+    tmp_path_factory: pytest.TempPathFactory,
+    kept_models: Path,
+    deaf_proxy: DeafProxy,
+    numbers: str,
 ) -> Iterator[Server]:
     """A server that reaches the web through a proxy that never answers."""
     names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
     environ = dict.fromkeys((*names, *map(str.lower, names)), deaf_proxy.url)
+    environ["HEADLIGHT_METRICS"] = urlsplit(numbers).netloc
     with running_server(
         tmp_path_factory.mktemp("server"),
         kept_models,
