@@ -19,6 +19,7 @@ from tests.ui.server.visitor import Visitor
 from tools.find_program import ProgramNotFoundError, find_program
 from tools.serve import HOST, free_port
 
+UP = r"apps/app\d is UP"  # what the proxy says
 WORKERS = 2
 DEADLINE = 12  # seconds
 
@@ -46,6 +47,10 @@ class Fleet(Server):
             assert monotonic() < deadline, self.log()
             assert psutil.pid_exists(self.pid), self.log()
             psutil.wait_procs([], timeout=0.1)
+
+    def times_up(self) -> int:
+        """How often the proxy has found a process to be up."""
+        return len(re.findall(UP, self.log()))
 
     def new_cookie(self) -> str:
         """The cookie that somebody gets who comes for the first time."""
@@ -103,6 +108,7 @@ def _seconds_of(process: psutil.Process) -> float:
 
 
 def wait_for_both(fleet: Fleet) -> None:
+    """Wait until both processes serve newcomers, of which nobody is there."""
     deadline = monotonic() + LONG
     while True:
         cookies = {fleet.new_cookie() for _time in range(4)}

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.deploy.fleet import Fleet, process_of, two_cookies, wait_for_both
+from tests.deploy.fleet import UP, Fleet, process_of, two_cookies
 from tests.deploy.people import (
     Person,
     School,
@@ -151,6 +151,7 @@ def test_whose_process_is_killed_goes_on_within_seconds_and_others_notice_nothin
     with typing([*lost, *others]):
         wait_until(lambda: all(len(each.times) > 1 for each in (*lost, *others)))
         before = {each.number: len(each.times) for each in others}
+        ups = fleet.times_up()
         killed = monotonic()
         goes.kill()
         wait_until(lambda: all(each.came_back for each in lost))
@@ -164,7 +165,7 @@ def test_whose_process_is_killed_goes_on_within_seconds_and_others_notice_nothin
     served = sorted(when - killed for each in lost for when in each.came_back)
     print(f"served after {served[0]:.1f} to {served[-1]:.1f} s")
     assert served[-1] < WITHIN * 2
-    wait_for_both(fleet)
+    fleet.wait_for(UP, ups + 1)
 
 
 def test_a_store_that_comes_back_empty_ends_the_rooms_and_no_page(
