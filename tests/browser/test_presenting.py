@@ -290,3 +290,17 @@ def test_a_larger_screen_has_larger_letters(new_page: NewPage, server: Server) -
     say = page.locator(".st-key-say p").first.evaluate("(p) => getComputedStyle(p).fontSize")
     assert float(re.sub("px", "", say)) >= 22 * 1080 / 768
     assert not wrong(page)
+
+
+@pytest.mark.parametrize("query", ["present=true", "only=text"])
+def test_a_sentence_that_was_empty_has_a_picture_once_something_is_typed(
+    new_page: NewPage, server: Server, query: str
+) -> None:
+    page = new_page()
+    page.goto(f"{server.url}/explore?{query}&text=")
+    field = page.get_by_role("textbox", name="Sentence")
+    expect(field).to_be_visible()
+    page.locator(FINISHED).wait_for()
+    expect(page.locator(".main-svg")).to_have_count(0)
+    field.fill("one two three")
+    expect(page.locator(".main-svg").first).to_be_visible()

@@ -1,11 +1,17 @@
 """The address in the browser, and what runs of a page do at their beginning and end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import (
+    DeltaGenerator,
+    _get_or_create_outside_wrapper,
+    _needs_outside_wrapper,
+)
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from ui.components import address
 from ui.link.address import write_address
@@ -28,12 +34,29 @@ def live(part: Callable[..., None], *, run_every: float | None = None) -> Callab
     def run(*arguments: Any) -> None:
         if _is_whole_run():  # the page itself does the rest
             part(*arguments)
+            _reserve(arguments)
             return
         bring_back()
         part(*arguments)
         show_address()
 
     return st.fragment(run, run_every=run_every)
+
+
+def _reserve(places: Iterable[Any]) -> None:
+    """Let a part of a page write later to places in which it had nothing to write yet.
+
+    Streamlit refuses a part that runs alone what it hasn't written to when the whole page ran: a
+    sentence that was empty then would never have a picture. It offers no other way.
+    """
+    context, state = get_script_run_ctx(), ThreadState.get()
+    if context is None or not state.fragment_id:
+        return
+    for place in places:
+        if isinstance(place, DeltaGenerator) and _needs_outside_wrapper(
+            place, state, context.fragment_storage
+        ):
+            _get_or_create_outside_wrapper(place, state, context)
 
 
 def show_address() -> None:
