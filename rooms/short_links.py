@@ -9,6 +9,7 @@ from itertools import islice
 from rooms.codes import draw_code, read_code
 from rooms.errors import NoMoreCodes
 from rooms.hashes import hash_of
+from rooms.limits import MINUTE
 from rooms.links import check_link
 from rooms.store import Store
 
@@ -17,7 +18,6 @@ LETTERS = 6
 MOST = 10_000  # codes, 40 MB at the most
 MOST_OF_A_SESSION = 20  # codes that are still known: more than a teacher writes on a board
 MOST_A_MINUTE = 100  # new codes, of all sessions: a large class, each of whom shares at once
-MINUTE = 60.0  # seconds
 LIFE = 90 * 24 * 3600.0  # seconds after a code was asked for last: a term, and the holidays
 ALL = "links"  # the table of all codes, with the hashes of their links
 

@@ -1,12 +1,10 @@
 """People in a class who come to `make serve`: each has a page, a cookie, and perhaps a room."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
-from threading import Event
-from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -19,7 +17,6 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from rooms.rooms import Rooms
 from rooms.valkey import ValkeyStore
 from tests.deploy.fleet import Fleet, proxys_cookie
-from tests.patience import LONG
 from tests.rooms.screens import Event as Told
 from tests.rooms.screens import Screen
 from tests.ui.server.visitor import Drawn, Visitor
@@ -181,14 +178,6 @@ def rest_of(screen: Screen) -> list[Told]:
         while (event := screen.event()) is not None:
             told.append(event)
     return told
-
-
-def wait_until(holds: Callable[[], bool], what: Callable[[], object] = lambda: "") -> None:
-    """Wait until something holds that nobody tells."""
-    deadline, pause = monotonic() + LONG, Event()
-    while not holds():
-        assert monotonic() < deadline, what()
-        pause.wait(0.02)
 
 
 class School:

@@ -28,9 +28,8 @@ from tests.deploy.people import (
     rest_of,
     sentence_of,
     version_of,
-    wait_until,
 )
-from tests.patience import LONG
+from tests.patience import LONG, wait_until
 from tests.rooms.screens import Event as Told
 from tests.rooms.screens import Screen, place
 from tests.servers import Server, directly, running_server

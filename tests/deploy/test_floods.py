@@ -19,8 +19,8 @@ from tests.deploy.people import (
     rooms_of,
     told_to,
     version_of,
-    wait_until,
 )
+from tests.patience import wait_until
 from tests.rooms.screens import Screen, counts, place
 
 FOUR = "explore?heads=4"

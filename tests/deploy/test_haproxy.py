@@ -6,18 +6,18 @@ import os
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 
-from tests.patience import LONG
+from tests.patience import LONG, wait_until
 from tools.haproxy import CONFIG, Proxy, ProxyError
 from tools.serve import HOST, free_port
 
@@ -97,13 +97,6 @@ class Front:
         """Come for the first time: the cookie, and the process that it stands for."""
         answer, body = self.ask()
         return answer.headers["Set-Cookie"].split(";")[0], json.loads(body)["from"]
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = monotonic() + LONG
-    while not holds():
-        assert monotonic() < deadline
-        sleep(0.02)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from ui.components.room import RoomData, room_listener
 from ui.controls.popover import draw_popover
 from ui.frame.failures import logged
 from ui.frame.page import draw_link
+from ui.lesson.board import on_board
 from ui.lesson.room_style import apply_room_style
 from ui.link.code import here, here_for_others
 from ui.link.member import KEY, Member
@@ -143,7 +144,7 @@ def _draw_for_leader(member: Member) -> None:
         st.markdown(
             _("Who types this word here, in the room, leads from then on. For ten minutes, once:")
         )
-        st.html(f'<p class="short_link"><strong>{escape(member.word.upper())}</strong></p>')
+        st.html(on_board(member.word.upper()))
     else:
         st.button(
             _("Hand over"),
@@ -167,14 +168,9 @@ def _draw_code(code: str) -> None:
     """Draw how one comes in, to be read from the last row."""
     code = code.upper()
     link = here_for_others(f"?{KEY}={code}")
-    _scheme, _colon, typed = link.partition("://")
-    before = escape((typed or link).removesuffix(code))
     picture = segno.make(link, error="m").svg_data_uri(border=2, dark="#000", light="#fff")
     name = escape(_("A picture of this address, for a phone's camera"))
-    st.html(
-        f'<div class="way_in"><p class="short_link">{before}<strong>{code}</strong></p>'
-        f'<img src="{picture}" alt="{name}"></div>'
-    )
+    st.html(f'<div class="way_in">{on_board(code, link)}<img src="{picture}" alt="{name}"></div>')
     st.code(link, language=None, wrap_lines=True)
 
 

@@ -5,7 +5,6 @@ What is chosen here is of the link alone: neither the page nor its address chang
 
 from dataclasses import dataclass, field
 from functools import partial
-from html import escape
 
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
@@ -14,6 +13,7 @@ from model.errors import CodedError
 from ui.components import take_focus
 from ui.controls.let_show import let_show
 from ui.frame.page import Page, page_shown
+from ui.lesson.board import on_board
 from ui.lesson.controls import controls_of
 from ui.lesson.room import SHARE, draw_opening
 from ui.link.audience import controls_named
@@ -159,7 +159,5 @@ def _draw_short(kept: Sharing, link: str) -> None:
         st.warning(said.format(reason=plain(describe_error(error, _), MOST)))
         return
     short = here_for_others(f"?{CODE}={code}")
-    _scheme, _colon, typed = short.partition("://")
-    before = escape((typed or short).removesuffix(code))
-    st.html(f'<p class="short_link">{before}<strong>{code}</strong></p>')
+    st.html(on_board(code, short))
     st.code(short, language=None, wrap_lines=True)

@@ -56,14 +56,13 @@ def read_votes(inquiry: Inquiry, votes: Counter[str]) -> Votes:
 def show_votes(inquiry: Inquiry, votes: Counter[str]) -> None:
     """Draw how many have answered what, and what of it is right."""
     read = read_votes(inquiry, votes)
-    said = ngettext("{count} answer from the class", "{count} answers from the class", read.count)
-    said = said.format(count=read.count)
     if is_presented():  # where a step leaves room for no more than a line
         if inquiry.question.kind != "paint":  # which says it below the painting
             st.html(f'<p class="votes">{_summary(inquiry, read)}</p>')
         return
+    said = ngettext("{count} answer from the class", "{count} answers from the class", read.count)
     with st.container(key="votes", gap="xsmall"):
-        st.caption(said)
+        st.caption(said.format(count=read.count))
         if read.count and inquiry.question.kind == "paint":
             st.html(_painted(inquiry, read))
         elif read.count:

@@ -6,7 +6,7 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
@@ -17,7 +17,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.patience import LONG
+from tests.patience import LONG, wait_until
 from tests.servers import HOST, Server, directly, running_server
 from tests.ui.server.visitor import Visitor, handshake
 
@@ -33,13 +33,6 @@ def ask(url: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
     except HTTPError as error:
         with error:
             return error.code, error.read().decode()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONG
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)  # another process's doing, of which no event tells
 
 
 def end(server: Server) -> None:

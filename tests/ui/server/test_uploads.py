@@ -2,8 +2,7 @@
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.patience import wait_until
 from tests.servers import Server, directly
 from tests.ui.server.visitor import PATIENCE, Visitor, allowing, upload
 from ui.server.uploads import MOST_FILES, MOST_OF_A_SESSION, MOST_OF_ALL
@@ -25,13 +25,6 @@ def kept_bytes(numbers: str) -> float:
         lines = answer.read().decode().splitlines()
     (found,) = [line for line in lines if line.startswith("headlight_upload_bytes ")]
     return float(found.split()[-1])
-
-
-def wait_until(happens: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not happens():
-        assert time.monotonic() < deadline, "it hasn't happened"
-        time.sleep(0.05)
 
 
 @contextmanager
