@@ -22,6 +22,7 @@ html { font-size: clamp(100%, min(0.98vw, 1.74vh), 150%); }
 .stMainBlockContainer { padding: 2.4rem 24px 2px; max-width: 1800px; }
 /* What takes no room has no gap beside it either. */
 .stElementContainer:has(> .stHtml > style) { position: absolute; width: 1px; }
+[data-testid="stLayoutWrapper"]:has(> .stVerticalBlock:empty) { display: none; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-selection:not(
   :has(.stNumberInput, .st-key-kind_row, .st-key-sentence))) { display: none; }
 .stMainBlockContainer > .stVerticalBlock,
