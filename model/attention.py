@@ -32,7 +32,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from model.checks import (
+from .checks import (
     check_attention_inputs,
     check_choice,
     check_heads_divide,
@@ -40,8 +40,8 @@ from model.checks import (
     check_pairs,
     check_positive,
 )
-from model.positions import Positions, RotaryPairs, alibi_bias, rotate
-from model.projections import Projected, ProjectionEquation
+from .positions import Positions, RotaryPairs, alibi_bias, rotate
+from .projections import Projected, ProjectionEquation
 
 Projection = Literal["shared", "full"]
 Scale = Literal["embed_size", "head_dim", "none"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from model.attention import AttentionTrace, SelfAttention
-from model.config import TUTORIAL, Architecture, Config, NormOrder
+from .attention import AttentionTrace, SelfAttention
+from .config import TUTORIAL, Architecture, Config, NormOrder
 
 ACTIVATION_MODULES: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU}
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from torch import Tensor
 
-from model.errors import CodedValueError
+from .errors import CodedValueError
 
 
 def check_choice(name: str, value: str, choices: Any) -> None:

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from model.attention import Projection, Scale
-from model.checks import check_choice, check_heads_divide, check_positive
-from model.positions import Positions, RotaryPairs
+from .attention import Projection, Scale
+from .checks import check_choice, check_heads_divide, check_positive
+from .positions import Positions, RotaryPairs
 
 Norm = Literal["layer", "rms"]
 NormOrder = Literal["post", "pre"]

@@ -5,9 +5,9 @@ Of an Encoder, with the letters and the ways of counting of model/cost_parts.
 
 from dataclasses import dataclass
 
-from model.amount import ZERO, Amount
-from model.config import Config
-from model.cost_parts import ID_BYTES, NUMBER_BYTES, Sizes, part_costs
+from .amount import ZERO, Amount
+from .config import Config
+from .cost_parts import ID_BYTES, NUMBER_BYTES, Sizes, part_costs
 
 # The GNU C library keeps less than this for the next pass, and gives more back to the system:
 # M_TRIM_THRESHOLD in mallopt(3), as it adjusts itself. Windows and macOS do alike from other sizes.

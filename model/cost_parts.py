@@ -17,8 +17,8 @@ Source: Kaplan et al. (2020), "Scaling Laws for Neural Language Models", table 1
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from model.amount import ZERO, Amount, letter
-from model.config import Config
+from .amount import ZERO, Amount, letter
+from .config import Config
 
 PartName = Literal[
     "embedding",

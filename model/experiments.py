@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.transformer import Encoder, TransformerTrace
+from .transformer import Encoder, TransformerTrace
 
 
 def leak_test(

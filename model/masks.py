@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.errors import CodedValueError
+from .errors import CodedValueError
 
 Mask = Literal[
     "none", "causal", "padding", "causal_padding", "window", "prefix", "strided", "custom"

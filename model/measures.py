@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.similarity import best_matches
+from .similarity import best_matches
 
 Weights = Tensor | np.ndarray
 LOG_2 = math.log(2)  # the largest Jensen-Shannon divergence, in nats

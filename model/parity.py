@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.attention import AttentionTrace, SelfAttention
-from model.transformer import (
+from .attention import AttentionTrace, SelfAttention
+from .transformer import (
     AttentionKind,
     Encoder,
     Transformer,

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from model.errors import CodedValueError
+from .errors import CodedValueError
 
 # "learned" has no function here: it is a table of vectors, in model/transformer (Gehring et al.,
 # 2017, "Convolutional Sequence to Sequence Learning", section 3.1; used by BERT and GPT-2).

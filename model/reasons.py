@@ -2,7 +2,7 @@
 
 import re
 
-from model.errors import CodedError, CodedText
+from .errors import CodedError, CodedText
 
 LONGEST = 300  # characters
 

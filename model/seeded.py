@@ -19,9 +19,9 @@ import torch
 from cachetools import LRUCache, cached
 from torch import Tensor, nn
 
-from model.attention import Projection, Scale, SelfAttention
-from model.config import Config
-from model.transformer import Encoder, Transformer
+from .attention import Projection, Scale, SelfAttention
+from .config import Config
+from .transformer import Encoder, Transformer
 
 Module = TypeVar("Module", bound=nn.Module)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tokenizers import Encoding
 
-from model.subword_reading import Span
+from .subword_reading import Span
 
 
 def cut_to(text: str, encoding: Encoding, kept: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from model.tokens import split_words
+from .tokens import split_words
 
 Span = tuple[int, int]  # from one character of a text up to another, which is not part of it
 

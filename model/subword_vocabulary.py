@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tokenizers import Tokenizer, pre_tokenizers
 
-from model.subword_marks import find_marks
-from model.subword_reading import characters, labels
+from .subword_marks import find_marks
+from .subword_reading import characters, labels
 
 _SPACE = "▁"  # what SentencePiece writes for it
 _FALLBACK = re.compile("<0x([0-9A-F]{2})>")  # a byte, where a vocabulary has no better piece

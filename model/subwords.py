@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from tokenizers import Encoding, Tokenizer
 
-from model.subword_cutting import cut_to, longest_first, sentences, spans
-from model.subword_reading import append, characters, group_words, labels
-from model.subword_vocabulary import Vocabulary
+from .subword_cutting import cut_to, longest_first, sentences, spans
+from .subword_reading import append, characters, group_words, labels
+from .subword_vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from model.attention import AttentionTrace, SelfAttention
-from model.block import DecoderBlock, TransformerBlock, build_norm
-from model.config import Config
-from model.positions import sinusoidal_positions
+from .attention import AttentionTrace, SelfAttention
+from .block import DecoderBlock, TransformerBlock, build_norm
+from .config import Config
+from .positions import sinusoidal_positions
 
 AttentionKind = Literal["encoder_self", "decoder_self", "cross"]
 

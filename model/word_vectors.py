@@ -14,9 +14,9 @@ import torch
 from cachetools import LRUCache
 from torch import Tensor
 
-from model.pretrained.minilm import load_word_embeddings
-from model.seeded import LONGEST_KEPT
-from model.subwords import SubwordTokenizer
+from .pretrained.minilm import load_word_embeddings
+from .seeded import LONGEST_KEPT
+from .subwords import SubwordTokenizer
 
 UNKNOWN = "[UNK]"  # the piece for what the vocabulary has no other for
 SCALED = 64  # so many numbers have a mean square of 1, as hashed ones have: see WordVectors

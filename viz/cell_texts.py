@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from viz.labels import text_width
-from viz.theme import LABEL_SIZE, Theme
+from .labels import text_width
+from .theme import LABEL_SIZE, Theme
 
 LINE = 1.2  # how much higher than its letters a line is
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from viz.contributions import Contributions, contribution_axes, contribution_bars
-from viz.equation import Matrix, term_axes, term_hatching, term_labels, term_trace
-from viz.figure import SpecFigure
-from viz.heatmap import base_layout, labels_below, thinning
-from viz.labels import AxisLabels, text_width
-from viz.theme import TITLE_SIZE, Concept, Theme
+from .contributions import Contributions, contribution_axes, contribution_bars
+from .equation import Matrix, term_axes, term_hatching, term_labels, term_trace
+from .figure import SpecFigure
+from .heatmap import base_layout, labels_below, thinning
+from .labels import AxisLabels, text_width
+from .theme import TITLE_SIZE, Concept, Theme
 
 WIDTH = 250  # design pixels of a term: what a phone has beside the names of its rows
 TITLE = 24  # ... above a term: its name, its shape and its range

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from viz.heatmap import labelled_axis
-from viz.labels import AxisLabels
-from viz.theme import Theme
+from .heatmap import labelled_axis
+from .labels import AxisLabels
+from .theme import Theme
 
 BARS = 0.8  # of a matrix's width in the equation
 FEW_TICKS = 3

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.heatmap import base_layout
-from viz.labels import text_width
-from viz.log_axis import Format, ends_of, log_axis
-from viz.quantities import count_text, duration_text, size_text, whole_text
-from viz.theme import LABEL_SIZE, TITLE_SIZE, Theme
+from .figure import SpecFigure
+from .heatmap import base_layout
+from .labels import text_width
+from .log_axis import Format, ends_of, log_axis
+from .quantities import count_text, duration_text, size_text, whole_text
+from .theme import LABEL_SIZE, TITLE_SIZE, Theme
 
 WIDTH, HEIGHT = 1040, 560  # design pixels
 MARGIN = {"l": 74, "r": 24, "t": 72, "b": 52}  # pixels

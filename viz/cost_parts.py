@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.cost import ENGLISH, WIDTH, Words
-from viz.figure import SpecFigure
-from viz.heatmap import base_layout
-from viz.labels import text_width
-from viz.quantities import count_text
-from viz.theme import TITLE_SIZE, Theme
+from .cost import ENGLISH, WIDTH, Words
+from .figure import SpecFigure
+from .heatmap import base_layout
+from .labels import text_width
+from .quantities import count_text
+from .theme import TITLE_SIZE, Theme
 
 ROW = 64  # pixels of a bar with the gap
 TOP, BOTTOM, RIGHT = 84, 36, 24  # pixels: legend and titles above

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.contributions import BARS, Contributions, contribution_axes, contribution_bars
-from viz.figure import SpecFigure
-from viz.heatmap import base_layout, color_range, hatching, labelled_axis, limit_of
-from viz.labels import AxisLabels, text_width
-from viz.marks import ROW_LINE, frame
-from viz.pooling import factor, pool_extremes, pool_labels
-from viz.theme import LABEL_SIZE, Concept, Theme
-from viz.weight_scale import LINEAR, WeightScale
+from .contributions import BARS, Contributions, contribution_axes, contribution_bars
+from .figure import SpecFigure
+from .heatmap import base_layout, color_range, hatching, labelled_axis, limit_of
+from .labels import AxisLabels, text_width
+from .marks import ROW_LINE, frame
+from .pooling import factor, pool_extremes, pool_labels
+from .theme import LABEL_SIZE, Concept, Theme
+from .weight_scale import LINEAR, WeightScale
 
 HEIGHT = 262  # pixels of the plot area: what a 1366×768 screen has room for
 TALL_HEIGHT = 460  # ... and a 1920×1080 one, with long words below it

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from viz.theme import Theme
+from .theme import Theme
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from viz.hatch import ONE, Lattice, hatched_image
-from viz.labels import AxisLabels, text_width
-from viz.pooling import factor, pool_mask
-from viz.theme import FONT_FAMILY, LABEL_SIZE, Concept, Theme, color_scale
-from viz.weight_scale import LINEAR, WeightScale, color_stops
+from .hatch import ONE, Lattice, hatched_image
+from .labels import AxisLabels, text_width
+from .pooling import factor, pool_mask
+from .theme import FONT_FAMILY, LABEL_SIZE, Concept, Theme, color_scale
+from .weight_scale import LINEAR, WeightScale, color_stops
 
 LABEL_PITCH = 14  # pixels: labels that would stand closer are thinned out
 COLUMN_PITCH = 15  # ... below a picture, which may be somewhat narrower than its design

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.heatmap import base_layout, limit_of
-from viz.theme import Theme
+from .figure import SpecFigure
+from .heatmap import base_layout, limit_of
+from .theme import Theme
 
 
 @dataclass(frozen=True)

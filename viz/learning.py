@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.heatmap import base_layout
-from viz.learning_curves import (
+from .figure import SpecFigure
+from .heatmap import base_layout
+from .learning_curves import (
     DASH,
     KEPT_DASH,
     cursor,
@@ -18,11 +18,11 @@ from viz.learning_curves import (
     panel_titles,
     panels_of,
 )
-from viz.learning_info import Learning, learning_grid
-from viz.playback import Place, buttons, slider, still_caption
-from viz.pooling import pool_extremes
-from viz.theme import Theme
-from viz.tiles import tiles_spec
+from .learning_info import Learning, learning_grid
+from .playback import Place, buttons, slider, still_caption
+from .pooling import pool_extremes
+from .theme import Theme
+from .tiles import tiles_spec
 
 LEFT_MARGIN = 62  # pixels: numbers at the curves' axes
 RIGHT_MARGIN = 8  # ... where the colour bar stands within the plot

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from viz.labels import text_width
-from viz.learning_info import Learning
-from viz.theme import TITLE_SIZE, Theme
-from viz.tile_names import BOLD
+from .labels import text_width
+from .learning_info import Learning
+from .theme import TITLE_SIZE, Theme
+from .tile_names import BOLD
 
 PANEL_TITLE = 24  # pixels above each panel, as much as there is above a tile
 PANEL_GAP = 10  # ... and below

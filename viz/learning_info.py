@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from viz.heatmap import bar_room
-from viz.labels import text_width
-from viz.tiles import Tiles, grid_of, stacked
-from viz.tiles_grid import Grid
+from .heatmap import bar_room
+from .labels import text_width
+from .tiles import Tiles, grid_of, stacked
+from .tiles_grid import Grid
 
 WIDTH, HEIGHT = 870, 348  # design pixels of the plot: what a 1366×768 screen has room for
 TALL_WIDTH, TALL_HEIGHT = 1400, 630  # ... and a 1920×1080 one

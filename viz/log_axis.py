@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from viz.theme import LABEL_SIZE, Theme
+from .theme import LABEL_SIZE, Theme
 
 MOST_TICKS = 8
 

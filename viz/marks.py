@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from viz.theme import Theme
-from viz.tiles_grid import Grid
+from .theme import Theme
+from .tiles_grid import Grid
 
 ROW_LINE, COLUMN_LINE = 2.5, 1.5  # pixels: a row and a column are told apart where both are framed
 PICTURE_LINE = 2.0

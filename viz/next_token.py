@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.heatmap import base_layout, labelled_axis, limit_of
-from viz.labels import AxisLabels, text_width
-from viz.stream import OFF_CENTRE
-from viz.theme import Theme
+from .figure import SpecFigure
+from .heatmap import base_layout, labelled_axis, limit_of
+from .labels import AxisLabels, text_width
+from .stream import OFF_CENTRE
+from .theme import Theme
 
 LOWEST_ROW = 26  # pixels of a token's bar with the gap: its label and number are 14 high ...
 LOWEST_PAIR = 44  # ... and of two bars

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.heatmap import base_layout
-from viz.theme import Theme
+from .figure import SpecFigure
+from .heatmap import base_layout
+from .theme import Theme
 
 HEIGHT = 380  # pixels
 MOST_MARKERS = 40  # on one line: more would cover it

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.hatch import Lattice
-from viz.heatmap import (
+from .figure import SpecFigure
+from .hatch import Lattice
+from .heatmap import (
     LABEL_PITCH,
     add_curved_bar,
     bar_room,
@@ -26,13 +26,13 @@ from viz.heatmap import (
     labelled_axis,
     limit_of,
 )
-from viz.labels import AxisLabels, text_width
-from viz.marks import PICTURE_LINE, frame
-from viz.overview_grid import OverviewGrid, Strip, plan_overview
-from viz.pooling import furthest, pool_extremes, pool_labels
-from viz.theme import Theme
-from viz.tiles_grid import HEIGHT, WIDTH
-from viz.weight_scale import LINEAR, WeightScale
+from .labels import AxisLabels, text_width
+from .marks import PICTURE_LINE, frame
+from .overview_grid import OverviewGrid, Strip, plan_overview
+from .pooling import furthest, pool_extremes, pool_labels
+from .theme import Theme
+from .tiles_grid import HEIGHT, WIDTH
+from .weight_scale import LINEAR, WeightScale
 
 # What Plotly's hover box says of a gap. From here to the template's </extra> the text belongs to
 # the box's second part, which is not shown: a gap has no value, and is not masked either.

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from viz.pooling import factor
-from viz.tiles_grid import HEIGHT, WIDTH
+from .pooling import factor
+from .tiles_grid import HEIGHT, WIDTH
 
 SMALLEST_CELL = 2  # design pixels: a pattern of smaller cells can't be seen
 GAP = 4  # design pixels between thumbnails, about

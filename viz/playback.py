@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from viz.theme import TITLE_SIZE, Theme
+from .theme import TITLE_SIZE, Theme
 
 ROOM = 62  # pixels below the figure's labels: what is shown, the slider and its buttons
 SECOND_LINE = 22  # ... of what is shown, where the slider has the whole width ...

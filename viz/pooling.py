@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from viz.labels import AxisLabels
+from .labels import AxisLabels
 
 
 def factor(length: int, most: int) -> int:

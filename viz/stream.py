@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.heatmap import (
+from .figure import SpecFigure
+from .heatmap import (
     base_layout,
     color_axis,
     labelled_axis,
@@ -15,10 +15,10 @@ from viz.heatmap import (
     limit_of,
     thinning,
 )
-from viz.labels import AxisLabels, text_width
-from viz.pooling import factor, pool_extremes, pool_labels
-from viz.theme import TITLE_SIZE, Theme
-from viz.tiles_grid import HEIGHT, SMALLEST_CELL, WIDTH
+from .labels import AxisLabels, text_width
+from .pooling import factor, pool_extremes, pool_labels
+from .theme import TITLE_SIZE, Theme
+from .tiles_grid import HEIGHT, SMALLEST_CELL, WIDTH
 
 TALLEST_ROW = 60  # design pixels: three steps don't fill a screen
 MIDDLE = 96  # design pixels between the two heatmaps: the first one's colour bar

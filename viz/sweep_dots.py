@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.sweep_parts import (
+from .figure import SpecFigure
+from .sweep_parts import (
     DIGITS,
     ENGLISH,
     HEIGHT,
@@ -18,7 +18,7 @@ from viz.sweep_parts import (
     places_axis,
     steady_markers,
 )
-from viz.theme import Theme
+from .theme import Theme
 
 
 @dataclass(frozen=True)

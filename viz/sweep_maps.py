@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.labels import text_width
-from viz.sweep_parts import (
+from .figure import SpecFigure
+from .labels import text_width
+from .sweep_parts import (
     ENGLISH,
     HEIGHT,
     WIDTH,
@@ -22,7 +22,7 @@ from viz.sweep_parts import (
     places_axis,
     steady_markers,
 )
-from viz.theme import LABEL_SIZE, Theme, color_scale
+from .theme import LABEL_SIZE, Theme, color_scale
 
 CELL_TEXT = 44, 20  # pixels that a cell needs to have its number written into it
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from viz.heatmap import base_layout
-from viz.theme import TITLE_SIZE, Theme
+from .heatmap import base_layout
+from .theme import TITLE_SIZE, Theme
 
 HEIGHT = 400  # pixels: what a 1366×768 screen has room for
 TALL_HEIGHT = 660  # ... and a 1920×1080 one

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figure import SpecFigure
-from viz.labels import text_width
-from viz.offsets import DASHES, SYMBOLS
-from viz.sweep_parts import (
+from .figure import SpecFigure
+from .labels import text_width
+from .offsets import DASHES, SYMBOLS
+from .sweep_parts import (
     ENGLISH,
     HEIGHT,
     WIDTH,
@@ -24,7 +24,7 @@ from viz.sweep_parts import (
     places_axis,
     steady_markers,
 )
-from viz.theme import Theme
+from .theme import Theme
 
 MOST_MARKERS = 40  # on one line: more would cover it
 BAND_OPACITY = 0.18

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from viz.labels import text_width
-from viz.theme import TITLE_SIZE, Theme
-from viz.tiles_grid import COLUMN_GAP, Grid
+from .labels import text_width
+from .theme import TITLE_SIZE, Theme
+from .tiles_grid import COLUMN_GAP, Grid
 
 BOLD = 1.12  # how much wider than a label a tile's name is
 LINE = 1.4  # how much higher than its letters

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.cell_texts import write_in_cells
-from viz.figure import SpecFigure
-from viz.heatmap import (
+from .cell_texts import write_in_cells
+from .figure import SpecFigure
+from .heatmap import (
     add_curved_bar,
     axis_title,
     bar_room,
@@ -29,13 +29,13 @@ from viz.heatmap import (
     own_scale,
     thinning,
 )
-from viz.labels import AxisLabels, text_width
-from viz.marks import frames_in
-from viz.pooling import pool_extremes, pool_labels
-from viz.theme import Concept, Theme
-from viz.tile_names import fitting_names, height_of_name, name_above
-from viz.tiles_grid import HEIGHT, NAME_GAP, WIDTH, Grid, plan_grid
-from viz.weight_scale import LINEAR, WeightScale
+from .labels import AxisLabels, text_width
+from .marks import frames_in
+from .pooling import pool_extremes, pool_labels
+from .theme import Concept, Theme
+from .tile_names import fitting_names, height_of_name, name_above
+from .tiles_grid import HEIGHT, NAME_GAP, WIDTH, Grid, plan_grid
+from .weight_scale import LINEAR, WeightScale
 
 LABELS_BELOW = 12  # pixels around labels between two rows of tiles
 STACKED_ROW = 18  # pixels of a row, where tiles stand below one another

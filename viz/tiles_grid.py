@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from viz.pooling import factor
+from .pooling import factor
 
 WIDTH, HEIGHT = 960, 432  # design pixels of the plot: what a 1366×768 screen has room for
 TALL_HEIGHT = 660  # ... and a 1920×1080 one

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from viz.theme import ColorScale, color_scale
+from .theme import ColorScale, color_scale
 
 Curve = Literal["linear", "log", "sqrt"]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from torch import Tensor
 
-from model.attention import Scale
-from model.errors import CodedError, CodedText, CodedValueError
-from model.parity import Parity
-from model.projections import Projected, ProjectionEquation
-from model.transformer import AttentionKind, TransformerTrace
+from ..attention import Scale
+from ..errors import CodedError, CodedText, CodedValueError
+from ..parity import Parity
+from ..projections import Projected, ProjectionEquation
+from ..transformer import AttentionKind, TransformerTrace
 
 if TYPE_CHECKING:  # it imports a library that only trained models need
-    from model.subwords import SubwordTokenizer
+    from ..subwords import SubwordTokenizer
 
 ModelKind = Literal["encoder", "decoder", "encoder-decoder"]
 Head = tuple[int, int]  # a layer and a head of it

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from model.errors import CodedError
+from ..errors import CodedError
 
 ABANDONED = 3600  # seconds: nobody writes a folder for that long
 SUMS = "SHA256SUMS"  # of the other files, as `sha256sum --check` reads it

@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.pretrained import recorder
-from model.pretrained.recorder import RecordedCall
-from model.projections import PROJECTED, Projected, ProjectionEquation
+from ..projections import PROJECTED, Projected, ProjectionEquation
+from . import recorder
+from .recorder import RecordedCall
 
 ROUNDING = 1e-4  # of the largest number; float32 rounds to about 1e-6
 SENTENCES = 3  # of a probe: a rotation is told from anything else by tokens at one position

@@ -11,7 +11,7 @@ from typing import Any
 from gguf import GGUFReader, Keys, TokenType
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-from model.errors import CodedValueError
+from ..errors import CodedValueError
 
 # A space is no part of the number after it: digits are cut off first, one by one.
 _PRE_TOKENIZERS = {

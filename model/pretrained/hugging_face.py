@@ -14,13 +14,13 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
-from model.pretrained import recorder
-from model.pretrained.base import ModelKind
-from model.pretrained.hugging_face_facts import weights_bytes
-from model.pretrained.hugging_face_model import HuggingFaceModel
-from model.pretrained.refusals import ModelRefusedError, Refusal, refusing
-from model.reasons import one_line
-from model.subwords import SubwordTokenizer
+from ..reasons import one_line
+from ..subwords import SubwordTokenizer
+from . import recorder
+from .base import ModelKind
+from .hugging_face_facts import weights_bytes
+from .hugging_face_model import HuggingFaceModel
+from .refusals import ModelRefusedError, Refusal, refusing
 
 NOT_INSTALLED = "the package transformers isn't installed, or is too old"
 

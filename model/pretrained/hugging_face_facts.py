@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import nn
 
-from model.attention import Scale
-from model.pretrained.equations import Equations, kv_heads_of
-from model.pretrained.recorder import RecordedCall
-from model.projections import Projected, ProjectionEquation
+from ..attention import Scale
+from ..projections import Projected, ProjectionEquation
+from .equations import Equations, kv_heads_of
+from .recorder import RecordedCall
 
 POSITION_TABLE = re.compile(r"(^|\.)(position_embeddings?|embed_positions|wpe)$")
 LONGEST_WITHOUT_LIMIT = 512  # where positions are relative: what such models were trained with

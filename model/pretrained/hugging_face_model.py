@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.parity import Parity, largest_difference, worst
-from model.pretrained import recorder
-from model.pretrained.base import (
+from ..parity import Parity, largest_difference, worst
+from ..subwords import SubwordTokenizer
+from ..transformer import AttentionKind
+from . import recorder
+from .base import (
     Head,
     ModelKind,
     ModelTrace,
@@ -20,8 +22,8 @@ from model.pretrained.base import (
     TokensWithoutVectorsError,
     removable_kind,
 )
-from model.pretrained.equations import equations_of, probe_ids, watching
-from model.pretrained.hugging_face_facts import (
+from .equations import equations_of, probe_ids, watching
+from .hugging_face_facts import (
     RecordedAttention,
     attention_facts,
     decoder_start,
@@ -30,17 +32,15 @@ from model.pretrained.hugging_face_facts import (
     vocabulary,
     weights_bytes,
 )
-from model.pretrained.hugging_face_run import (
+from .hugging_face_run import (
     RecordedRun,
     last_places,
     own_tokens,
     recorded_run,
     written,
 )
-from model.pretrained.recorded_calls import check_lengths, stack_size
-from model.pretrained.refusals import ModelRefusedError
-from model.subwords import SubwordTokenizer
-from model.transformer import AttentionKind
+from .recorded_calls import check_lengths, stack_size
+from .refusals import ModelRefusedError
 
 PROBE = "The cat sat on the mat."  # what is read at loading, as a page would have it read
 WRONG = 1e-3  # of the output's largest number; rounding alone stays far below

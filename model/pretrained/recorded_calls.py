@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from model.pretrained.base import ModelUnavailableError, StackSize
-from model.pretrained.recorder import RecordedCall
-from model.transformer import AttentionKind
+from ..transformer import AttentionKind
+from .base import ModelUnavailableError, StackSize
+from .recorder import RecordedCall
 
 
 def calls_by_kind(

@@ -17,9 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from model.attention import AttentionTrace, attend, repeat_kv
-from model.parity import Parity, compare_with_fused
-from model.pretrained.base import ModelUnavailableError
+from ..attention import AttentionTrace, attend, repeat_kv
+from ..parity import Parity, compare_with_fused
+from .base import ModelUnavailableError
 
 NAME = "headlight"  # of the attention implementation, among transformers' own
 

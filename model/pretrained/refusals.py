@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal, get_args
 
-from model.errors import CodedText
-from model.pretrained.base import ModelUnavailableError
-from model.reasons import one_line
+from ..errors import CodedText
+from ..reasons import one_line
+from .base import ModelUnavailableError
 
 Refusal = Literal[
     "not_installed",  # transformers isn't

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.config import LLAMA, Config
-from model.pretrained.cache import kept_or_made
-from model.pretrained.packages import check_size, package_folder, read_weights, unreadable
-from model.pretrained.stack import StackModel, load_encoder
-from model.subwords import SubwordTokenizer
+from ..config import LLAMA, Config
+from ..subwords import SubwordTokenizer
+from .cache import kept_or_made
+from .packages import check_size, package_folder, read_weights, unreadable
+from .stack import StackModel, load_encoder
 
 if TYPE_CHECKING:
     from gguf import GGUFReader, ReaderTensor
@@ -114,7 +114,7 @@ def _convert(source: Path, progress: Progress) -> Content:
     """The GGUF file's weights, in float32 and under our names, and its tokeniser."""
     from gguf import GGUFReader  # not before they are needed
 
-    from model.pretrained.gguf_tokenizer import read_gguf_tokenizer
+    from .gguf_tokenizer import read_gguf_tokenizer
 
     progress(0.0)
     reader = GGUFReader(source)

@@ -6,13 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.attention import SelfAttention
-from model.config import Config
-from model.masks import causal_mask, padding_mask
-from model.parity import Parity, compare_model, worst
-from model.pretrained.base import Head, ModelKind, ModelTrace, StackSize
-from model.subwords import SubwordTokenizer
-from model.transformer import AttentionKind, Encoder, attention_of
+from ..attention import SelfAttention
+from ..config import Config
+from ..masks import causal_mask, padding_mask
+from ..parity import Parity, compare_model, worst
+from ..subwords import SubwordTokenizer
+from ..transformer import AttentionKind, Encoder, attention_of
+from .base import Head, ModelKind, ModelTrace, StackSize
 
 
 def load_encoder(config: Config, weights: Mapping[str, Tensor]) -> Encoder:

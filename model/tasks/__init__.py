@@ -2,14 +2,14 @@
 
 from functools import lru_cache
 
-from model.errors import CodedValueError
-from model.tasks.base import Task
-from model.tasks.brackets import Brackets
-from model.tasks.characters import Characters
-from model.tasks.counting import Histogram, Majority
-from model.tasks.number_words import Numbers
-from model.tasks.recall import Copy, Induction, Lookup
-from model.tasks.sequences import Compare, Reverse, Shift, Sort
+from ..errors import CodedValueError
+from .base import Task
+from .brackets import Brackets
+from .characters import Characters
+from .counting import Histogram, Majority
+from .number_words import Numbers
+from .recall import Copy, Induction, Lookup
+from .sequences import Compare, Reverse, Shift, Sort
 
 TASKS: dict[str, type[Task]] = {
     "reverse": Reverse,

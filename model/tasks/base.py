@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.errors import CodedValueError
-from model.tasks.randomness import HELD_OUT_SEED, stream
+from ..errors import CodedValueError
+from .randomness import HELD_OUT_SEED, stream
 
 IGNORED = -100  # a target that doesn't count: what F.cross_entropy leaves out by default
 LONGEST_PROBE = 48  # symbols that a trained model can be asked about

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from model.errors import CodedValueError
-from model.tasks.base import IGNORED, Batch, Example, RandomTask
-from model.tasks.randomness import random_fractions, random_symbols
+from ..errors import CodedValueError
+from .base import IGNORED, Batch, Example, RandomTask
+from .randomness import random_fractions, random_symbols
 
 
 class Brackets(RandomTask):

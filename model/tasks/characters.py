@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.errors import CodedValueError
-from model.tasks.base import Batch, Example, Task, TaskKind
-from model.tasks.randomness import random_symbols
-from model.tokens import compose
+from ..errors import CodedValueError
+from ..tokens import compose
+from .base import Batch, Example, Task, TaskKind
+from .randomness import random_symbols
 
 MOST_CHARACTERS = 128  # different ones; the weights of more would be most of the model
 SHORTEST_CORPUS = 200  # characters

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.errors import CodedValueError
-from model.tasks.base import IGNORED, Batch, Example, RandomTask
-from model.tasks.randomness import random_fractions, random_orders, random_symbols
-from model.tasks.sequences import LETTERS
+from ..errors import CodedValueError
+from .base import IGNORED, Batch, Example, RandomTask
+from .randomness import random_fractions, random_orders, random_symbols
+from .sequences import LETTERS
 
 
 class Histogram(RandomTask):

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.errors import CodedValueError
-from model.seeded import PADDING
-from model.tasks.base import IGNORED, Batch, Example, Task, TaskKind
-from model.tasks.randomness import HELD_OUT_SEED, stream
-from model.tasks.sequences import DIGITS
+from ..errors import CodedValueError
+from ..seeded import PADDING
+from .base import IGNORED, Batch, Example, Task, TaskKind
+from .randomness import HELD_OUT_SEED, stream
+from .sequences import DIGITS
 
 LARGEST = 9999
 ONES = (

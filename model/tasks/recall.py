@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from model.errors import CodedValueError
-from model.tasks.base import IGNORED, Batch, Example, RandomTask, TaskKind
-from model.tasks.counting import asked_first
-from model.tasks.randomness import random_orders, random_symbols
-from model.tasks.sequences import DIGITS, LETTERS
+from ..errors import CodedValueError
+from .base import IGNORED, Batch, Example, RandomTask, TaskKind
+from .counting import asked_first
+from .randomness import random_orders, random_symbols
+from .sequences import DIGITS, LETTERS
 
 
 class Copy(RandomTask):

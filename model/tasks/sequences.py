@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from model.tasks.base import IGNORED, Batch, Example, RandomTask
-from model.tasks.randomness import random_symbols
+from .base import IGNORED, Batch, Example, RandomTask
+from .randomness import random_symbols
 
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 DIGITS = tuple("0123456789")

@@ -2,6 +2,6 @@
 
 # Not in worker.py: what is run is called __main__, and its classes would be others than those
 # that the pipe brings.
-from model.training.worker import main
+from .worker import main
 
 main()

@@ -7,13 +7,13 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from model.errors import CodedValueError
-from model.masks import causal_mask
-from model.reasons import reason_of
-from model.seeded import random_encoder, random_transformer, weight_matrix
-from model.tasks.base import Batch, Example
-from model.training.plan import Plan
-from model.transformer import AttentionKind, Encoder, Transformer, TransformerTrace
+from ..errors import CodedValueError
+from ..masks import causal_mask
+from ..reasons import reason_of
+from ..seeded import random_encoder, random_transformer, weight_matrix
+from ..tasks.base import Batch, Example
+from ..transformer import AttentionKind, Encoder, Transformer, TransformerTrace
+from .plan import Plan
 
 
 @dataclass(frozen=True)

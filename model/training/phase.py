@@ -6,11 +6,11 @@ small part of the training the heads form, and the loss of what is repeated fall
 
 from collections.abc import Sequence
 
-from model.head_finder import induction_scores, repeated_words
-from model.tasks.base import Example
-from model.training.learner import load_learner
-from model.training.plan import Plan
-from model.training.trainer import Snapshot
+from ..head_finder import induction_scores, repeated_words
+from ..tasks.base import Example
+from .learner import load_learner
+from .plan import Plan
+from .trainer import Snapshot
 
 SEGMENT = 12  # symbols, in random order, that are said twice
 FORMED = 0.5  # the score from which on a head is an induction head: most of its weight is there

@@ -4,13 +4,13 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, get_args
 
-from model.attention import Scale
-from model.checks import check_heads_divide
-from model.config import Architecture, Config
-from model.errors import CodedValueError
-from model.positions import Positions, check_pairs
-from model.tasks import task_of
-from model.tasks.base import LONGEST_PROBE, Task
+from ..attention import Scale
+from ..checks import check_heads_divide
+from ..config import Architecture, Config
+from ..errors import CodedValueError
+from ..positions import Positions, check_pairs
+from ..tasks import task_of
+from ..tasks.base import LONGEST_PROBE, Task
 
 # A training is watched while people wait: the limits keep it within a minute or two, and the
 # weights of one snapshot within two megabytes.

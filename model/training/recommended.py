@@ -1,6 +1,6 @@
 """For each task a plan with which it is learnt reliably, in seconds, and can be watched."""
 
-from model.training.plan import Plan
+from .plan import Plan
 
 # Found by trying: on one thread of a small machine, nearly all answers are right within some
 # seconds. In how many of fifteen seeds that is so, `python -m bench stories` prints.

@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from safetensors.torch import load, save
 from torch import Tensor
 
-from model.errors import CodedError
-from model.tasks.base import IGNORED, Batch
-from model.tasks.randomness import stream
-from model.training.adamw import AdamW
-from model.training.learner import Learner
-from model.training.plan import Plan
+from ..errors import CodedError
+from ..tasks.base import IGNORED, Batch
+from ..tasks.randomness import stream
+from .adamw import AdamW
+from .learner import Learner
+from .plan import Plan
 
 BATCH_SIZE = 64  # examples a step
 HELD_OUT = 128  # examples that loss and accuracy are measured on

@@ -14,10 +14,10 @@ import torch
 from safetensors import SafetensorError, deserialize
 from safetensors.torch import load, save
 
-from model.errors import CodedValueError
-from model.training.learner import Learner
-from model.training.plan import Plan
-from model.training.trainer import Snapshot
+from ..errors import CodedValueError
+from .learner import Learner
+from .plan import Plan
+from .trainer import Snapshot
 
 KEY = "headlight"  # in the file's metadata, of the configuration as JSON
 VERSION = 1

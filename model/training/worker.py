@@ -14,10 +14,10 @@ from typing import Literal
 
 import torch
 
-from model.errors import CodedText
-from model.reasons import coded_reason
-from model.training.plan import Plan
-from model.training.trainer import Checkpoint, DivergedError, Snapshot, Trainer, snapshot_steps
+from ..errors import CodedText
+from ..reasons import coded_reason
+from .plan import Plan
+from .trainer import Checkpoint, DivergedError, Snapshot, Trainer, snapshot_steps
 
 SECONDS = 120  # a run may take, or it is stopped
 MEMORY = 2 * 2**30  # bytes that the process may have
