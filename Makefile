@@ -11,6 +11,7 @@ CORE  := $(VENV)/.core
 MODELS := $(VENV)/.models
 ANY   := $(VENV)/.hf
 DEV   := $(VENV)/.dev
+AS_INSTALLED := .mypy_cache/as_installed
 # Each of two workers has a core, and so one thread to calculate with. What Python has compiled is
 # kept: else each of a hundred processes that the tests start compiles the app anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -37,6 +38,8 @@ check: $(DEV)  ## check the format, the lint, the types and who imports whom
 	@$(PY) -m ruff format --quiet --check .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
+	@$(PY) -m tools.package_links $(AS_INSTALLED)
+	@MYPYPATH=$(AS_INSTALLED) $(PY) -m mypy -p headlight
 	@$(VENV)/bin/lint-imports --no-cache >$(VENV)/.imports || { cat $(VENV)/.imports; exit 1; }
 
 format: $(DEV)  ## put the source in order

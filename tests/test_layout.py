@@ -41,7 +41,7 @@ def test_nothing_lies_directly_in_ui_and_no_module_is_too_long() -> None:
     assert {path.name for path in (ROOT / "ui").glob("*.py")} == {"__init__.py"}
     lengths = {
         path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines())
-        for folder in ("model", "viz", "lab", "lessons", "rooms", "ui")
+        for folder in ("library", "model", "viz", "lab", "lessons", "rooms", "ui")
         for path in (ROOT / folder).rglob("*.py")
     }
     assert [path for path, lines in lengths.items() if lines > 300] == []
@@ -53,13 +53,34 @@ def test_nothing_lies_directly_in_ui_and_no_module_is_too_long() -> None:
 def test_tests_mirror_the_source() -> None:
     folders = {
         folder.relative_to(ROOT / "tests")
-        for layer in ("model", "viz", "lab", "lessons", "rooms", "ui", "tools")
+        for layer in ("library", "model", "viz", "lab", "lessons", "rooms", "ui", "tools")
         for folder in {path.parent for path in (ROOT / "tests" / layer).rglob("*.py")}
     }
     assert Path("ui/pages/compare") in folders
     assert [folder for folder in sorted(folders) if not (ROOT / folder).is_dir()] == []
     no_rooms = {path.name for path in (ROOT / "tests/ui").glob("*.py")}
     assert no_rooms == {"conftest.py", "helpers.py"}
+
+
+def test_the_package_imports_relatively_whatever_is_installed_with_it() -> None:
+    """As `headlight.model` and `headlight.viz`: no `model` and no `viz` are installed."""
+    folders = ("library", "model", "viz")
+    imported = {
+        (path.relative_to(ROOT), name.split(".")[0])
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else []
+        )
+    }
+    assert len(imported) > 100
+    assert [each for each in imported if each[1] in (*folders, "headlight")] == []
+    assert not (ROOT / "headlight").exists()  # which would hide the installed package
 
 
 def test_no_test_needs_another_file_of_tests() -> None:

@@ -16,6 +16,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from model.version import VERSION
+
 ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "locale"
 TEMPLATE = LOCALE / "headlight.pot"
@@ -30,7 +32,7 @@ def extract() -> Catalog:
     keywords = {"_": None, "N_": None, "ngettext": (1, 2)} | dict.fromkeys(coded_classes(), (2,))
     catalog = Catalog(
         project="Headlight",
-        version="0.1.0",
+        version=VERSION,
         msgid_bugs_address="-",
         header_comment="# The texts of Headlight, gathered by `make translations`.",
         fuzzy=False,

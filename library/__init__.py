@@ -1,0 +1,14 @@
+"""See attention being computed, in a notebook or a script.
+
+    >>> import headlight
+    >>> headlight.__version__.count(".")
+    2
+
+Installed as `headlight`; the app of the same name lies beside it in its checkout and isn't part of
+the package. `headlight.model` is the mathematics, in PyTorch alone, and `headlight.viz` the
+figures, NumPy arrays in.
+"""
+
+from .model.version import VERSION as __version__
+
+__all__ = ["__version__"]
