@@ -1,0 +1,1 @@
+"""Figures as one HTML file that opens anywhere and loads nothing."""
