@@ -55,18 +55,21 @@ export function recolored(figure, from, to) {
 // What each colour of a scale is in another: its own ones, and what lies between them at each step.
 function mixtures(from, to) {
   const found = new Map()
-  for (let step = 0; step <= STEPS; step++) {
-    const color = mixed(from, step / STEPS)
-    if (!found.has(color)) found.set(color, mixed(to, step / STEPS))
+  for (const at of even(STEPS + 1)) {
+    const color = mixed(from, at)
+    if (!found.has(color)) found.set(color, mixed(to, at))
   }
   from.forEach((color, i) => found.set(color, to[i]))
   return found
 }
 
-// As numpy.interp and Python's round have it, to the last bit.
+// As numpy.linspace, numpy.interp and Python's round have it, to the last bit.
+const even = (count) =>
+  Array.from({ length: count }, (_, i) => (i === count - 1 ? 1 : i * (1 / (count - 1))))
+
 function mixed(colors, at) {
   const last = colors.length - 1
-  const places = colors.map((_, i) => (i === last ? 1 : i * (1 / last)))
+  const places = even(colors.length)
   let i = places.findLastIndex((place) => place <= at)
   if (i === last) return colors[last]
   const [low, high] = [channels(colors[i]), channels(colors[i + 1])]
