@@ -54,7 +54,13 @@ LIGHT = Theme(
     ground="#ffffff",
     positive="#d97b29",
     negative="#3f82c4",
-    lines=("#0072b2", "#d55e00", "#009e73", "#aa3377", "#2f2d2b"),
+    lines=(
+        "#0072b2",
+        "#d55e00",
+        "#009e73",
+        "#aa3377",
+        "#2f2d2a",
+    ),  # not quite `text`'s: a colour tells its role
 )
 DARK = Theme(
     text="#edebe8",

@@ -13,6 +13,7 @@ export default function ({ data }) {
     done = { session: wanted.session, changes: 0, entries: 0 };
     window[KEY] = done;
   }
+  done.picture = wanted.picture; // what is said of a chart that is saved: see picture.js
   if (done.page !== wanted.page) {
     done.page = wanted.page;
     done.path = window.location.pathname;

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ui.frame.pictures import tell_title
 from ui.text.descriptions import Description
 from viz.theme import theme_of
 
@@ -12,4 +13,5 @@ def draw_description(description: Description) -> None:
     It stands outside of what follows each key press: it depends on what is chosen alone.
     """
     line = description.line(theme_of(st.context.theme.type))
+    tell_title(description)
     st.caption(line, help=description.explained())

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.frame.pictures import tell_weights
 from ui.frame.source import Source
 from ui.runs.run import Run
 from ui.text.explain import explain
@@ -21,6 +22,7 @@ def show_header(source: Source[Any, Any], run: Run) -> None:
     if run.is_empty:  # nothing was computed, so nothing was compared
         st.markdown(f"**Headlight** — {source.describe(run)}")
         return
+    tell_weights(source.describe(run))
     st.markdown(
         f"**Headlight** — {describe_run(source, run)}",
         help=explain(*TERMS, more=_compared(run)),

@@ -14,6 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from ui.components import address
+from ui.frame.pictures import caption_shown
 from ui.link.address import write_address
 from ui.link.memory import bring_back, session
 from ui.link.room import tell_room
@@ -72,6 +73,7 @@ def show_address() -> None:
             "changes": kept.changes,
             "entries": kept.entries,
             "language": spoken().code,
+            "picture": caption_shown() if kept.page else {},
         }
     )
     if kept.has_room_news:  # too late for what has been drawn: the page says it at once

@@ -99,7 +99,9 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stPopoverBody"]:has(.st-key-more) {
   width: 15rem; min-width: 0; min-height: min(26rem, 80vh); max-height: min(26rem, 80vh);
 }
-:is(.st-key-address, .st-key-share_focus) { position: absolute; width: 1px; overflow: hidden; }
+:is(.st-key-address, .st-key-picture_saver, .st-key-share_focus) {
+  position: absolute; width: 1px; overflow: hidden;
+}
 /* What is fixed in a corner has no gap below it on the page. */
 [data-testid="stLayoutWrapper"]:has(> .st-key-corner) { position: absolute; }
 .st-key-corner {

@@ -17,6 +17,7 @@ from ui.frame.header import describe_run
 from ui.frame.history import live
 from ui.frame.messages import show_limits
 from ui.frame.page import Page, source_shown
+from ui.frame.pictures import tell_weights
 from ui.lesson.controls import controls_of, draw_controls, draw_controls_of_run, draw_sentences
 from ui.lesson.looks import describe_look
 from ui.lesson.picture import heads_shown, show_picture
@@ -98,6 +99,7 @@ def _follow(
         with said, told_in_place():
             if is_presented() or followed.selection.head is not None:
                 st.markdown(_describe(followed))
+            tell_weights(source.describe(followed.run))
             st.caption(describe_run(source, followed.run))
             show_limits(source, followed.run)
     with inputs:

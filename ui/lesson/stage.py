@@ -16,6 +16,7 @@ from ui.frame.follow import Followed, compute_chosen, settle_layout
 from ui.frame.history import live
 from ui.frame.messages import show_limits
 from ui.frame.page import Page, draw_link, page_shown, source_shown
+from ui.frame.pictures import tell_weights
 from ui.frame.presenter_style import apply_presenter_style
 from ui.lesson.asking import draw_question, fit_revealed, is_answered, marked, with_marks
 from ui.lesson.audience import draw_for_audience
@@ -166,6 +167,7 @@ def _follow(
                         view = named(page.views, value_of("view"))
                         shown_now = with_marks(step, followed)
                         show_picture(shown_now, view, is_wide=is_wide)
+                    tell_weights(source.describe(followed.run))
                     st.caption(source.describe(followed.run))
                     show_limits(source, followed.run)
             elif wait is None:

@@ -11,6 +11,7 @@ from streamlit.util import calc_hash
 from ui.frame.history import show_address
 from ui.frame.language_switch import draw_language_switch
 from ui.frame.page import Page
+from ui.frame.pictures import draw_pictures, forget_caption
 from ui.frame.style import apply_style
 from ui.lesson.keys import draw_present_button
 from ui.lesson.room import draw_room
@@ -164,8 +165,10 @@ def _shows(page: Page) -> Callable[[], None]:
 
     def show() -> None:
         open_page(page)
+        forget_caption()
         if not draw_lesson(PAGES):
             page.draw()
+        draw_pictures()
         show_address()
         draw_share()
 

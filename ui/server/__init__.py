@@ -13,6 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui.server.addresses import ForwardedAddresses
+from ui.server.assets import ASSET_ROUTES
 from ui.server.disclosed import Undisclosed, hide_the_desk
 from ui.server.ending import NoneWhileEnding
 from ui.server.fragments import run_pages_of_unknown_fragments
@@ -33,7 +34,7 @@ from ui.server.theme import read_theme_once
 from ui.server.uploads import BoundedUploads
 from ui.server.widget_states import drop_forged_states
 
-ROUTES = [*HEALTH_ROUTES, *ROOM_ROUTES]
+ROUTES = [*HEALTH_ROUTES, *ROOM_ROUTES, *ASSET_ROUTES]
 MIDDLEWARE = [
     Middleware(SecurityHeaders),
     Middleware(ForwardedAddresses),

@@ -20,6 +20,15 @@ def verbatim(text: str, longest: int = LONGEST) -> str:
     return f"{fence} {shown} {fence}"
 
 
+def without_markup(text: str) -> str:
+    """Return a text of ours in Markdown as it reads without: for where nothing is formatted."""
+    shown = re.sub(r"(?<!\\):\w+-badge\[[^\]]*\]|(?<!\\):material/\w+:\s*", "", text)
+    shown = re.sub(r"(?<!\\):[\w-]+\[([^\]]*)\](\{[^}]*\})?", r"\1", shown)
+    shown = re.sub(r"(?<!\\)(`+) (.*?) \1", r"\2", shown)
+    shown = re.sub(r"(?<!\\)\*\*|(?<!\\)\$", "", shown)
+    return re.sub(r"\\([\\`*_<>$~|#&@:(\-+.)])", r"\1", shown).strip()
+
+
 def plain(text: str, longest: int = LONGEST) -> str:
     """Return a text in Markdown that looks like the text around it: nothing in it is markup."""
     shown = re.sub(r"([\\`*_<>$~|#&@]|:(?=\w))", r"\\\1", token_text(text, longest))

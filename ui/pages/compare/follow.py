@@ -7,6 +7,7 @@ from model.pretrained.base import ModelUnavailableError
 from ui.controls.presenting import shown_theme, tell_heads
 from ui.frame.failures import told_in_place
 from ui.frame.follow import Top
+from ui.frame.pictures import tell_weights
 from ui.link.fitting import index_within, repair
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
@@ -90,6 +91,7 @@ def _compute() -> tuple[ComputedSide, ComputedSide, Comparison | None]:
 
 def _show_sides(a: ComputedSide, b: ComputedSide) -> None:
     with st.container(key="sides", gap=None):
+        tell_weights(f"A: {a.said}", f"B: {b.said}")
         _show_side("a", a)
         _show_side("b", b)
 

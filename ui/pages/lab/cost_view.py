@@ -16,6 +16,7 @@ from ui.controls.presenting import design_width, draw_to_room
 from ui.frame.description import draw_description
 from ui.frame.failures import told_in_place
 from ui.frame.history import live
+from ui.frame.pictures import tell_weights
 from ui.jobs.cost_job import CostRun, describe_progress, lengths_around
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
@@ -198,6 +199,10 @@ def draw_chart(
         only: which of the two panels; None for both.
     """
     costs = [_cost(config, i, value_of("tokens"), results) for i, config in enumerate(configs)]
+    if _is_measured(results):
+        tell_weights(_("times were measured on the server, with random weights"))
+    else:
+        tell_weights(_("computed by formulas; nothing was measured"))
 
     def draw(pixels: int) -> go.Figure:
         return draw_cost(

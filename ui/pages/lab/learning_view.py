@@ -13,6 +13,7 @@ from lab.grid import Grid
 from lab.points import parameters_of
 from lab.results import METRICS, Result
 from ui.controls.presenting import draw_to_room
+from ui.frame.pictures import tell_weights
 from ui.jobs.sweep_queue import Ticket
 from ui.link.memory import value_of
 from ui.pages.lab.grids import varying
@@ -87,6 +88,7 @@ def _have_learnt(groups: Sequence[Group]) -> bool:
 def _draw_chart(groups: Sequence[Group], grid: Grid) -> None:
     """Draw how the first configurations learn: as curves, or as dots."""
     theme, shown = theme_of(st.context.theme.type), groups[:MOST_CURVES]
+    tell_weights(_("small models, trained here from random weights"))
 
     def draw(height: int) -> go.Figure:
         if value_of("learn_picture") == "steps_to_95":

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lab.grid import Grid
 from ui.controls.presenting import draw_to_room
+from ui.frame.pictures import tell_weights
 from ui.jobs.sweep_queue import Ticket
 from ui.link.memory import value_of
 from ui.pages.lab.pictures import (
@@ -78,6 +79,7 @@ def _draw_chart(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen) -> int:
     """Draw the picture, and return how many panels of it are left out."""
     theme = theme_of(st.context.theme.type)
     left_out = 0
+    tell_weights(_("measured with random weights, untrained: means over seeds"))
 
     def draw(height: int) -> go.Figure:
         nonlocal left_out

@@ -42,6 +42,7 @@ class Looks:
     telling: int  # the word that looks most at another one
     name: str  # of the head
     notices: tuple[str, ...]  # what was cut
+    is_trained: bool
 
 
 def trained_looks(text: str) -> Looks:
@@ -58,7 +59,7 @@ def trained_looks(text: str) -> Looks:
     merged = displayed_weights(weights, side, side, renormalise=False)
     cut = (describe_left_out(most, subwords.left_out),) if subwords.left_out else ()
     name = _("MiniLM, layer {layer}, head {head}").format(layer=LAYER, head=HEAD)
-    return _looks(side.names, side.labels, merged.numpy(), name, cut)
+    return _looks(side.names, side.labels, merged.numpy(), name, cut, is_trained=True)
 
 
 def random_looks(text: str) -> Looks:
@@ -69,7 +70,8 @@ def random_looks(text: str) -> Looks:
     attention = run.attention()
     name = _("random weights, head {head}").format(head=RANDOM_HEAD)
     weights = attention.field("weights")[RANDOM_HEAD]
-    return _looks(attention.queries, attention.query_labels, weights, name, describe_cut(run))
+    cut = describe_cut(run)
+    return _looks(attention.queries, attention.query_labels, weights, name, cut, is_trained=False)
 
 
 _heads: LRUCache[tuple[str, int], tuple[Subwords, torch.Tensor]] = LRUCache(
@@ -93,9 +95,11 @@ def _looks(
     weights: np.ndarray,
     name: str,
     notices: Sequence[str],
+    *,
+    is_trained: bool,
 ) -> Looks:
     telling = 0
     if words:
         to_others = weights * (1 - np.eye(len(words), dtype=weights.dtype))
         telling = int(to_others.max(axis=1).argmax())
-    return Looks(words, labels, weights, telling, name, tuple(notices))
+    return Looks(words, labels, weights, telling, name, tuple(notices), is_trained)

@@ -8,10 +8,12 @@ from ui.frame.clicks import draw_click_listener
 from ui.frame.failures import told_in_place
 from ui.frame.history import live
 from ui.frame.page import Page
+from ui.frame.pictures import tell_title, tell_weights
 from ui.link.notices import show_notices
 from ui.pages.start.controls import draw_switch, draw_ways_on, show_how_to_read
 from ui.pages.start.parameters import PARAMETERS
 from ui.pages.start.picture import CHART, looks_shown, open_word, show_arcs, show_table
+from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
 from ui.views.view import Chart
 
@@ -52,6 +54,9 @@ def _follow(
         looks = looks_shown()
         if looks is not None:
             show_arcs(looks)
+            tell_title(Description(CLAIM))
+            said = _("trained weights: {name}") if looks.is_trained else _("{name}, untrained")
+            tell_weights(said.format(name=looks.name))
             if table_place is None:
                 st.caption(looks.name)
             else:
