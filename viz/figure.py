@@ -42,6 +42,14 @@ class SpecFigure(go.Figure):  # type: ignore[misc]  # plotly ships no types
         return made
 
 
+def specification(figure: go.Figure) -> dict[str, Any]:
+    """Return what a figure is made of, with its arrays as they are where it still has them."""
+    spec: dict[str, Any] | None = figure.__dict__.get("_spec")
+    if spec is None:
+        spec = figure.to_dict()
+    return spec
+
+
 # What is measured in pixels, wherever it stands in a specification.
 _PIXELS = frozenset(
     {
