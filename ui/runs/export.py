@@ -3,12 +3,12 @@
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from model.attention import AttentionTrace
+from model.trace_file import layer_arrays
 from ui.runs.run import Run
 
 
@@ -34,9 +34,7 @@ def npz_bytes(run: Run, contents: Contents) -> bytes:
     arrays = {"final_output": run.trace.output.numpy()}
     for kind in run.kinds:
         prefix = f"{kind}_" if several else ""
-        for each in fields(AttentionTrace):
-            layers = [getattr(trace, each.name).numpy() for trace in getattr(run.trace, kind)]
-            arrays[prefix + each.name] = np.stack(layers) if len(layers) > 1 else layers[0]
+        arrays |= layer_arrays(getattr(run.trace, kind), prefix)
         sentences = range(len(run.source.lengths))
         masks = [run.attention(0, s, kind).whole.allowed for s in sentences]
         arrays[f"{prefix}mask"] = np.stack(masks)[:, None]
