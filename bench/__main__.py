@@ -27,6 +27,7 @@ PARTS = {  # name: module
     "wire": "bench.wire",
     "trace": "bench.attention",
     "stack": "bench.stack",
+    "record": "bench.record",
     "kept": "bench.kept",
     "models": "bench.models",
     "bert": "bench.bert",

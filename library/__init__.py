@@ -9,6 +9,19 @@ the package. `headlight.model` is the mathematics, in PyTorch alone, and `headli
 figures, NumPy arrays in.
 """
 
+from .attention_page import AttentionPage
+from .model.recording import RecordedAttention, Recording, record
 from .model.version import VERSION as __version__
+from .showing import show
+from .tracing import TracedText, trace
 
-__all__ = ["__version__"]
+__all__ = [
+    "AttentionPage",
+    "RecordedAttention",
+    "Recording",
+    "TracedText",
+    "__version__",
+    "record",
+    "show",
+    "trace",
+]

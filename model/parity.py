@@ -134,7 +134,8 @@ def compare_with_fused(
     head_outputs = fused(trace.values)
     head_outputs[:, list(removed)] = 0.0
     # The fused kernel keeps its weights to itself, but weights · identity are the weights.
-    identity = torch.eye(trace.keys.shape[2]).expand(*trace.energy.shape[:2], -1, -1)
+    identity = torch.eye(trace.keys.shape[2]).to(trace.values)
+    identity = identity.expand(*trace.energy.shape[:2], -1, -1)
     return Parity(
         largest_difference(head_outputs, trace.head_outputs),
         largest_difference(fused(identity), trace.weights),

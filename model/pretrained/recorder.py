@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from ..attention import AttentionTrace, attend, repeat_kv
 from ..parity import Parity, compare_with_fused
@@ -133,12 +134,18 @@ def register() -> None:
     transformers.AttentionMaskInterface.register(NAME, build_mask)
 
 
-def watch(model: nn.Module) -> None:
-    """Let recordings see the model's linear layers, one of which projects the heads' outputs."""
+def watch(model: nn.Module) -> list[RemovableHandle]:
+    """Let recordings see the model's linear layers, one of which projects the heads' outputs.
+
+    Returns:
+        What ends that.
+    """
     pytorch_utils: Any = importlib.import_module("transformers.pytorch_utils")
-    for module in model.modules():
-        if isinstance(module, (nn.Linear, pytorch_utils.Conv1D)):
-            module.register_forward_hook(_after_linear)
+    return [
+        module.register_forward_hook(_after_linear)
+        for module in model.modules()
+        if isinstance(module, (nn.Linear, pytorch_utils.Conv1D))
+    ]
 
 
 def _after_linear(_: nn.Module, args: tuple[Any, ...], output: Any) -> None:
@@ -216,7 +223,9 @@ def attention_forward(
         is_causal = getattr(module, "is_causal", True)  # as transformers' own "sdpa" asks
     bias, allowed = _split_mask(attention_mask)
     if attention_mask is None and is_causal and query.shape[2] > 1:
-        allowed = torch.ones(query.shape[2], key.shape[2], dtype=torch.bool).tril()
+        allowed = torch.ones(
+            query.shape[2], key.shape[2], dtype=torch.bool, device=query.device
+        ).tril()
     if position_bias is not None:
         bias = position_bias if bias is None else bias + position_bias
     divisor = math.sqrt(query.shape[-1]) if scaling is None else 1 / float(scaling)

@@ -1,9 +1,13 @@
 """What has been recorded, and what is to be said about it."""
 
+import math
+import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 
+from ..trace_file import write_trace_file
 from .trace import RecordedAttention
 
 SHOWN = 3  # names in a note, before the rest is counted
@@ -68,6 +72,34 @@ class Recording:
         """Return what somebody should know about it, a sentence or two each."""
         return (*([] if self.traces else [self._why_nothing()]), *self._plainly(), *self._missing())
 
+    def save(
+        self,
+        file: str | os.PathLike[str] | BinaryIO,
+        *,
+        tokens: Sequence[str] | Sequence[Sequence[str]] | None = None,
+        key_tokens: Sequence[str] | Sequence[Sequence[str]] | None = None,
+    ) -> None:
+        """Write all traces as an .npz that Headlight opens; see model.trace_file for its arrays.
+
+        Args:
+            file: a path, or an open file.
+            tokens: of the queries, one sentence or B of them.
+            key_tokens: of the keys, where these are others.
+
+        Raises:
+            ValueError: if there is no trace; the message says why.
+        """
+        if not self.traces:
+            raise ValueError(f"there is nothing to save. {self._why_nothing()}")
+        write_trace_file(
+            file,
+            self.traces,
+            tokens=tokens,
+            key_tokens=key_tokens,
+            names=[trace.title for trace in self.traces],
+            config={"recorded": [_facts(trace) for trace in self.traces], "notes": self.notes},
+        )
+
     def _why_nothing(self) -> str:
         nothing = (
             "No attention was seen: in this thread, nothing called scaled_dot_product_attention "
@@ -114,6 +146,21 @@ class Recording:
         lines = [f"Recording of {len(self)} attentions"]
         lines += [f"{number:4}  {trace!r}" for number, trace in enumerate(self.traces)]
         return "\n".join([*lines, *(f"- {note}" for note in self.notes)])
+
+
+def _facts(trace: RecordedAttention) -> dict[str, Any]:
+    """Return what a file's arrays don't say of a trace, as JSON takes it."""
+    is_number = trace.difference is not None and math.isfinite(trace.difference)
+    return {
+        "module": trace.module,
+        "function": trace.function,
+        "kv_heads": trace.kv_heads,
+        "is_causal": trace.is_causal,
+        "dropout": trace.dropout,
+        "dtype": str(trace.dtype).removeprefix("torch."),
+        "difference": trace.difference if is_number else None,
+        "unchecked": trace.unchecked,
+    }
 
 
 def _some(titles: dict[str, None]) -> str:

@@ -1,5 +1,6 @@
 """The package as people get it: built as a wheel, and installed in a folder of its own."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,16 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installed")
     _pip("install", "--no-deps", f"--target={folder}", str(wheel))
     return folder
+
+
+@pytest.fixture(scope="session")
+def headlight(installed: Path) -> Any:
+    """The installed package, imported."""
+    sys.path.insert(0, str(installed))
+    module = importlib.import_module("headlight")
+    sys.path.remove(str(installed))
+    assert Path(str(module.__file__)).is_relative_to(installed)
+    return module
 
 
 @pytest.fixture

@@ -1,13 +1,30 @@
 """What a recording says of itself."""
 
+import doctest
+import json
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.attention.flex_attention import flex_attention
 
+import model.recording as package
 from model.recording import record
-from tests.model.recording.home_made import GPT, LinearAttention, PatchAttention, tokens
+from model.trace_file import read_trace_file
+from tests.model.recording.home_made import (
+    GPT,
+    CrossAttention,
+    LinearAttention,
+    PatchAttention,
+    tokens,
+)
+
+
+def test_the_example_of_the_package() -> None:
+    assert doctest.testmod(package) == doctest.TestResults(failed=0, attempted=7)
 
 
 def test_attention_that_is_none_of_pytorch_s_is_said_to_be_unseen() -> None:
@@ -70,3 +87,43 @@ def test_a_summary_with_dropout_and_notes() -> None:
     with record() as recording:
         nn.MultiheadAttention(4, 2, dropout=0.5)(*[torch.randn(3, 1, 4)] * 3)
     assert repr(recording).endswith("MultiheadAttention  1×2×3×3  not compared")
+
+
+def test_saved_as_a_file(tmp_path: Path) -> None:
+    with record() as recording:
+        GPT()(tokens(batch=1))
+    path = tmp_path / "gpt.npz"
+    recording.save(path, tokens=list("abcdef"))
+    with np.load(path, allow_pickle=False) as file:
+        for name in ("queries", "keys", "values", "energy", "scores", "weights", "head_outputs"):
+            expected = np.stack([getattr(trace, name).numpy() for trace in recording])
+            assert np.array_equal(file[name], expected), name
+        assert file["tokens"].ravel().tolist() == list("abcdef")
+        assert file["names"].tolist() == ["GPT.blocks.0.attention", "GPT.blocks.1.attention"]
+        config = json.loads(str(file["config"]))
+    assert config["divisors"] == [2.0, 2.0]
+    assert config["recorded"][0]["is_causal"]
+    assert config["recorded"][0]["function"] == "scaled_dot_product_attention"
+
+
+def test_a_saved_file_is_read_again(tmp_path: Path) -> None:
+    models = [CrossAttention(), nn.MultiheadAttention(12, 2, batch_first=True)]
+    x, memory = torch.randn(2, 3, 12), torch.randn(2, 5, 12)
+    mask = torch.tensor([[False, True, True], [False, False, True], [False] * 3])
+    with record() as recording:
+        models[0](x, memory)
+        models[1](x, x, x, attn_mask=mask)
+    recording.save(tmp_path / "two.npz")
+    read = read_trace_file(tmp_path / "two.npz")
+    layers = {layer.name: layer for of_kind in read.layers.values() for layer in of_kind}
+    assert layers.keys() == {trace.title for trace in recording}
+    for trace in recording:
+        assert torch.equal(layers[trace.title].weights, trace.weights)
+
+
+def test_nothing_to_save_says_why(tmp_path: Path) -> None:
+    with record() as recording:
+        LinearAttention()(torch.randn(1, 3, 4))
+    with pytest.raises(ValueError, match=r"nothing to save\. No attention was seen"):
+        recording.save(tmp_path / "none.npz")
+    assert not (tmp_path / "none.npz").exists()
