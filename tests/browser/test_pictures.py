@@ -61,7 +61,7 @@ PLACES = [
     *("explore", "explore?view=head&head=2&q=7", "explore?view=cell&q=3&k=4", "encoder-decoder"),
     *("explore?view=layers&layers=3", "explore?view=layers&layers=3&overview=stream", "compare"),
     *("explore?view=tests&test=leak", "explore?view=tests&test=order", "learn", "lab?view=cost"),
-    *("compare?view=divergence", "explore?stage=qkv&text=a", "explore?present=true"),
+    *("compare?view=divergence", "explore?stage=qkv&text=a", "explore?view=heads&present=true"),
     pytest.param("pretrained?model=smollm2&view=next", marks=needs_smollm2),
     pytest.param("pretrained?view=finder", marks=needs_minilm),
     pytest.param("start", marks=needs_minilm),
@@ -71,8 +71,10 @@ COVERED = """(host) => {
     const plot = host.parentElement.querySelector(".js-plotly-plot")
     const parts = plot.querySelectorAll(
         ".heatmaplayer image, .barlayer path, .scatterlayer path, text, .layer-above path")
+    const AIR = 3 // pixels around what is drawn in a button; a line of text has as much below it
     const lies = ({left, right, top, bottom}) =>
-        left < own.right && right > own.left && top < own.bottom && bottom > own.top
+        left < own.right - AIR && right > own.left + AIR &&
+        top < own.bottom - AIR && bottom > own.top + AIR
     return [...parts].filter((part) => part.checkVisibility() && part.getBBox().width)
         .filter((part) => lies(part.getBoundingClientRect()))
         .map((part) => part.textContent || part.tagName)
