@@ -236,6 +236,13 @@ def painter(at: AppTest) -> dict[str, Any]:
     return data
 
 
+def caption_of_charts(at: AppTest) -> dict[str, Any]:
+    """What a chart of the page is said to be when it is saved."""
+    data: dict[str, Any] = json.loads(_element(at, "bidi_component", "address").proto.bytes)
+    caption: dict[str, Any] = data["picture"]
+    return caption
+
+
 def notices(at: AppTest) -> list[str]:
     """Every line of every warning on the page."""
     return [line for box in at.warning for line in box.value.split("  \n")]

@@ -73,8 +73,8 @@ export default function ({ data, parentElement }) {
   const captionOf = (place) => {
     const { picture = {}, page = "" } = window.__headlight_address ?? {}
     const key = keyOf(place)
-    const name = told.names[key] ?? ""
     const isOneOfMany = [...document.querySelectorAll(`.${OWN}`)].filter((host) => host.checkVisibility()).length > 1
+    const name = isOneOfMany ? (told.names[key] ?? "") : ""
     const link = picture.link ? new URL(picture.link, document.baseURI) : null
     const part = isOneOfMany ? `_${key.replace(/^compare_|_chart$/g, "").replaceAll("_", "-")}` : ""
     return {
@@ -169,6 +169,10 @@ function buildPanel(parent, words, act) {
   panel.setAttribute("role", "dialog")
   panel.ariaLabel = words.how
   let place = null
+  let opener = null
+  panel.addEventListener("beforetoggle", ({ newState }) => { // browsers lose it between shadow roots
+    if (newState === "closed" && panel.matches(":focus-within")) opener?.focus()
+  })
 
   const row = (text) => {
     const label = make("label", panel)
@@ -223,7 +227,7 @@ function buildPanel(parent, words, act) {
     fields.unit.disabled = !isSized
     fields.scale.disabled = fields.format.value === "svg" || isMm
   }
-  panel.addEventListener("change", take)
+  panel.addEventListener("input", take)
   panel.addEventListener("keydown", (event) => event.stopPropagation()) // no key of the page's
   panel.addEventListener("submit", (event) => {
     event.preventDefault()
@@ -234,8 +238,9 @@ function buildPanel(parent, words, act) {
   closer.addEventListener("click", () => panel.hidePopover())
 
   return {
-    open(chart, opener) {
+    open(chart, button) {
       place = chart
+      opener = button
       status.textContent = ""
       fill()
       panel.showPopover({ source: opener })
