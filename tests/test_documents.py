@@ -15,9 +15,11 @@ from markdown_it import MarkdownIt
 from lab import cache, cost, grid, ranges
 from model import masks
 from model.tasks import characters
+from model.trace_file import read as read_trace
 from model.training import plan, weights_file, worker
 from ui.choices import limits
 from ui.pages import PAGES
+from ui.runs import trace_file
 from ui.server import turns, uploads
 from ui.text.glossary import GLOSSARY
 
@@ -188,6 +190,9 @@ LIMITS = {
     "uploads": f"{weights_file.LARGEST_FILE // 2**20} MB a file, "
     f"{uploads.MOST_OF_A_SESSION // 2**20} MB and {uploads.MOST_FILES} files a person, "
     f"{uploads.MOST_OF_ALL // 2**20} MB in all",
+    "a file of attention": f"{uploads.LARGEST_OF_ATTENTION // 2**20} MB, "
+    f"{read_trace.MOST_UNPACKED_BYTES // 2**20} MB unpacked; "
+    f"{trace_file.MOST_OF_ALL // 2**20} MB unpacked of all people's",
     "painted masks": f"{masks.MOST_CELLS_ASIDE} × {masks.MOST_CELLS_ASIDE} words",
 }
 

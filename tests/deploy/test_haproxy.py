@@ -229,11 +229,13 @@ def test_nobody_learns_which_software_answers(front: Front) -> None:
     assert answer.headers["Server"] is None
 
 
-def test_uploads_are_bounded_before_they_are_sent(front: Front) -> None:
-    most = 6 * 2**20
-    assert front.ask("PUT", body=b"x" * most)[0].status == 200
+@pytest.mark.parametrize(
+    ("path", "most"), [("/", 6 * 2**20), ("/_stcore/upload_file/a/b", 33 * 2**20)]
+)
+def test_uploads_are_bounded_before_they_are_sent(front: Front, path: str, most: int) -> None:
+    assert front.ask("PUT", path, body=b"x" * most)[0].status == 200
     with closing(HTTPConnection(HOST, front.port, timeout=LONG)) as connection:
-        connection.putrequest("PUT", "/")
+        connection.putrequest("PUT", path)
         connection.putheader("Content-Length", str(most + 1))
         connection.endheaders()
         assert connection.getresponse().status == 413

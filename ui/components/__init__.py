@@ -33,7 +33,8 @@ def as_json(data: Mapping[str, Any]) -> bytes:
 
 def as_fractions(weights: np.ndarray) -> str:
     """Return weights, 0 to 1, as components read them: 16-bit fractions, row by row, as base64."""
-    return base64.b64encode(np.rint(weights * 65535).astype("<u2").tobytes()).decode()
+    fractions = np.rint(np.clip(weights, 0, 1) * 65535)
+    return base64.b64encode(fractions.astype("<u2").tobytes()).decode()
 
 
 @cache

@@ -66,7 +66,9 @@ def selection_in(run: Run) -> Selection:
             return None
         return min(value, count - 1) if count else value
 
-    kind: Kind = value_of("kind") if len(run.kinds) > 1 else "encoder_self"
+    kind: Kind = value_of("kind") if len(run.kinds) > 1 else run.kinds[0]
+    if kind not in run.kinds:
+        kind = run.kinds[0]
     layer = min(value_of("layer"), run.layers_of(kind) - 1)
     sentence = min(value_of("sentence"), len(run.source.lengths)) - 1
     looked_at = run.attention(layer, sentence, kind).whole

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from model.parity import Parity
 from ui.frame.pictures import tell_weights
 from ui.frame.source import Source
 from ui.runs.run import Run
@@ -23,9 +24,12 @@ def show_header(source: Source[Any, Any], run: Run) -> None:
         st.markdown(f"**Headlight** — {source.describe(run)}")
         return
     tell_weights(source.describe(run))
+    compared = source.describe_comparison(run)
+    if compared is None and run.parity is not None:
+        compared = _compared(run.parity)
     st.markdown(
         f"**Headlight** — {describe_run(source, run)}",
-        help=explain(*TERMS, more=_compared(run)),
+        help=explain(*TERMS, more=compared or ""),
     )
 
 
@@ -36,13 +40,15 @@ def describe_run(source: Source[Any, Any], run: Run) -> str:
 
 def _badge(run: Run) -> str:
     parity = run.parity
+    if parity is None:
+        return _(":gray-badge[:material/help: weights only: the rest isn't known]")
     scores = [
         trace.energy.abs().max().item() / facts.divisor
         for trace, facts in zip(run.attentions(), run.every_facts(), strict=True)
         if len(trace.energy)
     ]
     largest_score = max(scores, default=0.0)
-    allowed = TOLERANCE * max(1.0, largest_score)
+    allowed = TOLERANCE * max(1.0, largest_score) + run.rounding
     if LARGE < parity.largest <= allowed:  # of larger numbers still: after a divergence
         return _(
             ":green-badge[:material/verified: largest difference from PyTorch: {d:.1e}, of scores "
@@ -57,8 +63,7 @@ def _badge(run: Run) -> str:
     )
 
 
-def _compared(run: Run) -> str:
-    parity = run.parity
+def _compared(parity: Parity) -> str:
     text = _(
         "Computed here, on the same tensors, for all sentences, layers and heads. Largest "
         "absolute differences from torch.nn.functional.scaled_dot_product_attention: of the head "

@@ -46,6 +46,10 @@ class Source(ABC, Generic[S, R]):
     def layout(self) -> tuple[Any, ...]:
         """Return the values that decide which controls there are, beside those in the fragment."""
 
+    def describe_comparison(self, run: R) -> str | None:
+        """Return what was compared with PyTorch, where that isn't what is compared usually."""
+        return None
+
     def notices(self, run: R) -> list[str]:
         """Return what has to be known of a run, and isn't known of every run."""
         return []

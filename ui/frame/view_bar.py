@@ -1,6 +1,7 @@
 """The row above the picture: which view, and what the view needs to know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -32,17 +33,26 @@ def _draw_nothing(view: View) -> None:
     pass
 
 
-def draw_view_bar(views: tuple[View, ...], draw_more: Draw = _draw_nothing) -> None:
+def draw_view_bar(
+    views: tuple[View, ...],
+    draw_more: Draw = _draw_nothing,
+    there: Mapping[str, tuple[Any, ...]] = MappingProxyType({}),
+) -> None:
     """Draw the switch between views, what belongs to the chosen one, and what it shows.
 
     Head, query and key stand in a popover where there is no room for them.
+
+    Args:
+        views: that there are.
+        draw_more: draws what else belongs to a view.
+        there: of the switches that have less to choose from than usual, what there is.
     """
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
         names = tuple(view.name for view in views)
         view = named(views, segments(_("View"), names, key="view", hidden=True))
         if view.switch is not None:
             label, options = SWITCHES[view.switch]
-            segments(_(label), options, key=view.switch, hidden=True)
+            segments(_(label), there.get(view.switch, options), key=view.switch, hidden=True)
         view.draw_options()
         draw_more(view)
         if view.shows_weights():

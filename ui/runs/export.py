@@ -30,11 +30,13 @@ def npz_bytes(run: Run, contents: Contents) -> bytes:
     Of an encoder and a decoder the arrays' names begin with the kind of attention, or with
     `source_` and `target_`.
     """
-    several = len(run.kinds) > 1
-    arrays = {"final_output": run.trace.output.numpy()}
+    several = run.target is not None
+    arrays = {"final_output": run.trace.output.numpy()} if len(run.trace.output) else {}
     for kind in run.kinds:
         prefix = f"{kind}_" if several else ""
         arrays |= layer_arrays(getattr(run.trace, kind), prefix)
+        if run.is_from_file and run.masks[kind] is None:
+            continue  # nobody knows
         sentences = range(len(run.source.lengths))
         masks = [run.attention(0, s, kind).whole.allowed for s in sentences]
         arrays[f"{prefix}mask"] = np.stack(masks)[:, None]
@@ -46,7 +48,8 @@ def npz_bytes(run: Run, contents: Contents) -> bytes:
         if side is not None:
             shape = (len(side.lengths), side.length)
             arrays[f"{prefix}tokens"] = np.array(side.tokens, dtype=np.str_).reshape(shape)
-            arrays[f"{prefix}stream"] = np.stack([step.numpy() for step in stream])
+            if stream:  # which files don't hold
+                arrays[f"{prefix}stream"] = np.stack([step.numpy() for step in stream])
             lengths[f"{prefix}lengths"] = side.lengths
     config = {**contents.settings, **lengths, **_divisors(run), "model": contents.model}
     arrays["config"] = np.array(json.dumps(config, ensure_ascii=False, default=sorted))
@@ -58,6 +61,8 @@ def npz_bytes(run: Run, contents: Contents) -> bytes:
 
 def _divisors(run: Run) -> dict[str, Any]:
     """What energies are divided by: one number where it is one, else a number a layer and kind."""
+    if not (run.knows("queries") and run.knows("keys")):
+        return {}
     every = {
         kind: [run.facts(kind, layer).divisor for layer in range(run.layers_of(kind))]
         for kind in run.kinds

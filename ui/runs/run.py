@@ -63,8 +63,8 @@ class Run(ABC):
 
     @property
     @abstractmethod
-    def parity(self) -> Parity:
-        """The largest differences of all attentions from PyTorch's."""
+    def parity(self) -> Parity | None:
+        """The largest differences of all attentions from PyTorch's; None if none is compared."""
 
     @abstractmethod
     def facts(self, kind: Kind, layer: int) -> AttentionFacts:
@@ -110,6 +110,20 @@ class Run(ABC):
     def is_post_norm(self) -> bool:
         """Whether each sub-layer's output is normed, so that all vectors have one length."""
         return False
+
+    @property
+    def is_from_file(self) -> bool:
+        """Whether the numbers come from somebody's file, and weren't computed here."""
+        return False
+
+    def knows(self, field: str) -> bool:
+        """Whether that field of the traces is known, as it is but for files."""
+        return True
+
+    @property
+    def rounding(self) -> float:
+        """How far numbers may be off because they were rounded before they came here."""
+        return 0.0
 
     @property
     def has_identity(self) -> bool:

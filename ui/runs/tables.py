@@ -36,8 +36,9 @@ def stage_csv(attention: Attention, stage: Stage) -> bytes:
 
 
 def trace_csv(attention: Attention) -> bytes:
-    """Return every field of one attention's trace as one tidy table, as CSV."""
-    return _csv(_pieces(attention.whole, [f.name for f in fields(AttentionTrace)]))
+    """Return every known field of one attention's trace as one tidy table, as CSV."""
+    whole = attention.whole
+    return _csv(_pieces(whole, [f.name for f in fields(AttentionTrace) if whole.run.knows(f.name)]))
 
 
 def _csv(pieces: Iterable[pd.DataFrame]) -> bytes:

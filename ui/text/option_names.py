@@ -75,6 +75,7 @@ WORDS = {
     "induction": N_("induction"),
     "entropy": N_("entropy"),
     "minilm": "MiniLM",
+    "from_file": N_("from a file"),
     "smollm2": "SmolLM2",
     "explore": N_("Explore"),
     "encoder-decoder": N_("Encoder-decoder"),

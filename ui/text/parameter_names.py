@@ -30,6 +30,7 @@ PARAMETER_NAMES = {
     "added": N_("the added tokens"),
     "removed": N_("the removed heads"),
     "together": N_("reading both sentences together"),
+    "from_file": N_("attention from a file"),
     "task": N_("task"),
     "learning_rate": N_("the learning rate"),
     "steps": N_("the steps"),

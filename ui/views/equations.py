@@ -28,7 +28,9 @@ def describe_equations(attention: Attention) -> str:
     if facts.kv_heads < facts.heads:
         said.append(_("Heads share {count} keys and values.").format(count=facts.kv_heads))
     unknown = [SYMBOLS[name] for name in known if name not in held]
-    if unknown:
+    if unknown and attention.run.is_from_file:
+        said.append(_("The file doesn't say how Q, K and V came about."))
+    elif unknown:
         said.append(
             _("A run, when the model was loaded, showed no equation for {names}.").format(
                 names=", ".join(unknown)

@@ -54,8 +54,8 @@ def show_strip(
             tokens=tokens,
             real=attention.real_queries,
             places=[group[0] for group in groups],
-            weights=np.asarray(shown),
-            masked=~attention.allowed,
+            weights=np.nan_to_num(shown),
+            masked=~attention.allowed | np.isnan(shown),  # a file may have no number there
             chosen=chosen[0] if chosen else None,
             second=_second(run, groups),
             hint=_hint(tokens, advice).format(whose=whose),

@@ -130,7 +130,10 @@ FLAGS = {
     "start": ("trained", *OF_EVERY_PAGE),
     "explore": ("head_scale", "look_ahead", "same_word", *OF_EVERY_PAGE),
     "encoder-decoder": ("head_scale", "all_heads", *OF_EVERY_PAGE),
-    "pretrained": ("head_scale", "words", "special", "first", "rest", "together", *OF_EVERY_PAGE),
+    "pretrained": (
+        *("head_scale", "words", "special", "first", "rest", "together", "from_file"),
+        *OF_EVERY_PAGE,
+    ),
     "learn": ("head_scale", *OF_EVERY_PAGE),
     "compare": ("one_text", "all_heads", *OF_EVERY_PAGE),
     "lab": ("decoder", *OF_EVERY_PAGE),

@@ -13,7 +13,7 @@ import pytest
 from tests.patience import wait_until
 from tests.servers import Server, directly
 from tests.ui.server.visitor import PATIENCE, Visitor, allowing, upload
-from ui.server.uploads import MOST_FILES, MOST_OF_A_SESSION, MOST_OF_ALL
+from ui.server.uploads import LARGEST_OF_ATTENTION, MOST_FILES, MOST_OF_A_SESSION, MOST_OF_ALL
 
 LARGEST = b"x" * (5 * 2**20 - 1000)  # with its frame, what .streamlit/config.toml allows
 HUGE = 100 * 2**20
@@ -70,6 +70,21 @@ def test_a_file_that_is_too_large_is_refused_before_it_comes(
 ) -> None:
     with upload_begun(server, visitor.session, HUGE) as late:
         assert late.getresponse().status == 413
+
+
+def test_a_file_larger_than_usual_is_refused_where_nobody_asked_for_one(visitor: Visitor) -> None:
+    assert visitor.upload(b"x" * (5 * 2**20 + 1)) == 413
+
+
+def test_a_large_file_is_let_in_where_the_page_asks_for_one(server: Server) -> None:
+    with Visitor(server) as visitor:
+        visitor.run(page_name="pretrained", query_string="from_file=true")
+        large = b"x" * LARGEST_OF_ATTENTION
+        assert visitor.upload(large, "large") == 204
+        assert visitor.upload(large, "large") == 204  # in place of the first
+        assert visitor.upload(large, "another") == 413
+        with upload_begun(server, visitor.session, 34 * 2**20) as late:
+            assert late.getresponse().status == 413
 
 
 @pytest.mark.parametrize("session", ["nobody", "00000000-0000-0000-0000-000000000000"])

@@ -12,7 +12,7 @@ from model.training.plan import MOST_HEADS, MOST_LAYERS
 from model.training.recommended import RECOMMENDED
 from ui.choices.learning import LEARN_EMBEDDINGS, LEARN_RATES, LEARN_STEPS
 from ui.choices.limits import LARGEST_EMBEDDING, MAX_PRETRAINED_LAYERS, SMALLEST_EMBEDDING
-from ui.choices.options import MASKS, PAIR_MASKS
+from ui.choices.options import BETWEEN_TOKENS, MASKS, PAIR_MASKS, Stage
 from ui.choices.sizes import (
     WITH_SPAN,
     can_look_ahead,
@@ -31,6 +31,7 @@ from ui.pages.encoder_decoder.page import PAGE as ENCODER_DECODER
 from ui.pages.explore.page import PAGE as EXPLORE
 from ui.pages.learn.page import PAGE as LEARN
 from ui.pages.learn.trainings import plan_in_use, train_unless_known, training_of
+from ui.pages.pretrained.file_memory import opened_file
 from ui.pages.pretrained.loading import load_with_progress
 from ui.pages.pretrained.page import PAGE as PRETRAINED
 from ui.runs.model_store import is_loaded, is_unusable, model_choices, model_of
@@ -92,7 +93,7 @@ class PretrainedSide(Comparable):
 
     page = PRETRAINED
     weights = N_("a trained model")
-    rows = (("model",), ("together",), ("layer", "kind"))
+    rows = (("from_file",), ("model",), ("together",), ("layer", "kind"))
     texts = ("text", "text2")
 
     def choices(self, side: Side, key: str) -> Sequence[Any]:
@@ -103,6 +104,13 @@ class PretrainedSide(Comparable):
 
     def is_used(self, side: Side, key: str) -> bool:
         """Whether a control says anything of the chosen model."""
+        if key == "from_file":
+            return bool(side.value(key)) or opened_file() is not None
+        if side.value("from_file"):
+            file = opened_file()
+            return file is not None and (
+                key == "layer" or (key == "kind" and len(file.run.kinds) > 1)
+            )
         if key == "layer":
             return self.is_usable(side)
         if key in ("text2", "together") and self.has_pair(side):
@@ -138,19 +146,42 @@ class PretrainedSide(Comparable):
         Raises:
             ModelUnavailableError: if it can't be used.
         """
-        load_with_progress(side.value("model"))
+        if not side.value("from_file"):
+            load_with_progress(side.value("model"))
+
+    def reads_sentences(self, side: Side) -> bool:
+        """Whether it isn't a file, whose tokens are its own."""
+        return not side.value("from_file")
+
+    def stages(self, side: Side) -> Sequence[Stage]:
+        """Return the stages between tokens that a model has, or a file."""
+        file = opened_file() if side.value("from_file") else None
+        if file is None:
+            return BETWEEN_TOKENS
+        return tuple(stage for stage in BETWEEN_TOKENS if file.run.knows(stage))
 
     def is_usable(self, side: Side) -> bool:
-        """Whether the model isn't known to be unusable."""
+        """Whether the model isn't known to be unusable, or the file is here."""
+        if side.value("from_file"):
+            return opened_file() is not None
         return not is_unusable(side.value("model"))
 
     def _layers(self, side: Side) -> int | None:
         """How many layers there are of the chosen attention; None where that isn't known yet."""
+        if side.value("from_file"):
+            return self._layers_of_file(side)
         choice = side.value("model")
         if not is_loaded(choice):
             return None
         sizes = model_of(choice).sizes
         return sizes.get(side.value("kind"), sizes["encoder_self"]).layers
+
+    def _layers_of_file(self, side: Side) -> int | None:
+        file = opened_file()
+        if file is None:
+            return None
+        kind = side.value("kind")
+        return file.run.layers_of(kind if kind in file.run.kinds else file.run.kinds[0])
 
 
 class LearnSide(Comparable):
@@ -166,7 +197,10 @@ class LearnSide(Comparable):
         ("layers", "layer"),
         ("seed", "kind"),
     )
-    reads_sentences = False
+
+    def reads_sentences(self, side: Side) -> bool:
+        """Return that it reads a task's symbols."""
+        return False
 
     def choices(self, side: Side, key: str) -> Sequence[Any]:
         """Return what Learn offers."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from ui.choices.options import BETWEEN_TOKENS, Stage
 from ui.choices.sizes import nearest
 from ui.frame.page import Page
 from ui.jobs.training_queue import Training
@@ -22,7 +23,6 @@ class Comparable(ABC):
     rows: Rows
     more: Rows = ()  # in a popover
     texts: tuple[str, ...] = ("text",)  # what it can read, above the picture
-    reads_sentences = True  # or the symbols of a task
     # Of number fields that aren't the same for all pages: least, most, step.
     numbers: Mapping[str, tuple[float, float, float]] = MappingProxyType({})
 
@@ -37,6 +37,14 @@ class Comparable(ABC):
     @abstractmethod
     def fit(self, side: Side) -> tuple[Side, list[str]]:
         """Return the side with values that go together, and what was changed."""
+
+    def reads_sentences(self, side: Side) -> bool:
+        """Whether it reads what is typed, and not the symbols of a task, or nothing."""
+        return True
+
+    def stages(self, side: Side) -> Sequence[Stage]:
+        """Return the stages between tokens that it has the numbers of."""
+        return BETWEEN_TOKENS
 
     def second_text(self, side: Side) -> str:
         """Return what a second text is called."""

@@ -65,6 +65,7 @@ LABELS = {
     "seed": N_("Seed"),
     "model": N_("Model"),
     "together": N_("Read both together"),
+    "from_file": N_("From the opened file"),
     "task": N_("Task"),
     "learning_rate": N_("Learning rate"),
     "steps": N_("Steps"),
@@ -119,7 +120,7 @@ def _first_settings() -> dict[str, Any]:
     first = resettable()
     for letter in LETTERS:
         now, at_first = side_of(letter)[0], read_side(first[letter])[0]
-        if comparable(now).reads_sentences:
+        if comparable(now).reads_sentences(now):
             at_first = at_first.replaced(text=now.value("text"))
         # A link may write the same side in another way.
         first[letter] = value_of(letter) if now == at_first else at_first.text
@@ -186,7 +187,7 @@ def _draw(letter: Letter, side: Side, key: str) -> None:
             on_change=take,
             help=explain_parameter(key),
         )
-    elif key in ("look_ahead", "together"):
+    elif key in ("look_ahead", "together", "from_file"):
         st.toggle(_(LABELS[key]), value, key=name, on_change=take)
     else:
         options = OPTIONS[key] if key in OPTIONS else comparable(side).choices(side, key)
@@ -231,7 +232,8 @@ def _take(letter: Letter, key: str, value: Any) -> None:
 
 def _moved(side: Side, kind: Comparable) -> Side:
     """The side with other weights, and all else that both kinds have; a task has its own."""
-    if not (comparable(side).reads_sentences and kind.reads_sentences):
-        return Side.of(kind.page, {})
+    anew = Side.of(kind.page, {})
+    if not (comparable(side).reads_sentences(side) and kind.reads_sentences(anew)):
+        return anew
     chosen = {key: value for key, value in side.chosen.items() if key not in ("mask", "layer")}
     return Side.of(kind.page, chosen)

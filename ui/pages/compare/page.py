@@ -3,14 +3,16 @@
 import streamlit as st
 
 from ui.choices.limits import MAX_PRETRAINED_HEADS
-from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
+from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS, Stage
 from ui.controls.colors import draw_colors
 from ui.controls.random_settings import segments
 from ui.frame.clicks import draw_click_listener
 from ui.frame.description import draw_description
 from ui.frame.history import live
 from ui.frame.page import Page
-from ui.link.memory import default_of, value_of
+from ui.link.memory import default_of, settle, value_of
+from ui.link.notices import notice
+from ui.link.side import Side
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.controls import draw_sides
 from ui.pages.compare.descriptions import describe_comparison
@@ -30,6 +32,7 @@ REPAINT_EVERY = 0.2  # seconds, while a side is being trained
 
 def _draw() -> None:
     """Draw the controls of one side, around what both are."""
+    _fit_stage()
     prepare_sides()  # before any control is drawn for what turns out not to be there
     learn_memory().running = running = [training.plan for training in active()]
     with st.sidebar:
@@ -42,12 +45,30 @@ def _draw() -> None:
 
 def _present() -> None:
     """Draw a pair of heads, and what lies between the sides."""
+    _fit_stage()
     prepare_sides()
     learn_memory().running = running = [training.plan for training in active()]
     draw_texts()
     picture, said = st.container(), st.container(key="say", gap="xsmall")
     draw_click_listener(has_charts=False, steady=CHARTS)
     live(follow_for_a_class, run_every=REPAINT_EVERY if running else None)(picture, said)
+
+
+def _stages(sides: list[Side]) -> tuple[Stage, ...]:
+    """The stages of which both sides have the numbers; a file may have weights alone."""
+    return tuple(
+        stage
+        for stage in BETWEEN_TOKENS
+        if all(stage in comparable(side).stages(side) for side in sides)
+    )
+
+
+def _fit_stage() -> None:
+    """Keep the stage among those of which both sides have the numbers."""
+    sides = [side_of(letter)[0] for letter in LETTERS]
+    if value_of("stage") not in _stages(sides):
+        settle(stage="weights")
+        notice("stage", _("The file has weights only: the rest isn't known."))
 
 
 def _draw_view_bar() -> None:
@@ -57,7 +78,7 @@ def _draw_view_bar() -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
         view = segments(_("View"), COMPARE_VIEWS, key="view", hidden=True)
         if view in ("heads", "head"):
-            segments(_("Stage"), BETWEEN_TOKENS, key="stage", hidden=True)
+            segments(_("Stage"), _stages(sides), key="stage", hidden=True)
             if value_of("stage") == "weights":
                 draw_colors()
         if view == "heads":

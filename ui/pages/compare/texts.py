@@ -20,7 +20,7 @@ def draw_texts() -> Top:
     kind = comparable(side)
     keys = [key for key in kind.texts if kind.is_used(side, key)]
     top = draw_top(len(keys))
-    for place, key in zip(top.sentences, keys, strict=True):
+    for place, key in zip(top.sentences, keys, strict=False):
         with place:
             _draw_text(letter, side, key)
     return top
@@ -30,7 +30,7 @@ def _draw_text(letter: Letter, side: Side, key: str) -> None:
     """A field for one text of a side, which is sent while it is typed."""
     name = f"{letter}_{key}"
     let_show(name, side.value(key))
-    reads_sentences = comparable(side).reads_sentences
+    reads_sentences = comparable(side).reads_sentences(side)
     st.text_input(
         _label(letter, side, key),
         side.value(key),
@@ -47,7 +47,7 @@ def _label(letter: Letter, side: Side, key: str) -> str:
     kind = comparable(side)
     if key == "text" and _have_one_text():
         return _("Sentence")
-    label = _("Sentence") if kind.reads_sentences else _("Input")
+    label = _("Sentence") if kind.reads_sentences(side) else _("Input")
     return f"{letter.upper()}: {_(kind.second_text(side)) if key == 'text2' else label}"
 
 
@@ -87,4 +87,5 @@ def _have_one_text() -> bool:
 
 
 def _both_read_sentences() -> bool:
-    return all(comparable(side_of(letter)[0]).reads_sentences for letter in LETTERS)
+    sides = [side_of(letter)[0] for letter in LETTERS]
+    return all(comparable(side).reads_sentences(side) for side in sides)

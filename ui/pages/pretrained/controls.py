@@ -55,6 +55,7 @@ EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
         N_("Emoji in bytes"): {"text": "I love 🧡 and 猫"},
     },
 }
+FILE = "from_file"  # in place of a model
 # What an example, or another model, doesn't take over from before.
 BEGINS_ANEW = (
     *("text2", "view", "layer", "head", "q", "k", "sentence", "words", "together", "added"),
@@ -63,15 +64,17 @@ BEGINS_ANEW = (
 
 
 def draw_model() -> None:
-    """Draw the choice of the model."""
+    """Draw the choice of the model, or of a file."""
+    chosen = value_of("model")
     st.selectbox(
         _("Model"),
-        model_choices(),
-        index=model_choices().index(value_of("model")),
+        (*model_choices(), FILE),
+        index=model_choices().index(chosen),
         format_func=word,
         placeholder="",
         key="model",
         on_change=_take_model,
+        args=(chosen,),
         help=_(
             "MiniLM-L6: a BERT that turns sentences into vectors. SmolLM2-135M: a Llama that "
             "writes on. Both are trained by others, and run here in the modules that Explore runs."
@@ -79,9 +82,35 @@ def draw_model() -> None:
     )
 
 
-def _take_model() -> None:
+def draw_model_of_file() -> None:
+    """Draw the choice of a model in place of the file that is shown."""
+    st.selectbox(
+        _("Model"),
+        (*model_choices(), FILE),
+        index=len(model_choices()),
+        format_func=word,
+        placeholder="",
+        key="model_after_file",
+        on_change=_leave_file,
+    )
+
+
+def _leave_file() -> None:
+    choice = st.session_state["model_after_file"]
+    if choice != FILE:
+        anew = {key: default_of(key) for key in BEGINS_ANEW}
+        choose(f"model {choice}", **{**anew, "model": choice, "from_file": False})
+        expect_telling()
+
+
+def _take_model(before: str) -> None:
     """Another model was chosen: heads, layers and tokens of the last one mean nothing in it."""
     choice = value_of("model")
+    if choice == FILE:
+        anew = {key: default_of(key) for key in BEGINS_ANEW}
+        choose("from a file", **{**anew, "model": before, "from_file": True})
+        memory().chosen_by_page = {}
+        return
     telling = TELLING.get(choice, {}) if value_of("text") == DEFAULT_TEXT else {}
     stays = {key: value_of(key) for key in ("view", "text2", "together", "words", "layer")}
     anew = {key: default_of(key) for key in BEGINS_ANEW}
@@ -107,8 +136,9 @@ def draw_sentences() -> None:
 
 
 def draw_first_settings() -> None:
-    """Draw Reset; the model stays."""
-    draw_reset({**resettable(), "model": value_of("model")})
+    """Draw Reset; the model stays, or the file."""
+    stays = {key: value_of(key) for key in ("model", "from_file")}
+    draw_reset({**resettable(), **stays})
 
 
 def draw_second(model: PretrainedModel) -> None:

@@ -1,5 +1,7 @@
 """Pretrained: the same views on models that others have trained."""
 
+from typing import Any
+
 import streamlit as st
 
 from ui.controls.fits import fit_sentence_to
@@ -8,6 +10,7 @@ from ui.frame.failures import told_in_place
 from ui.frame.follow import Top, draw_top, end_sidebar, follow
 from ui.frame.history import live
 from ui.frame.page import Page
+from ui.frame.source import Source
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.memory import value_of
 from ui.pages.pretrained.controls import (
@@ -22,6 +25,9 @@ from ui.pages.pretrained.controls import (
     expect_telling,
     opening,
 )
+from ui.pages.pretrained.file_memory import opened_file
+from ui.pages.pretrained.file_page import draw_from_file, get_file
+from ui.pages.pretrained.file_source import FROM_FILE
 from ui.pages.pretrained.lesson import TEACHING
 from ui.pages.pretrained.loading import VIEWS, load_model, views_of
 from ui.pages.pretrained.next_token_view import forget_written, take_written_from_link
@@ -30,12 +36,16 @@ from ui.pages.pretrained.run_notices import show_notices_of_run
 from ui.pages.pretrained.settings import count_sentences
 from ui.pages.pretrained.source import PRETRAINED
 from ui.pages.pretrained.tokens import draw_tokens
+from ui.runs.layers_of_file import MOST_SENTENCES
 from ui.text.i18n import N_, _
 from ui.views.view import named
 
 
 def _draw() -> None:
     """Draw controls that stay, around a part that follows each key press."""
+    if value_of("from_file"):
+        draw_from_file()
+        return
     top = draw_top()
     with top.messages:
         model = load_model()
@@ -68,6 +78,21 @@ def _follow(top: Top) -> None:
         sentence_input(_("Sentence"), "text")
 
 
+def _count_sentences() -> int:
+    if not value_of("from_file"):
+        return count_sentences()
+    return MOST_SENTENCES if opened_file() is None else FROM_FILE.count_sentences()
+
+
+def _source() -> Source[Any, Any]:
+    """Return where the numbers come from: a model, or a file."""
+    return FROM_FILE if value_of("from_file") else PRETRAINED
+
+
+def _is_ready() -> bool:
+    return get_file() if value_of("from_file") else load_model() is not None
+
+
 PAGE = Page(
     name="pretrained",
     title=N_("Pretrained"),
@@ -76,15 +101,15 @@ PAGE = Page(
     # The rest when the model is known: see load_model.
     fits={
         "q": expect_telling,
-        "sentence": lambda: fit_sentence_to(count_sentences()),
+        "sentence": lambda: fit_sentence_to(_count_sentences()),
         "added": take_written_from_link,
     },
     shared=frozenset({"text"}),
     opening=opening,
-    get_ready=lambda: load_model() is not None,
+    get_ready=_is_ready,
     controls={"layer": draw_layer_shown},
     teaching=TEACHING,
     views=VIEWS,
-    source=lambda: PRETRAINED,
+    source=_source,
     is_compared=True,
 )

@@ -20,6 +20,7 @@ PARAMETERS: dict[str, Parameter] = {
     **RUN,
     "text2": typed("", text),
     "model": Parameter(DEFAULT_MODEL, _model),
+    "from_file": Parameter(False, flag),
     "view": shown("heads", option(*PRETRAINED_VIEWS)),
     "kind": Parameter("encoder_self", option(*KINDS)),
     "layer": typed(0, number(0, MAX_PRETRAINED_LAYERS - 1)),

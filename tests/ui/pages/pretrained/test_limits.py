@@ -79,7 +79,7 @@ def test_a_model_that_is_not_installed_is_told_with_what_to_do(model: str, witho
     page = open_trained(model=NAMES[model], text="so it goes", layer=2, view="numbers")
     assert messages(page) == [INSTALL.format(FULL[model]), OTHERS]
     assert control(page, "text").value == "so it goes"
-    assert control(page, "model").options == ["MiniLM", "SmolLM2"]
+    assert control(page, "model").options == ["MiniLM", "SmolLM2", "from a file"]
     assert not page.get("plotly_chart")
     assert not page.dataframe
     check_that_only_the_model_and_the_text_can_be_chosen(page)

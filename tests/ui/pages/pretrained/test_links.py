@@ -137,7 +137,7 @@ def test_what_an_encoder_is_asked_to_add_or_remove_is_neither() -> None:
 def test_a_strangers_text_in_every_parameter_gives_a_valid_page(name: str, model: str) -> None:
     text = HOSTILE[name].encode(errors="replace").decode()  # what a URL can carry
     asked = in_all("pretrained", text)
-    page = open_trained(**{**asked, "model": NAMES[model]})
+    page = open_trained(**{**asked, "model": NAMES[model], "from_file": "?"})
     assert value(page, "text") == value(page, "text2") == text
     assert value(page, "view") in PRETRAINED_VIEWS
     assert 0 <= value(page, "layer") < {"minilm": 6, "smollm2": 30}[model]

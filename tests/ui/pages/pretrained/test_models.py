@@ -57,7 +57,7 @@ def masked(weights: torch.Tensor) -> np.ndarray:
 
 def test_a_folder_is_offered_under_its_name() -> None:
     page = open_trained()
-    assert control(page, "model").options == ["MiniLM", "SmolLM2", *OFFERED]
+    assert control(page, "model").options == ["MiniLM", "SmolLM2", *OFFERED, "from a file"]
     change(page, model="my-gpt2")
     assert header(page).startswith(
         r"**Headlight** — **trained weights**: my-gpt2, decoder, 2 layers × 4 heads, "
