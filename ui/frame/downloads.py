@@ -10,13 +10,17 @@ import streamlit as st
 from model.transformer import AttentionKind as Kind
 from ui.choices.options import Stage
 from ui.controls.popover import draw_popover
+from ui.frame.code import Coded, draw_code_button
 from ui.frame.page_download import draw_page_download
 from ui.frame.source import Source
+from ui.link.code import here_for_others
+from ui.link.links import link_to_this
 from ui.link.memory import value_of
 from ui.runs.export import npz_bytes
 from ui.runs.page_file import Seen, run_page
 from ui.runs.run import Attention, Run
 from ui.runs.tables import stage_csv, trace_csv
+from ui.scripts.script import Where
 from ui.server.turns import session_in_use, turn
 from ui.text.i18n import _, in_this_language
 
@@ -45,6 +49,12 @@ class Shown:
     def attention(self) -> Attention:
         """Return the attention that is shown, computed anew."""
         return self.run().attention(self.layer, self.sentence, self.kind)
+
+    def coded(self) -> list[Coded]:
+        """Return what is shown, for its code."""
+        where = Where(self.kind, self.layer, self.sentence, here_for_others(link_to_this()))
+        stem = f"headlight_{self.source.file_stems()[1]}"
+        return [Coded(self.source, self.run(), where, stem)]
 
     def npz(self) -> bytes:
         """Return the whole trace as a file."""
@@ -106,3 +116,4 @@ def _draw_files(shown: Shown) -> None:
         key="download_npz",
         on_click="ignore",
     )
+    draw_code_button(shown.coded)

@@ -1,0 +1,121 @@
+"""The code that reproduces what is shown: to read, to copy, and as files.
+
+Nothing of it is made until somebody asks.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from model.pretrained.base import ModelUnavailableError
+from ui.frame.source import Source
+from ui.runs.export import npz_bytes
+from ui.runs.run import Run
+from ui.scripts.script import Script, Where
+from ui.server.turns import session_in_use, turn
+from ui.text.i18n import _, in_this_language
+from ui.text.markdown import plain
+
+MOST_SHOWN = 200_000  # characters: of more, a browser's highlighting would take seconds
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A run whose code is asked for."""
+
+    source: Source[Any, Any]
+    run: Run
+    where: Where
+    stem: str  # of files' names
+    name: str = ""  # of one of several
+
+    def npz(self) -> bytes:
+        """Return the whole trace as a file."""
+        return npz_bytes(self.run, self.source.contents(self.run))
+
+
+def draw_code_button(find: Callable[[], Sequence[Coded]]) -> None:
+    """Draw the button that shows the code.
+
+    Args:
+        find: returns what the code is asked of; called when somebody asks.
+    """
+    if st.button(
+        _("The code"),
+        key="show_code",
+        icon=":material/code:",
+        help=_("Python that computes these numbers again, with PyTorch alone"),
+    ):
+        title = _("The code")  # said in the language of whoever asks
+        st.dialog(title, width="large", icon=":material/code:")(_show)(find)
+
+
+def _show(find: Callable[[], Sequence[Coded]]) -> None:
+    try:
+        found = find()
+    except (ValueError, ModelUnavailableError):
+        st.info(_("There are no numbers yet that code could reproduce."))
+        return
+    if len(found) == 1:
+        _show_one(found[0])
+        return
+    for tab, coded in zip(st.tabs([coded.name for coded in found]), found, strict=True):
+        with tab:
+            _show_one(coded)
+
+
+def _show_one(coded: Coded) -> None:
+    if coded.run.is_empty:
+        st.info(_("There are no numbers yet that code could reproduce."))
+        return
+    from ui.scripts.scripts import NoScriptError, script_of  # not before somebody asks
+
+    try:
+        script = script_of(coded.run, coded.where)
+    except NoScriptError as error:
+        st.info(plain(str(error), 500))
+        return
+    code = script.python(f"{coded.stem}.py")
+    st.markdown(
+        _(
+            "It needs {requirements} alone, computes these numbers again, and says at its end by "
+            "how much they differ."
+        ).format(requirements=", ".join(f"`{name}`" for name in script.requirements))
+    )
+    _draw_files(coded, script, code)
+    if len(code) <= MOST_SHOWN:
+        st.code(code, language="python", height=460)
+    else:
+        st.info(_("With its numbers it is too long to be shown here: download it."))
+
+
+def _draw_files(coded: Coded, script: Script, code: str) -> None:
+    in_turn = turn(session_in_use(), is_seen=False)
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            _("As a file (.py)"),
+            code.encode(),
+            f"{coded.stem}.py",
+            "text/x-python",
+            key=f"download_code_{coded.name}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            _("As a notebook, with the trace (.zip)"),
+            in_this_language(in_turn(partial(_zip, coded, script))),
+            f"{coded.stem}.zip",
+            "application/zip",
+            key=f"download_notebook_{coded.name}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _zip(coded: Coded, script: Script) -> bytes:
+    from ui.scripts.notebook import notebook_zip
+
+    return notebook_zip(script, coded.stem, coded.npz())

@@ -1,0 +1,1 @@
+"""What code is put together from: see ui.scripts.assembly. Nothing here is run by the app."""
