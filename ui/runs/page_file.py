@@ -69,7 +69,7 @@ def run_page(
             notes=notes,
             link=_address(seen.link),
             version=version(),
-            difference="" if run.is_empty else f"{run.parity.largest:.1e}",
+            difference=_difference(run),
             view=seen.view,
             stage=seen.stage,
             layer=layer,
@@ -131,10 +131,15 @@ def page_attention(run: Run, kind: Kind, sentence: int) -> PageAttention:
 
 def _layer(attention: Attention) -> Layer:
     shown, whole = attention.at("weights"), attention.whole
-    arrays: dict[str, Any] = {name: whole.field(name) for name in FIELDS}
+    arrays: dict[str, Any] = {name: whole.field(name) for name in FIELDS if whole.run.knows(name)}
     if shown is not whole:
         arrays |= {"shown_weights": shown.field("weights"), "shown_allowed": shown.allowed}
     return Layer(**arrays, allowed=whole.allowed, divisor=float(whole.facts.divisor))
+
+
+def _difference(run: Run) -> str:
+    """What the badge says; nothing where nothing was compared."""
+    return "" if run.is_empty or run.parity is None else f"{run.parity.largest:.1e}"
 
 
 def _address(link: str) -> str:
