@@ -59,6 +59,9 @@ def _show(find: Callable[[], Sequence[Coded]]) -> None:
     except (ValueError, ModelUnavailableError):
         st.info(_("There are no numbers yet that code could reproduce."))
         return
+    if not found:
+        st.info(_("There are no numbers yet that code could reproduce."))
+        return
     if len(found) == 1:
         _show_one(found[0])
         return

@@ -1,72 +1,84 @@
-"""Runs code that people get, as they would: in a process of its own, with torch alone."""
+"""Runs code that people get, as they would: in a process of its own, without the app."""
 
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-# Nothing but torch, what torch needs and Python's own can be imported. Torch does without NumPy.
+# It waits for files, so that torch is imported once. Where torch alone is asked for, nothing can
+# be imported but torch, what torch needs and Python's own: torch does without NumPy.
 RUNNER = """
-import contextlib, io, json, sys, warnings
+import contextlib, io, json, sys, traceback, warnings
+from importlib.machinery import PathFinder
 
-allowed, files = json.loads(sys.stdin.read())
+ALLOWED = {*sys.argv[1:], *sys.stdlib_module_names}
 
-class Refusing:
-    def find_spec(self, name, path=None, target=None):
+class Only(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
         first = name.partition(".")[0]
-        if first not in allowed and first not in sys.stdlib_module_names:
-            raise ModuleNotFoundError(f"No module named {first!r}", name=first)
+        if first in ALLOWED or first.startswith("_"):
+            return super().find_spec(name, path, target)
         return None
 
-sys.meta_path.insert(0, Refusing())
+if sys.argv[1:]:
+    sys.meta_path[:] = [Only if each is PathFinder else each for each in sys.meta_path]
+    sys.meta_path[:] = [each for each in sys.meta_path if isinstance(each, type)]
 warnings.simplefilter("ignore")
-results = []
-for file in files:
-    said, end = io.StringIO(), None
+for line in sys.stdin:
+    file, said, wrong = json.loads(line), io.StringIO(), None
     with contextlib.redirect_stdout(said), open(file, encoding="utf-8") as opened:
         try:
             exec(compile(opened.read(), file, "exec"), {"__name__": "__main__"})
-        except SystemExit as error:
-            end = str(error)
-    results.append([said.getvalue(), end])
-sys.stdout.write(json.dumps(results))
+        except BaseException:
+            wrong = traceback.format_exc(limit=-3)
+    print(json.dumps([said.getvalue(), wrong]), flush=True)
 """
 TORCH = (
-    *(
-        "torch",
-        "torchgen",
-        "functorch",
-        "typing_extensions",
-        "sympy",
-        "mpmath",
-        "networkx",
-        "jinja2",
-    ),
-    *("markupsafe", "fsspec", "filelock", "setuptools"),
+    *("torch", "torchgen", "functorch", "typing_extensions", "sympy", "mpmath", "networkx"),
+    *("jinja2", "markupsafe", "fsspec", "filelock", "setuptools"),
 )
 LARGEST = re.compile(r"^largest difference (\S+)$", re.MULTILINE)
 
 
-def run_files(
-    sources: Mapping[str, str], folder: Path, others: Sequence[str] = ()
-) -> dict[str, tuple[float, str]]:
-    """Return of each file the largest difference that it printed, and all that it did."""
-    files = []
-    for name, source in sources.items():
-        files.append(folder / f"{name}.py")
-        files[-1].write_text(source, encoding="utf-8")
-    asked = json.dumps([[*TORCH, *others], list(map(str, files))])
-    command = [sys.executable, "-I", "-c", RUNNER]
-    done = subprocess.run(
-        command, input=asked, capture_output=True, text=True, cwd=folder, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = {}
-    for name, (said, end) in zip(sources, json.loads(done.stdout), strict=True):
-        assert end is None, (name, said, end)
+class Runner:
+    """A process that runs files, as long as it is open."""
+
+    def __init__(self, *allowed: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", RUNNER, *allowed],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def run(self, sources: Mapping[str, str], folder: Path) -> dict[str, tuple[float, str]]:
+        """Return of each file the largest difference that it printed, and all that it did."""
+        return {name: self._run(source, folder / f"{name}.py") for name, source in sources.items()}
+
+    def _run(self, source: str, file: Path) -> tuple[float, str]:
+        file.write_text(source, encoding="utf-8")
+        ask, answers = self._process.stdin, self._process.stdout
+        assert ask is not None
+        assert answers is not None
+        print(json.dumps(str(file)), file=ask, flush=True)
+        said, wrong = json.loads(answers.readline())
+        assert wrong is None, (file.name, said, wrong)
         printed = LARGEST.search(said)
-        assert printed is not None, (name, said)
-        found[name] = float(printed[1]), said
-    return found
+        assert printed is not None, (file.name, said)
+        return float(printed[1]), said
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.communicate()
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from model.masks import encode_cells
 from model.pretrained.base import ModelUnavailableError
 from tests.defaults import SENTENCE, TARGET, pair_of, run_of
-from tests.matrix import examples
-from tests.ui.scripts.running import run_files
+from tests.matrix import EIGHTH, examples
+from tests.ui.scripts.running import Runner
 from ui.choices.options import ACTIVATIONS, MASKS, NORM_ORDERS, PAIR_MASKS, PROJECTIONS, SCALES
 from ui.runs.random_weights import RandomRun
 from ui.runs.word_vectors import word_vectors
@@ -74,29 +74,35 @@ def script(run: RandomRun, **where: Any) -> str:
     return random_script(run, Where(**where, link="http://here/explore?text=%22")).python("x.py")
 
 
-def test_the_code_gives_the_numbers_of_every_option(tmp_path: Path) -> None:
+@EIGHTH
+def test_the_code_gives_the_numbers_of_every_option(
+    torch_alone: Runner, tmp_path: Path, part: slice
+) -> None:
     sources = {
         name.replace(" ", "_"): script(
             run_of(*texts, **changes), layer=changes.get("layers", 1) - 1
         )
-        for name, (texts, changes) in ONE.items()
+        for name, (texts, changes) in list(ONE.items())[part]
     }
-    for name, (difference, _said) in run_files(sources, tmp_path).items():
+    for name, (difference, _said) in torch_alone.run(sources, tmp_path).items():
         assert difference <= CLOSE, name
 
 
-def test_the_code_of_a_pair_gives_the_numbers_of_every_option(tmp_path: Path) -> None:
+@EIGHTH
+def test_the_code_of_a_pair_gives_the_numbers_of_every_option(
+    torch_alone: Runner, tmp_path: Path, part: slice
+) -> None:
     kinds = ("encoder_self", "decoder_self", "cross")
     sources = {}
-    for i, (name, (texts, changes)) in enumerate(PAIRS.items()):
+    for i, (name, (texts, changes)) in enumerate(list(PAIRS.items())[part]):
         run = pair_of(*texts, **changes)
         where = {"kind": kinds[i % 3], "sentence": len(run.source.lengths) - 1}
         sources[name] = script(run, **where)
-    for name, (difference, _said) in run_files(sources, tmp_path).items():
+    for name, (difference, _said) in torch_alone.run(sources, tmp_path).items():
         assert difference <= CLOSE, name
 
 
-def test_the_code_has_minilms_word_vectors_in_it(tmp_path: Path) -> None:
+def test_the_code_has_minilms_word_vectors_in_it(torch_alone: Runner, tmp_path: Path) -> None:
     try:
         word_vectors()
     except ModelUnavailableError as error:
@@ -105,7 +111,7 @@ def test_the_code_has_minilms_word_vectors_in_it(tmp_path: Path) -> None:
         "few": script(run_of(vectors="minilm")),
         "more_than_there_are": script(run_of("a b", vectors="minilm", embed_size=392, heads=8)),
     }
-    for difference, _said in run_files(sources, tmp_path).values():
+    for difference, _said in torch_alone.run(sources, tmp_path).values():
         assert difference <= CLOSE
 
 
@@ -131,7 +137,7 @@ changes = st.fixed_dictionaries(
 )
 
 
-def test_combinations_give_the_apps_numbers(tmp_path: Path) -> None:
+def test_combinations_give_the_apps_numbers(torch_alone: Runner, tmp_path: Path) -> None:
     sources: dict[str, str] = {}
 
     @examples(40)
@@ -142,7 +148,7 @@ def test_combinations_give_the_apps_numbers(tmp_path: Path) -> None:
             sources[f"n{len(sources)}"] = script(run, sentence=len(typed) - 1)
 
     gather()
-    for name, (difference, _said) in run_files(sources, tmp_path).items():
+    for name, (difference, _said) in torch_alone.run(sources, tmp_path).items():
         assert difference <= 1e-5, sources[name]  # energies that nothing divides make larger ones
 
 

@@ -7,12 +7,14 @@ from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS, Stage
 from ui.controls.colors import draw_colors
 from ui.controls.random_settings import segments
 from ui.frame.clicks import draw_click_listener
+from ui.frame.code import draw_code_button
 from ui.frame.description import draw_description
 from ui.frame.history import live
 from ui.frame.page import Page
 from ui.link.memory import default_of, settle, value_of
 from ui.link.notices import notice
 from ui.link.side import Side
+from ui.pages.compare.code import code_of_sides
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.controls import draw_sides
 from ui.pages.compare.descriptions import describe_comparison
@@ -37,6 +39,7 @@ def _draw() -> None:
     learn_memory().running = running = [training.plan for training in active()]
     with st.sidebar:
         draw_sides()
+        draw_code_button(code_of_sides)
         draw_click_listener(steady=CHARTS)
     top = draw_texts()
     _draw_view_bar()
