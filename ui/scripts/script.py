@@ -1,21 +1,19 @@
 """A run's code, as a file and as a notebook."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from model.transformer import AttentionKind as Kind
+from model.version import VERSION
 from ui.scripts.assembly import assemble
 from ui.scripts.literals import visible
 
 WHOLE = {"DISPLAYED": False, "MERGED": False, "RENORMALISED": False}  # each token by itself
 TRACE = "trace.npz"  # as a notebook calls what lies beside it
-PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,7 @@ class Script:
 @cache
 def made_with() -> str:
     """Return the versions of what has computed the numbers."""
-    version = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["version"]
-    return f"Headlight {version} and PyTorch {torch.__version__.partition('+')[0]}"
+    return f"Headlight {VERSION} and PyTorch {torch.__version__.partition('+')[0]}"
 
 
 def _paragraphs(texts: Sequence[str]) -> list[str]:
