@@ -92,6 +92,7 @@ def _draw_files(shown: Shown) -> None:
         return in_this_language(in_turn(make))
 
     draw_page_download(deferred(shown.page), whole)
+    draw_code_button(shown.coded)
     st.download_button(
         _("This stage (CSV)"),
         deferred(lambda: stage_csv(shown.attention(), stage)),
@@ -116,4 +117,3 @@ def _draw_files(shown: Shown) -> None:
         key="download_npz",
         on_click="ignore",
     )
-    draw_code_button(shown.coded)
