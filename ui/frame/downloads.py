@@ -10,7 +10,7 @@ import streamlit as st
 from model.transformer import AttentionKind as Kind
 from ui.choices.options import Stage
 from ui.controls.popover import draw_popover
-from ui.frame.code import Coded, draw_code_button
+from ui.frame.code import Coded, draw_code_button, show_code
 from ui.frame.source import Source
 from ui.link.code import here_for_others
 from ui.link.links import link_to_this
@@ -21,6 +21,8 @@ from ui.runs.tables import stage_csv, trace_csv
 from ui.scripts.script import Where
 from ui.server.turns import session_in_use, turn
 from ui.text.i18n import _, in_this_language
+
+POPOVER = "download_popover"
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Shown:
     def coded(self) -> list[Coded]:
         """Return what is shown, for its code."""
         where = Where(self.kind, self.layer, self.sentence, here_for_others(link_to_this()))
-        stem = f"headlight_{self.source.file_stems()[1]}"
+        stem = f"headlight_code_{self.source.file_stems()[1]}"
         return [Coded(self.source, self.run(), where, stem)]
 
     def npz(self) -> bytes:
@@ -62,9 +64,10 @@ def draw_downloads(shown: Shown) -> None:
     draw_popover(
         _("Download"),
         partial(_draw_files, shown),
-        key="download_popover",
+        key=POPOVER,
         icon=":material/download:",
     )
+    show_code(shown.coded)
 
 
 def _draw_files(shown: Shown) -> None:
@@ -99,4 +102,4 @@ def _draw_files(shown: Shown) -> None:
         key="download_npz",
         on_click="ignore",
     )
-    draw_code_button(shown.coded)
+    draw_code_button(POPOVER)
