@@ -12,6 +12,7 @@ import streamlit as st
 
 from model.pretrained.base import ModelUnavailableError
 from ui.frame.source import Source
+from ui.link.memory import own_memory
 from ui.runs.export import npz_bytes
 from ui.runs.run import Run
 from ui.scripts.script import Script, Where
@@ -37,19 +38,46 @@ class Coded:
         return npz_bytes(self.run, self.source.contents(self.run))
 
 
-def draw_code_button(find: Callable[[], Sequence[Coded]]) -> None:
-    """Draw the button that shows the code.
+@dataclass
+class Asking:
+    """Whether a session has just asked for the code."""
+
+    is_asked: bool = False
+
+
+def draw_code_button(popover: str | None = None) -> None:
+    """Draw the button that asks for the code.
 
     Args:
-        find: returns what the code is asked of; called when somebody asks.
+        popover: the key of the popover that it is in, and that is closed then: what closes one
+            later, by a click in the dialog, would close the dialog, too.
     """
-    if st.button(
+    st.button(
         _("The code"),
         key="show_code",
         icon=":material/code:",
-        help=_("Python that computes these numbers again, with PyTorch alone"),
-    ):
-        title = _("The code")  # said in the language of whoever asks
+        help=_("Python that computes these numbers again, and says by how much they differ"),
+        on_click=_ask,
+        args=(popover,),
+    )
+
+
+def _ask(popover: str | None) -> None:
+    own_memory(Asking).is_asked = True
+    if popover is not None:
+        st.session_state[popover] = False
+
+
+def show_code(find: Callable[[], Sequence[Coded]]) -> None:
+    """Show the code in a dialog, if somebody has just asked for it.
+
+    Args:
+        find: returns what the code is asked of; called only then.
+    """
+    asking = own_memory(Asking)
+    if asking.is_asked:
+        asking.is_asked = False
+        title = _("The code")  # in the language of whoever asks
         st.dialog(title, width="large", icon=":material/code:")(_show)(find)
 
 
@@ -84,8 +112,8 @@ def _show_one(coded: Coded) -> None:
     code = script.python(f"{coded.stem}.py")
     st.markdown(
         _(
-            "It needs {requirements} alone, computes these numbers again, and says at its end by "
-            "how much they differ."
+            "It needs {requirements} and nothing else, computes these numbers again, and says at "
+            "its end by how much they differ."
         ).format(requirements=", ".join(f"`{name}`" for name in script.requirements))
     )
     _draw_files(coded, script, code)

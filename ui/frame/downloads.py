@@ -10,7 +10,7 @@ import streamlit as st
 from model.transformer import AttentionKind as Kind
 from ui.choices.options import Stage
 from ui.controls.popover import draw_popover
-from ui.frame.code import Coded, draw_code_button
+from ui.frame.code import Coded, draw_code_button, show_code
 from ui.frame.page_download import draw_page_download
 from ui.frame.source import Source
 from ui.link.code import here_for_others
@@ -24,6 +24,7 @@ from ui.scripts.script import Where
 from ui.server.turns import session_in_use, turn
 from ui.text.i18n import _, in_this_language
 
+POPOVER = "download_popover"
 T = TypeVar("T")
 
 
@@ -53,7 +54,7 @@ class Shown:
     def coded(self) -> list[Coded]:
         """Return what is shown, for its code."""
         where = Where(self.kind, self.layer, self.sentence, here_for_others(link_to_this()))
-        stem = f"headlight_{self.source.file_stems()[1]}"
+        stem = f"headlight_code_{self.source.file_stems()[1]}"
         return [Coded(self.source, self.run(), where, stem)]
 
     def npz(self) -> bytes:
@@ -78,9 +79,10 @@ def draw_downloads(shown: Shown) -> None:
     draw_popover(
         _("Download"),
         partial(_draw_files, shown),
-        key="download_popover",
+        key=POPOVER,
         icon=":material/download:",
     )
+    show_code(shown.coded)
 
 
 def _draw_files(shown: Shown) -> None:
@@ -92,7 +94,7 @@ def _draw_files(shown: Shown) -> None:
         return in_this_language(in_turn(make))
 
     draw_page_download(deferred(shown.page), whole)
-    draw_code_button(shown.coded)
+    draw_code_button(POPOVER)
     st.download_button(
         _("This stage (CSV)"),
         deferred(lambda: stage_csv(shown.attention(), stage)),

@@ -22,6 +22,6 @@ def code_of_sides() -> list[Coded]:
             chosen = selection_in(run)
             link = here_for_others(side.text)
             where = Where(chosen.kind, chosen.layer, chosen.sentence, link)
-            stem = f"headlight_{letter}_{source.file_stems()[1]}"
+            stem = f"headlight_code_{letter}_{source.file_stems()[1]}"
             found.append(Coded(source, run, where, stem, letter.upper()))
     return found

@@ -7,7 +7,7 @@ from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS, Stage
 from ui.controls.colors import draw_colors
 from ui.controls.random_settings import segments
 from ui.frame.clicks import draw_click_listener
-from ui.frame.code import draw_code_button
+from ui.frame.code import draw_code_button, show_code
 from ui.frame.description import draw_description
 from ui.frame.history import live
 from ui.frame.page import Page
@@ -39,7 +39,8 @@ def _draw() -> None:
     learn_memory().running = running = [training.plan for training in active()]
     with st.sidebar:
         draw_sides()
-        draw_code_button(code_of_sides)
+        draw_code_button()
+        show_code(code_of_sides)
         draw_click_listener(steady=CHARTS)
     top = draw_texts()
     _draw_view_bar()
