@@ -1,22 +1,26 @@
 """Downloads: the stage or the whole trace, made when they are asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from model.transformer import AttentionKind as Kind
 from ui.choices.options import Stage
 from ui.controls.popover import draw_popover
+from ui.frame.page_download import draw_page_download
 from ui.frame.source import Source
 from ui.link.memory import value_of
 from ui.runs.export import npz_bytes
+from ui.runs.page_file import Seen, run_page
 from ui.runs.run import Attention, Run
 from ui.runs.tables import stage_csv, trace_csv
 from ui.server.turns import session_in_use, turn
 from ui.text.i18n import _, in_this_language
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -31,6 +35,7 @@ class Shown:
     kind: Kind = "encoder_self"
     layer: int = 0
     sentence: int = 0
+    seen: Seen = field(default_factory=Seen)
 
     def run(self) -> Run:
         """Return the run that is shown, computed anew."""
@@ -45,6 +50,17 @@ class Shown:
         """Return the whole trace as a file."""
         run = self.run()
         return npz_bytes(run, self.source.contents(run))
+
+    def page(self) -> str:
+        """Return all pictures of the run as one HTML file."""
+        run = self.run()
+        return run_page(
+            run,
+            self.seen,
+            about=self.source.describe(run),
+            notices=self.source.notices(run),
+            shown=(self.kind, self.layer, self.sentence),
+        )
 
 
 def draw_downloads(shown: Shown) -> None:
@@ -62,9 +78,10 @@ def _draw_files(shown: Shown) -> None:
     whole, of_one = shown.source.file_stems()
     in_turn = turn(session_in_use(), is_seen=False)
 
-    def deferred(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    def deferred(make: Callable[[], T]) -> Callable[[], T]:
         return in_this_language(in_turn(make))
 
+    draw_page_download(deferred(shown.page), whole)
     st.download_button(
         _("This stage (CSV)"),
         deferred(lambda: stage_csv(shown.attention(), stage)),

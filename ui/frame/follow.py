@@ -13,6 +13,7 @@ from ui.frame.clicks import draw_click_listener
 from ui.frame.downloads import Shown, draw_downloads
 from ui.frame.failures import told_in_place
 from ui.frame.header import show_header
+from ui.frame.page_download import seen_now
 from ui.frame.pin import draw_pin
 from ui.frame.source import Source
 from ui.link.memory import memory, value_of
@@ -135,6 +136,7 @@ def follow(
             selection.layer,
             selection.kind,
         )
+        shown.seen = seen_now(selection)
     # The picture goes first: what is sent before it would delay it by a frame each.
     if followed is not None and not followed.run.is_empty:
         with told_in_place():

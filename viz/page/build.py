@@ -88,7 +88,7 @@ def _texts(content: Content) -> list[str]:
 
 
 def _chosen(content: Content) -> dict[str, Any]:
-    names = ("stage", "view", "layer", "head", "query")
+    names = ("shown", "stage", "view", "layer", "head", "query")
     return {name: getattr(content, name) for name in names}
 
 
@@ -164,7 +164,7 @@ def _drawn_first(data: dict[str, Any], store: Store) -> set[int]:
     """The blocks that the first picture needs, about: those of the first layer's weights."""
     if not data["attentions"]:
         return set(range(len(data["blocks"])))
-    layers = data["attentions"][0]["layers"]
+    layers = data["attentions"][data["chosen"]["shown"]]["layers"]
     layer = layers[min(data["chosen"]["layer"], len(layers) - 1)]
     return {store.block_of(number) for number in layer["strip"]}
 

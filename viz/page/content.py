@@ -130,7 +130,8 @@ class Content:
     link: str = ""  # to the same in the live app: http or https
     version: str = ""
     difference: str = ""  # the badge's number: "2e-07"
-    stage: str = "weights"  # what is shown first
+    shown: int = 0  # the attention that is shown first
+    stage: str = "weights"  # ... and what of it
     view: str = "heads"  # ... and how: "heads", "head", "layers"
     layer: int = 0
     head: int = 0
@@ -139,7 +140,14 @@ class Content:
     words: Words = field(default=ENGLISH)
 
     def __post_init__(self) -> None:
-        if not (self.attentions or self.pictures):
-            raise ValueError("a page must show an attention or a picture, got neither")
+        if not (self.attentions or self.pictures or self.notes):
+            raise ValueError(
+                "a page must show an attention or a picture, or say in a note why it doesn't; got "
+                "neither"
+            )
+        if self.attentions and not 0 <= self.shown < len(self.attentions):
+            raise ValueError(
+                f"shown must be one of {len(self.attentions)} attentions, got {self.shown}"
+            )
         if self.link and not self.link.startswith(("http://", "https://")):
             raise ValueError(f"the link must begin with http:// or https://, got {self.link!r}")

@@ -178,7 +178,7 @@ def equation_terms(
     size = (f"{len(sides.queries)}", f"{len(sides.keys)}")
     weights = Matrix(
         masked_as_nan(layer.weights[head], allowed),
-        words.weights,
+        words.term_weights,
         sides.queries,
         sides.keys,
         words.query_word,
@@ -201,13 +201,13 @@ def equation_terms(
     if layer.energy is not None:
         values = np.asarray(layer.energy[head], np.float32)
         signed = replace(weights, diverging=True, scale=LINEAR, sign="→")
-        terms.append(replace(signed, values=values, name=words.energy.lower(), masked=None))
+        terms.append(replace(signed, values=values, name=words.term_energy, masked=None))
     if layer.scores is not None:
         signed = replace(weights, diverging=True, scale=LINEAR, sign="→")
         values = masked_as_nan(layer.scores[head], allowed)
-        terms.append(replace(signed, values=values, name=words.scores.lower()))
+        terms.append(replace(signed, values=values, name=words.term_scores))
     ends = layer.values is not None and layer.head_outputs is not None
-    terms.append(replace(weights, name=words.weights.lower(), sign="×" if ends else ""))
+    terms.append(replace(weights, name=words.term_weights, sign="×" if ends else ""))
     if layer.values is not None and layer.head_outputs is not None:
         terms += [
             _vectors(layer.values[head], "V", sides.keys, words.key_word, "=", words, "value"),

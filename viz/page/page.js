@@ -282,8 +282,9 @@
   const unique = (texts) => [...new Set(texts)]
   const kinds = unique(data.attentions.map(({ kind }) => kind))
   const sentences = unique(data.attentions.map(({ sentence }) => sentence))
-  const chosen = { ...data.chosen, kind: kinds[0], sentence: sentences[0], pointed: null }
-  if (!data.attentions.length) chosen.view = "picture0"
+  const { kind, sentence } = data.attentions[data.chosen.shown] ?? {}
+  const chosen = { ...data.chosen, kind, sentence, pointed: null }
+  if (data.pictures.length && !data.attentions.length) chosen.view = "picture0"
 
   const attention = () =>
     data.attentions.find((each) => each.kind === chosen.kind && each.sentence === chosen.sentence) ??
@@ -413,7 +414,7 @@
   }
   theme.onclick = () => {
     setMode(mode === "dark" ? "light" : "dark")
-    draw()
+    if (shown) draw()
   }
 
   // ---- The sentence as words: pointing at one shows how much it attends to the others
@@ -594,7 +595,7 @@
   addEventListener("resize", () => { if (isNarrow() !== drawnNarrow) draw() })
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ({ matches }) => {
     setMode(matches ? "dark" : "light")
-    draw()
+    if (shown) draw()
   })
   // A playing figure that is told to pause rejects a promise that nobody can catch.
   addEventListener("unhandledrejection", (event) => {
@@ -602,6 +603,7 @@
   })
 
   setMode(mode)
+  if (!views().length) return
   repair()
   updateControls()
   updateWords()

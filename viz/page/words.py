@@ -55,6 +55,9 @@ class Words:
     masked: str = "masked"
     gap: str = "nothing (a gap)"
     through_output: str = "All heads, mixed"
+    term_energy: str = "energy"
+    term_scores: str = "scores"
+    term_weights: str = "weights"
     term_output: str = "output"
 
     # The row of words
