@@ -6,12 +6,12 @@ Source: the documentation of torch.nn.functional.scaled_dot_product_attention.
 """
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.attention.bias import CausalBias, CausalVariant
 
 Function = Literal["scaled_dot_product_attention", "multi_head_attention_forward"]
 
@@ -57,10 +57,9 @@ def sdpa_call(
     allowed, bias = split_mask(attn_mask)
     if is_causal:
         allowed = causal(query, key)
-    elif isinstance(attn_mask, CausalBias):
+    elif (variant := causal_variant(attn_mask)) is not None:
         is_causal = True
-        first = 0 if attn_mask.variant == CausalVariant.UPPER_LEFT else key.shape[-2] - shape[-2]
-        allowed = causal(query, key, first)
+        allowed = causal(query, key, 0 if variant == "UPPER_LEFT" else key.shape[-2] - shape[-2])
 
     leading = torch.broadcast_shapes(  # type: ignore[no-untyped-call]
         *(x.shape[:-2] for x in (query, key, value))
@@ -103,13 +102,25 @@ def causal(queries: Tensor, keys: Tensor, first: int = 0) -> Tensor:
     return torch.ones(size, dtype=torch.bool, device=queries.device).tril(first)
 
 
+def causal_variant(mask: object) -> str | None:
+    """Return which kind of torch.nn.attention.bias a mask is: masks by shape, without numbers.
+
+    None is for all others. That module takes a second to import; where nobody has imported it,
+    there is no such mask.
+    """
+    module = sys.modules.get("torch.nn.attention.bias")
+    if module is None or not isinstance(mask, module.CausalBias):
+        return None
+    return str(mask.variant.name)
+
+
 def split_mask(mask: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
     """Return where a mask allows to attend, and what it adds to the scores; None if it doesn't.
 
     Args:
         mask: booleans, True = may attend; or numbers that are added, -inf = may not.
     """
-    if mask is None or isinstance(mask, CausalBias):  # which has no numbers
+    if mask is None or causal_variant(mask) is not None:
         return None, None
     if mask.dtype == torch.bool:
         return mask, None

@@ -15,11 +15,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn.attention.bias import CausalBias
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
-from .calls import Call, four_dimensional, sdpa_call
+from .calls import Call, causal_variant, four_dimensional, sdpa_call
 from .modules import ModuleNames
 from .multihead import Arguments, bind, multihead_call
 from .plain_code import no_compiled_code, would_be_fused
@@ -42,7 +41,8 @@ def record(*, dtype: torch.dtype | None = None, keep_steps: bool = True) -> Iter
     PyTorch's fused layers (nn.TransformerEncoder in evaluation) and compiled code are run by their
     plain code, which `Recording.notes` then says. While anybody records, compiled code runs as
     plain code in the whole process. Nothing of it is left behind, also after an exception. What
-    gradient checkpointing computes once more in a backward pass isn't recorded twice.
+    gradient checkpointing computes once more in a backward pass isn't recorded twice. The first
+    block of a process takes a second longer, for the import of PyTorch's compiler.
 
     Args:
         dtype: torch.float32 or torch.float64, to compute the explicit steps in, of what the model
@@ -178,7 +178,7 @@ class Copies:
 
     def as_read(self, x: Any) -> Any:
         """Return an argument as the model's own computation reads it, in the precision to use."""
-        if not isinstance(x, Tensor) or isinstance(x, CausalBias) or not x.is_floating_point():
+        if not isinstance(x, Tensor) or causal_variant(x) or not x.is_floating_point():
             return x
         x = x.detach()
         if self._autocast_dtype is not None and x.dtype != torch.float64:

@@ -70,7 +70,9 @@ class Recording:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what somebody should know about it, a sentence or two each."""
-        return (*([] if self.traces else [self._why_nothing()]), *self._plainly(), *self._missing())
+        missing = (*self._missing(),)
+        nothing = () if self.traces or missing else (self._why_nothing(),)
+        return (*nothing, *self._plainly(), *missing)
 
     def save(
         self,
@@ -90,7 +92,7 @@ class Recording:
             ValueError: if there is no trace; the message says why.
         """
         if not self.traces:
-            raise ValueError(f"there is nothing to save. {self._why_nothing()}")
+            raise ValueError(f"there is nothing to save. {' '.join(self.notes)}")
         write_trace_file(
             file,
             self.traces,

@@ -116,7 +116,7 @@ def make_trace(call: Call, got: Got, place: Place, *, keep_steps: bool) -> Recor
     steps = explicit_steps(call)
     output = side_by_side(steps.head_outputs)  # (B, Q, H·D)
     difference: float | None = None
-    rounding = rounding_of(call, got)
+    rounding = rounding_of(call, steps, got)
     unchecked = ""
     if call.dropout:
         unchecked = f"dropout ({call.dropout:g}) had changed the weights that the output came from"
@@ -171,15 +171,21 @@ def largest(got: Tensor, own: Tensor) -> float:
     return float(difference.nan_to_num(nan=math.inf).max())
 
 
-def rounding_of(call: Call, got: Got) -> float:
+def rounding_of(call: Call, steps: Attended, got: Got) -> float:
     """Return an upper estimate of the difference that rounding alone makes.
 
-    A rounded q·k is off by no more than a few units of |q| |k|; an error in a score is a relative
-    error in the weights; and an output is no larger than the largest value.
+    An error in a score is a relative error in the weights, and an output is no larger than the
+    largest value. A score is rounded as the model's numbers are, and the sum that q·k is by a share
+    of |q| |k|: kernels sum in float32 at least. Where queries and keys were projected once more,
+    they may differ by their own rounding too.
     """
-    if call.queries.numel() == 0 or call.keys.numel() == 0:
+    if steps.energy.numel() == 0:
         return 0.0
     q, k = (x.norm(dim=-1).max().item() for x in (call.queries, call.keys))
+    per_energy = 1 / abs(call.divisor) if call.divisor else 0.0
+    score = steps.energy.abs().max().item() * per_energy
+    if call.bias is not None:  # but for the large negative numbers that mask
+        score += call.bias.amax(-1).clamp(min=0).max().item()
     size = call.values.abs().max().item() if call.values.numel() else 0.0
     if got.projection is not None:
         weight, bias = got.projection
@@ -187,10 +193,10 @@ def rounding_of(call: Call, got: Got) -> float:
         size += 0.0 if bias is None else bias.abs().max().item()
     if got.weights is not None:
         size = max(size, 1.0)
-    score = q * k / abs(call.divisor) if call.divisor else 0.0
-    if call.bias is not None:  # of what isn't masked by a large negative number
-        score += call.bias.amax(-1).clamp(min=0).max().item()
-    return float(SLACK * epsilon(got.output) * (1 + score) * size)
+    eps = epsilon(got.output)
+    is_wider = got.projection is None and got.output.dtype.itemsize < torch.float32.itemsize
+    of_sums = torch.finfo(torch.float32).eps if is_wider else eps
+    return float(SLACK * size * (eps * (1 + score) + of_sums * q * k * per_energy))
 
 
 def epsilon(x: Tensor) -> float:
