@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.transformer import AttentionKind as Kind
-from ui.choices.version import version
+from model.version import VERSION
 from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 from ui.text.page_words import page_words
@@ -68,7 +68,7 @@ def run_page(
             pictures=pictures,
             notes=notes,
             link=_address(seen.link),
-            version=version(),
+            version=VERSION,
             difference="" if run.is_empty else f"{run.parity.largest:.1e}",
             view=seen.view,
             stage=seen.stage,
@@ -97,7 +97,7 @@ def pictures_page(
             pictures=pictures,
             notes=[without_markdown(each) for each in notices],
             link=_address(link),
-            version=version(),
+            version=VERSION,
             words=page_words(),
         )
     )

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model.version import VERSION
 from tests.defaults import run_of
 from tests.ui.conftest import Download
 from tests.ui.helpers import link, open_app, open_pair
-from ui.choices.version import version
 from ui.runs.page_file import Seen, page_attention, run_page, without_markdown
 
 
@@ -45,7 +45,7 @@ def test_a_page_says_what_it_is_of() -> None:
     assert "<title>Explore: the cat</title>" in page
     assert "<p>Random weights</p>" in page
     assert "https://example.org/explore?text=the+cat" in footer_of(page)
-    assert f"Made with Headlight {version()}." in footer_of(page)
+    assert f"Made with Headlight {VERSION}." in footer_of(page)
     assert re.search(r"own attention: \d\.\de-0\d\.", footer_of(page))
     data = data_of(page)
     assert [each["sentence"] for each in data["attentions"]] == ["1: the cat", "2", "3: a b c"]
