@@ -41,7 +41,7 @@ def record(*, dtype: torch.dtype | None = None, keep_steps: bool = True) -> Iter
     PyTorch's fused layers (nn.TransformerEncoder in evaluation) and compiled code are run by their
     plain code, which `Recording.notes` then says. While anybody records, compiled code runs as
     plain code in the whole process. Nothing of it is left behind, also after an exception. What
-    gradient checkpointing computes once more in a backward pass isn't recorded twice. The first
+    gradient checkpointing computes once more in a backward pass isn't seen a second time. The first
     block of a process takes a second longer, for the import of PyTorch's compiler.
 
     Args:
@@ -54,6 +54,7 @@ def record(*, dtype: torch.dtype | None = None, keep_steps: bool = True) -> Iter
 
     Raises:
         ValueError: if dtype is another.
+        RuntimeError: within code that is compiled; record around the call of it.
     """
     if dtype not in (None, torch.float32, torch.float64):
         raise ValueError(f"expected torch.float32, torch.float64 or None as dtype, got {dtype}")
@@ -97,8 +98,6 @@ class Interception(TorchFunctionMode):
         frame: FrameType,
     ) -> None:
         """Record a call; whatever is wrong with it must not be the model's problem."""
-        if torch._C._current_graph_task_id() != -1:
-            return  # a backward pass, in which gradient checkpointing computes it once more
         tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
         if reason := why_not(tensors):
             self._seen.unrecorded[reason] += 1
@@ -146,7 +145,8 @@ def why_not(tensors: list[Tensor]) -> str:
 def apart_from_model(device: str) -> Iterator[torch.dtype | None]:
     """Compute what follows without the model's noticing, and as nothing around it demands.
 
-    Neither gradients nor autocast, neither other people's modes nor a FLOP counter take part.
+    Neither autocast nor other people's modes, such as a FLOP counter, take part. There are no
+    gradients as long as all tensors are detached.
 
     Yields:
         What autocast would have made of floating-point numbers; None if it is off.
@@ -157,7 +157,6 @@ def apart_from_model(device: str) -> Iterator[torch.dtype | None]:
         if torch._C._len_torch_dispatch_stack():
             stack.enter_context(_disable_current_modes())
         stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.no_grad())
         dtype = torch.get_autocast_dtype(device) if is_cast else None
         if is_cast:
             stack.enter_context(torch.autocast(device, enabled=False))

@@ -19,12 +19,20 @@ def no_compiled_code() -> Iterator[None]:
 
     The setting is one of the process. So that recordings in several threads can end in any order,
     the first sets it and the last sets it back.
+
+    Raises:
+        RuntimeError: within code that is compiled, where nobody may set it.
     """
     global _recordings, _stance
     with _lock:
         if _recordings == 0:
-            _stance = torch.compiler.set_stance("force_eager")
-            _stance.__enter__()
+            try:
+                _stance = torch.compiler.set_stance("force_eager")
+            except RuntimeError as error:
+                raise RuntimeError(
+                    "record() can't be used within code that torch.compile has compiled: use it "
+                    "around the call of the compiled model"
+                ) from error
         _recordings += 1
     try:
         yield

@@ -10,7 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.overrides import _get_current_function_mode_stack
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -132,6 +132,9 @@ def test_under_autocast_the_queries_are_those_that_the_kernel_reads() -> None:
         assert torch.is_autocast_enabled("cpu")
     assert torch.equal(output, before)
     (trace,) = recording.traces
+    read = query.bfloat16().double()
+    exact = (read @ read.transpose(2, 3) / 8**0.5).softmax(-1)
+    torch.testing.assert_close(trace.weights, exact.float(), rtol=0.0, atol=1e-6)
     assert torch.equal(trace.queries, query.bfloat16().float())
     assert trace.dtype == torch.bfloat16
     assert trace.difference is not None
@@ -363,6 +366,33 @@ def test_other_modes_count_only_what_the_model_does() -> None:
         model(x)
     assert beside.get_total_flops() == alone.get_total_flops() > 0
     assert len(recording) == 2
+
+
+def test_other_people_s_function_modes_see_only_what_the_model_does() -> None:
+    class Listing(TorchFunctionMode):
+        def __init__(self) -> None:
+            super().__init__()
+            self.names: list[str] = []
+
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            self.names.append(func.__name__)
+            return func(*args, **(kwargs or {}))
+
+    model, x = PatchAttention(), torch.randn(2, 5, 12)
+    with Listing() as alone:
+        model(x)
+    with Listing() as beside, record() as recording:
+        model(x)
+    seen = {"linear", "scaled_dot_product_attention", "softmax", "matmul", "where"}
+    assert [name for name in beside.names if name in seen] == [
+        "linear",
+        "scaled_dot_product_attention",
+    ]
+    assert [name for name in alone.names if name in seen] == [
+        "linear",
+        "scaled_dot_product_attention",
+    ]
+    assert len(recording) == 1
 
 
 def test_transformations_of_functions_are_not_recorded() -> None:

@@ -1,5 +1,7 @@
 """The names of the modules in which an attention was computed."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -28,6 +30,16 @@ class InAList(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers[0](x)
+
+
+class Decorated(CausalSelfAttention):
+    """Its forward is wrapped by a function, as some libraries' are."""
+
+    @staticmethod
+    def wrapped(forward: Callable[[nn.Module, Tensor], Tensor]) -> Callable[..., Tensor]:
+        return lambda self, x: forward(self, x)
+
+    forward = wrapped(CausalSelfAttention.forward)
 
 
 class Around(nn.Module):
@@ -90,6 +102,14 @@ def test_layers_that_no_module_has_registered() -> None:
     with record() as recording:
         Around(InAList())(torch.randn(1, 3, 8))
     assert places(recording) == [("Around", "inner.<CausalSelfAttention>", "CausalSelfAttention")]
+
+
+def test_a_wrapped_forward_is_one_module() -> None:
+    model = InAList()
+    model.layers = [Decorated(8, 2)]
+    with record() as recording:
+        model(torch.randn(1, 3, 8))
+    assert places(recording) == [("InAList", "<Decorated>", "Decorated")]
 
 
 def test_forward_called_by_itself() -> None:

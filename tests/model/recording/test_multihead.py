@@ -211,6 +211,21 @@ def test_the_function_by_itself_with_static_keys() -> None:
     assert trace.title == "multi_head_attention_forward"
 
 
+def test_the_function_by_itself_with_boolean_masks() -> None:
+    x = torch.randn(3, 1, 4)
+    arguments: tuple[Any, ...] = (
+        x, x, x, 4, 2, torch.randn(12, 4), None, None, None, False, 0.0, torch.randn(4, 4), None,
+    )  # fmt: skip
+    blocked = torch.tensor([[False, True, False], [False, False, False], [True, False, False]])
+    padding = torch.tensor([[False, False, True]])
+    with record() as recording:
+        F.multi_head_attention_forward(*arguments, attn_mask=blocked, key_padding_mask=padding)
+    expected = [[True, False, False], [True, True, False], [False, True, False]]
+    for head in range(2):
+        assert (recording[0].weights[0, head] > 0).tolist() == expected
+    assert recording.notes == ()
+
+
 def test_nothing_written_into_its_weights_later_changes_the_trace() -> None:
     module = nn.MultiheadAttention(SIZE, HEADS)
     x = torch.randn(LENGTH, BATCH, SIZE)

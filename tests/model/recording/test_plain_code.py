@@ -179,6 +179,21 @@ def test_a_stance_that_somebody_has_set_stays() -> None:
         assert torch._dynamo.eval_frame._stance.stance == "eager_on_recompile"
 
 
+def test_within_compiled_code_it_says_where_to_record() -> None:
+    model = GPT(layers=1).eval()
+
+    def forward(x: Tensor) -> Tensor:
+        with record():
+            return model(x)
+
+    with pytest.raises(RuntimeError, match="around the call of the compiled model"):
+        torch.compile(forward, backend="aot_eager")(tokens())
+    assert torch._dynamo.eval_frame._stance.stance == "default"
+    with record() as recording:
+        model(tokens())
+    assert len(recording) == 1
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_torchscript_is_not_seen_and_said_not_to_be() -> None:
     from tests.model.recording.home_made import Block, PatchAttention

@@ -70,6 +70,21 @@ def test_a_difference_that_rounding_does_not_explain_is_said() -> None:
     assert "1.0e-02; rounding explains" in note
 
 
+def test_weights_that_the_model_got_are_compared_too() -> None:
+    class Wrong(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            result = func(*args, **(kwargs or {}))
+            if func is not F.multi_head_attention_forward:
+                return result
+            return result[0], result[1] + 0.25
+
+    model, x = nn.MultiheadAttention(4, 2), torch.randn(3, 1, 4)
+    for average in (True, False):
+        with Wrong(), record() as recording:
+            model(x, x, x, average_attn_weights=average)
+        assert recording.difference == pytest.approx(0.25, rel=1e-3)
+
+
 def test_a_sequence_of_traces_with_a_summary() -> None:
     model = GPT()
     with record() as recording:
