@@ -224,7 +224,11 @@ def _first_line(function: ast.FunctionDef) -> str:
     line = f"def {function.name}({arguments}){returned}:\n"
     if len(line) <= WIDTH + 1:
         return line
-    return f"def {function.name}(\n    {arguments}\n){returned}:\n"
+    if len(arguments) + 4 <= WIDTH:
+        return f"def {function.name}(\n    {arguments}\n){returned}:\n"
+    each = re.split(r", (?=\*|\w+:)", arguments)  # not those within brackets
+    listed = "".join(f"    {argument},\n" for argument in each)
+    return f"def {function.name}(\n{listed}){returned}:\n"
 
 
 def _defined(node: ast.AST) -> str:
@@ -260,9 +264,16 @@ def _imports_of(parts: Collection[str], body: str) -> str:
                     if used:
                         froms.setdefault(module, set()).update(used)
     every = sorted(lines)
-    every += [f"from {name} import {', '.join(sorted(froms[name]))}" for name in sorted(froms)]
+    every += [_from(name, sorted(froms[name])) for name in sorted(froms)]
     installed = [line for line in every if line.split()[1].partition(".")[0] in INSTALLED]
     return "\n".join([*(line for line in every if line not in installed), "", *installed])
+
+
+def _from(module: str, names: Sequence[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return line
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
 
 
 def _spaced(source: str) -> str:

@@ -67,8 +67,8 @@ def training_script(run: TrainedHereRun, where: Where) -> Script:
             "A small transformer begins with the seed's weights, learns from random examples, and "
             "then reads one. At its end it compares its loss, its weights of attention and its "
             "output with those that the page showed, and prints the largest difference.",
-            "On the same machine, with the same version of PyTorch, there is none. Another one "
-            "may round in another way, which a training makes larger with each step.",
+            "On the same kind of processor, with the same version of PyTorch, there is none. "
+            "Another one rounds in another way, and many steps can make much of that.",
         ),
         requirements=("torch",),
         installs=("torch",),

@@ -42,52 +42,66 @@ def _character(character: str) -> str:
     return named or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
 
 
-def literal(value: Any, before: int = 0) -> str:
+def literal(value: Any, before: int = 0, depth: int = 0) -> str:
     """Return a value as source: on one line where it fits, else on lines that are filled.
 
     Args:
         value: a number, a text, None, numbers, or a list, tuple or dictionary of such.
-        before: how many characters stand before it on its first line.
+        before: how many characters stand before it on its first line, and behind it on its last.
+        depth: by how many steps all of its lines will be indented.
 
     Raises:
         TypeError: if it is something else.
     """
+    room = WIDTH - len(INDENT) * depth
     match value:
         case None | bool() | int() | float():
             return repr(value)
         case str():
-            return _text(value, before)
+            return _text(value, before, room)
         case Numbers():
             file = np.ascontiguousarray(value.values, dtype="<f4").tobytes()
-            return _text(base64.b64encode(file).decode(), before)
+            return _text(base64.b64encode(file).decode(), before, room)
         case list():
-            return _listed("[", [literal(each) for each in value], "]", before)
+            return _listed("[", _inner(value, depth), "]", before, room)
         case tuple():
             comma = "," if len(value) == 1 else ""
-            return _listed("(", [literal(each) for each in value], f"{comma})", before)
+            return _listed("(", _inner(value, depth), f"{comma})", before, room)
         case dict():
-            items = [f"{literal(key)}: {literal(each)}" for key, each in value.items()]
-            return _listed("{", items, "}", before)
+            items = []
+            for key, each in value.items():
+                name = f"{literal(key, 1, depth + 1)}: "
+                items.append(name + literal(each, len(name) + 1, depth + 1))
+            return _listed("{", items, "}", before, room)
     raise TypeError(f"expected a number, a text or a list of such, got {type(value).__name__}")
 
 
-def _text(text: str, before: int) -> str:
+def _inner(values: Sequence[Any], depth: int) -> list[str]:
+    return [literal(each, 1, depth + 1) for each in values]
+
+
+def _text(text: str, before: int, room: int) -> str:
     """A text; a long one as several that stand in parentheses, one a line."""
-    if len(text) + before + 2 <= WIDTH:  # shorter than this it isn't, whatever is escaped
-        return quoted(text)
-    room = WIDTH - len(INDENT) - 2
-    lines = [quoted(text[start : start + room]) for start in range(0, len(text), room)]
-    return "(\n" + "".join(f"{INDENT}{line}\n" for line in lines) + ")"
+    line = quoted(text)
+    if len(line) + before <= room:
+        return line
+    most = room - len(INDENT) - 2
+    lines = [""]
+    for character in map(_character, text):
+        if len(lines[-1]) + len(character) > most:
+            lines.append("")
+        lines[-1] += character
+    return "(\n" + "".join(f'{INDENT}"{line}"\n' for line in lines) + ")"
 
 
-def _listed(start: str, items: Sequence[str], end: str, before: int) -> str:
+def _listed(start: str, items: Sequence[str], end: str, before: int, room: int) -> str:
     line = start + ", ".join(items) + end
-    if "\n" not in line and before + len(line) <= WIDTH:
+    if "\n" not in line and before + len(line) <= room:
         return line
     lines = [INDENT]
     for item in items:
         item = item.replace("\n", f"\n{INDENT}")
-        if len(lines[-1]) > len(INDENT) and len(lines[-1]) + len(item) + 1 > WIDTH:
+        if len(lines[-1]) > len(INDENT) and len(lines[-1]) + len(item) + 1 > room:
             lines[-1] = lines[-1].rstrip()
             lines.append(INDENT)
         lines[-1] += f"{item}, "

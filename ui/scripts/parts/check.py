@@ -106,5 +106,11 @@ if ORIGIN == "trained":
     print(f"accuracy {accuracy:.4f}, on the page {ACCURACY:.4f}")
     largest = max(largest, abs(test_loss - LOSS), abs(accuracy - ACCURACY))
 print(f"largest difference {largest:.0e}")
-if not largest <= TOLERANCE:
+if ORIGIN == "trained":
+    if not largest <= TOLERANCE:
+        sys.exit(
+            f"That is more than {TOLERANCE:g}. On another kind of processor a training ends "
+            "elsewhere: then loss and accuracy are close, and the weights aren't the same."
+        )
+elif not largest <= TOLERANCE:
     sys.exit(f"That is more than {TOLERANCE:g}: these aren't the numbers that the page showed.")
