@@ -27,8 +27,10 @@ UPLOADER = "[class*=st-key-trace_file_] input[type=file]"
 
 def upload(page: Page, data: bytes | Path, name: str = "mine.npz") -> None:
     """Open a file where the page asks for one, or in the popover for another."""
+    another = page.get_by_role("button", name="Open another file")
+    page.locator(UPLOADER).or_(another).first.wait_for(state="attached")
     if page.locator(UPLOADER).count() == 0:
-        page.get_by_role("button", name="Open another file").click()
+        another.click()
     file = data if isinstance(data, Path) else {"name": name, "mimeType": "", "buffer": data}
     page.locator(UPLOADER).set_input_files(file)  # type: ignore[arg-type]
 

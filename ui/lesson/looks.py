@@ -36,7 +36,8 @@ def describe_look(attention: Attention, head: int, query: int | None, key: int |
     names["key"] = _name(shown.key_labels, column)
     share = percent(float(weights[column]), 1)
     is_single = len(shown.query_groups[row]) == len(shown.key_groups[column]) == 1
-    if not (is_single and attention.whole.allowed[query, key]):
+    has_score = attention.run.knows("energy") and attention.run.knows("scores")
+    if not (is_single and has_score and attention.whole.allowed[query, key]):
         return _("Head {head}: “{query}” looks at “{key}”: {share}.").format(**names, share=share)
     return _(
         "Head {head}, “{query}” on “{key}”: q·k is {energy}; divided by {divisor} the score is "

@@ -63,6 +63,8 @@ def _bias(held: dict[Projected, ProjectionEquation]) -> str:
 def projection_formula(attention: Attention, name: Projected, head: int) -> str:
     """Return what queries, keys or values are: in KaTeX, or in words where no equation holds."""
     symbol, equation = SYMBOLS[name], attention.facts.equation(name)
+    if equation is None and attention.run.is_from_file:
+        return _("{name} from the file").format(name=symbol)
     if equation is None:
         return _("{name} as the model computes it").format(name=symbol)
     read = "Y" if attention.kind == "cross" and name == "queries" else "X"

@@ -12,6 +12,7 @@ from ui.text.errors import describe_error
 from ui.text.i18n import _
 from ui.text.markdown import plain
 
+POPOVER = "trace_file_popover"  # in which the uploader for another file is
 MOST_SAID = 500  # characters of why a file can't be read
 
 
@@ -74,6 +75,7 @@ def _take_file(key: str) -> None:
             name=plain(name, 80), error=plain(describe_error(error, _), MOST_SAID)
         )
         return
+    st.session_state[POPOVER] = False  # what it was open for is done
     # Of a link's file, what the link says of it; of another one, what is meant anew.
     anew = () if before is None else ("kind", "layer", "head", "q", "k", "sentence")
     choose(f"file {kept.uploads}", from_file=True, **{key: default_of(key) for key in anew})

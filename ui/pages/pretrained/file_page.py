@@ -8,6 +8,7 @@ import streamlit as st
 
 from model.transformer import AttentionKind as Kind
 from ui.choices.options import BETWEEN_TOKENS, FIELDS, KINDS, OVERVIEWS, STAGES, Stage
+from ui.components import window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.fits import fit_layer_to
 from ui.controls.popover import draw_popover
@@ -21,7 +22,7 @@ from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.memory import settle, value_of
 from ui.link.notices import notice, show_notices
 from ui.pages.pretrained.controls import draw_first_settings, draw_model_of_file
-from ui.pages.pretrained.file_memory import draw_uploader, opened_file
+from ui.pages.pretrained.file_memory import POPOVER, draw_uploader, opened_file
 from ui.pages.pretrained.file_source import FROM_FILE
 from ui.runs.run import Run
 from ui.runs.trace_file import FileRun
@@ -41,9 +42,11 @@ from ui.views.stages import attention_tiles
 from ui.views.strip import show_strip
 from ui.views.view import View
 from viz.theme import Theme
+from viz.tiles_grid import HEIGHT, TALL_HEIGHT
 from viz.weight_scale import LINEAR
 
 LONGEST_NAME = 40  # characters of a layer's
+INPUTS_HEIGHT = 70  # pixels of head, query and key, which stand above one head
 HIGHEST = 1.0005  # weight: one of 16 bits may be above 1 by so much
 CHART = "head_part_chart"
 
@@ -52,9 +55,8 @@ def show_part_of_head(run: Run, selection: Selection, theme: Theme) -> None:
     """Draw a stage of one head, where not all that it follows from is there."""
     attention, head = attention_in(run, selection), selection.head or 0
     stage: Stage = value_of("stage") if value_of("stage") in BETWEEN_TOKENS else "weights"
-    if not run.knows("scores"):
-        st.caption(_("The file has weights only: the rest isn't known."))
-    tiles = only(attention_tiles(attention, stage), (head,))
+    height = (TALL_HEIGHT if window_is_tall() else HEIGHT) - INPUTS_HEIGHT
+    tiles = only(attention_tiles(attention, stage, height=height), (head,))
     scale = weight_scale() if stage == "weights" else LINEAR
     tiles = mark_tokens(tiles, attention, selection.query, selection.key)
     show_tiles(replace(tiles, scale=scale), CHART, theme)
@@ -117,7 +119,7 @@ def draw_from_file() -> None:
         draw_popover(
             _("Open another file"),
             draw_uploader,
-            key="trace_file_popover",
+            key=POPOVER,
             icon=":material/upload_file:",
         )
         _draw_layer(run)
@@ -178,7 +180,10 @@ def _follow(top: Top) -> None:
     views = views_of(file.run)
     followed = follow(FROM_FILE, views, top.messages, header=top.header)
     with top.sentences[0]:
-        st.markdown(_("**From a file**: {name}").format(name=plain(file.name)))
+        st.markdown(
+            _("**From a file**: {name}").format(name=plain(file.name)),
+            help=FROM_FILE.describe_reading(file.run) or None,
+        )
     if followed is None:
         return
     with top.messages, told_in_place():

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from model.errors import CodedText
 from ui.choices.limits import MAX_PRETRAINED_LAYERS
 from ui.frame.source import Source
 from ui.link.memory import value_of
@@ -17,6 +18,9 @@ from ui.text.markdown import plain
 from ui.text.numbers import whole
 from ui.views.divisor import divisors_text
 
+HOW_READ = frozenset(
+    f"trace_file.{code}" for code in ("read_as_layers", "read_as_sentences", "computed", "divisor")
+)
 MOST_SAID = 300  # characters of a notice, in which a stranger's names stand
 
 
@@ -46,7 +50,7 @@ class FromFile(Source[FileSettings, FileRun]):
         values = {"name": plain(run.name), "size": _sizes(run), "divisor": divisors_text(run)}
         if "weights" in computed:
             return _(
-                "**queries and keys from a file**, {name}: {size}. Weights are computed here, "
+                "**queries and keys from a file**, {name}: {size}, weights computed here, "
                 "energies ÷ {divisor}"
             ).format(**values)
         if run.knows("queries") and run.knows("keys"):
@@ -79,9 +83,12 @@ class FromFile(Source[FileSettings, FileRun]):
 
     def notices(self, run: FileRun) -> list[str]:
         """Return what isn't in the file as one would expect, and what there is no room for."""
-        said = [plain(describe_error(each, _), MOST_SAID) for each in run.notices]
-        said = [text if text.endswith(".") else f"{text}." for text in said]
-        return [*said, *describe_left_out(run.shown)]
+        wrong = [each for each in run.notices if each.code not in HOW_READ]
+        return [*map(_sentence, wrong), *describe_left_out(run.shown)]
+
+    def describe_reading(self, run: FileRun) -> str:
+        """Return how the file was read where it doesn't say all, which is nothing to warn of."""
+        return " ".join(_sentence(each) for each in run.notices if each.code in HOW_READ)
 
     def contents(self, run: FileRun) -> Contents:
         """Return the layers' names; all else is in the trace."""
@@ -106,6 +113,11 @@ class FromFile(Source[FileSettings, FileRun]):
 
 
 FROM_FILE = FromFile()
+
+
+def _sentence(notice: CodedText) -> str:
+    said = plain(describe_error(notice, _), MOST_SAID)
+    return said if said.endswith(".") else f"{said}."
 
 
 def _sizes(run: FileRun) -> str:

@@ -123,7 +123,10 @@ def test_weights_are_shown_as_they_are() -> None:
     assert "weights only: the rest isn't known" in badge(page)
     assert np.array_equal(np.array(numbers(page)), WEIGHTS[0])
     change(page, layer=1)
-    assert any("read as layers" in line for line in notices(page))
+    assert notices(page) == []
+    read = next(m.help for m in page.markdown if m.value == "**From a file**: mine")
+    assert read.startswith("The first axis of weights")
+    assert "is read as layers" in read
     data = strip(page)
     fractions = np.frombuffer(base64.b64decode(data["weights"]), "<u2").reshape(4, 4)
     np.testing.assert_allclose(fractions / 65535, WEIGHTS[1].mean(0), atol=1e-5)
@@ -158,6 +161,15 @@ def test_every_overview(overview: str) -> None:
     page = opened(f"view=layers&overview={overview}", weights=WEIGHTS, tokens=TOKENS)
     assert not page.error
     assert page.get("plotly_chart")
+
+
+@pytest.mark.parametrize("view", ["heads", "head", "layers", "numbers", "next"])
+@pytest.mark.parametrize("content", ["weights", "steps"])
+def test_a_class_sees_it_too(view: str, content: str) -> None:
+    page = open_trained(f"from_file=true&present=true&view={view}&head=1&q=2&k=1")
+    assert "which isn't in the link" in page.info[0].value
+    upload(page, npz(**(steps() if content == "steps" else {"weights": WEIGHTS}), tokens=TOKENS))
+    assert not page.error
 
 
 def test_a_stream_is_not_in_a_file() -> None:
