@@ -1,9 +1,9 @@
 """Downloads: the stage or the whole trace, made when they are asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import streamlit as st
 
@@ -19,8 +19,7 @@ from ui.runs.run import Attention, Run
 from ui.runs.tables import stage_csv, trace_csv
 from ui.server.turns import session_in_use, turn
 from ui.text.i18n import _, in_this_language
-
-T = TypeVar("T")
+from viz.page import Picture
 
 
 @dataclass
@@ -36,6 +35,8 @@ class Shown:
     layer: int = 0
     sentence: int = 0
     seen: Seen = field(default_factory=Seen)
+    # Other pictures that belong to a run, and the settings that they are of.
+    pictures: tuple[Any, Sequence[Picture]] = (None, ())
 
     def run(self) -> Run:
         """Return the run that is shown, computed anew."""
@@ -60,6 +61,7 @@ class Shown:
             about=self.source.describe(run),
             notices=self.source.notices(run),
             shown=(self.kind, self.layer, self.sentence),
+            pictures=self.pictures[1] if self.pictures[0] == self.settings else (),
         )
 
 
@@ -78,10 +80,10 @@ def _draw_files(shown: Shown) -> None:
     whole, of_one = shown.source.file_stems()
     in_turn = turn(session_in_use(), is_seen=False)
 
-    def deferred(make: Callable[[], T]) -> Callable[[], T]:
+    def deferred(make: Callable[[], bytes]) -> Callable[[], bytes]:
         return in_this_language(in_turn(make))
 
-    draw_page_download(deferred(shown.page), whole)
+    draw_page_download(shown.page, whole)
     st.download_button(
         _("This stage (CSV)"),
         deferred(lambda: stage_csv(shown.attention(), stage)),
