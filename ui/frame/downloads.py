@@ -1,9 +1,9 @@
 """Downloads: the stage or the whole trace, made when they are asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import streamlit as st
 
@@ -23,9 +23,9 @@ from ui.runs.tables import stage_csv, trace_csv
 from ui.scripts.script import Where
 from ui.server.turns import session_in_use, turn
 from ui.text.i18n import _, in_this_language
+from viz.page import Picture
 
 POPOVER = "download_popover"
-T = TypeVar("T")
 
 
 @dataclass
@@ -41,6 +41,8 @@ class Shown:
     layer: int = 0
     sentence: int = 0
     seen: Seen = field(default_factory=Seen)
+    # Other pictures that belong to a run, and the settings that they are of.
+    pictures: tuple[Any, Sequence[Picture]] = (None, ())
 
     def run(self) -> Run:
         """Return the run that is shown, computed anew."""
@@ -71,6 +73,7 @@ class Shown:
             about=self.source.describe(run),
             notices=self.source.notices(run),
             shown=(self.kind, self.layer, self.sentence),
+            pictures=self.pictures[1] if self.pictures[0] == self.settings else (),
         )
 
 
@@ -90,10 +93,10 @@ def _draw_files(shown: Shown) -> None:
     whole, of_one = shown.source.file_stems()
     in_turn = turn(session_in_use(), is_seen=False)
 
-    def deferred(make: Callable[[], T]) -> Callable[[], T]:
+    def deferred(make: Callable[[], bytes]) -> Callable[[], bytes]:
         return in_this_language(in_turn(make))
 
-    draw_page_download(deferred(shown.page), whole)
+    draw_page_download(shown.page, whole)
     draw_code_button(POPOVER)
     st.download_button(
         _("This stage (CSV)"),

@@ -103,12 +103,52 @@ def pictures_page(
     )
 
 
+def sides_page(
+    title: str,
+    sides: Sequence[PageAttention],
+    pictures: Sequence[Picture],
+    *,
+    link: str,
+    about: str,
+    notices: Sequence[str] = (),
+) -> str:
+    """Return attentions of several runs, and pictures of them, as one HTML file; see run_page."""
+    return build_page(
+        Content(
+            title=title,
+            about=without_markdown(about),
+            attentions=sides,
+            pictures=pictures,
+            notes=[without_markdown(each) for each in notices],
+            link=_address(link),
+            version=VERSION,
+            words=page_words(),
+        )
+    )
+
+
+def one_layer(attention: Attention, name: str) -> PageAttention:
+    """Return one attention alone, as a page holds it, with a name of its own."""
+    return _as_page([attention], kind=name)
+
+
 def page_attention(run: Run, kind: Kind, sentence: int) -> PageAttention:
     """Return one kind of attention to one sentence, as a page holds it."""
     attentions = [run.attention(layer, sentence, kind) for layer in range(run.layers_of(kind))]
+    several = len(run.source.lengths) > 1
+    return _as_page(
+        attentions,
+        kind=_capital(kind_name(kind)) if len(run.kinds) > 1 else "",
+        sentence=_sentence_name(run, sentence) if several else "",
+    )
+
+
+def _as_page(
+    attentions: Sequence[Attention], *, kind: str = "", sentence: str = ""
+) -> PageAttention:
+    """Layers of one attention to one sentence."""
     shown = attentions[0].at("weights")
     whole = shown.whole
-    several = len(run.source.lengths) > 1
     displayed: dict[str, Any] = {}
     if shown is not whole:
         displayed = {
@@ -121,8 +161,8 @@ def page_attention(run: Run, kind: Kind, sentence: int) -> PageAttention:
         layers=[_layer(each) for each in attentions],
         queries=whole.queries,
         keys=whole.keys,
-        kind=_capital(kind_name(kind)) if len(run.kinds) > 1 else "",
-        sentence=_sentence_name(run, sentence) if several else "",
+        kind=kind,
+        sentence=sentence,
         query_labels=whole.query_labels,
         key_labels=whole.key_labels,
         **displayed,

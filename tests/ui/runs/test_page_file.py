@@ -101,3 +101,28 @@ def test_without_words_the_page_says_that_there_is_nothing(download: Download) -
     page = download("download_page")[1].decode("ascii")
     assert "There are no words here, and so there is nothing to show." in footer_of(page)
     assert data_of(page)["attentions"] == []
+
+
+def test_learns_page_has_the_training_too(download: Download) -> None:
+    open_app("", path="learn")
+    data = data_of(download("download_page")[1].decode("ascii"))
+    assert [each["name"] for each in data["pictures"]] == ["Training"]
+    assert data["attentions"]
+
+
+def test_a_comparisons_page_has_both_sides_and_their_difference(download: Download) -> None:
+    open_app("", path="compare")
+    name, made = download("download_page")
+    data = data_of(made.decode("ascii"))
+    assert name == "headlight_comparison.html"
+    assert [each["kind"] for each in data["attentions"]] == ["A", "B"]
+    assert [each["name"] for each in data["pictures"]] == [
+        "B − A: weights", "B − A: scores", "B − A: energy", "Divergence",
+    ]  # fmt: skip
+
+
+def test_the_labs_costs_are_a_page(download: Download) -> None:
+    open_app(link(view="cost"), path="lab")
+    name, made = download("download_page")
+    assert name == "headlight_lab_cost.html"
+    assert len(data_of(made.decode("ascii"))["pictures"]) == 1

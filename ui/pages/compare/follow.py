@@ -13,6 +13,7 @@ from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.compute import ComputedSide, compute_side
+from ui.pages.compare.page_file import draw_comparison_page
 from ui.pages.compare.sentence import notes, what_changed
 from ui.pages.compare.side import LETTERS, Letter, fit_sides, side_of
 from ui.pages.compare.view import show_alone, show_comparison, show_pair
@@ -58,7 +59,10 @@ def follow_sides(top: Top) -> None:
         with top.header:
             _show_sides(a, b)
         with top.messages:
-            _show_notices(a, b, both)
+            said = _show_notices(a, b, both)
+        if both is not None:
+            about = f"A: {a.said} · B: {b.said}"
+            draw_comparison_page(both, about, [*said, *a.messages, *b.messages])
 
 
 def follow_for_a_class(picture: DeltaGenerator, said: DeltaGenerator) -> None:
@@ -106,9 +110,10 @@ def _show_pictures(a: ComputedSide, b: ComputedSide, both: Comparison | None) ->
             show_alone(seen.attention, f"compare_{letter}", value_of("stage"), theme)
 
 
-def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> None:
-    """What lies between the sides, and what isn't as it was asked for."""
+def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> list[str]:
+    """What lies between the sides, which is returned too, and what isn't as it was asked for."""
     show_notices()
+    lies_between: list[str] = []
     if both is not None:
         with told_in_place(), st.container(key="sentence_of_two"):
             if any(seen.training and seen.training.is_active for seen in (a, b)):
@@ -121,8 +126,10 @@ def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> 
             )
             if said := notes(both):
                 st.caption(" ".join(said))
+            lies_between = [sentence, *said]
     if messages := [*a.messages, *b.messages]:
         st.warning("  \n".join(dict.fromkeys(messages)), icon=":material/info:")
+    return lies_between
 
 
 def _show_side(letter: Letter, seen: ComputedSide) -> None:

@@ -153,7 +153,7 @@ def show_picture(
     """
     st.markdown(say_cost(configs, results))
     draw_chart(configs, results, width=width, height=height)
-    if _is_measured(results):
+    if is_measured(results):
         st.caption(
             _(
                 "Predicted from how fast this machine multiplies and moves memory. Where a pass "
@@ -175,7 +175,8 @@ def say_cost(configs: Sequence[Config], results: Sequence[Measured]) -> str:
     return " ".join(said)
 
 
-def _is_measured(results: Sequence[Measured]) -> bool:
+def is_measured(results: Sequence[Measured]) -> bool:
+    """Whether anything was measured, and not all left out."""
     return any(result.seconds is not None for result in results)
 
 
@@ -198,8 +199,8 @@ def draw_chart(
         bars: what stands above and below it for a class, in heights of a text.
         only: which of the two panels; None for both.
     """
-    costs = [_cost(config, i, value_of("tokens"), results) for i, config in enumerate(configs)]
-    if _is_measured(results):
+    costs = [cost_of(config, i, value_of("tokens"), results) for i, config in enumerate(configs)]
+    if is_measured(results):
         tell_weights(_("times were measured on the server, with random weights"))
     else:
         tell_weights(_("computed by formulas; nothing was measured"))
@@ -208,7 +209,7 @@ def draw_chart(
         return draw_cost(
             costs,
             theme_of(st.context.theme.type),
-            left="seconds" if _is_measured(results) else "multiply_adds",
+            left="seconds" if is_measured(results) else "multiply_adds",
             words=cost_words(),
             width=width,
             height=pixels,
@@ -224,8 +225,8 @@ def draw_chart(
     )
 
 
-def _cost(config: Config, index: int, tokens: int, results: Sequence[Measured]) -> Cost:
-    """What the figure shows of one configuration."""
+def cost_of(config: Config, index: int, tokens: int, results: Sequence[Measured]) -> Cost:
+    """Return what the figure shows of one configuration."""
     longest = max(4 * tokens, 4096, int(2 * crossover(config)))
     lengths = np.unique(np.geomspace(64, longest, POINTS).astype(int))
     attention, feed_forward, peak = _predicted(config, tuple(lengths.tolist()))

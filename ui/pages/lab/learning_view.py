@@ -48,7 +48,7 @@ def show_learning(ticket: Ticket) -> None:
     if value_of("learn_picture") == "table":
         return  # which is below every picture, and has the room now
     groups = groups_of(ticket.results, axes)
-    if not _have_learnt(groups):
+    if not have_learnt(groups):
         return  # all have failed, and the row above says why
     _draw_chart(groups, ticket.grid)
     shown = groups[:MOST_CURVES]
@@ -73,14 +73,14 @@ def present_learning(ticket: Ticket, picture: DeltaGenerator, said: DeltaGenerat
     axes = varying(ticket.grid) or ["heads"]
     planned = () if ticket.state == "finished" else ticket.grid.points().valid
     groups = groups_of(ticket.results, axes)
-    if _have_learnt(groups):
+    if have_learnt(groups):
         with picture:
             _draw_chart(groups, ticket.grid)
     with said:
         st.markdown(learning_sentence(frame, axes, planned))
 
 
-def _have_learnt(groups: Sequence[Group]) -> bool:
+def have_learnt(groups: Sequence[Group]) -> bool:
     """Whether any of the trainings came to an end."""
     return any(result.metrics for _name, results in groups for result in results)
 

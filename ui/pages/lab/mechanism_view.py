@@ -58,7 +58,7 @@ def show_mechanism(ticket: Ticket) -> None:
     frame = measured(ticket)
     if frame.empty:
         return
-    show_found(ticket, _sentence(frame, ticket, chosen))
+    show_found(ticket, found_sentence(frame, ticket, chosen))
     left_out = _draw_chart(frame, ticket, chosen)
     _tell_means(frame, ticket, chosen, left_out)
 
@@ -72,7 +72,7 @@ def present_mechanism(ticket: Ticket, picture: DeltaGenerator, said: DeltaGenera
     with picture:
         _draw_chart(frame, ticket, chosen)
     with said:
-        st.markdown(_sentence(frame, ticket, chosen))
+        st.markdown(found_sentence(frame, ticket, chosen))
 
 
 def _draw_chart(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen) -> int:
@@ -104,8 +104,8 @@ def _draw_chart(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen) -> int:
     return left_out
 
 
-def _sentence(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen) -> str:
-    """What a sweep has found, once all of it is measured."""
+def found_sentence(frame: pd.DataFrame, ticket: Ticket, chosen: Chosen) -> str:
+    """Return what a sweep has found, once all of it is measured."""
     if ticket.state != "finished":
         return unfinished_sentence(ticket.progress.done, ticket.progress.total)
     return mechanism_sentence(means(frame, ticket.grid, chosen.axes), chosen)

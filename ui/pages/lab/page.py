@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.frame.clicks import draw_click_listener
-from ui.frame.failures import logged
+from ui.frame.failures import logged, told_in_place
 from ui.frame.page import Page
 from ui.jobs.sweep_queue import prepare_workers
 from ui.link.memory import value_of
@@ -17,6 +17,7 @@ from ui.pages.lab.controls import (
 from ui.pages.lab.grids import described
 from ui.pages.lab.lesson import CONTROLS, TEACHING
 from ui.pages.lab.memory import lab_memory
+from ui.pages.lab.page_files import draw_cost_downloads
 from ui.pages.lab.parameters import PARAMETERS
 from ui.pages.lab.presets import opening
 from ui.pages.lab.progress import (
@@ -41,6 +42,8 @@ def _draw() -> None:
     draw_presets(_run_preset)
     _answer_first()
     if value_of("view") == "cost":
+        with downloads_place, told_in_place():
+            draw_cost_downloads()
         cost_view.show_cost()
         return
     show_sweeps(downloads_place)

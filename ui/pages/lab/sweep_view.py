@@ -15,6 +15,7 @@ from ui.pages.lab.controls import draw_sentence, draw_view
 from ui.pages.lab.grids import Described, described
 from ui.pages.lab.mechanism_view import present_mechanism
 from ui.pages.lab.memory import lab_memory
+from ui.pages.lab.page_files import draw_sweep_page
 from ui.pages.lab.picture_controls import draw_learn_picture, draw_picture_choice
 from ui.pages.lab.progress import (
     draw_buttons,
@@ -56,7 +57,7 @@ def show_sweeps(downloads_place: DeltaGenerator) -> None:
         if what.grid is not None:
             draw_picture_choice(mechanism_view.describe_axes(what.grid))
     with downloads_place, told_in_place():
-        draw_downloads(ticket)
+        draw_downloads(ticket, draw_sweep_page)
     follow = live(_follow, run_every=REPAINT_EVERY if running else None)
     follow(progress_place, left_out_place, messages, what, ticket)
 

@@ -1,5 +1,6 @@
 """A sweep's results as a table, and as files."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -40,19 +41,25 @@ def _terms_of(column: str) -> tuple[str, ...]:
     return METRIC_TERMS.get(column) or PARAMETER_TERMS.get(column, ())
 
 
-def draw_downloads(ticket: Ticket | None) -> None:
-    """Draw the table as files, made when they are asked for, from what there is then."""
+def draw_downloads(ticket: Ticket | None, draw_page: Callable[[Ticket], None]) -> None:
+    """Draw the table as files, made when they are asked for, from what there is then.
+
+    Args:
+        ticket: of the sweep; None where there is none.
+        draw_page: draws the button that saves its charts.
+    """
     draw_popover(
         _("Download"),
-        partial(_draw_files, ticket),
+        partial(_draw_files, ticket, draw_page),
         key="download_popover",
         icon=":material/download:",
         disabled=ticket is None,
     )
 
 
-def _draw_files(ticket: Ticket | None) -> None:
+def _draw_files(ticket: Ticket | None, draw_page: Callable[[Ticket], None]) -> None:
     if ticket is not None:
+        draw_page(ticket)
         name = f"headlight_{ticket.grid.kind}"
         st.download_button(
             _("All measurements (CSV)"),

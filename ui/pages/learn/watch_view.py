@@ -20,6 +20,7 @@ from ui.pages.learn.answers import show_answers
 from ui.pages.learn.description import WATCHED
 from ui.pages.learn.lesson import show_beside
 from ui.pages.learn.memory import Mounted, learn_memory
+from ui.pages.learn.page_file import keep_picture
 from ui.pages.learn.trainings import (
     baseline_plan,
     plan_in_use,
@@ -66,6 +67,7 @@ def show_watch(run: TrainedHereRun, selection: Selection, theme: Theme) -> None:
     def draw(height: int) -> go.Figure:
         return draw_learning(replace(learning, height=height), theme)
 
+    keep_picture(run, learning)
     st.plotly_chart(
         draw_to_room(draw, learning.height, learning.height, bars=BARS[place_shown() is None]),
         key=CHART,
@@ -75,8 +77,7 @@ def show_watch(run: TrainedHereRun, selection: Selection, theme: Theme) -> None:
     )
     if learning.frames is None and is_over and len(learning.curves[0].steps) > 1:
         _draw_slider(learning)
-    plays = learning.frames is not None
-    frames = watched(plan, run.settings.typed).answers if plays else ()
+    frames = () if learning.frames is None else watched(plan, run.settings.typed).answers
     if not is_presented():  # then there is no room, and the figure says it too
         show_answers(run, is_over=not _is_active(plan), frames=frames)
     for message in others:
@@ -111,8 +112,7 @@ def _learning(
             messages.append(_("The kept run reads other symbols, so only its curves are compared."))
     take_turn(values.size)
     active = next(i for i, s in enumerate(seen.snapshots) if s.step == settings.snapshot.step)
-    masked = ~seen.allowed(kind)
-    values = np.where(masked, np.float32("nan"), values)
+    values = np.where(seen.allowed(kind), values, np.float32("nan"))
     words = figure_words()
     tiles = replace(
         tiles, values=values[active], names=names, short_names=short, scale=weight_scale()
