@@ -294,3 +294,10 @@ def test_pictures_as_they_stand_are_switched(opened: Opened) -> None:
     assert json.loads(page.evaluate("() => JSON.stringify(chart.data.length)")) == 2
     choose(page, "Same")
     expect(page.locator("#pooled")).to_be_hidden()
+
+
+def test_on_a_phone_a_picture_without_a_form_for_it_scrolls(opened: Opened) -> None:
+    content = Content("A page", pictures=[Picture("", lambda theme: draw_stream(stream(), theme))])
+    page = opened(content, viewport={"width": 390, "height": 844})
+    assert page.evaluate("() => chart.layout.width") == 760
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390

@@ -4,6 +4,7 @@
 "use strict";
 (() => {
   const NARROW = 640 // pixels of a window that shows one head below the other
+  const LEAST_WIDTH = 760 // pixels of a picture that has no form for a phone: it scrolls
   const MOST_BUTTONS = 6, MOST_LETTERS = 64 // of one choice; more of them are a list
   const $ = (id) => document.getElementById(id)
   const data = JSON.parse($("data").textContent)
@@ -508,10 +509,12 @@
   const isNarrow = () => innerWidth < NARROW
   let turn = 0, gap = "", drawnNarrow = isNarrow(), shown = null
 
+  const pictureShown = () => data.pictures[Number(chosen.view.slice(7))]
+
   function shownSpec() {
     const size = isNarrow() ? 1 : 0
     const sized = (sizes) => sizes[Math.min(size, sizes.length - 1)]
-    if (isPicture()) return [sized(data.pictures[Number(chosen.view.slice(7))].sizes)]
+    if (isPicture()) return [sized(pictureShown().sizes)]
     if (chosen.view === "layers") return [attention().all]
     if (chosen.view === "head") return [sized(layer().equation), layer().terms[chosen.head]]
     return [sized(layer().stages[chosen.stage])]
@@ -530,6 +533,9 @@
     if (!isPicture() && chosen.query !== null && fits && !(spec.rows?.length === 0)) {
       figure.layout.shapes = [...(figure.layout.shapes ?? []), ...rowFrames(spec, chosen.query)]
     }
+    if (isPicture() && drawnNarrow && spec === pictureShown().sizes[0]) {
+      Object.assign(figure.layout, { width: LEAST_WIDTH, autosize: false })
+    }
     chart.classList.toggle("plain", Boolean(spec.plain))
     describe(spec)
     const isFirst = shown === null
@@ -540,7 +546,7 @@
   }
 
   function describe(spec) {
-    const picture = isPicture() ? data.pictures[Number(chosen.view.slice(7))] : null
+    const picture = isPicture() ? pictureShown() : null
     const [, view] = views().find(([name]) => name === chosen.view)
     const said = picture ? [picture.caption] : []
     if (spec.pooled) {

@@ -126,3 +126,10 @@ def test_the_labs_costs_are_a_page(download: Download) -> None:
     name, made = download("download_page")
     assert name == "headlight_lab_cost.html"
     assert len(data_of(made.decode("ascii"))["pictures"]) == 1
+
+
+def test_the_labs_page_says_that_costs_are_predicted(download: Download) -> None:
+    open_app(link(view="cost"), path="lab")
+    page = download("download_page")[1].decode("ascii")
+    assert "<p>Predicted.</p>" in page
+    assert "Measured on this server" not in page

@@ -30,7 +30,8 @@ def draw_sweep_page(ticket: Ticket) -> None:
     link, make = link_of_page(), partial(_learning_page, ticket)
     if ticket.grid.kind != "learning":
         make = partial(_mechanism_page, ticket, mechanism_view.picture_in_use(ticket.grid))
-    draw_page_download(partial(_page, make, link), f"lab_{ticket.grid.kind}")
+    about = _("Measured on this server.")
+    draw_page_download(partial(_page, make, link, about), f"lab_{ticket.grid.kind}")
 
 
 def draw_cost_downloads() -> None:
@@ -45,15 +46,15 @@ def _draw_cost_page() -> None:
     run = cost_run(configs, lengths_around(tokens))
     said = cost_view.say_cost(configs, run.results if run else ()) if configs else ""
     make = partial(_cost_pictures, configs, run, tokens, said)
-    draw_page_download(partial(_page, make, link_of_page()), "lab_cost")
+    is_measured = run is not None and cost_view.is_measured(run.results)
+    about = _("Predicted, and measured on this server.") if is_measured else _("Predicted.")
+    draw_page_download(partial(_page, make, link_of_page(), about), "lab_cost")
 
 
-def _page(make: Callable[[], list[Picture]], link: str) -> str:
+def _page(make: Callable[[], list[Picture]], link: str, about: str) -> str:
     pictures = make()
     notes = [] if pictures else [_("Nothing has been measured yet.")]
-    return pictures_page(
-        _("Lab"), pictures, link=link, about=_("Measured on this server."), notices=notes
-    )
+    return pictures_page(_("Lab"), pictures, link=link, about=about, notices=notes)
 
 
 def _mechanism_page(ticket: Ticket, chosen: Chosen) -> list[Picture]:
