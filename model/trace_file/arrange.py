@@ -116,18 +116,19 @@ def _is_of_layers(
 
 
 def _how_read(name: str, shape: tuple[int, ...], has_layers: bool) -> CodedText:
-    values = {"name": short(name), "shape": shape_text(shape)}
     if has_layers:
         return CodedText(
             "trace_file.read_as_layers",
             "The first axis of {name}, {shape}, is read as layers, for there are tokens of one "
             "sentence at most",
-            **values,
+            name=short(name),
+            shape=shape_text(shape),
         )
     return CodedText(
         "trace_file.read_as_sentences",
         "The first axis of {name}, {shape}, is read as sentences, for there are tokens of several",
-        **values,
+        name=short(name),
+        shape=shape_text(shape),
     )
 
 

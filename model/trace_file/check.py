@@ -33,14 +33,18 @@ def _describe_nan(field: str, layers: Sequence[TracedLayer]) -> Iterator[CodedTe
             first = first or (number, *found.nonzero()[0].tolist())
     if first is None:
         return
-    if field == "output":  # it has no heads
+    in_layer, sentence, *head, row, column = first
+    if not head:  # the output has none
         yield CodedText(
             "trace_file.output_not_finite",
             "{name}: {count:,} numbers are not finite (NaN or infinite), the first in layer "
             "{layer}, sentence {sentence}, row {row}, column {column}, all counted from 0",
             name=field,
             count=count,
-            **dict(zip(("layer", "sentence", "row", "column"), first, strict=True)),
+            layer=in_layer,
+            sentence=sentence,
+            row=row,
+            column=column,
         )
         return
     yield CodedText(
@@ -49,7 +53,11 @@ def _describe_nan(field: str, layers: Sequence[TracedLayer]) -> Iterator[CodedTe
         "sentence {sentence}, head {head}, row {row}, column {column}, all counted from 0",
         name=field,
         count=count,
-        **dict(zip(("layer", "sentence", "head", "row", "column"), first, strict=True)),
+        layer=in_layer,
+        sentence=sentence,
+        head=head[0],
+        row=row,
+        column=column,
     )
 
 

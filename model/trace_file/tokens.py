@@ -1,7 +1,7 @@
 """The tokens of a file, which may be anybody's, and fewer or more than there are positions."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,18 +135,20 @@ def tokens_for(
 
 
 def _other_count(name: str, tokens: int, positions: int) -> CodedText:
-    values: Mapping[str, int | str]
-    values = {"name": short(name), "tokens": tokens, "positions": positions}
     if tokens < positions:
         return CodedText(
             "trace_file.fewer_tokens",
             "{name}: {tokens} for {positions} positions. The rest are shown by their numbers",
-            **values,
+            name=short(name),
+            tokens=tokens,
+            positions=positions,
         )
     return CodedText(
         "trace_file.more_tokens",
         "{name}: {tokens} for {positions} positions. The rest are left out",
-        **values,
+        name=short(name),
+        tokens=tokens,
+        positions=positions,
     )
 
 
