@@ -208,6 +208,7 @@ def _capital(text: str) -> str:
 
 def without_markdown(text: str) -> str:
     """Return a line of Markdown, as the app writes them, as the text that is read."""
+    text = re.sub(r"\s+:[a-z]+-badge\[([^\]]*)\]", r", \1", text)  # which stands apart there
     text = re.sub(r":[a-z-]+\[([^\]]*)\]", r"\1", text)  # a colour or a badge
     text = re.sub(r":material/\w+:\s*", "", text)
     text = re.sub(r"\[([^\]]*)\]\((?:<[^>]*>|[^)]*)\)", r"\1", text)

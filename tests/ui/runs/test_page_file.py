@@ -60,6 +60,7 @@ def test_a_page_says_what_it_is_of() -> None:
         (r"a\_b \*c\* \<i\>", "a_b *c* <i>"),
         ("`` a` `` b `` c ` d ``", "a` b c ` d"),
         (":green-badge[:material/verified: all is well]", "all is well"),
+        ("÷ √8   :red-badge[:material/error: off by 1]", "÷ √8, off by 1"),
         ("see [Learn](/learn?a=1)", "see Learn"),
     ],
 )
