@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import open_app, settled
 from tests.browser.rooms import follow, open_room
-from tests.browser.test_measures import drawn
 from tests.matrix import matrix
 from tests.servers import Server
 from tests.ui.pages.pretrained.helpers import needs_minilm, needs_smollm2
@@ -93,6 +92,15 @@ def opened(page: Page, server: Server) -> Any:
         return page
 
     return open_at
+
+
+def drawn(page: Page) -> None:
+    """Waits until all charts of the page are drawn."""
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".stPlotlyChart")]
+            .every((chart) => chart.querySelector(".main-svg"))"""
+    )
+    settled(page)
 
 
 def buttons(page: Page, nth: int = 0) -> Locator:
@@ -196,7 +204,7 @@ def test_what_is_too_large_is_said_where_it_was_asked(opened: Any, tmp_path: Pat
     page = opened("explore", format="png", width=20_000, scale=1)
     buttons(page).first.click()
     said = page.locator(".headlight-picture").first.get_by_role("status")
-    expect(said).to_contain_text("can't draw so many pixels")
+    expect(said).to_contain_text("can't draw a picture of that size")
     choose_how(page, format="svg")
     assert saved(page, tmp_path).name.endswith(".svg")  # and the next one goes well
 

@@ -75,7 +75,7 @@ export default function ({ data, parentElement }) {
     const key = keyOf(place)
     const isOneOfMany = [...document.querySelectorAll(`.${OWN}`)].filter((host) => host.checkVisibility()).length > 1
     const name = isOneOfMany ? (told.names[key] ?? "") : ""
-    const link = picture.link ? new URL(picture.link, document.baseURI) : null
+    const link = picture.link ? new URL(picture.link, told.base) : null
     const part = isOneOfMany ? `_${key.replace(/^compare_|_chart$/g, "").replaceAll("_", "-")}` : ""
     return {
       title: [name, picture.title].filter(Boolean).join(" · "),
@@ -102,8 +102,7 @@ export default function ({ data, parentElement }) {
     let module
     try {
       module = await saving()
-      const options = { ...module.USUAL, ...state.chosen }
-      const name = await module[what](plotOf(place), captionOf(place), options)
+      const name = await module[what](plotOf(place), captionOf(place), state.chosen)
       clearTimeout(slow)
       say(status, what === "copy" ? words.copied : words.saved.replace("{name}", () => name), true)
     } catch (error) {

@@ -20,6 +20,7 @@ class PictureData:
     """What the component is told."""
 
     script: str  # the address of what saves, from the app's own on
+    base: str  # the app's own address, as other computers reach it
     words: Mapping[str, str]  # all texts: see ui.frame.pictures
     names: Mapping[str, str]  # what charts are called where a page has several, by their keys
 

@@ -41,6 +41,7 @@ WHICH = {  # what a view is about, by its parameter
     "q": N_("query {number}"),
     "k": N_("key {number}"),
 }
+OF_ALL_LAYERS = ("layers", "tests")  # views
 
 
 @dataclass
@@ -78,14 +79,15 @@ def caption_shown() -> dict[str, Any]:
     return {
         "title": " · ".join(filter(None, (title, _which(view)))),
         "said": [f"Headlight: {line}" for line in caption.said],
-        "link": _link(),
+        "link": link_for_class(),  # nobody's room or notes are in it
         "file": "_".join(filter(None, (stage or _subject(), page.name, _stem()))),
     }
 
 
 def draw_pictures() -> None:
     """Mount what saves charts, at the end of a page."""
-    picture_saver(PictureData(script_path(), _words(), {key: _(NAMES[key]) for key in NAMES}))
+    names = {key: _(NAMES[key]) for key in NAMES}
+    picture_saver(PictureData(script_path(), here_for_others(), _words(), names))
 
 
 def _view_shown() -> View | None:
@@ -97,17 +99,13 @@ def _view_shown() -> View | None:
 def _which(view: View | None) -> str:
     """Return which layer, head, query and key a view is about."""
     told = []
-    if "layers" in parameters() and "layer" in parameters() and value_of("layers") > 1:
+    is_of_one = view is None or view.name not in OF_ALL_LAYERS
+    if is_of_one and {"layers", "layer"} <= parameters().keys() and value_of("layers") > 1:
         told.append(_("layer {number}").format(number=value_of("layer")))
     for key in view.inputs if view is not None else ():
         if value_of(key) is not None:
             told.append(_(WHICH[key]).format(number=value_of(key)))
     return ", ".join(told)
-
-
-def _link() -> str:
-    """Return a link to what is shown; nobody's room or notes are in it."""
-    return here_for_others(link_for_class())
 
 
 def _title_of(description: Description) -> str:
@@ -127,7 +125,10 @@ def _stage_shown() -> Stage | None:
 
 
 def _subject() -> str:
-    """Return what the charts show, as an identifier."""
+    """Return what the charts show, as an identifier: what the view's switch says, or the view."""
+    view = _view_shown()
+    if view is not None and view.switch is not None:
+        return str(value_of(view.switch)).replace("_", "-")
     return str(value_of("view")) if "view" in parameters() else "weights"
 
 
@@ -136,7 +137,8 @@ def _stem() -> str:
     make_source = page_shown().source
     if make_source is None:
         return ""
-    stem = make_source().file_stems()[1]
+    whole, of_one = make_source().file_stems()
+    stem = whole if value_of("view") in OF_ALL_LAYERS else of_one
     if value_of("view") == "kinds":  # all of them, and each chart's name says which
         stem = stem.removeprefix(f"{value_of('kind')}_")
     return stem.replace("_", "-")
@@ -168,6 +170,6 @@ def _words() -> Mapping[str, str]:
         "copied": _("Copied."),
         "not_saved": _("The picture could not be drawn."),
         "not_copied": _("The browser doesn't let pages copy this: save it as a file instead."),
-        "too_large": _("This browser can't draw so many pixels: choose a smaller size, or SVG."),
-        "unreachable": _("The server could not be reached: try again."),
+        "too_large": _("This browser can't draw a picture of that size: choose another, or SVG."),
+        "unreachable": _("What draws it could not be loaded: reload the page, and try again."),
     }

@@ -1,6 +1,7 @@
 """A stranger's text inside Markdown."""
 
 import re
+from functools import lru_cache
 
 from viz.labels import shorten, visible
 
@@ -20,6 +21,7 @@ def verbatim(text: str, longest: int = LONGEST) -> str:
     return f"{fence} {shown} {fence}"
 
 
+@lru_cache(maxsize=256)  # each end of a run wants some, mostly the same
 def without_markup(text: str) -> str:
     """Return a text of ours in Markdown as it reads without: for where nothing is formatted."""
     shown = re.sub(r"(?<!\\):\w+-badge\[[^\]]*\]|(?<!\\):material/\w+:\s*", "", text)

@@ -52,6 +52,13 @@ def test_markdown_reads_as_it_looks(text: str, said: str) -> None:
             "scores_explore_8-heads",
         ),
         (
+            "explore",
+            {"view": "layers", "layers": 3, "overview": "mean_heads"},
+            "Mean over heads",
+            ["Headlight: random weights"],
+            "mean-heads_explore_3-layers-8-heads",
+        ),
+        (
             "compare",
             {},
             "Weights: how much",

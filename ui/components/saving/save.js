@@ -7,17 +7,29 @@ import { linesFor, sheet, written } from "./sheet.js"
 import { PLOTLY, THEMES } from "./themes.js"
 
 export { TooLarge }
-export const USUAL = {
-  format: "png", width: null, height: null, unit: "px", scale: 2, theme: "page", isTransparent: false,
-}
+const LARGEST_SIDE = 16_384 // pixels at which a figure is laid out: of what is very narrow
 const INCH = 25.4 // millimetres
 const PRINT = 300 // pixels an inch, of what is measured in millimetres
 const SCREEN = 96 // ... and of CSS
 
 export const prepare = () => load(new URL(PLOTLY, import.meta.url).href, "Plotly")
 
+// What is chosen, whatever a browser's storage says of it.
+function fitting(chosen) {
+  const length = (value) => (Number.isFinite(value) && value > 0 ? value : null)
+  return {
+    format: chosen.format === "svg" ? "svg" : "png",
+    width: length(chosen.width),
+    height: length(chosen.height),
+    unit: chosen.unit === "mm" ? "mm" : "px",
+    scale: Math.min(4, length(chosen.scale) ?? 2),
+    theme: chosen.theme,
+    isTransparent: Boolean(chosen.isTransparent),
+  }
+}
+
 // Returns {blob, text, name}: `text` is the SVG of both formats.
-export async function picture(plot, caption, options) {
+async function picture(plot, caption, options) {
   const Plotly = await prepare()
   const own = figureOf(plot)
   const from = themeOf(own, THEMES)
@@ -30,6 +42,7 @@ export async function picture(plot, caption, options) {
   const { width, height } = options
   const shape = width && height ? width / height : null
   const { whole, ...inner } = sizes(figure, shape, (room) => lines(room).height)
+  if (Math.max(whole.width, whole.height) > LARGEST_SIDE) throw new TooLarge()
   const group = await draw(Plotly, figure, inner.width, inner.height)
   const wanted = width
     ? { width, height: height || (width * whole.height) / whole.width }
@@ -55,14 +68,15 @@ export async function picture(plot, caption, options) {
   return { blob: await png(written(root), across, down, anInch), text, name }
 }
 
-export async function save(plot, caption, options) {
-  const { blob, name } = await picture(plot, caption, options)
+export async function save(plot, caption, chosen) {
+  const { blob, name } = await picture(plot, caption, fitting(chosen))
   download(blob, name)
   return name
 }
 
 // The clipboard wants to be asked while the click is fresh: it is promised what will be in it.
-export async function copy(plot, caption, options) {
+export async function copy(plot, caption, chosen) {
+  const options = fitting(chosen)
   if (!navigator.clipboard) throw new Error("no clipboard")
   if (options.format === "svg") {
     return navigator.clipboard.writeText((await picture(plot, caption, options)).text)
