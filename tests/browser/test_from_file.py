@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.charts import numbers, wait_for_shape
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import FINISHED, choose, open_app, shared
-from tests.browser.test_measures import drawn, measure, wrong_with
+from tests.browser.measuring import drawn, measure, wrong_with
 from tests.model.trace_file.files import npz, rows, vectors
 from tests.servers import Server
 

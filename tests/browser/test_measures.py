@@ -5,14 +5,14 @@ and when the browser zooms.
 """
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PROJECTOR, NewPage
-from tests.browser.helpers import FINISHED, open_app
+from tests.browser.helpers import open_app
+from tests.browser.measuring import drawn, measure, wrong_with
 from tests.matrix import matrix
 from tests.servers import Server
 from tests.ui.pages.pretrained.helpers import needs_minilm, needs_smollm2
@@ -21,12 +21,6 @@ from ui.choices.options import TESTS as MASK_TESTS
 from ui.pages import PAGES
 from ui.pages.lab.parameters import LAB_VIEWS
 
-MEASURE = (Path(__file__).parent / "measures.js").read_text(encoding="utf-8")
-DRAWN = """() => !document.querySelector("[data-testid=stSkeleton]")
-    && document.querySelector("h1")
-    && [...document.querySelectorAll(".stPlotlyChart")].every((c) => c.querySelector(".main-svg"))
-    && document.fonts.status === "loaded" """
-SMALLEST, SMALLEST_AT_START = 12, 14  # pixels
 OTHER_SCREENS = {
     "phone": (390, 844),
     "tablet": (1024, 768),
@@ -88,25 +82,6 @@ def opened(page: Page, server: Server, state: str) -> Page:
     path, _, query = state.partition("?")
     open_app(page, server, query, path=f"/{path}")
     return drawn(page)
-
-
-def drawn(page: Page) -> Page:
-    """The page, once all that belongs to it is there, in the size that the window has now."""
-    page.wait_for_function(DRAWN)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-    page.locator(FINISHED).wait_for()
-    return page
-
-
-def measure(page: Page, state: str) -> dict[str, Any]:
-    smallest = SMALLEST_AT_START if state.startswith("start") else SMALLEST
-    found: dict[str, Any] = page.evaluate(MEASURE, smallest)
-    return found
-
-
-def wrong_with(found: dict[str, Any], *what: str) -> dict[str, Any]:
-    """What of it isn't as it should be: texts that are named, or pixels that there shouldn't be."""
-    return {name: found[name] for name in what if found[name]}
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.matrix)])

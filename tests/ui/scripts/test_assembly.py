@@ -9,7 +9,7 @@ import pytest
 from model.pretrained.base import ModelUnavailableError
 from model.training.plan import Plan
 from tests.defaults import pair_of, run_of
-from tests.ui.scripts.test_learn import trained
+from tests.ui.scripts.trained import trained
 from ui.runs.pretrained import PretrainedSettings, compute_pretrained
 from ui.runs.run import Run
 from ui.scripts.assembly import assemble

@@ -10,27 +10,16 @@ import pytest
 from model.tasks import TASKS
 from model.training.plan import Plan
 from model.training.recommended import RECOMMENDED
-from model.training.trainer import Trainer
 from tests.matrix import some_of
 from tests.ui.scripts.running import Runner
-from ui.runs.trained_here import TrainedHereRun, TrainedHereSettings, compute_trained_here
-from ui.runs.word_vectors import use_one_thread
+from tests.ui.scripts.trained import STEPS, trained
+from ui.runs.trained_here import TrainedHereRun, compute_trained_here
 from ui.scripts.learn import training_script
 from ui.scripts.parts.philox import Philox
 from ui.scripts.script import Where
 from ui.scripts.scripts import NoScriptError, script_of
 
 CLOSE = 1e-6  # on one machine the same sums are made in the same order
-STEPS = 12
-
-
-def trained(plan: Plan, steps: int = STEPS) -> TrainedHereRun:
-    use_one_thread()
-    trainer = Trainer(plan)
-    for _ in range(steps):
-        trainer.advance()
-    typed = plan.learnt.split(plan.learnt.probe)
-    return compute_trained_here(TrainedHereSettings(plan, trainer.snapshot(), typed))
 
 
 def script(run: TrainedHereRun, **where: Any) -> str:
