@@ -45,7 +45,7 @@ class Asking:
     is_asked: bool = False
 
 
-def draw_code_button(popover: str | None = None) -> None:
+def draw_code_button(popover: str) -> None:
     """Draw the button that asks for the code.
 
     Args:
@@ -62,10 +62,9 @@ def draw_code_button(popover: str | None = None) -> None:
     )
 
 
-def _ask(popover: str | None) -> None:
+def _ask(popover: str) -> None:
     own_memory(Asking).is_asked = True
-    if popover is not None:
-        st.session_state[popover] = False
+    st.session_state[popover] = False
 
 
 def show_code(find: Callable[[], Sequence[Coded]]) -> None:

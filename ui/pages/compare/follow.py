@@ -7,13 +7,14 @@ from model.pretrained.base import ModelUnavailableError
 from ui.controls.presenting import shown_theme, tell_heads
 from ui.frame.failures import told_in_place
 from ui.frame.follow import Top
+from ui.frame.page_download import link_of_page
 from ui.frame.pictures import tell_weights
 from ui.link.fitting import index_within, repair
 from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.compute import ComputedSide, compute_side
-from ui.pages.compare.page_file import draw_comparison_page
+from ui.pages.compare.downloads import ShownComparison
 from ui.pages.compare.sentence import notes, what_changed
 from ui.pages.compare.side import LETTERS, Letter, fit_sides, side_of
 from ui.pages.compare.view import show_alone, show_comparison, show_pair
@@ -48,8 +49,13 @@ def prepare_sides() -> None:
                 st.rerun()  # without the controls of what isn't there
 
 
-def follow_sides(top: Top) -> None:
-    """Draw the pictures of both sides, and say above them what these are."""
+def follow_sides(top: Top, shown: ShownComparison) -> None:
+    """Draw the pictures of both sides, and say above them what these are.
+
+    Args:
+        top: the places above them.
+        shown: learns what there is to save.
+    """
     if [training.plan for training in active()] != learn_memory().running:
         st.rerun()  # a training has ended: no more repainting
     with told_in_place(top.messages):
@@ -60,9 +66,9 @@ def follow_sides(top: Top) -> None:
             _show_sides(a, b)
         with top.messages:
             said = _show_notices(a, b, both)
-        if both is not None:
-            about = f"A: {a.said} · B: {b.said}"
-            draw_comparison_page(both, about, [*said, *a.messages, *b.messages])
+        shown.both, shown.link = both, link_of_page()
+        shown.about = f"A: {a.said} · B: {b.said}"
+        shown.said = [*said, *a.messages, *b.messages]
 
 
 def follow_for_a_class(picture: DeltaGenerator, said: DeltaGenerator) -> None:

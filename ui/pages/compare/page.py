@@ -7,17 +7,16 @@ from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS, Stage
 from ui.controls.colors import draw_colors
 from ui.controls.random_settings import segments
 from ui.frame.clicks import draw_click_listener
-from ui.frame.code import draw_code_button, show_code
 from ui.frame.description import draw_description
 from ui.frame.history import live
 from ui.frame.page import Page
 from ui.link.memory import default_of, settle, value_of
 from ui.link.notices import notice
 from ui.link.side import Side
-from ui.pages.compare.code import code_of_sides
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.controls import draw_sides
 from ui.pages.compare.descriptions import describe_comparison
+from ui.pages.compare.downloads import ShownComparison, draw_downloads
 from ui.pages.compare.follow import follow_for_a_class, follow_sides, prepare_sides
 from ui.pages.compare.parameters import PARAMETERS
 from ui.pages.compare.side import LETTERS, bring_sides, side_of
@@ -39,12 +38,12 @@ def _draw() -> None:
     learn_memory().running = running = [training.plan for training in active()]
     with st.sidebar:
         draw_sides()
-        draw_code_button()
-        show_code(code_of_sides)
+        shown = ShownComparison()
+        draw_downloads(shown)
         draw_click_listener(steady=CHARTS)
     top = draw_texts()
     _draw_view_bar()
-    live(follow_sides, run_every=REPAINT_EVERY if running else None)(top)
+    live(follow_sides, run_every=REPAINT_EVERY if running else None)(top, shown)
 
 
 def _present() -> None:
