@@ -95,7 +95,8 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 [data-testid="stPopoverBody"]:not(:has([data-testid="stElementContainer"])) {
   min-height: 24rem; opacity: 0;
 }
-[data-testid="stPopoverBody"]:has(.st-key-download_page) .stVerticalBlock { gap: 0.4rem; }
+[data-testid="stPopoverBody"]:has(.st-key-download_page) { padding: 1rem; }
+[data-testid="stPopoverBody"]:has(.st-key-download_page) .stVerticalBlock { gap: 0.25rem; }
 /* As wide as the sidebar that it lies on: what its controls change stays in sight. */
 [data-testid="stPopoverBody"]:has(.st-key-more) {
   width: 15rem; min-width: 0; min-height: min(26rem, 80vh); max-height: min(26rem, 80vh);
