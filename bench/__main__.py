@@ -15,6 +15,9 @@ FAILED = "could not be measured"
 PARTS = {  # name: module
     "paint": "bench.paint",
     "overview": "bench.overview",
+    "picture": "bench.picture",
+    "saved_page": "bench.saved_page",
+    "notebook": "bench.notebook",
     "opening": "bench.opening",
     "first": "bench.first",
     "lessons": "bench.lessons",
