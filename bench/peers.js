@@ -3,14 +3,18 @@
 (() => {
   const all = (selector) => [...document.querySelectorAll(selector)];
 
-  // Plotly draws a heatmap as one picture: as many as there are traces to see, and none still empty.
+  const drawn = () => all(".heatmaplayer image")
+    .map((image) => image.getAttribute("href") || image.getAttribute("xlink:href")).filter(Boolean);
+  let before = []; // pictures that were there before a click
+
+  // Plotly draws a heatmap as one picture: as many as there are traces to see, and all are new.
   function heatmaps() {
     const traces = all(".js-plotly-plot")
       .flatMap((plot) => plot._fullData || [])
       .filter((trace) => trace.type === "heatmap" && trace.visible === true && trace.z);
-    const images = all(".heatmaplayer image").filter(
-      (image) => image.getAttribute("href") || image.getAttribute("xlink:href"));
-    return traces.length > 0 && images.length >= traces.length;
+    const images = drawn();
+    return traces.length > 0 && images.length >= traces.length
+      && !images.some((image) => before.includes(image));
   }
 
   // Something has been drawn in the middle of each canvas: the large one and those to choose from.
@@ -40,6 +44,6 @@
     else window.top.postMessage({ benchPaintedAt: at }, "*");
   }
   const look = () => (document.body && there() ? next(() => next(painted)) : next(look));
-  window.benchWatch = () => next(look); // once more, after a click
+  window.benchWatch = () => { before = drawn(); next(look); }; // once more, before a click
   next(look);
 })();
