@@ -141,6 +141,7 @@ def _begin(left: Linked | None, asked: Mapping[str, str]) -> dict[str, Any]:
     if not page_memory.is_visited and not asked.keys() - set(CARRIED):
         page_memory.values.update(before)
         before |= page.opening()
+        page_memory.opens_by_itself = True
     return before
 
 

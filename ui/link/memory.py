@@ -61,6 +61,7 @@ class Memory:
     settled: set[str] = field(default_factory=set)  # what the app has changed since, by itself
     assumed: set[str] = field(default_factory=set)  # and what of that is in no need to be written
     is_visited: bool = False
+    opens_by_itself: bool = False  # with what nobody asked for; until the page has looked
     chosen_by_page: dict[str, Any] = field(default_factory=dict)  # not by a person or a link
     strip_places: list[int] = field(default_factory=list)  # of the words in the strip
     layout: tuple[Any, ...] = ()  # what the controls that were drawn depend on

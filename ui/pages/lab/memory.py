@@ -19,7 +19,6 @@ class LabMemory:
     running: Any = None  # what ran when the page was drawn last
     looked_up: Grid | None = None  # whether it was measured earlier has been asked
     shown: Grid | None = None  # in the picture
-    asks_first: bool = False  # whether the question that it opens with is still to be answered
     clicked: tuple[Grid | None, int] | None = None  # a point of a picture: its grid and index
 
 

@@ -6,7 +6,7 @@ from ui.frame.clicks import draw_click_listener
 from ui.frame.failures import logged, told_in_place
 from ui.frame.page import Page
 from ui.jobs.sweep_queue import prepare_workers
-from ui.link.memory import value_of
+from ui.link.memory import memory, value_of
 from ui.pages.lab import cost_view, learning_view, mechanism_view
 from ui.pages.lab.controls import (
     draw_first_settings,
@@ -16,7 +16,6 @@ from ui.pages.lab.controls import (
 )
 from ui.pages.lab.grids import described
 from ui.pages.lab.lesson import CONTROLS, TEACHING
-from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.page_files import draw_cost_downloads
 from ui.pages.lab.parameters import PARAMETERS
 from ui.pages.lab.presets import opening
@@ -63,7 +62,7 @@ def _present() -> None:
 
 def _answer_first() -> None:
     """Answer the question that the page opens with; what is kept from earlier is shown anyway."""
-    asks, lab_memory().asks_first = lab_memory().asks_first, False
+    asks, memory().opens_by_itself = memory().opens_by_itself, False
     if asks:
         with logged():
             points = described().points

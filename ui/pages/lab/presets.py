@@ -4,7 +4,6 @@ from typing import Any
 
 from ui.link.links import as_written
 from ui.link.memory import choose
-from ui.pages.lab.memory import lab_memory
 from ui.pages.lab.parameters import PARAMETERS
 from ui.text.i18n import N_
 
@@ -32,7 +31,6 @@ OPENS_WITH = "scale"
 
 def opening() -> dict[str, Any]:
     """Return what the page opens with, where nobody has chosen anything: the first question."""
-    lab_memory().asks_first = True
     return PRESETS[OPENS_WITH]
 
 

@@ -67,7 +67,15 @@ def test_it_opens_with_its_first_question_answered() -> None:
 
 
 def test_a_link_asks_for_nothing_else() -> None:
-    assert tickets(open_lab(**TINY)) == []
+    page = open_lab(**TINY)
+    assert tickets(page) == tickets(page.run()) == []
+
+
+def test_a_grid_that_its_address_need_not_say_is_not_run_either() -> None:
+    """The link to it, for whoever saves it, says what the page would not open with by itself."""
+    page = open_lab(view="mechanism")
+    assert page.query_params == {}
+    assert tickets(page) == tickets(page.run()) == []
 
 
 def test_a_link_opens_with_a_grid_that_nobody_has_run() -> None:
