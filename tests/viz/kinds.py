@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from tests.viz.costs import cost_of
 from tests.viz.helpers import tiles_of
 from tests.viz.trainings import finished, running
 from viz.chain import draw_chain
 from viz.contributions import Contributions
-from viz.cost import Cost, draw_cost
+from viz.cost import draw_cost
 from viz.cost_parts import Parts, draw_parts
 from viz.equation import Matrix, draw_equation
 from viz.inspector import cell_arithmetic, draw_products
@@ -126,22 +127,7 @@ def _dots(theme: Theme) -> go.Figure:
 
 
 def _cost(theme: Theme) -> go.Figure:
-    def of(factor: float) -> Cost:
-        numbers: dict[str, Any] = {
-            "attention": LENGTHS**2 * factor,
-            "feed_forward": LENGTHS * 512 * factor,
-            "seconds": LENGTHS * 1e-5 * factor,
-            "peak_bytes": LENGTHS * 1e4 * factor,
-            "measured_tokens": LENGTHS[:2],
-            "measured_seconds": np.array([1e-3, np.nan]),
-            "measured_bytes": np.array([6e5, np.nan]),
-        }
-        name = f"embedding {256 * factor:.0f}"
-        return Cost(
-            name=name, tokens=LENGTHS, crossover=512, crossover_label="equal here", **numbers
-        )
-
-    return draw_cost([of(factor) for factor in (1, 2, 3, 4, 5)], theme)
+    return draw_cost([cost_of(factor) for factor in (1, 2, 3, 4, 5)], theme)
 
 
 def _tiles(**how: Any) -> Draw:

@@ -88,31 +88,9 @@ def pictures_page(
     link: str,
     about: str = "",
     notices: Sequence[str] = (),
+    sides: Sequence[PageAttention] = (),
 ) -> str:
-    """Return figures as one HTML file; see run_page."""
-    return build_page(
-        Content(
-            title=title,
-            about=without_markdown(about),
-            pictures=pictures,
-            notes=[without_markdown(each) for each in notices],
-            link=_address(link),
-            version=VERSION,
-            words=page_words(),
-        )
-    )
-
-
-def sides_page(
-    title: str,
-    sides: Sequence[PageAttention],
-    pictures: Sequence[Picture],
-    *,
-    link: str,
-    about: str,
-    notices: Sequence[str] = (),
-) -> str:
-    """Return attentions of several runs, and pictures of them, as one HTML file; see run_page."""
+    """Return figures as one HTML file, with the attentions of several runs; see run_page."""
     return build_page(
         Content(
             title=title,

@@ -12,7 +12,7 @@ from ui.frame.page_download import draw_page_download
 from ui.pages.compare.code import code_of_sides
 from ui.pages.compare.tiles import difference_tiles, divergence_tiles
 from ui.runs.comparison import Comparison
-from ui.runs.page_file import one_layer, sides_page
+from ui.runs.page_file import one_layer, pictures_page
 from ui.text.i18n import _
 from viz.page import Picture
 from viz.tiles import Tiles, draw_tiles, stacked
@@ -35,8 +35,14 @@ class ShownComparison:
         both = self.both
         sides = [] if both is None else [one_layer(both.a, "A"), one_layer(both.b, "B")]
         pictures = [] if both is None else _pictures(both)
-        about, said = self.about, self.said
-        return sides_page(_("Compare"), sides, pictures, link=self.link, about=about, notices=said)
+        return pictures_page(
+            _("Compare"),
+            pictures,
+            link=self.link,
+            about=self.about,
+            notices=self.said,
+            sides=sides,
+        )
 
 
 def draw_downloads(shown: ShownComparison) -> None:
