@@ -1,6 +1,7 @@
 """What stands on a page, measured: for tests that look at it as a person would."""
 
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from playwright.sync_api import Page
@@ -12,6 +13,7 @@ DRAWN = """() => !document.querySelector("[data-testid=stSkeleton]")
     && document.querySelector("h1")
     && [...document.querySelectorAll(".stPlotlyChart")].every((c) => c.querySelector(".main-svg"))
     && document.fonts.status === "loaded" """
+SETTLES = 10.0  # seconds, at most: charts follow a window's size, and then the page does
 SMALLEST, SMALLEST_AT_START = 12, 14  # pixels
 
 
@@ -32,3 +34,11 @@ def measure(page: Page, state: str) -> dict[str, Any]:
 def wrong_with(found: dict[str, Any], *what: str) -> dict[str, Any]:
     """What of it isn't as it should be: texts that are named, or pixels that there shouldn't be."""
     return {name: found[name] for name in what if found[name]}
+
+
+def lasting_faults(page: Page, state: str, *what: str) -> dict[str, Any]:
+    """What of a page isn't as it should be, and stays so."""
+    deadline = monotonic() + SETTLES
+    while (faults := wrong_with(measure(drawn(page), state), *what)) and monotonic() < deadline:
+        pass
+    return faults

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.charts import numbers, wait_for_shape
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import FINISHED, choose, open_app, shared
-from tests.browser.measuring import drawn, measure, wrong_with
+from tests.browser.measuring import drawn, lasting_faults
 from tests.model.trace_file.files import npz, rows, vectors
 from tests.servers import Server
 
@@ -132,16 +132,14 @@ def test_on_a_projector_all_can_be_read_and_reached(
 ) -> None:
     page = new_page(color_scheme=scheme)
     opened(page, server, steps(4, 8, 12), f"from_file=true&view={view}")
-    found = measure(drawn(page), "pretrained")
-    assert not wrong_with(found, "small", "overlaps", "cutOff", "sideways")
+    assert not lasting_faults(page, "pretrained", "small", "overlaps", "cutOff", "sideways")
 
 
 @pytest.mark.matrix
 def test_on_a_phone_nothing_scrolls_sideways(new_page: NewPage, server: Server) -> None:
     page = new_page(viewport={"width": 390, "height": 844})
     open_app(page, server, "from_file=true", path=PATH)
-    found = measure(drawn(page), "pretrained")
-    assert not wrong_with(found, "small", "sideways")
+    assert not lasting_faults(page, "pretrained", "small", "sideways")
     upload(page, npz(weights=rows(2, 4, 6, 6)))
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    assert not wrong_with(measure(drawn(page), "pretrained"), "small", "sideways")
+    assert not lasting_faults(page, "pretrained", "small", "sideways")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PROJECTOR, NewPage
 from tests.browser.helpers import open_app
-from tests.browser.measuring import drawn, measure, wrong_with
+from tests.browser.measuring import drawn, lasting_faults, measure
 from tests.matrix import matrix
 from tests.servers import Server
 from tests.ui.pages.pretrained.helpers import needs_minilm, needs_smollm2
@@ -90,9 +90,9 @@ def test_on_a_projector_all_can_be_read_and_reached(
     new_page: NewPage, server: Server, state: str, scheme: str
 ) -> None:
     page = opened(new_page(color_scheme=scheme), server, state)
-    found = measure(page, state)
     scrolls = ("sideways",) if state == NOTICED else ("down", "sideways")
-    assert not wrong_with(found, "small", "overlaps", "cutOff", *scrolls)
+    assert not lasting_faults(page, state, "small", "overlaps", "cutOff", *scrolls)
+    found = measure(page, state)
     assert found["headings"] == 1
     name = state.partition("?")[0]
     assert found["title"] == TITLES.get(name, "No such page · Headlight")
@@ -108,8 +108,7 @@ def test_no_other_screen_scrolls_sideways_or_has_smaller_texts(
     for screen, (width, height) in OTHER_SCREENS.items():
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function("(width) => innerWidth === width", arg=width)
-        found = measure(drawn(page), state)
-        if faults := wrong_with(found, "small", "sideways"):
+        if faults := lasting_faults(page, state, "small", "sideways"):
             wrong[screen] = faults
     assert not wrong
 

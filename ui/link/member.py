@@ -1,6 +1,7 @@
 """What a session keeps of a class's room that it is in."""
 
 import secrets
+import threading
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -29,6 +30,7 @@ class Member:
     said: tuple[str, str] = ("", "")  # the question that was answered last, and the answer
     word: str = ""  # that hands the room over; empty: none was asked for
     refusal: str = ""  # why such a word doesn't
+    telling: threading.Lock = field(default_factory=threading.Lock)  # of a leader's, one run tells
     has_lost: bool = False  # whether somebody else leads the room that this browser has led
 
     @property

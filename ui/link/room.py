@@ -13,6 +13,7 @@ from hashlib import blake2b
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_run_yield_check
 
 from model.errors import CodedError
 from rooms.codes import read_code
@@ -169,7 +170,7 @@ def tell_room() -> None:
     before, member.is_stale = kept.room_notice, True  # until it has been told
     with told_of_room():
         try:
-            member.room = _tell(member.code, member.secret, *now)
+            member.room = _tell(member, *now)
             member.told, member.is_stale, kept.room_notice = now, False, ""
         except NotItsLeader:
             member.secret, member.has_lost = None, True
@@ -179,14 +180,24 @@ def tell_room() -> None:
     kept.has_room_news |= kept.room_notice != before
 
 
-def _tell(code: str, secret: str, link: str, question: str, is_revealed: bool) -> Room:
-    """Tell it; where that is too soon after the last time, a moment later: it is the latest."""
-    for _try in range(TRIES):
+def _tell(member: Member, link: str, question: str, is_revealed: bool) -> Room:
+    """Tell it; where that is too soon after the last time, a moment later: it is the latest.
+
+    Streamlit starts a run while the one before it still waits here. That one tells no more: else
+    the class would go back to what its leader has left.
+    """
+    tries, check = TRIES, get_run_yield_check()
+    while True:
         try:
-            return ROOMS.lead(code, secret, link, question, is_revealed)
+            with member.telling:
+                if check is not None:
+                    check()  # raises where another run has started, or is to start
+                return ROOMS.lead(member.code, member.secret or "", link, question, is_revealed)
         except TooFast:
-            time.sleep(AGAIN)
-    return ROOMS.lead(code, secret, link, question, is_revealed)
+            if not tries:
+                raise
+        tries -= 1
+        time.sleep(AGAIN)
 
 
 def question_shown() -> str:

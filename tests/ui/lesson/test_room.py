@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
 from model.masks import encode_cells
@@ -416,6 +417,30 @@ def test_a_leader_is_told_at_once_that_the_store_is_away_and_that_it_is_back(
 
 
 @needs_minilm
+def test_a_run_that_another_has_overtaken_tells_no_more(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    led = rooms.open("explore?seed=0", "a leader")
+    for seed in range(rooms.limits.leads_a_second):  # as often as one may
+        rooms.lead(led.code, led.secret, f"explore?seed={seed + 1}")
+    checks: list[str] = []
+
+    def check() -> None:
+        checks.append("a try")
+        if len(checks) == 3:
+            raise StopException
+
+    monkeypatch.setattr(link_module, "get_run_yield_check", lambda: check)
+    monkeypatch.setattr(link_module, "AGAIN", 0.0)
+    leader = Member(led.code, secret=led.secret)
+    with pytest.raises(StopException):
+        link_module._tell(leader, "explore?seed=99", "", False)
+    room = rooms.look(led.code)
+    assert room is not None
+    assert room.link == f"explore?seed={rooms.limits.leads_a_second}"
+    assert not leader.telling.locked()
+
+
 def test_a_class_predicts_and_the_answers_stand_beside_the_truth_on_all_screens(
     rooms: Rooms,
 ) -> None:

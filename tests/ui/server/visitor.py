@@ -82,7 +82,7 @@ class Visitor:
         state = ClientState(**{"page_script_hash": self.page_hash, **client_state})  # type: ignore[arg-type]
         state.widget_states.widgets.extend(states)
         self.send(BackMsg(rerun_script=state))
-        return self._receive()
+        return self.receive()
 
     def open_popovers(self) -> Drawn:
         """Open every popover of the page, and wait for what is inside."""
@@ -91,7 +91,8 @@ class Visitor:
     def send(self, message: BackMsg) -> None:
         self._socket.send(message.SerializeToString())
 
-    def _receive(self) -> Drawn:
+    def receive(self) -> Drawn:
+        """Wait for the end of a run, and return what came of it."""
         drawn, begun = Drawn(), False
         while True:
             message = ForwardMsg.FromString(self._socket.recv(timeout=PATIENCE))
