@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..interventions import Changes
 from ..transformer import AttentionKind, TransformerTrace
-from .base import Head, ModelKind, ModelTrace
+from .base import ModelKind, ModelTrace
 from .recorded_calls import calls_by_kind, union_of_masks
 from .recorder import RecordedCall
 
@@ -25,7 +26,7 @@ def recorded_run(
     out: Any,
     calls: Sequence[RecordedCall],
     inputs: Mapping[str, Any],
-    removed: frozenset[Head],
+    changes: Changes,
     kind: ModelKind,
 ) -> RecordedRun:
     """Put everything of a run in its place.
@@ -34,7 +35,7 @@ def recorded_run(
         out: what the model returned, with its hidden states.
         calls: that were recorded, in their order.
         inputs: what the model was called with.
-        removed: heads whose output was set to zero.
+        changes: what was changed by hand.
         kind: the model's.
 
     Raises:
@@ -69,7 +70,7 @@ def recorded_run(
         next_logits=next_logits,
         inputs=inputs,
         calls=by_kind,
-        removed=removed,
+        changes=changes,
     )
 
 

@@ -5,8 +5,8 @@ import streamlit as st
 from model.pretrained.base import (
     ModelUnavailableError,
     PretrainedModel,
+    changeable_kind,
     reads_pairs,
-    removable_kind,
 )
 from ui.controls.fits import fit_layer_to
 from ui.link.address import fit_link
@@ -164,7 +164,7 @@ def fit_removed(model: PretrainedModel) -> None:
     """Keep the removed heads among those that there are."""
     removed = removed_heads()
     writes = model.kind != "encoder"
-    size = model.sizes[removable_kind(model.kind)]
+    size = model.sizes[changeable_kind(model.kind)]
     there = [(at, h) for at, h in removed if writes and at < size.layers and h < size.heads]
     if len(there) < len(removed):
         settle(removed=",".join(f"{layer}.{head}" for layer, head in there))

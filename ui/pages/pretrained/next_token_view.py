@@ -8,7 +8,7 @@ import streamlit as st
 from torch import Tensor
 
 from model.next_token import kl_divergence, probabilities_of, top_tokens
-from model.pretrained.base import Head, removable_kind
+from model.pretrained.base import Head, changeable_kind
 from ui.choices.limits import MOST_REMOVED
 from ui.controls.presenting import draw_to_room, is_presented
 from ui.controls.selection import Selection, draw_next_time
@@ -155,7 +155,7 @@ def _draw_removal(run: PretrainedRun, whole: PretrainedRun | None, selection: Se
     """Draw what removes the chosen head, or puts it back, and what that does to the prediction."""
     removed = removed_heads()
     st.markdown(_("**Remove a head**: its output becomes zero."))
-    if selection.kind != removable_kind(run.model.kind):
+    if selection.kind != changeable_kind(run.model.kind):
         st.caption(_("Choose the cross-attention on the left: its heads can be removed."))
     elif selection.head is None:
         st.caption(_("Choose a head above, or by Find heads, to see what is lost without it."))
