@@ -156,7 +156,7 @@ class Interventions:
                 each
                 for each in self.patterns
                 if extent.has_head(each.layer, each.head)
-                and each.sentence < len(extent.queries)
+                and extent.has_edge(each.sentence, 0, 0)
                 and (each.source != "other" or extent.other == extent.queries[each.sentence])
             ),
         )

@@ -56,6 +56,14 @@ def test_all_that_a_run_has_not_is_left_out() -> None:
     assert not Interventions()
 
 
+def test_a_sentence_without_words_has_neither_edges_nor_patterns() -> None:
+    named = Interventions(
+        removed=((0, 0),), cuts=(PlacedCut(0, 0),), patterns=(Pattern(0, 0, "uniform"),)
+    )
+    nothing = Extent(layers=2, heads=3, queries=(0,), keys=(0,))
+    assert named.within(nothing) == Interventions(removed=((0, 0),))
+
+
 def test_each_attention_is_told_its_own() -> None:
     named = Interventions(
         removed=((1, 0),),
