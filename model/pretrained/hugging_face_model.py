@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..contributions import AskedLogit, Contributions, check_decoder
 from ..parity import Parity, largest_difference, worst
 from ..subwords import SubwordTokenizer
 from ..transformer import AttentionKind
@@ -23,6 +24,7 @@ from .base import (
     removable_kind,
 )
 from .equations import equations_of, probe_ids, watching
+from .hugging_face_contributions import run_watched, watched_contributions
 from .hugging_face_facts import (
     RecordedAttention,
     attention_facts,
@@ -163,6 +165,17 @@ class HuggingFaceModel:
         difference = largest_difference(output[own], run.trace.output[own])
         attentions = worst(parities)
         return Parity(attentions.head_outputs, attentions.weights, difference, "sdpa")
+
+    def contributions(self, run: ModelTrace, asked: AskedLogit) -> Contributions:
+        """Return what each part adds to a logit, as PretrainedModel says; it runs once more.
+
+        Raises:
+            TypeError: if it isn't a run of `run`.
+        """
+        check_decoder(self.kind)
+        with self._lock, recorder.recording(self._calls_of(run.removed)) as recording:
+            seen = run_watched(self._model, run, asked)
+        return watched_contributions(self._model, run, recording.calls, seen, asked)
 
     def _first_run(self) -> RecordedRun:
         """A run on a few tokens, to see what the attention is like."""
