@@ -104,7 +104,8 @@ def check_decoder(kind: str) -> None:
     if kind != "decoder":
         raise ContributionsUnavailableError(
             "contributions.no_decoder",
-            "only the logits of a decoder that reads nothing but its own text are taken apart here",
+            "Only the logits of a decoder that reads nothing but its own text are taken apart "
+            "here.",
         )
 
 
@@ -183,8 +184,8 @@ def hold_norm(norm: Callable[[Tensor], Tensor], x: Tensor) -> HeldNorm:
     if not (scale * read - wanted).abs().max() <= NOT_LINEAR * of_x.abs().max():
         raise ContributionsUnavailableError(
             "contributions.norm",
-            "this model's logits can't be taken apart: what stands before its output layer isn't "
-            "a norm that divides by one number and scales",
+            "This model's logits can't be taken apart: what stands before its output layer isn't "
+            "a norm that divides by one number and scales.",
         )
     return HeldNorm(scale, shift, is_centred)
 
@@ -230,8 +231,8 @@ def encoder_parts(encoder: Encoder, trace: TransformerTrace, asked: AskedLogit) 
         if block.norm_order != "pre":
             raise ContributionsUnavailableError(
                 "contributions.post_norm",
-                "this model's logits can't be taken apart: its norms stand within the stream "
-                "(post-norm), and each changes all that was added before",
+                "This model's logits can't be taken apart: its norms stand within the stream "
+                "(post-norm), and each changes all that was added before.",
             )
         attention = trace.encoder_self[layer]
         given, bias = projected_heads(

@@ -80,7 +80,7 @@ class Watched:
                 return step
         raise ContributionsUnavailableError(
             "contributions.not_seen",
-            "this model's logits can't be taken apart: some of its modules couldn't be watched",
+            "This model's logits can't be taken apart: some of its modules couldn't be watched.",
         )
 
 
@@ -140,7 +140,7 @@ def watched_contributions(
     if read is None or logits is None or not _equal(read, output, CLOSE):
         raise ContributionsUnavailableError(
             "contributions.other_run",
-            "this run's logits can't be taken apart: run again, the model gave other numbers",
+            "This run's logits can't be taken apart: run again, the model gave other numbers.",
         )
     stream = [*(x[sentence, position] for x in seen.out.hidden_states[:-1]), last]
     parts = _parts(calls, stream, seen)
@@ -159,8 +159,8 @@ def _final_norm(seen: Watched, read: Tensor | None) -> tuple[Tensor, Callable[[T
             return step.read, step.module
     raise ContributionsUnavailableError(
         "contributions.no_norm",
-        "this model's logits can't be taken apart: no norm was found whose output its output "
-        "layer reads",
+        "This model's logits can't be taken apart: no norm was found whose output its output "
+        "layer reads.",
     )
 
 
@@ -210,8 +210,8 @@ def _check_rest(rest: Tensor, largest: Tensor, seen: Watched) -> None:
             return
     raise ContributionsUnavailableError(
         "contributions.not_added",
-        "this model's logits can't be taken apart: what its attention gives isn't added to the "
-        "stream as it is",
+        "This model's logits can't be taken apart: what its attention gives isn't added to the "
+        "stream as it is.",
     )
 
 
@@ -240,6 +240,6 @@ def _equal(a: Tensor, b: Tensor, close: float, rounding: float = 0.0) -> bool:
 def _unavailable_other_logits() -> ContributionsUnavailableError:
     return ContributionsUnavailableError(
         "contributions.other_logits",
-        "this model's logits can't be taken apart: what its output layer gives is changed "
-        "afterwards, and not by a constant factor",
+        "This model's logits can't be taken apart: what its output layer gives is changed "
+        "afterwards, and not by a constant factor.",
     )

@@ -232,7 +232,7 @@ def test_a_post_norm_stack_is_no_such_sum() -> None:
 @pytest.mark.parametrize("kind", ["encoder", "encoder-decoder"])
 def test_only_decoders_that_read_their_own_text(kind: str) -> None:
     check_decoder("decoder")
-    with pytest.raises(ContributionsUnavailableError, match="only the logits of a decoder"):
+    with pytest.raises(ContributionsUnavailableError, match="Only the logits of a decoder"):
         check_decoder(kind)
 
 

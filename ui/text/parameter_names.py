@@ -51,6 +51,8 @@ PARAMETER_NAMES = {
     "first": N_("the first token"),
     "rest": N_("rows that sum to 1 again"),
     "pattern": N_("pattern"),
+    "token": N_("the token"),
+    "against": N_("the other token"),
     # Of Learn.
     "pace": N_("pace"),
     "story": N_("story"),

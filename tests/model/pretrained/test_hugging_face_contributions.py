@@ -145,11 +145,11 @@ def test_a_model_that_adds_something_else_is_refused(family: str) -> None:
 
 def test_a_model_with_nothing_to_read_is_refused() -> None:
     bert = wrapped("bert")
-    with pytest.raises(ContributionsUnavailableError, match="only the logits of a decoder"):
+    with pytest.raises(ContributionsUnavailableError, match="Only the logits of a decoder"):
         bert.contributions(bert.run(IDS, LENGTHS), AskedLogit(token=7, position=5))
     t5 = wrapped("t5")
     run = t5.run(IDS, LENGTHS, TARGET_IDS, TARGET_LENGTHS)
-    with pytest.raises(ContributionsUnavailableError, match="only the logits of a decoder"):
+    with pytest.raises(ContributionsUnavailableError, match="Only the logits of a decoder"):
         t5.contributions(run, AskedLogit(token=7, position=1))
 
 

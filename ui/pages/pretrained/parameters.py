@@ -3,7 +3,13 @@
 from typing import Any
 
 from model.head_finder import PATTERNS
-from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_PRETRAINED_LAYERS, MOST_ADDED, MOST_REMOVED
+from ui.choices.limits import (
+    LARGEST_TOKEN,
+    MAX_PRETRAINED_HEADS,
+    MAX_PRETRAINED_LAYERS,
+    MOST_ADDED,
+    MOST_REMOVED,
+)
 from ui.choices.options import KINDS, PRETRAINED_VIEWS
 from ui.link.common_parameters import RUN, index, shown, typed
 from ui.link.page import Parameter
@@ -31,6 +37,8 @@ PARAMETERS: dict[str, Parameter] = {
     "rest": shown(False, flag),
     "together": Parameter(False, flag),
     "pattern": shown("previous", option(*PATTERNS)),
+    "token": shown(None, number(0, LARGEST_TOKEN)),
+    "against": shown(None, number(0, LARGEST_TOKEN)),
     "added": Parameter("", whole_numbers(MOST_ADDED, 1)),
     "removed": Parameter("", whole_numbers(MOST_REMOVED, 2)),
 }
