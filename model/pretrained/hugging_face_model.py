@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..contributions import AskedLogit, Contributions, check_decoder
 from ..interventions import UNCHANGED, AttentionChange, Changes
 from ..parity import Parity, largest_difference, worst
 from ..subwords import SubwordTokenizer
@@ -17,13 +18,13 @@ from .base import (
     Head,
     ModelKind,
     ModelTrace,
-    ModelUnavailableError,
     NoStartTokenError,
     StackSize,
     TokensWithoutVectorsError,
     changeable_kind,
 )
 from .equations import equations_of, probe_ids, watching
+from .hugging_face_contributions import run_watched, watched_contributions
 from .hugging_face_facts import (
     RecordedAttention,
     attention_facts,
@@ -35,16 +36,16 @@ from .hugging_face_facts import (
 )
 from .hugging_face_run import (
     RecordedRun,
+    check_right,
     last_places,
     own_tokens,
     recorded_run,
     written,
 )
-from .recorded_calls import check_lengths, stack_size
+from .recorded_calls import calls_changed, check_lengths, stack_size
 from .refusals import ModelRefusedError
 
 PROBE = "The cat sat on the mat."  # what is read at loading, as a page would have it read
-WRONG = 1e-3  # of the output's largest number; rounding alone stays far below
 
 
 class HuggingFaceModel:
@@ -87,7 +88,7 @@ class HuggingFaceModel:
         self.sizes = {kind: stack_size(calls) for kind, calls in first.calls.items()}
         self.embed_size = first.trace.output.shape[-1]
         self._facts = self._probed()
-        _check_right(self.compare(first), first)
+        check_right(self.compare(first), first)
         self._check_reads()
 
     def run(
@@ -172,6 +173,17 @@ class HuggingFaceModel:
         attentions = worst(parities)
         return Parity(attentions.head_outputs, attentions.weights, difference, "sdpa")
 
+    def contributions(self, run: ModelTrace, asked: AskedLogit) -> Contributions:
+        """Return what each part adds to a logit, as PretrainedModel says; it runs once more.
+
+        Raises:
+            TypeError: if it isn't a run of `run`.
+        """
+        check_decoder(self.kind)
+        with self._lock, recorder.recording(self._calls_of(run.changes)) as recording:
+            seen = run_watched(self._model, run, asked)
+        return watched_contributions(self._model, run, recording.calls, seen, asked)
+
     def _first_run(self) -> RecordedRun:
         """A run on a few tokens, to see what the attention is like."""
         ids = torch.arange(10).view(2, 5) % self.vocabulary
@@ -225,19 +237,7 @@ class HuggingFaceModel:
         """What is changed, by the number of the call that computes it."""
         if changes.vectors:
             raise ValueError(f"{self.name} is known by its attentions alone, not by its layers")
-        calls: dict[int, AttentionChange] = {}
-        for layer, change in changes.attentions.items():
-            size = self.sizes[changeable_kind(self.kind)]
-            for head in (*change.removed, *change.averaged, *change.outputs):
-                if not (0 <= layer < size.layers and 0 <= head < size.heads):
-                    raise ValueError(
-                        f"{self.name} has {size.layers} layers of {size.heads} heads that can be "
-                        f"changed, counted from 0; got layer {layer}, head {head}"
-                    )
-            # An encoder-decoder computes the encoder's layers, then self and cross layer by layer.
-            before = self.sizes["encoder_self"].layers if self._both else 0
-            calls[before + 2 * layer + 1 if self._both else layer] = change
-        return calls
+        return calls_changed(changes, self.name, self.kind, self.sizes) if changes else {}
 
     def _inputs(
         self,
@@ -279,17 +279,3 @@ class HuggingFaceModel:
             shown = [self.tokenizer.shown(token) for token in beyond]
             raise TokensWithoutVectorsError(self.name, shown, self.vocabulary)
         return ids
-
-
-def _check_right(parity: Parity, run: RecordedRun) -> None:
-    """Raise ModelUnavailableError unless the recorded numbers are the model's own."""
-    difference, largest = parity.output or 0.0, run.trace.output.abs().max().item()
-    # Not `>`, which NaN would pass.
-    if not difference <= WRONG * max(1.0, largest):
-        raise ModelUnavailableError(
-            "recorder.other_output",
-            "this architecture isn't supported: its own attention gives another output, with a "
-            "difference of {difference:.2g} in numbers up to {largest:.2g}",
-            difference=difference,
-            largest=largest,
-        )

@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 
 from ..interventions import Changes
+from ..parity import Parity
 from ..transformer import AttentionKind, TransformerTrace
-from .base import ModelKind, ModelTrace
+from .base import ModelKind, ModelTrace, ModelUnavailableError
 from .recorded_calls import calls_by_kind, union_of_masks
 from .recorder import RecordedCall
+
+WRONG = 1e-3  # of the output's largest number; rounding alone stays far below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,3 +99,17 @@ def written(inputs: Mapping[str, Any]) -> Tensor:
 def last_places(inputs: Mapping[str, Any]) -> Tensor:
     """Return the place of each sentence's last token, (B,)."""
     return (written(inputs).sum(dim=1) - 1).clamp(min=0)
+
+
+def check_right(parity: Parity, run: RecordedRun) -> None:
+    """Raise ModelUnavailableError unless the recorded numbers are the model's own."""
+    difference, largest = parity.output or 0.0, run.trace.output.abs().max().item()
+    # Not `>`, which NaN would pass.
+    if not difference <= WRONG * max(1.0, largest):
+        raise ModelUnavailableError(
+            "recorder.other_output",
+            "this architecture isn't supported: its own attention gives another output, with a "
+            "difference of {difference:.2g} in numbers up to {largest:.2g}",
+            difference=difference,
+            largest=largest,
+        )

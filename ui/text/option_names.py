@@ -73,6 +73,7 @@ WORDS = {
     "before": N_("before"),
     "after": N_("after"),
     "next": N_("next token"),
+    "writers": N_("writers"),
     "similarity": N_("similarity"),
     "previous": N_("previous token"),
     "first": N_("first token"),

@@ -34,6 +34,7 @@ PRETRAINED = [
     ("pretrained", "view=finder&pattern=entropy"),
     ("pretrained", "view=similarity&text2=a+dog"),
     ("pretrained", "view=layers"),
+    ("pretrained", "model=smollm2&view=writers"),
 ]
 
 

@@ -25,6 +25,8 @@ from ui.pages.pretrained.settings import (
     pretrained_memory,
 )
 from ui.pages.pretrained.similarity_view import SIMILARITY
+from ui.pages.pretrained.writers_token import fit_token
+from ui.pages.pretrained.writers_view import WRITERS
 from ui.runs.model_store import BUNDLED, is_loaded, model_of
 from ui.text.i18n import _, ngettext
 from ui.text.markdown import plain, verbatim
@@ -38,7 +40,7 @@ from ui.views.numbers import NUMBERS
 from ui.views.view import View
 
 MOST_TEXTS = 2
-VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, CAUSES, SIMILARITY, NUMBERS)
+VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, WRITERS, CAUSES, SIMILARITY, NUMBERS)
 
 
 def load_model() -> PretrainedModel | None:
@@ -60,6 +62,8 @@ def load_model() -> PretrainedModel | None:
             "layer": lambda: fit_layer_to(layers_shown(model)),
             "added": lambda: fit_added(model),
             "removed": lambda: fit_interventions(model),
+            "token": lambda: fit_token(model, "token"),
+            "against": lambda: fit_token(model, "against"),
         }
     )
     return model
@@ -123,8 +127,8 @@ def load_with_progress(choice: str) -> PretrainedModel:
 
 def views_of(model: PretrainedModel) -> tuple[View, ...]:
     """Return what a model has to show."""
-    missing = NEXT if model.kind == "encoder" else SIMILARITY
-    return tuple(view for view in VIEWS if view is not missing)
+    missing = (NEXT, WRITERS) if model.kind == "encoder" else (SIMILARITY,)
+    return tuple(view for view in VIEWS if view not in missing)
 
 
 def fit_view(model: PretrainedModel, *, say: bool) -> None:
@@ -132,7 +136,7 @@ def fit_view(model: PretrainedModel, *, say: bool) -> None:
     asked = value_of("view")
     if asked in {view.name for view in views_of(model)}:
         return
-    settle(view={"next": "similarity", "similarity": "next"}[asked])
+    settle(view="next" if asked == SIMILARITY.name else SIMILARITY.name)
     if not say:
         return
     message = _("{model} has no view “{asked}”; showing “{used}”.")
