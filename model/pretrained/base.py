@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..attention import Scale
 from ..errors import CodedError, CodedText, CodedValueError
+from ..logit_lens import Readout
 from ..parity import Parity
 from ..projections import Projected, ProjectionEquation
 from ..transformer import AttentionKind, TransformerTrace
@@ -164,6 +165,13 @@ class PretrainedModel(Protocol):
 
     def reads(self, token: int) -> bool:
         """Whether it is a token of the tokeniser's that the model has a vector for."""
+
+    def readout(self) -> Readout:
+        """Return how a decoder reads the last vector of its stream.
+
+        Raises:
+            NotReadableError: if that can't be found, or is no norm and output embedding alone.
+        """
 
     def attention(self, kind: AttentionKind, layer: int) -> AttentionFacts:
         """Return what that attention is like."""

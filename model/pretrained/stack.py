@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..attention import SelfAttention
 from ..config import Config
+from ..logit_lens import Readout
 from ..masks import causal_mask, padding_mask
 from ..parity import Parity, compare_model, worst
 from ..subwords import SubwordTokenizer
@@ -136,6 +137,10 @@ class StackModel:
         """Return what a decoder predicts after each of the output vectors, (..., E) -> (..., V)."""
         assert self.encoder.embedding.tokens is not None  # load_encoder puts it there
         return F.linear(vectors, self.encoder.embedding.tokens.weight)
+
+    def readout(self) -> Readout:
+        """Return how a decoder reads the last vector of its stream."""
+        return Readout(self.encoder.norm, self.logits, self.vocabulary)
 
     def attention(self, kind: AttentionKind, layer: int) -> SelfAttention:
         """Return the module that computes that layer's attention."""
