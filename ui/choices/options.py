@@ -14,7 +14,7 @@ Stage = Literal["qkv", "energy", "scores", "weights", "head_outputs", "output"]
 View = Literal["heads", "head", "cell", "layers", "tests", "numbers"]
 PairView = Literal["kinds", "heads", "head", "cell", "layers", "numbers"]  # on Encoder-decoder
 PretrainedView = Literal[
-    "heads", "head", "cell", "layers", "finder", "next", "similarity", "numbers"
+    "heads", "head", "cell", "layers", "finder", "next", "lens", "similarity", "numbers"
 ]  # on Pretrained; a model has not all of them
 LearnView = Literal["watch", "head", "cell", "layers", "numbers"]  # on Learn
 CompareView = Literal["heads", "head", "divergence", "numbers"]  # on Compare

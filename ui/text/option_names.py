@@ -68,6 +68,7 @@ WORDS = {
     "order": N_("word order"),
     "finder": N_("find heads"),
     "next": N_("next token"),
+    "lens": N_("read early"),
     "similarity": N_("similarity"),
     "previous": N_("previous token"),
     "first": N_("first token"),

@@ -13,6 +13,7 @@ from ui.link.address import fit_link
 from ui.link.memory import settle, value_of
 from ui.link.notices import notice
 from ui.pages.pretrained.finder_view import FINDER
+from ui.pages.pretrained.lens_view import LENS
 from ui.pages.pretrained.next_token_view import NEXT
 from ui.pages.pretrained.settings import (
     added_tokens,
@@ -34,7 +35,7 @@ from ui.views.layers import LAYERS
 from ui.views.numbers import NUMBERS
 from ui.views.view import View
 
-VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, SIMILARITY, NUMBERS)
+VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, LENS, SIMILARITY, NUMBERS)
 
 
 def load_model() -> PretrainedModel | None:
@@ -119,8 +120,8 @@ def load_with_progress(choice: str) -> PretrainedModel:
 
 def views_of(model: PretrainedModel) -> tuple[View, ...]:
     """Return what a model has to show."""
-    missing = NEXT if model.kind == "encoder" else SIMILARITY
-    return tuple(view for view in VIEWS if view is not missing)
+    missing = (NEXT, LENS) if model.kind == "encoder" else (SIMILARITY,)
+    return tuple(view for view in VIEWS if view not in missing)
 
 
 def fit_view(model: PretrainedModel, *, say: bool) -> None:
@@ -128,7 +129,7 @@ def fit_view(model: PretrainedModel, *, say: bool) -> None:
     asked = value_of("view")
     if asked in {view.name for view in views_of(model)}:
         return
-    settle(view={"next": "similarity", "similarity": "next"}[asked])
+    settle(view={"similarity": "next"}.get(asked, "similarity"))
     if not say:
         return
     message = _("{model} has no view “{asked}”; showing “{used}”.")

@@ -24,7 +24,7 @@ from ui.runs.pretrained import PretrainedSettings, compute_pretrained
 
 pytestmark = [needs_minilm, needs_smollm2]
 
-VIEWS = "all heads, one head, cell, layers, find heads, next token, similarity, numbers"
+VIEWS = "all heads, one head, cell, layers, find heads, next token, read early, similarity, numbers"
 PATTERNS = "previous token, next token, first token, same token, induction, entropy"
 LISTED = "can't be read: expected something like {}."
 
