@@ -16,7 +16,7 @@ from .theme import LABEL_SIZE, Theme
 
 WIDTH = 860  # pixels of the plot where a 1366×768 screen has one
 TOKEN_SIZE = 12  # pixels of a token's letters in a cell: 30 layers have room for no larger ones
-LEAST_ROW = TOKEN_SIZE + 1  # pixels of a row in which a token can be read
+LEAST_ROW = TOKEN_SIZE  # pixels of a row in which a token can be read
 TALLEST_ROW = 40  # few layers don't fill a screen
 AROUND = 4  # pixels beside a token in its cell
 LEAST_LETTERS = 2  # of a token that is cut; less says nothing
@@ -40,7 +40,7 @@ class Lens:
     marked_layer: int | None = None  # a row
     marked_position: int | None = None  # a column
     width: int = WIDTH  # pixels of the plot, about
-    height: int = 490  # pixels of the figure, at most; less where there are few layers
+    height: int = 476  # pixels of the figure, at most; less where there are few layers
 
 
 def rows_written(lens: Lens) -> list[int]:
@@ -110,7 +110,9 @@ def _mixed(color: str, other: str) -> str:
 def _below(lens: Lens) -> tuple[int, int, int]:
     """Return the angle of the tokens below, their depth, and every how many-th is shown."""
     # In letters as small as those of the tokens above, most stand side by side.
-    return labels_below(lens.positions, lens.width / len(lens.positions) * LABEL_SIZE / TOKEN_SIZE)
+    smaller = TOKEN_SIZE / LABEL_SIZE
+    angle, depth, step = labels_below(lens.positions, lens.width / len(lens.positions) / smaller)
+    return angle, round(smaller * depth) if angle else depth, step
 
 
 def _plot_height(lens: Lens) -> int:

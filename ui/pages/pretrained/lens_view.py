@@ -23,7 +23,7 @@ from viz.lens import WIDTH, Lens, draw_lens
 from viz.theme import Theme
 
 CHART = "lens_chart"
-HEIGHT, TALL_HEIGHT = 490, 740  # pixels of the figure
+HEIGHT, TALL_HEIGHT = 476, 740  # pixels of the figure
 MOST_POSITIONS, MOST_ON_TALL = 18, 26  # whose tokens can be read in their cells ...
 MOST_ON_PHONE = 4
 WIDTH_ON_TALL, WIDTH_ON_PHONE = 1300, 200  # pixels of the plot there
@@ -51,7 +51,7 @@ def show_lens(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
         why = plain(describe_error(error, _), 300)
         st.info(said.format(model=plain(run.model.name), why=why))
         return
-    framed = _("Framed: where each answer stays the likeliest.")
+    framed = _("Framed: where each answer has won for good.")
     st.markdown(f"{_told(run, readings, window)} {framed}")
     lens = lens_of(run, selection, readings, window)
     st.plotly_chart(

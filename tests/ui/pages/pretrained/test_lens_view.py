@@ -95,7 +95,7 @@ def test_it_says_where_the_answer_wins_and_what_a_lens_is() -> None:
     assert wins.tolist() == [False] * 30 + [True]
     assert markdown(page, "After ") == (
         "After ` ␣to ` the model says ` ␣Mary ` (**92.3%**): the likeliest only after the last "
-        "layer, 29. Framed: where each answer stays the likeliest."
+        "layer, 29. Framed: where each answer has won for good."
     )
     (said,) = captions(page)
     assert said.startswith(CAVEAT)
