@@ -99,7 +99,7 @@ def trace(
         difference = _compared(own, out, inputs)
         every = [call for of_kind in calls.values() for call in of_kind]
         for call in every:
-            parity = recorder.compare_call(call, call.trace, ())
+            parity = recorder.compare_call(call, call.trace)
             difference = max(difference, parity.head_outputs, parity.weights)
     encoder = _traces(calls["encoder_self"])
     tokens = shown_tokens(tokenizer, inputs["input_ids"], sentence)

@@ -25,9 +25,8 @@ shares one small projection among the heads. The letters are explained in the pa
 """
 
 import math
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +41,9 @@ from .checks import (
 )
 from .positions import Positions, RotaryPairs, alibi_bias, rotate
 from .projections import Projected, ProjectionEquation
+
+if TYPE_CHECKING:  # it is about what is computed here
+    from .interventions import AttentionChange
 
 Projection = Literal["shared", "full"]
 Scale = Literal["embed_size", "head_dim", "none"]
@@ -209,7 +211,7 @@ class SelfAttention(nn.Module):
         keys: Tensor,
         query: Tensor,
         mask: Tensor | None = None,
-        removed: Collection[int] = (),
+        change: "AttentionChange | None" = None,
     ) -> AttentionTrace:
         """Attend, and return everything on the way.
 
@@ -219,8 +221,7 @@ class SelfAttention(nn.Module):
             query: (B, Q, E).
             mask: broadcastable to (B, H, Q, K); True or non-zero where a query may attend to a
                 key. None lets every query attend to every key.
-            removed: heads whose output is set to zero, to see what they are good for (Michel et
-                al., 2019, "Are Sixteen Heads Really Better than One?", section 2.3).
+            change: what is changed by hand, to see what it is good for.
 
         Raises:
             ValueError: if the inputs or the mask don't fit together; the message has the shapes.
@@ -234,7 +235,7 @@ class SelfAttention(nn.Module):
             q, k = (rotate(x, self.rotary_base, self.rotary_pairs) for x in (q, k))
         k, v = repeat_kv(k, self.heads), repeat_kv(v, self.heads)  # (B, H, K, D)
 
-        energy, scores, weights, head_outputs = attend(
+        energy, scores, weights, head_outputs = (attend if change is None else change.attend)(
             q,
             k,
             v,
@@ -242,8 +243,6 @@ class SelfAttention(nn.Module):
             bias=self.score_bias(query.shape[1], keys.shape[1]),  # (H, Q, K)
             allowed=None if mask is None else mask.bool(),
         )
-        if removed:
-            head_outputs[:, list(removed)] = 0.0
         output = self.fc_out(head_outputs.transpose(1, 2).flatten(2))  # (B, Q, E)
         return AttentionTrace(
             queries=q,

@@ -5,13 +5,13 @@ Source: Vaswani et al. (2017), section 3.1 and figure 1; the options are explain
 Letters as in the package, with S and T for the lengths of source and target.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from .attention import AttentionTrace, SelfAttention
 from .config import TUTORIAL, Architecture, Config, NormOrder
+from .interventions import AttentionChange
 
 ACTIVATION_MODULES: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU}
 
@@ -117,19 +117,19 @@ class TransformerBlock(ResidualBlock):
         key: Tensor,
         query: Tensor,
         mask: Tensor | None = None,
-        removed: Collection[int] = (),
+        change: AttentionChange | None = None,
     ) -> BlockTrace:
         """Return the block's output and everything on the way, as SelfAttention.trace."""
         q = self.read(self.norm1, query)  # (B, Q, E)
         k = q if key is query else self.read(self.norm1, key)  # (B, K, E)
         v = k if value is key else self.read(self.norm1, value)  # (B, K, E)
-        attention = self.attention.trace(v, k, q, mask, removed)
+        attention = self.attention.trace(v, k, q, mask, change)
         x = self.add(self.norm1, query, attention.output)  # (B, Q, E)
         if not self.has_feed_forward:
             return BlockTrace(attention, None, (query, x))
 
-        change = self.feed_forward(self.read(self.norm2, x))  # (B, Q, E)
-        output = self.add(self.norm2, x, change)  # (B, Q, E)
+        made = self.feed_forward(self.read(self.norm2, x))  # (B, Q, E)
+        output = self.add(self.norm2, x, made)  # (B, Q, E)
         return BlockTrace(attention, None, (query, x, output))
 
 

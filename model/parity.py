@@ -1,7 +1,7 @@
 """Is it right? The largest difference between a trace and PyTorch's own attention."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .attention import AttentionTrace, SelfAttention
+from .interventions import UNCHANGED, AttentionChange, Changes
 from .transformer import (
     AttentionKind,
     Encoder,
@@ -53,7 +54,7 @@ def compare_with_torch(
     query: Tensor,
     keys: Tensor,
     mask: Tensor | None,
-    removed: Collection[int] = (),
+    change: AttentionChange | None = None,
 ) -> Parity:
     """Compute the trace of module(keys, keys, query, mask) again with PyTorch, and compare.
 
@@ -68,8 +69,8 @@ def compare_with_torch(
         query: (B, Q, E) what the queries were made of.
         keys: (B, K, E) what keys and values were made of.
         mask: as the module got it.
-        removed: heads whose output was set to zero; nn.MultiheadAttention knows no such thing, so
-            that its output isn't compared then.
+        change: what was changed by hand. nn.MultiheadAttention can be told of edges that are cut;
+            where weights or outputs were put in, it isn't asked.
     """
     if trace.energy.numel() == 0:
         return Parity(0.0, 0.0, 0.0)
@@ -79,12 +80,16 @@ def compare_with_torch(
         divisor=module.divisor,
         bias=module.score_bias(*trace.energy.shape[2:]),
         allowed=allowed,
-        removed=removed,
+        change=change,
     )
     if not _is_multihead_attention(module):
         return parity
+    if change is not None and (change.changes_weights or change.changes_outputs):
+        return parity
 
     allowed = None if allowed is None else allowed.expand(trace.energy.shape)
+    if change is not None:
+        allowed = change.allow(allowed, tuple(trace.energy.shape))
     output, weights = _multihead_attention(module, query, keys, allowed)
     # A query with nothing to attend to is NaN there and zero here, by design: not compared.
     attends = torch.ones(query.shape[:2], dtype=torch.bool)  # (B, Q)
@@ -96,8 +101,6 @@ def compare_with_torch(
             weights.transpose(1, 2)[attends], trace.weights.transpose(1, 2)[attends]
         ),
     )
-    if removed:
-        return Parity(parity.head_outputs, weights_difference, None)
     output_difference = largest_difference(output[attends], trace.output[attends])
     return Parity(parity.head_outputs, weights_difference, output_difference)
 
@@ -108,7 +111,7 @@ def compare_with_fused(
     divisor: float,
     bias: Tensor | None = None,
     allowed: Tensor | None = None,
-    removed: Collection[int] = (),
+    change: AttentionChange | None = None,
 ) -> Parity:
     """Compute a trace's weights and head outputs again with scaled_dot_product_attention.
 
@@ -117,37 +120,67 @@ def compare_with_fused(
         divisor: as attend got it, and so are bias and allowed.
         bias: see divisor.
         allowed: see divisor.
-        removed: heads whose output should be zero.
+        change: what was changed by hand: what was put in is put in here too.
     """
+    weights, head_outputs = fused(
+        trace.queries,
+        trace.keys,
+        trace.values,
+        divisor=divisor,
+        bias=bias,
+        allowed=allowed,
+        change=change,
+    )
+    return Parity(
+        largest_difference(head_outputs, trace.head_outputs),
+        largest_difference(weights, trace.weights),
+        None,
+    )
+
+
+def fused(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    *,
+    divisor: float,
+    bias: Tensor | None = None,
+    allowed: Tensor | None = None,
+    change: AttentionChange | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Return weights (B, H, Q, K) and head outputs (B, H, Q, D) by scaled_dot_product_attention.
+
+    Arguments as attend has them, and what is changed by hand.
+    """
+    shape = (*q.shape[:3], k.shape[2])
+    if change is not None:
+        allowed = change.allow(allowed, shape)
     # One argument is both: booleans, or what is added to the scores.
     both = allowed if bias is None else bias
     if bias is not None and allowed is not None:
         both = torch.where(allowed, bias, -math.inf)
     if both is not None:
-        both = both.expand(trace.energy.shape)
+        both = both.expand(shape)
 
-    def fused(values: Tensor) -> Tensor:
-        return F.scaled_dot_product_attention(
-            trace.queries, trace.keys, values, attn_mask=both, scale=1 / divisor
-        )
+    def attended(values: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(q, k, values, attn_mask=both, scale=1 / divisor)
 
-    head_outputs = fused(trace.values)
-    head_outputs[:, list(removed)] = 0.0
+    head_outputs = attended(v)
     # The fused kernel keeps its weights to itself, but weights · identity are the weights.
-    identity = torch.eye(trace.keys.shape[2]).to(trace.values)
-    identity = identity.expand(*trace.energy.shape[:2], -1, -1)
-    return Parity(
-        largest_difference(head_outputs, trace.head_outputs),
-        largest_difference(fused(identity), trace.weights),
-        None,
-    )
+    weights = attended(torch.eye(shape[3]).to(v).expand(*shape[:2], -1, -1))
+    if change is not None:
+        if change.changes_weights:
+            weights = change.weigh(weights, allowed)
+            head_outputs = torch.einsum("bhqk,bhkd->bhqd", weights, v)
+        head_outputs = change.give(head_outputs)
+    return weights, head_outputs
 
 
 def compare_model(
     model: Encoder | Transformer,
     trace: TransformerTrace,
     masks: Mapping[AttentionKind, Tensor | None],
-    removed: Collection[tuple[int, int]] = (),
+    changes: Changes = UNCHANGED,
 ) -> Iterator[Parity]:
     """Compare every attention of a model with PyTorch's, from the very input that it had.
 
@@ -155,7 +188,7 @@ def compare_model(
         model: the model.
         trace: what it computed.
         masks: for each kind of attention that there is, as the model got it.
-        removed: (layer, head) pairs of heads whose output was set to zero.
+        changes: what was changed by hand in an encoder.
     """
     for kind, mask in masks.items():
         encoding = kind == "encoder_self"
@@ -171,9 +204,9 @@ def compare_model(
                 query = norm(query)  # type: ignore[operator]  # a Module's attributes have no type
             keys = trace.encoder_output if kind == "cross" else query
             assert keys is not None  # cross-attention reads an encoder's output
-            without = [head for at, head in removed if at == layer]
             module = attention_of(model, kind, layer)
-            yield compare_with_torch(module, attention, query, keys, mask, without)
+            change = changes.attentions.get(layer)
+            yield compare_with_torch(module, attention, query, keys, mask, change)
 
 
 def _is_multihead_attention(module: SelfAttention) -> bool:

@@ -5,7 +5,6 @@ Source: Vaswani et al. (2017), section 3.1 and figure 1. Letters as in the packa
 the lengths of source and target.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from .attention import AttentionTrace, SelfAttention
 from .block import DecoderBlock, TransformerBlock, build_norm
 from .config import Config
+from .interventions import UNCHANGED, Changes
 from .positions import sinusoidal_positions
 
 AttentionKind = Literal["encoder_self", "decoder_self", "cross"]
@@ -122,23 +122,36 @@ class Encoder(nn.Module):
         return self.trace(x, mask).output
 
     def trace(
-        self, x: Tensor, mask: Tensor | None = None, removed: Collection[tuple[int, int]] = ()
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        changes: Changes = UNCHANGED,
+        before: TransformerTrace | None = None,
     ) -> TransformerTrace:
         """Compute the stack's output and keep everything on the way.
 
         Args:
             x: (B, L, E) vectors, or (B, L) token ids where the config has a vocabulary.
             mask: broadcastable to (B, H, L, L), True = may attend; the same for all layers.
-            removed: (layer, head) pairs: heads whose output is set to zero.
+            changes: what is changed by hand.
+            before: of the same input and mask, with nothing changed: what comes before the first
+                change is taken from there, and not computed again.
         """
-        stream = [self.embedding(x)]
-        attentions = []
-        for layer, block in enumerate(self.layers):
-            x = stream[-1]
-            without = [h for at, h in removed if at == layer]
-            traced = block.trace(x, x, x, mask, without)  # type: ignore[operator]  # a ModuleList forgets
+        begins = 0
+        if before is None:
+            stream, attentions = [self.embedding(x)], []
+        else:
+            begins = len(self.layers) if changes.first_layer is None else changes.first_layer
+            a_layer = (len(before.encoder_stream) - 1) // max(1, len(self.layers))
+            stream = list(before.encoder_stream[: 1 + begins * a_layer])
+            attentions = list(before.encoder_self[:begins])
+        for layer in range(begins, len(self.layers)):
+            stream[-1] = x = changes.patched(layer, stream[-1])
+            block, change = self.layers[layer], changes.attentions.get(layer)
+            traced = block.trace(x, x, x, mask, change)  # type: ignore[operator]  # a ModuleList forgets
             attentions.append(traced.self_attention)
             stream += traced.stream[1:]
+        stream[-1] = changes.patched(len(self.layers), stream[-1])
         output = self.norm(stream[-1])
         return TransformerTrace(
             encoder_self=tuple(attentions),

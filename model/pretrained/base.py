@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..attention import Scale
 from ..errors import CodedError, CodedText, CodedValueError
+from ..interventions import UNCHANGED, Changes
 from ..logit_lens import Readout
 from ..parity import Parity
 from ..projections import Projected, ProjectionEquation
@@ -28,8 +29,8 @@ class StackSize:
     heads: int
 
 
-def removable_kind(kind: ModelKind) -> AttentionKind:
-    """Return the attention whose heads can be removed: of a decoder that reads, what it reads."""
+def changeable_kind(kind: ModelKind) -> AttentionKind:
+    """Return the attention that can be changed by hand: of a decoder that reads, what it reads."""
     return "cross" if kind == "encoder-decoder" else "encoder_self"
 
 
@@ -121,7 +122,12 @@ class ModelTrace:
     trace: TransformerTrace
     masks: Mapping[AttentionKind, Tensor | None]  # True = may attend, broadcastable to (B, H, Q, K)
     next_logits: Tensor | None  # (B, V) after each sentence's last token; None for an encoder
-    removed: frozenset[Head] = frozenset()  # heads whose output was set to zero
+    changes: Changes = UNCHANGED  # what was changed by hand, in the changeable kind of attention
+
+    @property
+    def removed(self) -> frozenset[Head]:
+        """The heads whose output was set to zero."""
+        return self.changes.removed
 
 
 class PretrainedModel(Protocol):
@@ -149,6 +155,8 @@ class PretrainedModel(Protocol):
         target_lengths: Sequence[int] = (),
         *,
         removed: Collection[Head] = (),
+        changes: Changes = UNCHANGED,
+        before: ModelTrace | None = None,
         token_types: Tensor | None = None,
     ) -> ModelTrace:
         """Run the model and keep everything on the way.
@@ -158,7 +166,10 @@ class PretrainedModel(Protocol):
             lengths: how many of each sentence's tokens are its own.
             target_ids: (B, T) what an encoder-decoder has written so far.
             target_lengths: how many of these are the sentence's own.
-            removed: heads whose output is set to zero, of the removable kind.
+            removed: heads whose output is set to zero, of the changeable kind.
+            changes: what else is changed by hand, in the changeable kind.
+            before: the run of the same input with nothing changed: a model may take from it what
+                comes before the first change.
             token_types: (B, L) which sentence of a pair each token is of, as the tokeniser tells
                 it; None for 0.
         """

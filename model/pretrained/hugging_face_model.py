@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..interventions import UNCHANGED, AttentionChange, Changes
 from ..logit_lens import Readout
 from ..parity import Parity, largest_difference, worst
 from ..subwords import SubwordTokenizer
@@ -17,11 +18,10 @@ from .base import (
     Head,
     ModelKind,
     ModelTrace,
-    ModelUnavailableError,
     NoStartTokenError,
     StackSize,
     TokensWithoutVectorsError,
-    removable_kind,
+    changeable_kind,
 )
 from .equations import equations_of, probe_ids, watching
 from .hugging_face_facts import (
@@ -36,6 +36,7 @@ from .hugging_face_facts import (
 from .hugging_face_readout import find_readout
 from .hugging_face_run import (
     RecordedRun,
+    check_right,
     last_places,
     own_tokens,
     recorded_run,
@@ -46,7 +47,6 @@ from .refusals import ModelRefusedError
 
 PROBE = "The cat sat on the mat."  # what is read at loading, as a page would have it read
 READ = 8  # tokens, to see what becomes of the last vector
-WRONG = 1e-3  # of the output's largest number; rounding alone stays far below
 
 
 class HuggingFaceModel:
@@ -90,7 +90,7 @@ class HuggingFaceModel:
         self.sizes = {kind: stack_size(calls) for kind, calls in first.calls.items()}
         self.embed_size = first.trace.output.shape[-1]
         self._facts = self._probed()
-        _check_right(self.compare(first), first)
+        check_right(self.compare(first), first)
         self._check_reads()
 
     def run(
@@ -101,6 +101,8 @@ class HuggingFaceModel:
         target_lengths: Sequence[int] = (),
         *,
         removed: Collection[Head] = (),
+        changes: Changes = UNCHANGED,
+        before: ModelTrace | None = None,
         token_types: Tensor | None = None,
     ) -> RecordedRun:
         """Run the model and keep everything on the way.
@@ -111,22 +113,27 @@ class HuggingFaceModel:
             target_ids: (B, T) what an encoder-decoder has written so far, `decoder_start` first;
                 None for that alone.
             target_lengths: how many of these are the sentence's own; none for all.
-            removed: heads whose output is set to zero, of the removable kind.
+            removed: heads whose output is set to zero, of the changeable kind.
+            changes: what else is changed by hand in that kind: attentions alone, since what
+                stands between a model's layers isn't known.
+            before: isn't used: everything is computed again.
             token_types: (B, L) which sentence of a pair each token is of; left out where the model
                 knows no such types. None for 0.
 
         Raises:
             TokensWithoutVectorsError: if the model's table ends before some of the tokens.
             NoStartTokenError: if there are no target_ids, and the model names no first one.
-            ValueError: if the model has no such heads, or lengths don't fit.
+            ValueError: if the model has no such heads, lengths don't fit, or residual vectors are
+                to be put in.
         """
         inputs = self._inputs(ids, lengths, target_ids, target_lengths)
         if token_types is not None and token_types.max() < self._token_types:
             inputs["token_type_ids"] = token_types
-        calls = self._calls_of(removed)
+        changes = changes.removing(removed)
+        calls = self._calls_of(changes)
         with self._lock, torch.inference_mode(), recorder.recording(calls) as recording:
             out = self._model(**inputs)
-        return recorded_run(out, recording.calls, inputs, frozenset(removed), self.kind)
+        return recorded_run(out, recording.calls, inputs, changes, self.kind)
 
     def reads(self, token: int) -> bool:
         """Whether it is a token of the tokeniser's that the model has a vector for."""
@@ -163,12 +170,12 @@ class HuggingFaceModel:
             raise TypeError(f"expected what this model's run returned, got {type(run).__name__}")
         parities = []
         for kind, calls in run.calls.items():
-            may_lack = kind == removable_kind(self.kind)
+            is_changed = kind == changeable_kind(self.kind)
             traces = getattr(run.trace, kind)
             for layer, (call, trace) in enumerate(zip(calls, traces, strict=True)):
-                removed = [head for at, head in run.removed if may_lack and at == layer]
-                parities.append(recorder.compare_call(call, trace, removed))
-        calls_of = self._calls_of(run.removed)
+                change = run.changes.attentions.get(layer) if is_changed else None
+                parities.append(recorder.compare_call(call, trace, change))
+        calls_of = self._calls_of(run.changes)
         with self._lock, recorder.recording(calls_of, fused=True):
             out = self._model(**run.inputs)
         output = (out.decoder_hidden_states if self._both else out.hidden_states)[-1]
@@ -226,22 +233,22 @@ class HuggingFaceModel:
         has_no_start = self._both and self.decoder_start is None
         self.run(ids, [ids.shape[1]], ids[:, :1] if has_no_start else None)
 
-    def _calls_of(self, removed: Collection[Head]) -> dict[int, list[int]]:
-        """The removed heads by the number of the call that computes them."""
-        calls: dict[int, list[int]] = {}
-        if not removed:
-            return calls
-        size = self.sizes[removable_kind(self.kind)]
-        for layer, head in removed:
-            if not (0 <= layer < size.layers and 0 <= head < size.heads):
-                raise ValueError(
-                    f"{self.name} has {size.layers} layers of {size.heads} heads that can be "
-                    f"removed, counted from 0; got layer {layer}, head {head}"
-                )
+    def _calls_of(self, changes: Changes) -> dict[int, AttentionChange]:
+        """What is changed, by the number of the call that computes it."""
+        if changes.vectors:
+            raise ValueError(f"{self.name} is known by its attentions alone, not by its layers")
+        calls: dict[int, AttentionChange] = {}
+        for layer, change in changes.attentions.items():
+            size = self.sizes[changeable_kind(self.kind)]
+            for head in (*change.removed, *change.averaged, *change.outputs):
+                if not (0 <= layer < size.layers and 0 <= head < size.heads):
+                    raise ValueError(
+                        f"{self.name} has {size.layers} layers of {size.heads} heads that can be "
+                        f"changed, counted from 0; got layer {layer}, head {head}"
+                    )
             # An encoder-decoder computes the encoder's layers, then self and cross layer by layer.
             before = self.sizes["encoder_self"].layers if self._both else 0
-            call = before + 2 * layer + 1 if self._both else layer
-            calls.setdefault(call, []).append(head)
+            calls[before + 2 * layer + 1 if self._both else layer] = change
         return calls
 
     def _inputs(
@@ -284,17 +291,3 @@ class HuggingFaceModel:
             shown = [self.tokenizer.shown(token) for token in beyond]
             raise TokensWithoutVectorsError(self.name, shown, self.vocabulary)
         return ids
-
-
-def _check_right(parity: Parity, run: RecordedRun) -> None:
-    """Raise ModelUnavailableError unless the recorded numbers are the model's own."""
-    difference, largest = parity.output or 0.0, run.trace.output.abs().max().item()
-    # Not `>`, which NaN would pass.
-    if not difference <= WRONG * max(1.0, largest):
-        raise ModelUnavailableError(
-            "recorder.other_output",
-            "this architecture isn't supported: its own attention gives another output, with a "
-            "difference of {difference:.2g} in numbers up to {largest:.2g}",
-            difference=difference,
-            largest=largest,
-        )

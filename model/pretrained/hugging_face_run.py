@@ -7,10 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..interventions import Changes
+from ..parity import Parity
 from ..transformer import AttentionKind, TransformerTrace
-from .base import Head, ModelKind, ModelTrace
+from .base import ModelKind, ModelTrace, ModelUnavailableError
 from .recorded_calls import calls_by_kind, union_of_masks
 from .recorder import RecordedCall
+
+WRONG = 1e-3  # of the output's largest number; rounding alone stays far below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +29,7 @@ def recorded_run(
     out: Any,
     calls: Sequence[RecordedCall],
     inputs: Mapping[str, Any],
-    removed: frozenset[Head],
+    changes: Changes,
     kind: ModelKind,
 ) -> RecordedRun:
     """Put everything of a run in its place.
@@ -34,7 +38,7 @@ def recorded_run(
         out: what the model returned, with its hidden states.
         calls: that were recorded, in their order.
         inputs: what the model was called with.
-        removed: heads whose output was set to zero.
+        changes: what was changed by hand.
         kind: the model's.
 
     Raises:
@@ -69,7 +73,7 @@ def recorded_run(
         next_logits=next_logits,
         inputs=inputs,
         calls=by_kind,
-        removed=removed,
+        changes=changes,
     )
 
 
@@ -95,3 +99,17 @@ def written(inputs: Mapping[str, Any]) -> Tensor:
 def last_places(inputs: Mapping[str, Any]) -> Tensor:
     """Return the place of each sentence's last token, (B,)."""
     return (written(inputs).sum(dim=1) - 1).clamp(min=0)
+
+
+def check_right(parity: Parity, run: RecordedRun) -> None:
+    """Raise ModelUnavailableError unless the recorded numbers are the model's own."""
+    difference, largest = parity.output or 0.0, run.trace.output.abs().max().item()
+    # Not `>`, which NaN would pass.
+    if not difference <= WRONG * max(1.0, largest):
+        raise ModelUnavailableError(
+            "recorder.other_output",
+            "this architecture isn't supported: its own attention gives another output, with a "
+            "difference of {difference:.2g} in numbers up to {largest:.2g}",
+            difference=difference,
+            largest=largest,
+        )

@@ -8,7 +8,7 @@ model.
 
 import importlib
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ..attention import AttentionTrace, attend, repeat_kv
-from ..parity import Parity, compare_with_fused
+from ..interventions import AttentionChange
+from ..parity import Parity, compare_with_fused, fused
 from .base import ModelUnavailableError
 
 NAME = "headlight"  # of the attention implementation, among transformers' own
@@ -55,22 +56,22 @@ class Recording:
     """The attentions of one run of a model, in the order in which they are computed.
 
     Args:
-        removed: the heads whose output is zero, by the number of the call.
+        changes: what is changed by hand, by the number of the call.
         fused: leaves the computing to transformers' own "sdpa", and keeps nothing.
     """
 
-    def __init__(self, removed: Mapping[int, Collection[int]], *, fused: bool = False) -> None:
+    def __init__(self, changes: Mapping[int, AttentionChange], *, fused: bool = False) -> None:
         self.calls: list[RecordedCall] = []
         self.fused = fused
-        self._removed = removed
+        self._changes = changes
         self._begun = 0
         self._unprojected: RecordedCall | None = None  # waits for its output projection
 
-    def begin(self) -> Collection[int]:
-        """Count one call more; which of its heads are removed."""
+    def begin(self) -> AttentionChange | None:
+        """Count one call more; what is changed in it."""
         self.check_projected()
         self._begun += 1
-        return self._removed.get(self._begun - 1, ())
+        return self._changes.get(self._begun - 1)
 
     def computed(self, call: RecordedCall) -> None:
         """Take a call whose trace has the heads side by side where its output will be."""
@@ -110,14 +111,14 @@ def current() -> Recording | None:
 
 @contextmanager
 def recording(
-    removed: Mapping[int, Collection[int]] | None = None, *, fused: bool = False
+    changes: Mapping[int, AttentionChange] | None = None, *, fused: bool = False
 ) -> Iterator[Recording]:
     """Record the attentions that this thread computes, as Recording says.
 
     Raises:
         ModelUnavailableError: if an attention can't be recorded as it is.
     """
-    started = Recording(removed or {}, fused=fused)
+    started = Recording(changes or {}, fused=fused)
     token = _active.set(started)
     try:
         yield started
@@ -203,8 +204,8 @@ def attention_forward(
     """
     _check_nothing_else({"dropout": dropout, **others})
     active = _active.get()
-    removed = list(active.begin()) if active is not None else []
-    if active is not None and active.fused:
+    change = None if active is None else active.begin()
+    if active is not None and active.fused and not (change is not None and change.changes_rows):
         sdpa: Any = importlib.import_module("transformers.integrations.sdpa_attention")
         heads: Tensor = sdpa.sdpa_attention_forward(
             module,
@@ -216,8 +217,7 @@ def attention_forward(
             is_causal=is_causal,
             position_bias=position_bias,
         )[0]
-        heads[:, :, removed] = 0
-        return heads, None
+        return heads if change is None else change.give(heads.transpose(1, 2)).transpose(1, 2), None
 
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)  # as transformers' own "sdpa" asks
@@ -230,9 +230,13 @@ def attention_forward(
         bias = position_bias if bias is None else bias + position_bias
     divisor = math.sqrt(query.shape[-1]) if scaling is None else 1 / float(scaling)
     key, value = repeat_kv(key, query.shape[1]), repeat_kv(value, query.shape[1])  # (B, H, K, D)
-    steps = attend(query, key, value, divisor=divisor, bias=bias, allowed=allowed)
-    if removed:
-        steps.head_outputs[:, removed] = 0.0
+    if active is not None and active.fused:
+        _, head_outputs = fused(
+            query, key, value, divisor=divisor, bias=bias, allowed=allowed, change=change
+        )
+        return head_outputs.transpose(1, 2).contiguous(), None
+    compute = attend if change is None else change.attend
+    steps = compute(query, key, value, divisor=divisor, bias=bias, allowed=allowed)
     side_by_side = steps.head_outputs.transpose(1, 2)  # (B, Q, H, D)
     if active is not None:
         trace = AttentionTrace(
@@ -273,16 +277,18 @@ def _check_nothing_else(arguments: Mapping[str, Any]) -> None:
             )
 
 
-def compare_call(call: RecordedCall, trace: AttentionTrace, removed: Collection[int]) -> Parity:
+def compare_call(
+    call: RecordedCall, trace: AttentionTrace, change: AttentionChange | None = None
+) -> Parity:
     """Compute a trace again with PyTorch's fused kernel, and compare.
 
     Args:
         call: has the divisor, the bias and the mask.
         trace: what is compared: usually the call's own.
-        removed: the heads whose output should be zero.
+        change: what was changed by hand.
     """
     if trace.energy.numel() == 0:
         return Parity(0.0, 0.0, None)
     return compare_with_fused(
-        trace, divisor=call.divisor, bias=call.bias, allowed=call.allowed, removed=removed
+        trace, divisor=call.divisor, bias=call.bias, allowed=call.allowed, change=change
     )

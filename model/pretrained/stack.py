@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..attention import SelfAttention
 from ..config import Config
+from ..interventions import UNCHANGED, Changes
 from ..logit_lens import Readout
 from ..masks import causal_mask, padding_mask
 from ..parity import Parity, compare_model, worst
@@ -79,6 +80,8 @@ class StackModel:
         target_lengths: Sequence[int] = (),
         *,
         removed: Collection[Head] = (),
+        changes: Changes = UNCHANGED,
+        before: ModelTrace | None = None,
         token_types: Tensor | None = None,
     ) -> ModelTrace:
         """Run the model and keep everything on the way. Arguments as in PretrainedModel.run.
@@ -94,12 +97,14 @@ class StackModel:
                 f"{self.name} takes at most {self.longest} tokens, got a sentence of {ids.shape[1]}"
             )
         mask = self._mask(lengths, ids.shape[1])
-        trace = self.encoder.trace(self._typed(ids, token_types), mask, removed)
+        changes = changes.removing(removed)
+        kept = None if before is None else before.trace
+        trace = self.encoder.trace(self._typed(ids, token_types), mask, changes, kept)
         next_logits = None
         if self.kind == "decoder" and ids.shape[1]:
             last = torch.tensor(lengths) - 1
             next_logits = self.logits(trace.output[torch.arange(len(last)), last])
-        return ModelTrace(trace, {"encoder_self": mask}, next_logits, frozenset(removed))
+        return ModelTrace(trace, {"encoder_self": mask}, next_logits, changes)
 
     @torch.inference_mode()
     def weights_of(self, ids: Tensor, lengths: Sequence[int], layer: int) -> Tensor:
@@ -148,7 +153,7 @@ class StackModel:
 
     def compare(self, run: ModelTrace) -> Parity:
         """Return the largest differences from PyTorch's own attention, of all layers."""
-        return worst(compare_model(self.encoder, run.trace, run.masks, run.removed))
+        return worst(compare_model(self.encoder, run.trace, run.masks, run.changes))
 
     def _mask(self, lengths: Sequence[int], longest: int) -> Tensor | None:
         mask = None

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from model.attention import SelfAttention
 from model.config import BERT, LLAMA, Config
+from model.interventions import UNCHANGED, AttentionChange
 from model.seeded import random_encoder
 
 HEADS = 4
@@ -20,7 +21,8 @@ def vectors(length: int = 5, size: int = 8) -> torch.Tensor:
 def test_it_is_as_if_its_columns_of_fc_out_were_zero(removed: set[int]) -> None:
     x = vectors()
     module = SelfAttention(8, HEADS, projection="full")
-    trace, whole = module.trace(x, x, x, removed=removed), module.trace(x, x, x)
+    change = AttentionChange(removed=tuple(removed))
+    trace, whole = module.trace(x, x, x, change=change), module.trace(x, x, x)
     assert torch.equal(trace.weights, whole.weights)
     for head in range(HEADS):
         expected = torch.zeros_like(whole.head_outputs[:, head])
@@ -36,7 +38,7 @@ def test_a_stack_removes_it_from_its_layer_alone() -> None:
     for architecture in (BERT, LLAMA):
         config = Config(embed_size=8, heads=HEADS, layers=3, architecture=architecture)
         model, x = random_encoder(config), vectors()
-        whole, without = model.trace(x), model.trace(x, removed=[(1, 2)])
+        whole, without = model.trace(x), model.trace(x, changes=UNCHANGED.removing([(1, 2)]))
         before, at, after = (
             [torch.equal(a.head_outputs[:, head], b.head_outputs[:, head]) for head in range(HEADS)]
             for a, b in zip(whole.encoder_self, without.encoder_self, strict=True)

@@ -14,13 +14,14 @@ Stage = Literal["qkv", "energy", "scores", "weights", "head_outputs", "output"]
 View = Literal["heads", "head", "cell", "layers", "tests", "numbers"]
 PairView = Literal["kinds", "heads", "head", "cell", "layers", "numbers"]  # on Encoder-decoder
 PretrainedView = Literal[
-    "heads", "head", "cell", "layers", "finder", "next", "lens", "similarity", "numbers"
+    "heads", "head", "cell", "layers", "finder", "next", "causes", "lens", "similarity", "numbers"
 ]  # on Pretrained; a model has not all of them
 LearnView = Literal["watch", "head", "cell", "layers", "numbers"]  # on Learn
 CompareView = Literal["heads", "head", "divergence", "numbers"]  # on Compare
 Pace = Literal["full", "slow"]  # of a training
 Overview = Literal["every_head", "mean_heads", "mean_layers", "rollout", "stream"]
 Test = Literal["leak", "order"]
+Effect = Literal["overview", "difference", "before", "after"]  # of what is changed by hand
 Vectors = Literal["hashed", "minilm"]  # where a token's vector comes from
 Weights = Literal["random", "learnt"]  # the seed's, or those of a model that was trained on Learn
 ProjectionChoice = Literal["full", "shared", "identity"]
@@ -52,6 +53,7 @@ PACES: tuple[Pace, ...] = get_args(Pace)
 PAIR_MASKS: tuple[Mask, ...] = ("none", "causal", "padding", "causal_padding")
 OVERVIEWS: tuple[Overview, ...] = get_args(Overview)
 TESTS: tuple[Test, ...] = get_args(Test)
+EFFECTS: tuple[Effect, ...] = get_args(Effect)
 COLOR_SCALES: tuple[Curve, ...] = get_args(Curve)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NORM_ORDERS: tuple[NormOrder, ...] = get_args(NormOrder)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from model.head_finder import PATTERNS
-from ui.choices.options import OVERVIEWS, STAGES, TESTS
+from ui.choices.options import EFFECTS, OVERVIEWS, STAGES, TESTS
 from ui.controls.colors import draw_colors
 from ui.controls.fits import fit_sentence_to
 from ui.controls.popover import draw_popover
@@ -24,6 +24,7 @@ SWITCHES: dict[str, tuple[str, tuple[Any, ...]]] = {  # what they are called, an
     "overview": (N_("Overview"), OVERVIEWS),
     "test": (N_("Test"), TESTS),
     "pattern": (N_("Pattern"), PATTERNS),
+    "effect": (N_("Shown"), EFFECTS),
 }
 
 Draw = Callable[[View], None]

@@ -41,4 +41,8 @@ def _trained_here(run: TrainedHereRun, where: Where) -> Script:
 
 @script_of.register
 def _pretrained(run: PretrainedRun, where: Where) -> Script:
+    if run.settings.changed:
+        raise NoScriptError(
+            _("The code knows removed heads alone: undo what else is changed by hand.")
+        )
     return pretrained_script(run, where)

@@ -29,6 +29,11 @@ PARAMETER_NAMES = {
     "kind": N_("attention"),
     "added": N_("the added tokens"),
     "removed": N_("the removed heads"),
+    "mean": N_("the averaged heads"),
+    "cut": N_("the cut edges"),
+    "edge": N_("the weights set by hand"),
+    "put": N_("the patterns put in"),
+    "from_text": N_("the sentence of the patterns"),
     "together": N_("reading both sentences together"),
     "from_file": N_("attention from a file"),
     "task": N_("task"),
@@ -51,6 +56,7 @@ PARAMETER_NAMES = {
     "first": N_("the first token"),
     "rest": N_("rows that sum to 1 again"),
     "pattern": N_("pattern"),
+    "effect": N_("what is shown of changes"),
     # Of Learn.
     "pace": N_("pace"),
     "story": N_("story"),
@@ -112,9 +118,27 @@ CONTROL_NAMES = {
 }
 
 
+# Codes for what is seen in the picture, or is too long to say.
+WITHOUT_WORDS = frozenset(
+    ("a", "b", "kept", "cells", "added", "removed", "mean", "cut", "edge", "put", "story")
+)
+
+
 def describe_value(key: str, value: Any) -> str | None:
     """Return a value as a person reads it; None where that would take too long, or say nothing."""
-    if key in ("a", "b", "kept", "cells", "added", "removed", "story"):
+    if key in (
+        "a",
+        "b",
+        "kept",
+        "cells",
+        "added",
+        "removed",
+        "mean",
+        "cut",
+        "edge",
+        "put",
+        "story",
+    ):
         return None
     if isinstance(value, bool):
         return _("on") if value else _("off")

@@ -119,7 +119,7 @@ def test_a_removed_head_is_the_decoders(name: str) -> None:
 
 @pytest.mark.parametrize("head", [(2, 0), (0, 2)])  # the encoder has them
 def test_only_the_decoders_heads_can_be_removed(head: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="2 layers of 2 heads that can be removed"):
+    with pytest.raises(ValueError, match="2 layers of 2 heads that can be changed"):
         run("bart", removed=[head])
 
 

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.attention import AttentionTrace, attend
+from model.interventions import AttentionChange
 from model.pretrained.base import ModelUnavailableError
 from model.pretrained.recorder import (
     HARMLESS,
@@ -200,10 +201,11 @@ def test_what_is_recorded_is_what_attend_computes(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_removed_head_is_one_whose_columns_are_zero(name: str) -> None:
     call, head = 1, 2
-    _, calls, out = recorded(name, removed={call: [head]})
+    removed = AttentionChange(removed=(head,))
+    _, calls, out = recorded(name, changes={call: removed})
     assert not calls[call].trace.head_outputs[:, head].any()
     assert calls[call].trace.head_outputs[:, head - 1].any()
-    assert compare_call(calls[call], calls[call].trace, [head]).largest < 5e-6
+    assert compare_call(calls[call], calls[call].trace, removed).largest < 5e-6
 
     model = tiny(name, "eager")
     projection = model.get_submodule(PROJECTIONS[name][call])
@@ -230,10 +232,10 @@ def test_a_fused_run_gives_the_same_and_keeps_nothing(
         return forward(*arguments, **named)
 
     monkeypatch.setattr(sdpa_attention, "sdpa_attention_forward", counted)
-    removed = {0: [1], 1: [3]}
-    model, calls, out = recorded(name, removed=removed)
+    changes = {0: AttentionChange(removed=(1,)), 1: AttentionChange(removed=(3,))}
+    model, calls, out = recorded(name, changes=changes)
     assert not fused_calls
-    with recording(removed, fused=True) as active:
+    with recording(changes, fused=True) as active:
         fused = model(**inputs_of(name))
     assert active.calls == []
     assert len(fused_calls) == len(calls)

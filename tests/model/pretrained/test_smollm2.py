@@ -15,6 +15,7 @@ pytest.importorskip("gguf")
 pytest.importorskip("tokenizers")
 pytest.importorskip("safetensors")
 
+from model.interventions import Extent, Interventions, Pattern, PlacedCut, changes_of
 from model.logit_lens import after_layers, read_early
 from model.pretrained import packages, smollm2
 from model.pretrained.base import (
@@ -27,10 +28,12 @@ from model.pretrained.cache import is_whole
 from model.pretrained.smollm2 import load_smollm2
 from model.pretrained.stack import StackModel
 from tests.matrix import matrix
+from tests.model.pretrained.hooked import hooks_on, mean, weighted, zero
 from tests.model.subword_models import SMOLLM2, SMOLLM2_FILE, folder_of, opened_before
 
 LAYERS, HEADS, KV_HEADS, HEAD_DIM = 30, 9, 3, 64
 MARY = "When Mary and John went to the store, John gave a drink to"
+CLOSE = 5e-5
 CODE = "def f(x):\n    return [x+1, x==2]  # it's\n\n\tpass\n"
 TEXTS = [
     MARY,
@@ -391,6 +394,46 @@ def test_a_removed_head_is_as_if_the_reference_had_not_listened(
     finally:
         weight[:, columns] = kept
     assert too_far(differences(ours(model, run), wanted, lengths)) == {}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    ("named", "hook"),
+    [
+        (
+            Interventions(cuts=(PlacedCut(13, 2, 9, 4), PlacedCut(13, 4, 20))),
+            lambda hooks: (hooks.cut(9, 0, 4, 13, 2), hooks.cut(20, 0, None, 13, 4)),
+        ),
+        (
+            Interventions(cuts=(PlacedCut(13, 2),)),
+            lambda hooks: [hooks.cut(layer, 0, None, 13, 2) for layer in range(LAYERS)],
+        ),
+        (
+            Interventions(removed=((12, 4),), averaged=((18, 6),)),
+            lambda hooks: (hooks.edit(12, zero(4)), hooks.edit(18, mean(6, [14]))),
+        ),
+        (
+            Interventions(patterns=(Pattern(12, 4, "uniform"),)),
+            lambda hooks: hooks.edit(
+                12, weighted(4, 0, torch.ones(14, 14).tril() / torch.arange(1.0, 15)[:, None])
+            ),
+        ),
+    ],
+)
+def test_interventions_are_what_hooks_on_the_reference_make(
+    model: StackModel, reference: Any, named: Interventions, hook: Any
+) -> None:
+    ids, lengths = batch(model, [MARY])
+    before = model.run(ids, lengths)
+    changes = changes_of(named, Extent(LAYERS, HEADS, (14,), (14,)))
+    run = model.run(ids, lengths, changes=changes, before=before)
+    with torch.no_grad(), hooks_on(reference, "llama", HEADS) as hooks:
+        hook(hooks)
+        wanted = reference(ids).logits[0, -1]
+    assert (wanted - before.next_logits[0]).abs().max() > 1e-2
+    torch.testing.assert_close(run.next_logits[0].softmax(0), wanted.softmax(0), rtol=0, atol=CLOSE)
+    assert (run.next_logits[0] - wanted).abs().max() < CLOSE * wanted.abs().max()
+    assert model.compare(run).largest <= 1e-5
 
 
 @pytest.mark.parametrize("removed", [(), [(0, 8), (17, 0), (29, 3)]])

@@ -16,12 +16,13 @@ from model.masks import decode_cells
 from model.tasks import TASKS
 from tests.matrix import examples, matrix
 from tests.ui.helpers import PARAMETERS
-from ui.choices.limits import MOST_ADDED, MOST_REMOVED
+from ui.choices.limits import MOST_ADDED, MOST_INTERVENTIONS
 from ui.choices.options import (
     ACTIVATIONS,
     BETWEEN_TOKENS,
     COLOR_SCALES,
     COMPARE_VIEWS,
+    EFFECTS,
     KINDS,
     LEARN_VIEWS,
     MASKS,
@@ -75,6 +76,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         **SHARED, "weights": WEIGHTS, "mask": PAIR_MASKS, "view": PAIR_VIEWS, "kind": KINDS,
     },
     "pretrained": {
+        "effect": EFFECTS,
         **LESSON,
         "stage": STAGES, "overview": OVERVIEWS, "model": model_choices(), "view": PRETRAINED_VIEWS,
         "kind": KINDS, "pattern": PATTERNS, "color_scale": COLOR_SCALES,
@@ -151,7 +153,10 @@ TEXTS = {
     "start": ("say", *TEXTS_OF_EVERY_PAGE),
     "explore": (*TEXT_KEYS, "other", "cells", *TEXTS_OF_EVERY_PAGE),
     "encoder-decoder": (*TEXT_KEYS, *TEXTS_OF_EVERY_PAGE),
-    "pretrained": ("text", "text2", "added", "removed", *TEXTS_OF_EVERY_PAGE),
+    "pretrained": (
+        *("text", "text2", "added", "removed", "mean", "cut", "edge", "put", "from_text"),
+        *TEXTS_OF_EVERY_PAGE,
+    ),
     "learn": ("text", "kept", *TEXTS_OF_EVERY_PAGE),
     "compare": ("a", "b", *TEXTS_OF_EVERY_PAGE),
     "lab": ("text", *LISTS, *CHOICES, *TEXTS_OF_EVERY_PAGE),
@@ -284,7 +289,7 @@ def test_painted_cells_are_read_or_told(text: str) -> None:
         assert message.endswith(". Starting with an open one.")
 
 
-LISTS = {"added": (MOST_ADDED, 1, "17,4"), "removed": (MOST_REMOVED, 2, "3.1,5.0")}
+LISTS = {"added": (MOST_ADDED, 1, "17,4"), "removed": (MOST_INTERVENTIONS, 2, "3.1,5.0")}
 listlike = st.one_of(
     st.text(),
     st.text("0123456789.,-+ e_٣²½\n", max_size=40),

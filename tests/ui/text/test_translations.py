@@ -110,7 +110,7 @@ def test_no_text_is_kept_for_sessions_in_another_language() -> None:
         for path in FILES
         for node in caching(ast.parse(path.read_text(encoding="utf-8")))
     ]
-    assert ("_computed", False) in found  # else there would be nothing to find
+    assert ("computed_of", False) in found  # else there would be nothing to find
     assert [name for name, speaks in found if speaks] == []
 
 

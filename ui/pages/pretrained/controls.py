@@ -59,7 +59,7 @@ FILE = "from_file"  # in place of a model
 # What an example, or another model, doesn't take over from before.
 BEGINS_ANEW = (
     *("text2", "view", "layer", "head", "q", "k", "sentence", "words", "together", "added"),
-    "removed",
+    *("removed", "mean", "cut", "edge", "put", "from_text", "effect"),
 )
 
 

@@ -8,12 +8,12 @@ from ui.text.i18n import _
 
 
 def predicted(run: PretrainedRun) -> Predicted:
-    """Return the likeliest next token with all heads, and what becomes of it without some.
+    """Return the likeliest next token, and what becomes of it once something is changed by hand.
 
     Raises:
         ValueError: if the model writes nothing, as an encoder does.
     """
-    whole = run.without_removal()
+    whole = run.unchanged() or run
     if whole.next_logits is None or run.next_logits is None:
         raise ValueError(_("this model writes nothing: choose one with a decoder"))
     (first,) = top_tokens(whole.next_logits[0], 1)
@@ -29,4 +29,4 @@ def predicted(run: PretrainedRun) -> Predicted:
     )
 
 
-TEACHING = Teaching(asks_of=("text", "removed"), numbers=predicted)
+TEACHING = Teaching(asks_of=("text", "removed", "mean", "cut", "edge", "put"), numbers=predicted)

@@ -2,16 +2,20 @@
 
 import streamlit as st
 
+from model.interventions import Extent
 from model.pretrained.base import (
     ModelUnavailableError,
     PretrainedModel,
+    changeable_kind,
     reads_pairs,
-    removable_kind,
 )
+from ui.choices.limits import MAX_TOKENS
 from ui.controls.fits import fit_layer_to
 from ui.link.address import fit_link
+from ui.link.interventions import KINDS, chosen_interventions, values_of
 from ui.link.memory import settle, value_of
 from ui.link.notices import notice
+from ui.pages.pretrained.causes_view import CAUSES
 from ui.pages.pretrained.finder_view import FINDER
 from ui.pages.pretrained.lens_view import LENS
 from ui.pages.pretrained.next_token_view import NEXT
@@ -20,7 +24,6 @@ from ui.pages.pretrained.settings import (
     asks_together,
     layers_shown,
     pretrained_memory,
-    removed_heads,
 )
 from ui.pages.pretrained.similarity_view import SIMILARITY
 from ui.runs.model_store import BUNDLED, is_loaded, model_of
@@ -35,7 +38,8 @@ from ui.views.layers import LAYERS
 from ui.views.numbers import NUMBERS
 from ui.views.view import View
 
-VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, LENS, SIMILARITY, NUMBERS)
+MOST_TEXTS = 2
+VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, CAUSES, LENS, SIMILARITY, NUMBERS)
 
 
 def load_model() -> PretrainedModel | None:
@@ -56,7 +60,7 @@ def load_model() -> PretrainedModel | None:
             "together": lambda: fit_together(model, say=is_first),
             "layer": lambda: fit_layer_to(layers_shown(model)),
             "added": lambda: fit_added(model),
-            "removed": lambda: fit_removed(model),
+            "removed": lambda: fit_interventions(model),
         }
     )
     return model
@@ -161,15 +165,24 @@ def fit_added(model: PretrainedModel) -> None:
         notice("added", message.format(count=len(added) - len(known), model=plain(model.name)))
 
 
-def fit_removed(model: PretrainedModel) -> None:
-    """Keep the removed heads among those that there are."""
-    removed = removed_heads()
-    writes = model.kind != "encoder"
-    size = model.sizes[removable_kind(model.kind)]
-    there = [(at, h) for at, h in removed if writes and at < size.layers and h < size.heads]
-    if len(there) < len(removed):
-        settle(removed=",".join(f"{layer}.{head}" for layer, head in there))
-        message = _("{count} of the link's removed heads aren't in {model}.")
-        if not writes:  # and shows nowhere what a removal changes
-            message = _("{model} has no next token: the link's {count} removed heads are put back.")
-        notice("removed", message.format(count=len(removed) - len(there), model=plain(model.name)))
+def fit_interventions(model: PretrainedModel) -> None:
+    """Keep what is changed by hand within the heads that there are."""
+    named = chosen_interventions()
+    size = model.sizes[changeable_kind(model.kind)]
+    everywhere = (MAX_TOKENS,) * MOST_TEXTS
+    extent = Extent(size.layers, size.heads, everywhere, everywhere, MAX_TOKENS)
+    there = named.within(extent)
+    if there == named:
+        return
+    settle(**values_of(there))
+    for key, kind in KINDS.items():
+        lost = len(getattr(named, kind)) - len(getattr(there, kind))
+        if lost:
+            said = {
+                "removed": _("{count} of the link's removed heads aren't in {model}."),
+                "mean": _("{count} of the link's averaged heads aren't in {model}."),
+                "cut": _("{count} of the link's cut edges are of heads that {model} hasn't."),
+                "edge": _("{count} of the link's edges are of heads that {model} hasn't."),
+                "put": _("{count} of the link's patterns are of heads that {model} hasn't."),
+            }[key]
+            notice(key, said.format(count=lost, model=plain(model.name)))

@@ -8,15 +8,17 @@ import streamlit as st
 from torch import Tensor
 
 from model.next_token import kl_divergence, probabilities_of, top_tokens
-from model.pretrained.base import Head, removable_kind
-from ui.choices.limits import MOST_REMOVED
+from model.pretrained.base import Head, changeable_kind
+from ui.choices.limits import MOST_INTERVENTIONS
 from ui.controls.presenting import draw_to_room, is_presented
 from ui.controls.selection import Selection, draw_next_time
 from ui.lesson.picture import BARS_OF_STEP
 from ui.link.address import asked_for
+from ui.link.interventions import read_heads, write_heads
 from ui.link.memory import choose, settle, value_of
-from ui.pages.pretrained.settings import added_tokens, pretrained_memory, removed_heads, texts
-from ui.runs.pretrained import PretrainedRun, most_added
+from ui.pages.pretrained.settings import added_tokens, pretrained_memory, texts
+from ui.runs.model_input import most_added
+from ui.runs.pretrained import PretrainedRun
 from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
 from ui.text.markdown import plain, token_text, verbatim
@@ -43,10 +45,10 @@ def show_next(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
     if run.next_logits is None:
         st.info(_("This model writes nothing: choose one with a decoder."))
         return
-    whole = run.without_removal() if run.settings.removed else None
+    whole = run.unchanged()
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _show_bars(run, whole, theme)
+        show_bars(run, whole, theme)
     with right:
         _draw_writing(run)
         _draw_removal(run, whole, selection)
@@ -59,14 +61,25 @@ def _show_beside(run: PretrainedRun, selection: Selection, theme: Theme) -> None
     if run.next_logits is None:
         st.info(_("This model writes nothing: choose one with a decoder."))
         return
-    _show_bars(run, run.without_removal() if run.settings.removed else None, theme)
+    show_bars(run, run.unchanged(), theme)
 
 
-def _show_bars(run: PretrainedRun, whole: PretrainedRun | None, theme: Theme) -> None:
+def show_bars(
+    run: PretrainedRun, whole: PretrainedRun | None, theme: Theme, pairs: int = COUNT_OF_PAIRS
+) -> None:
+    """Draw the likeliest next tokens, and what they were before something was changed.
+
+    Args:
+        run: with what is changed.
+        whole: before that; None where nothing is.
+        theme: of the figure.
+        pairs: how many tokens have a bar before and one after.
+    """
     assert run.next_logits is not None
     logits = run.next_logits[0]
+    bars = BARS if whole is None else BARS * pairs // COUNT_OF_PAIRS
     most = COUNT_FOR_CLASS if is_presented() else COUNT
-    tokens = top_tokens(logits, most if whole is None else min(most, COUNT_OF_PAIRS))
+    tokens = top_tokens(logits, most if whole is None else min(most, pairs))
     names = [run.model.tokenizer.shown(each.token) for each in tokens]
     before = None
     if whole is not None and whole.next_logits is not None:
@@ -84,7 +97,7 @@ def _show_bars(run: PretrainedRun, whole: PretrainedRun | None, theme: Theme) ->
                 probabilities=probabilities,
                 before=before,
                 probability_title=_("probability of the next token"),
-                after_name=_("after removal"),
+                after_name=_("after removal") if only_removed(run) else _("after"),
                 before_name=_("before"),
                 height=height - AROUND,
             ),
@@ -92,7 +105,7 @@ def _show_bars(run: PretrainedRun, whole: PretrainedRun | None, theme: Theme) ->
         )
 
     st.plotly_chart(
-        draw_to_room(draw, BARS + AROUND, TALL_HEIGHT - 160 + AROUND, bars=BARS_OF_STEP),
+        draw_to_room(draw, bars + AROUND, TALL_HEIGHT - 160 + AROUND, bars=BARS_OF_STEP),
         key="next_chart",
         theme=None,
         config=PLOTLY_CONFIG,
@@ -153,9 +166,9 @@ def _write(added: tuple[int, ...], last: int) -> None:
 
 def _draw_removal(run: PretrainedRun, whole: PretrainedRun | None, selection: Selection) -> None:
     """Draw what removes the chosen head, or puts it back, and what that does to the prediction."""
-    removed = removed_heads()
+    removed = list(read_heads(value_of("removed")))
     st.markdown(_("**Remove a head**: its output becomes zero."))
-    if selection.kind != removable_kind(run.model.kind):
+    if selection.kind != changeable_kind(run.model.kind):
         st.caption(_("Choose the cross-attention on the left: its heads can be removed."))
     elif selection.head is None:
         st.caption(_("Choose a head above, or by Find heads, to see what is lost without it."))
@@ -168,12 +181,12 @@ def _draw_removal(run: PretrainedRun, whole: PretrainedRun | None, selection: Se
             key="remove_head",
             on_click=_remove,
             args=([h for h in removed if h != chosen] + [chosen] * (chosen not in removed),),
-            disabled=chosen not in removed and len(removed) >= MOST_REMOVED,
+            disabled=chosen not in removed and len(removed) >= MOST_INTERVENTIONS,
         )
     if removed:
         st.button(_("Put all back"), key="put_all_back", on_click=_remove, args=([],))
     if whole is not None and run.next_logits is not None and whole.next_logits is not None:
-        st.markdown(_told(run, whole.next_logits[0], run.next_logits[0]))
+        st.markdown(describe_change(run, whole.next_logits[0], run.next_logits[0]))
         below = _("Below: what that changes in the weights of layer {layer}.")
         st.caption(below.format(layer=selection.layer))
 
@@ -193,19 +206,29 @@ def take_written_from_link() -> None:
 
 
 def _remove(heads: list[Head]) -> None:
-    choose("remove", removed=",".join(f"{layer}.{head}" for layer, head in heads))
+    choose("remove", removed=write_heads(heads))
     draw_next_time()
 
 
-def _told(run: PretrainedRun, before: Tensor, after: Tensor) -> str:
+def only_removed(run: PretrainedRun) -> bool:
+    """Whether nothing but heads' removal is changed by hand."""
+    return not run.settings.changed
+
+
+def describe_change(run: PretrainedRun, before: Tensor, after: Tensor) -> str:
+    """Return in a sentence what becomes of the likeliest next token."""
     best = top_tokens(before, 1)[0]
     (now,) = probabilities_of(after, [best.token])
+    without = only_removed(run)
     if percent(now, 1) == percent(best.probability, 1):
         said = _("Without {heads}, {token} stays at **{now}**; ")
+        said = said if without else _("{token} stays at **{now}**; ")
     elif now < best.probability:
         said = _("Without {heads}, {token} falls from **{before}** to **{now}**; ")
+        said = said if without else _("{token} falls from **{before}** to **{now}**; ")
     else:
         said = _("Without {heads}, {token} rises from **{before}** to **{now}**; ")
+        said = said if without else _("{token} rises from **{before}** to **{now}**; ")
     said += _("the whole prediction moves by {kl:.3g} nats (Kullback–Leibler).")
     return said.format(
         heads=", ".join(f"{layer}·{head}" for layer, head in sorted(run.settings.removed)),
@@ -244,7 +267,7 @@ def _show_difference(
 
 
 def difference_tiles(run: PretrainedRun, whole: PretrainedRun, selection: Selection) -> Tiles:
-    """Return the chosen layer's weights less what they were with all heads."""
+    """Return the chosen layer's weights less what they were before."""
     now, before = (
         each.attention(selection.layer, selection.sentence, selection.kind).at("weights")
         for each in (run, whole)

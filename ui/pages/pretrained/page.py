@@ -13,6 +13,7 @@ from ui.frame.page import Page
 from ui.frame.source import Source
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
 from ui.link.memory import value_of
+from ui.pages.pretrained.changing import draw_changing
 from ui.pages.pretrained.controls import (
     draw_first_settings,
     draw_kind,
@@ -61,6 +62,7 @@ def _draw() -> None:
         draw_layer(model)
         draw_kind(model)
         draw_tokens(named(VIEWS, value_of("view")))
+        draw_changing()
         end_sidebar(PRETRAINED, more=False, reset=draw_first_settings)
     draw_view_bar(views_of(model))
     draw_selection_row(VIEWS, sentences=count_sentences())

@@ -3,9 +3,10 @@
 from typing import Any
 
 from model.head_finder import PATTERNS
-from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_PRETRAINED_LAYERS, MOST_ADDED, MOST_REMOVED
-from ui.choices.options import KINDS, PRETRAINED_VIEWS
+from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_PRETRAINED_LAYERS, MOST_ADDED
+from ui.choices.options import EFFECTS, KINDS, PRETRAINED_VIEWS
 from ui.link.common_parameters import RUN, index, shown, typed
+from ui.link.interventions import PARAMETERS as INTERVENTIONS
 from ui.link.page import Parameter
 from ui.link.readers import flag, number, option, text, whole_numbers
 from ui.runs.model_store import DEFAULT_MODEL, model_choices
@@ -32,5 +33,6 @@ PARAMETERS: dict[str, Parameter] = {
     "together": Parameter(False, flag),
     "pattern": shown("previous", option(*PATTERNS)),
     "added": Parameter("", whole_numbers(MOST_ADDED, 1)),
-    "removed": Parameter("", whole_numbers(MOST_REMOVED, 2)),
+    **INTERVENTIONS,
+    "effect": shown("overview", option(*EFFECTS)),
 }

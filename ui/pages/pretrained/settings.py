@@ -1,9 +1,10 @@
 """What is chosen on Pretrained."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from model.pretrained.base import Head, ModelKind, PretrainedModel, reads_pairs
+from model.pretrained.base import ModelKind, PretrainedModel, reads_pairs
 from model.transformer import AttentionKind as Kind
+from ui.link.interventions import chosen_interventions
 from ui.link.memory import own_memory, value_of
 from ui.runs.model_store import is_loaded, model_of
 from ui.runs.pretrained import PretrainedSettings
@@ -51,13 +52,16 @@ def pretrained_settings() -> PretrainedSettings:
     model = chosen_model()
     sentences: tuple[str, ...] = texts()
     kind = model.kind if model else None
+    named = chosen_interventions()
     if kind == "decoder" or (kind != "encoder-decoder" and not sentences[1].strip()):
         sentences = sentences[:1]
     return PretrainedSettings(
         model=value_of("model"),
         texts=sentences,
         added=() if kind == "encoder" else added_tokens(),
-        removed=frozenset(removed_heads()),
+        removed=frozenset(named.removed),
+        changed=replace(named, removed=()),
+        other=value_of("from_text") if named.needs_other else "",
         display=SubwordDisplay(
             merge_words=value_of("words"),
             show_special=value_of("special"),
@@ -91,12 +95,6 @@ def special_tokens_in_use() -> tuple[bool, bool]:
 def added_tokens() -> tuple[int, ...]:
     """Return the ids of the tokens that a decoder has written after the text."""
     return tuple(int(token) for token in value_of("added").split(",") if token)
-
-
-def removed_heads() -> list[Head]:
-    """Return the layer and head of each head that is removed, in the order of their removal."""
-    pairs = (pair.split(".") for pair in value_of("removed").split(",") if pair)
-    return [(int(layer), int(head)) for layer, head in pairs]
 
 
 def kind_shown(model: PretrainedModel) -> Kind:

@@ -8,6 +8,7 @@ import numpy as np
 
 from model.pretrained.base import ModelKind, PretrainedModel, StackSize
 from ui.frame.source import Source
+from ui.link.interventions import values_of
 from ui.link.memory import value_of
 from ui.pages.pretrained.settings import count_sentences, pretrained_settings, special_tokens_in_use
 from ui.runs.export import Contents
@@ -44,6 +45,9 @@ class Pretrained(Source[PretrainedSettings, PretrainedRun]):
         if count := len(run.settings.removed):
             removed = ngettext("**{count} head removed**", "**{count} heads removed**", count)
             said += ", " + removed.format(count=count)
+        if count := len(run.settings.changed):
+            changed = ngettext("**{count} change by hand**", "**{count} changes by hand**", count)
+            said += ", " + changed.format(count=count)
         return said
 
     def notices(self, run: PretrainedRun) -> list[str]:
@@ -91,7 +95,7 @@ class Pretrained(Source[PretrainedSettings, PretrainedRun]):
         sizes: dict[str, dict[str, Any]]
         sizes = {kind: asdict(size) for kind, size in model.sizes.items()}
         described = sizes if len(sizes) > 1 else sizes["encoder_self"]
-        return Contents(asdict(run.settings), {**about, **described}, arrays)
+        return Contents(_written(run.settings), {**about, **described}, arrays)
 
     def file_stems(self) -> tuple[str, str]:
         """Return stems with the model."""
@@ -110,6 +114,15 @@ class Pretrained(Source[PretrainedSettings, PretrainedRun]):
 
 
 PRETRAINED = Pretrained()
+
+
+def _written(settings: PretrainedSettings) -> dict[str, Any]:
+    """Return settings as a file has them: what is changed by hand as in links, where it is."""
+    written = asdict(settings)
+    del written["changed"], written["other"]
+    changed = {key: value for key, value in values_of(settings.changed).items() if value}
+    other = {"from_text": settings.other} if settings.other else {}
+    return {**written, **changed, **other}
 
 
 def _stacks(model: PretrainedModel) -> str:

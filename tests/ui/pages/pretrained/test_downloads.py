@@ -157,3 +157,15 @@ def test_a_download_after_typing_and_after_another_model_is_of_what_is_shown(
     page = open_trained(text="one two")
     change(page, model="smollm2")
     assert npz(download, "smollm2")["tokens"].tolist() == [["one", "␣two"]]
+
+
+@needs_smollm2
+def test_the_npz_says_what_was_changed_by_hand(download: Download) -> None:
+    changed = {"mean": "3.1", "cut": "2.0.4", "edge": "2.1.0.0.70", "put": "5.0.other"}
+    open_trained(model="smollm2", text="so it goes", from_text="as it went", **changed)
+    found = npz(download, "smollm2")
+    config = json.loads(str(found["config"]))
+    assert {key: config[key] for key in changed} == changed
+    assert config["from_text"] == "as it went"
+    assert found["weights"][4, 0, :, 2, 0].max() == 0
+    assert found["weights"][0, 0, 0, 2, 1] == pytest.approx(0.7, abs=1e-6)

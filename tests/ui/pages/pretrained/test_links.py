@@ -18,13 +18,16 @@ from tests.ui.pages.pretrained.helpers import (
     tokens_of,
     weights_of,
 )
-from ui.choices.limits import MAX_CHARACTERS, MOST_ADDED, MOST_REMOVED
+from ui.choices.limits import MAX_CHARACTERS, MOST_ADDED, MOST_INTERVENTIONS
 from ui.choices.options import PRETRAINED_VIEWS
 from ui.runs.pretrained import PretrainedSettings, compute_pretrained
 
 pytestmark = [needs_minilm, needs_smollm2]
 
-VIEWS = "all heads, one head, cell, layers, find heads, next token, read early, similarity, numbers"
+VIEWS = (
+    "all heads, one head, cell, layers, find heads, next token, what follows, read early, "
+    "similarity, numbers"
+)
 PATTERNS = "previous token, next token, first token, same token, induction, entropy"
 LISTED = "can't be read: expected something like {}."
 
@@ -83,8 +86,24 @@ def check_that_the_url_is_repaired(page: AppTest) -> None:
          f"The link's removed ` 3.1.4 ` {LISTED.format('3.1,5.0')}"),
         ("model=smollm2&removed=99.99,3.1,30.0,0.9", "removed", "3.1",
          "3 of the link's removed heads aren't in SmolLM2-135M-Instruct."),
-        ("removed=5.11,6.0", "removed", "",
-         "all-MiniLM-L6-v2 has no next token: the link's 2 removed heads are put back."),
+        ("removed=5.11,6.0", "removed", "5.11",
+         "1 of the link's removed heads aren't in all-MiniLM-L6-v2."),
+        ("mean=5.11,6.0,5.12", "mean", "5.11",
+         "2 of the link's averaged heads aren't in all-MiniLM-L6-v2."),
+        ("cut=1.0.6,1.0.5.3,2.1", "cut", "1.0.5.3,2.1",
+         "1 of the link's cut edges are of heads that all-MiniLM-L6-v2 hasn't."),
+        ("cut=1", "cut", "", f"The link's cut ` 1 ` {LISTED.format('13.2.9.4')}"),
+        ("cut=1.0.-.4", "cut", "", f"The link's cut ` 1.0.-.4 ` {LISTED.format('13.2.9.4')}"),
+        ("edge=1.0.5.12.50,1.0.5.11.50", "edge", "1.0.5.11.50",
+         "1 of the link's edges are of heads that all-MiniLM-L6-v2 hasn't."),
+        ("edge=1.0.5.3.101", "edge", "",
+         f"The link's edge ` 1.0.5.3.101 ` {LISTED.format('13.2.9.4.80')}"),
+        ("put=9.4.uniform,0.0.kept", "put", "0.0.kept",
+         "1 of the link's patterns are of heads that all-MiniLM-L6-v2 hasn't."),
+        ("put=0.0.round", "put", "",
+         f"The link's put ` 0.0.round ` {LISTED.format('9.4.uniform')}"),
+        ("put=0.0.painted.0.999.AAAA", "put", "",
+         f"The link's put ` 0.0.painted.0.999.AAAA ` {LISTED.format('9.4.uniform')}"),
         ("added=1012,1", "added", "",
          "all-MiniLM-L6-v2 writes nothing: the link's 2 added tokens are left out."),
     ],
@@ -99,7 +118,7 @@ def test_what_is_not_there_is_repaired_and_told(
 
 
 def test_of_too_many_added_tokens_or_removed_heads_the_first_are_used() -> None:
-    assert MOST_ADDED == MOST_REMOVED == 64
+    assert MOST_ADDED == MOST_INTERVENTIONS == 64
     added = [str(260 + i) for i in range(65)]
     page = open_trained(model="smollm2", text="a", added=",".join(added))
     assert notices(page) == ["The link's added has 65 entries; the first 64 are used."]
@@ -120,14 +139,13 @@ def test_a_removed_head_that_is_asked_for_twice_is_removed_once() -> None:
     check_that_the_url_is_repaired(page)
 
 
-def test_what_an_encoder_is_asked_to_add_or_remove_is_neither() -> None:
+def test_what_an_encoder_is_asked_to_add_is_left_out() -> None:
     page = open_trained(text="a b", added="1,2,3", removed="0.0")
     assert notices(page) == [
         "all-MiniLM-L6-v2 writes nothing: the link's 3 added tokens are left out.",
-        "all-MiniLM-L6-v2 has no next token: the link's 1 removed heads are put back.",
     ]
-    assert not {"added", "removed"} & set(page.query_params)
-    assert "removed" not in header(page)
+    assert "added" not in page.query_params
+    assert "**1 head removed**" in header(page)
     assert strip(page)["tokens"] == ["[CLS]", "a", "b", "[SEP]"]
     np.testing.assert_array_equal(numbers(page), weights_of("minilm", "a b", 0))
 

@@ -40,7 +40,7 @@ from tests.ui.pages.pretrained.helpers import (
     tokens_of,
     weights_of,
 )
-from ui.choices.limits import MOST_ADDED, MOST_REMOVED
+from ui.choices.limits import MOST_ADDED, MOST_INTERVENTIONS
 from ui.runs.model_store import model_of
 
 pytestmark = needs_smollm2
@@ -294,9 +294,9 @@ def test_heads_are_put_back() -> None:
 
 
 def test_no_more_heads_are_removed_than_a_link_holds() -> None:
-    many = ",".join(f"{place // 9}.{place % 9}" for place in range(MOST_REMOVED))
+    many = ",".join(f"{place // 9}.{place % 9}" for place in range(MOST_INTERVENTIONS))
     page = opened("a b", removed=many, layer=29, head=0)
-    assert f"**{MOST_REMOVED} heads removed**" in header(page)
+    assert f"**{MOST_INTERVENTIONS} heads removed**" in header(page)
     assert button(page, "remove_head").disabled
     change(page, layer=0)
     assert not button(page, "remove_head").disabled  # which would put it back

@@ -6,17 +6,18 @@ from typing import Any, cast
 import pytest
 import torch
 
-from ui.pages.pretrained.next_token_view import _told
+from model.interventions import Interventions
+from ui.pages.pretrained.next_token_view import describe_change
 
 
 def told(before: list[float], after: list[float]) -> str:
     """What is said of two predictions, (V,) probabilities."""
     tokenizer = SimpleNamespace(shown=lambda token: "abc"[token])
     run = SimpleNamespace(
-        settings=SimpleNamespace(removed=frozenset({(2, 3), (0, 5)})),
+        settings=SimpleNamespace(removed=frozenset({(2, 3), (0, 5)}), changed=Interventions()),
         model=SimpleNamespace(tokenizer=tokenizer),
     )
-    return _told(cast("Any", run), torch.tensor(before).log(), torch.tensor(after).log())
+    return describe_change(cast("Any", run), torch.tensor(before).log(), torch.tensor(after).log())
 
 
 @pytest.mark.parametrize(

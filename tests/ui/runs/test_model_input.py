@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from ui.runs.pretrained import most_added
+from ui.runs.model_input import most_added
 
 
 @pytest.mark.parametrize(
