@@ -10,6 +10,7 @@ from ..attention import Scale
 from ..contributions import AskedLogit, Contributions
 from ..errors import CodedError, CodedText, CodedValueError
 from ..interventions import UNCHANGED, Changes
+from ..logit_lens import Readout
 from ..parity import Parity
 from ..projections import Projected, ProjectionEquation
 from ..transformer import AttentionKind, TransformerTrace
@@ -176,6 +177,13 @@ class PretrainedModel(Protocol):
 
     def reads(self, token: int) -> bool:
         """Whether it is a token of the tokeniser's that the model has a vector for."""
+
+    def readout(self) -> Readout:
+        """Return how a decoder reads the last vector of its stream.
+
+        Raises:
+            NotReadableError: if that can't be found, or is no norm and output embedding alone.
+        """
 
     def attention(self, kind: AttentionKind, layer: int) -> AttentionFacts:
         """Return what that attention is like."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..contributions import AskedLogit, Contributions, check_decoder
 from ..interventions import UNCHANGED, AttentionChange, Changes
+from ..logit_lens import Readout
 from ..parity import Parity, largest_difference, worst
 from ..subwords import SubwordTokenizer
 from ..transformer import AttentionKind
@@ -34,6 +35,7 @@ from .hugging_face_facts import (
     vocabulary,
     weights_bytes,
 )
+from .hugging_face_readout import find_readout
 from .hugging_face_run import (
     RecordedRun,
     check_right,
@@ -46,6 +48,7 @@ from .recorded_calls import calls_changed, check_lengths, stack_size
 from .refusals import ModelRefusedError
 
 PROBE = "The cat sat on the mat."  # what is read at loading, as a page would have it read
+READ = 8  # tokens, to see what becomes of the last vector
 
 
 class HuggingFaceModel:
@@ -81,6 +84,7 @@ class HuggingFaceModel:
         self._token_types = token_types(model)
         self.vocabulary = vocabulary(model)
         self.without_vector = tokenizer.beyond(self.vocabulary)
+        self._readout: Readout | None = None
         self._lock = threading.Lock()  # rotary tables may grow while a model runs
         recorder.watch(model)
         self.sizes: dict[AttentionKind, StackSize] = {}  # until a first run tells
@@ -143,6 +147,15 @@ class HuggingFaceModel:
         A bias on its scores, such as T5's, is not among it: it is scores - energy / divisor.
         """
         return self._facts[kind][layer]
+
+    def readout(self) -> Readout:
+        """Return how a decoder reads the last vector of its stream; see find_readout."""
+        if self._readout is None:
+            ids = torch.arange(min(READ, self.longest))[None] % self.vocabulary
+            inputs = self._inputs(ids, [ids.shape[1]], ids if self._both else None, ())
+            with self._lock:
+                self._readout = find_readout(self._model, inputs)
+        return self._readout
 
     @torch.inference_mode()
     def compare(self, run: ModelTrace) -> Parity:

@@ -16,6 +16,7 @@ from ..contributions import (
     readout_of,
 )
 from ..interventions import UNCHANGED, Changes
+from ..logit_lens import Readout
 from ..masks import causal_mask, padding_mask
 from ..parity import Parity, compare_model, worst
 from ..subwords import SubwordTokenizer
@@ -162,6 +163,10 @@ class StackModel:
         logits = self.logits(run.trace.output[asked.sentence, asked.position])  # (V,)
         readout = readout_of(self.encoder.embedding.tokens.weight, None, logits, asked)
         return encoder_contributions(self.encoder, run.trace, readout, asked)
+
+    def readout(self) -> Readout:
+        """Return how a decoder reads the last vector of its stream."""
+        return Readout(self.encoder.norm, self.logits, self.vocabulary)
 
     def attention(self, kind: AttentionKind, layer: int) -> SelfAttention:
         """Return the module that computes that layer's attention."""

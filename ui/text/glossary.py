@@ -198,6 +198,15 @@ GLOSSARY = {
         ),
         "x + f(x)",
     ),
+    "logit_lens": Term(
+        N_("logit lens"),
+        N_(
+            "Reading a vector on its way as if it were the last one: what the model would say if "
+            "it ended there. A lens, and not what it says."
+        ),
+        "softmax(logits of norm(x))",
+        ("lens",),
+    ),
     "rollout": Term(
         N_("rollout"),
         N_("How much of each input word has come to each place, if attention were all there is."),

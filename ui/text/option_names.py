@@ -74,6 +74,7 @@ WORDS = {
     "after": N_("after"),
     "next": N_("next token"),
     "writers": N_("writers"),
+    "lens": N_("read early"),
     "similarity": N_("similarity"),
     "previous": N_("previous token"),
     "first": N_("first token"),

@@ -18,6 +18,7 @@ pytest.importorskip("safetensors")
 
 from model.contributions import AskedLogit
 from model.interventions import Extent, Interventions, Pattern, PlacedCut, changes_of
+from model.logit_lens import after_layers, read_early
 from model.pretrained import packages, smollm2
 from model.pretrained.base import (
     ModelTrace,
@@ -208,6 +209,36 @@ def differences(a: Quantities, b: Quantities, lengths: list[int]) -> dict[str, f
 
 def too_far(found: dict[str, float]) -> dict[str, float]:
     return {name: most for name, most in found.items() if not most <= FARTHEST[name]}
+
+
+@torch.inference_mode()
+def test_its_stream_is_read_early_as_the_references_own_norm_and_head_read_it(
+    model: StackModel, reference: Any
+) -> None:
+    ids, lengths = batch(model, [MARY])
+    run = model.run(ids, lengths)
+    vectors = [x[0] for x in after_layers(run.trace.encoder_stream, LAYERS)]
+    readings = read_early(model.readout(), vectors, count=3)
+    result = reference(ids, output_hidden_states=True)
+    *early, last = result.hidden_states  # their last one is after the norm
+    logits = [reference.lm_head(reference.model.norm(x[0])) for x in early]
+    logits.append(reference.lm_head(last[0]))
+    expected = torch.stack(logits).softmax(-1)  # (N + 1, L, V)
+    assert readings.tokens.shape == (1 + LAYERS, lengths[0], 3)
+    torch.testing.assert_close(
+        readings.probabilities, expected.gather(-1, readings.tokens), atol=5e-5, rtol=0
+    )
+    # Of equals to within rounding either may be first.
+    torch.testing.assert_close(readings.probabilities, expected.topk(3).values, atol=5e-5, rtol=0)
+    answers = expected[-1].argmax(-1)  # (L,)
+    assert torch.equal(readings.followed, answers)
+    own = expected.gather(-1, answers.expand(1 + LAYERS, -1)[..., None])
+    torch.testing.assert_close(readings.followed_probabilities, own[..., 0], atol=5e-5, rtol=0)
+    # The last reading is what the model says.
+    assert run.next_logits is not None
+    said = run.next_logits[0].softmax(-1).topk(3)
+    assert torch.equal(readings.tokens[-1, -1], said.indices)
+    torch.testing.assert_close(readings.probabilities[-1, -1], said.values, atol=1e-6, rtol=0)
 
 
 @pytest.mark.matrix

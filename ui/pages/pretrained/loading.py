@@ -17,6 +17,7 @@ from ui.link.memory import settle, value_of
 from ui.link.notices import notice
 from ui.pages.pretrained.causes_view import CAUSES
 from ui.pages.pretrained.finder_view import FINDER
+from ui.pages.pretrained.lens_view import LENS
 from ui.pages.pretrained.next_token_view import NEXT
 from ui.pages.pretrained.settings import (
     added_tokens,
@@ -40,7 +41,7 @@ from ui.views.numbers import NUMBERS
 from ui.views.view import View
 
 MOST_TEXTS = 2
-VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, WRITERS, CAUSES, SIMILARITY, NUMBERS)
+VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, WRITERS, LENS, CAUSES, SIMILARITY, NUMBERS)
 
 
 def load_model() -> PretrainedModel | None:
@@ -127,7 +128,7 @@ def load_with_progress(choice: str) -> PretrainedModel:
 
 def views_of(model: PretrainedModel) -> tuple[View, ...]:
     """Return what a model has to show."""
-    missing = (NEXT, WRITERS) if model.kind == "encoder" else (SIMILARITY,)
+    missing = (NEXT, WRITERS, LENS) if model.kind == "encoder" else (SIMILARITY,)
     return tuple(view for view in VIEWS if view not in missing)
 
 
@@ -136,7 +137,7 @@ def fit_view(model: PretrainedModel, *, say: bool) -> None:
     asked = value_of("view")
     if asked in {view.name for view in views_of(model)}:
         return
-    settle(view="next" if asked == SIMILARITY.name else SIMILARITY.name)
+    settle(view={"similarity": "next"}.get(asked, "similarity"))
     if not say:
         return
     message = _("{model} has no view “{asked}”; showing “{used}”.")
