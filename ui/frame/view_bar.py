@@ -7,16 +7,17 @@ from typing import Any
 import streamlit as st
 
 from model.head_finder import PATTERNS
-from ui.choices.options import EFFECTS, OVERVIEWS, STAGES, TESTS
+from ui.choices.options import OVERVIEWS, STAGES, TESTS
 from ui.controls.colors import draw_colors
 from ui.controls.fits import fit_sentence_to
 from ui.controls.popover import draw_popover
 from ui.controls.random_settings import segments
 from ui.controls.selection import draw_selection
 from ui.frame.description import draw_description
-from ui.link.memory import value_of
+from ui.link.memory import choose, value_of
 from ui.text.explain import explain
 from ui.text.i18n import N_, _
+from ui.text.option_names import word
 from ui.views.view import View, named
 
 SWITCHES: dict[str, tuple[str, tuple[Any, ...]]] = {  # what they are called, and what there is
@@ -24,9 +25,9 @@ SWITCHES: dict[str, tuple[str, tuple[Any, ...]]] = {  # what they are called, an
     "overview": (N_("Overview"), OVERVIEWS),
     "test": (N_("Test"), TESTS),
     "pattern": (N_("Pattern"), PATTERNS),
-    "effect": (N_("Shown"), EFFECTS),
 }
 
+WITHIN = "view_of_group"  # the key of the switch between the views of a group
 Draw = Callable[[View], None]
 
 
@@ -49,8 +50,7 @@ def draw_view_bar(
         there: of the switches that have less to choose from than usual, what there is.
     """
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
-        names = tuple(view.name for view in views)
-        view = named(views, segments(_("View"), names, key="view", hidden=True))
+        view = _draw_views(views)
         if view.switch is not None:
             label, options = SWITCHES[view.switch]
             segments(_(label), there.get(view.switch, options), key=view.switch, hidden=True)
@@ -69,6 +69,45 @@ def draw_view_bar(
                 width="content",
             )
     draw_description(view.describe())
+
+
+def _draw_views(views: tuple[View, ...]) -> View:
+    """Draw the switch between views, and one between those of a group; return the chosen view."""
+    shown = named(views, value_of("view"))
+    groups: dict[str, list[View]] = {}
+    for view in views:
+        groups.setdefault(view.group or view.name, []).append(view)
+    # A group stands there as the view of it that is shown, or else as its first.
+    entries = {
+        (shown if shown in group else group[0]).name: name if len(group) > 1 else group[0].name
+        for name, group in groups.items()
+    }
+    st.segmented_control(
+        _("View"),
+        tuple(entries),
+        default=shown.name,
+        required=True,
+        format_func=lambda name: word(entries[name]),
+        key="view",
+        label_visibility="collapsed",
+    )
+    group = groups[shown.group or shown.name]
+    if len(group) > 1:
+        st.session_state[WITHIN] = shown.name
+        st.segmented_control(
+            word(shown.group),
+            tuple(view.name for view in group),
+            required=True,
+            format_func=word,
+            key=WITHIN,
+            label_visibility="collapsed",
+            on_change=_take_view,
+        )
+    return shown
+
+
+def _take_view() -> None:
+    choose("view", view=st.session_state[WITHIN])
 
 
 def draw_selection_row(

@@ -60,6 +60,7 @@ class View:
     picks_sentence: bool = True  # whether one sentence of several does
     shows_weights: Callable[[], bool] = _never  # as cells of a picture
     needs_tokens: bool = False  # whether it has nothing to show when all tokens are hidden
+    group: str = ""  # views of one group share an entry of the bar, which has this name
     has_strip: bool = True  # whether the sentence stands above it as a row of words
 
 

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from model.pretrained.base import changeable_kind
 from model.similarity import similarity
-from ui.choices.options import Effect
+from ui.choices.options import EFFECTS, Effect
 from ui.components import window_is_tall
+from ui.controls.random_settings import segments
 from ui.controls.selection import Selection
 from ui.link.memory import value_of
 from ui.pages.pretrained.next_token_view import describe_change, difference_tiles, show_bars
@@ -30,7 +31,7 @@ from viz.tiles_grid import HEIGHT, TALL_HEIGHT
 
 STREAM, WEIGHTS, TILES = "stream_change_chart", "weights_change_chart", "effect_chart"
 WIDTH, MAP_HEIGHT, TALL_MAP = 400, 270, 560  # design pixels of the maps
-TOKENS = 6  # that have bars
+TOKENS = 5  # that have bars
 
 
 def show_causes(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
@@ -45,8 +46,7 @@ def show_causes(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
             )
         )
         return
-    effect: Effect = value_of("effect")
-    if effect != "overview":
+    if segments(_("Shown"), EFFECTS, key="effect", hidden=True) != "overview":
         _show_weights(run, whole, selection, theme)
         return
     if torch.equal(run.trace.output, whole.trace.output):
@@ -208,5 +208,5 @@ CAUSES = View(
         Chart(WEIGHTS, _behind_head),
         Chart(TILES, _behind_cell),
     ),
-    switch="effect",
+    group="answer",
 )

@@ -272,5 +272,6 @@ LENS = View(
     charts=(Chart(CHART, behind_cell),),
     draw_options=_draw_query,
     picks=False,
+    group="answer",
     has_strip=False,
 )

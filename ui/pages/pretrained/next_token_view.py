@@ -293,4 +293,6 @@ DESCRIPTION = Description(
     "softmax(logits)",
     ("token", "softmax", "logit", "head", "layer", "output", "weight", "query", "key", "nats"),
 )
-NEXT = View("next", show_next, lambda: DESCRIPTION, beside=_show_beside, inputs=("head",))
+NEXT = View(
+    "next", show_next, lambda: DESCRIPTION, beside=_show_beside, inputs=("head",), group="answer"
+)

@@ -228,5 +228,6 @@ WRITERS = View(
     lambda: DESCRIPTION,
     charts=(Chart(CHART, behind_cell),),
     picks=False,
+    group="answer",
     has_strip=False,
 )

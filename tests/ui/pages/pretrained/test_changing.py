@@ -9,7 +9,17 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from model.interventions import AttentionChange, Changes, EdgeCut
-from tests.ui.helpers import change, checked, header, notices, numbers, open_app, value
+from tests.ui.helpers import (
+    change,
+    checked,
+    control,
+    header,
+    is_drawn,
+    notices,
+    numbers,
+    open_app,
+    value,
+)
 from tests.ui.pages.pretrained.helpers import (
     MARY,
     button,
@@ -212,3 +222,20 @@ def test_the_popover_leads_to_what_follows() -> None:
 def test_before_a_sentence_is_typed_there_is_nothing_to_change() -> None:
     page = popover(open_app("text=&cut=0.0&removed=1.1", path="pretrained"))
     assert "Type a sentence first." in captions(page)
+
+
+def test_views_of_the_answer_share_an_entry_and_each_can_be_chosen() -> None:
+    page = opened(view="heads")
+    assert control(page, "view").options[-2:] == ["answer", "numbers"]
+    assert not is_drawn(page, "view_of_group")
+    change(page, view="answer")
+    assert value(page, "view") == "next"
+    within = control(page, "view_of_group")
+    assert within.options == ["next token", "writers", "read early", "what follows"]
+    for view, label in (("lens", "read early"), ("causes", "what follows"), ("next", "next token")):
+        control(page, "view_of_group").set_value(label)
+        checked(page.run())
+        assert value(page, "view") == page.query_params["view"] == view
+        assert control(page, "view").value == view
+    change(page, view="heads")
+    assert value(page, "view") == "heads"

@@ -86,8 +86,8 @@ def test_its_heads_have_its_weights(name: str) -> None:
     assert strip(page)["tokens"] == TEXT.split()
     views = ["head", "cell", "layers", "finder", "next" if name == "my-gpt2" else "similarity",
              "numbers", *["writers"] * (name == "my-gpt2")]  # fmt: skip
-    assert [o for o in control(page, "view").options if o in ("next token", "similarity")] == [
-        "next token" if name == "my-gpt2" else "similarity"
+    assert [o for o in control(page, "view").options if o in ("answer", "similarity")] == [
+        "answer" if name == "my-gpt2" else "similarity"
     ]
     for view in views:
         change(page, view=view)

@@ -175,7 +175,7 @@ def test_a_decoder_without_a_start_asks_for_a_target(
     change(page, view="heads", kind="cross", text="w5 w6", text2="w20 w21 w22")
     assert messages(page) == []
     assert numbers(page)[0].shape == (3, 2)  # the target begins with what was typed
-    change(page, view="next token")
+    change(page, view="answer")
     button(page, "write_0").click().run()
     assert not page.exception
     assert messages(page) == []
