@@ -14,6 +14,7 @@ from ui.link.memory import choose, settle, value_of
 from ui.link.notices import notice
 from ui.pages.pretrained.settings import pretrained_settings
 from ui.runs.pretrained import PretrainedRun, compute_pretrained
+from ui.server.turns import turn
 from ui.text.i18n import _
 from ui.text.markdown import plain, token_text, verbatim
 
@@ -111,6 +112,7 @@ def _take_choice(key: str) -> None:
 
 
 @logged()
+@turn(is_seen=False)
 def _take_word(key: str) -> None:
     word = st.session_state[f"{key}_word"]
     ids = _pieces(compute_pretrained(pretrained_settings()), word)

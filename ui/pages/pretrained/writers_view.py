@@ -27,6 +27,7 @@ from viz.tiles import Tiles, draw_tiles, grid_of
 CHART = "writers_chart"
 WIDTH, HEIGHT, TALL_HEIGHT = 560, 280, 560  # design pixels of the plot
 FOR, AGAINST = 4, 3  # heads that are named of each sign
+MOST_NAMED = 24  # heads at the axis
 LONGEST_REASON = 300  # characters
 
 
@@ -97,7 +98,8 @@ def writers_tiles(found: Contributions) -> Tiles:
     """Return the contributions as one tile: a row a layer, its heads, and beside them the rest."""
     layers, heads = found.heads.shape
     columns = [found.heads.numpy(), np.full((layers, 1), np.nan)]
-    short = [*map(str, range(heads)), ""]
+    step = -(-heads // MOST_NAMED)  # of many heads, some: the others would take the rest's place
+    short = [str(head) if head % step == 0 else "" for head in range(heads)] + [""]
     full = [_("head {head}").format(head=head) for head in range(heads)] + [""]
     title = _("head · FF: feed-forward")
     if found.attention_biases.any():

@@ -26,6 +26,8 @@ from tests.ui.pages.pretrained.helpers import (
     open_trained,
     run_model,
 )
+from ui.pages.pretrained.writers_view import writers_tiles
+from ui.runs.tables import contributions_csv
 
 pytestmark = [needs_minilm, needs_smollm2]
 
@@ -265,9 +267,21 @@ def test_a_model_that_cannot_be_taken_apart_says_why(monkeypatch: pytest.MonkeyP
     assert not page.get("plotly_chart")
 
 
-def test_the_table_has_every_part() -> None:
-    from ui.runs.tables import contributions_csv
+def test_of_many_heads_some_are_named_and_the_feed_forward_in_any_case() -> None:
+    many = Contributions(
+        heads=torch.zeros(2, 64).double(),
+        attention_biases=torch.ones(2).double(),
+        feed_forwards=torch.zeros(2).double(),
+        embedding=0.0,
+        constant=0.0,
+        logit=2.0,
+    )
+    columns = writers_tiles(many).columns
+    assert [short for short in columns.short if short] == [*map(str, range(0, 64, 3)), "b", "FF"]
+    assert columns.full[63:] == ("head 63", "", "bias of the output projection", "feed-forward")
 
+
+def test_the_table_has_every_part() -> None:
     expected = Contributions(
         heads=torch.tensor([[1.0, -2.0]]).double(),
         attention_biases=torch.tensor([0.5]).double(),
