@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from torch import Tensor
 
 from ..attention import Scale
+from ..contributions import AskedLogit, Contributions
 from ..errors import CodedError, CodedText, CodedValueError
 from ..interventions import UNCHANGED, Changes
 from ..logit_lens import Readout
@@ -186,6 +187,17 @@ class PretrainedModel(Protocol):
 
     def attention(self, kind: AttentionKind, layer: int) -> AttentionFacts:
         """Return what that attention is like."""
+
+    def contributions(self, run: ModelTrace, asked: AskedLogit) -> Contributions:
+        """Return what each part of a decoder adds to the logit of a token.
+
+        Args:
+            run: of this model.
+            asked: which token, after which position.
+
+        Raises:
+            ContributionsUnavailableError: if this model's logits aren't such a sum.
+        """
 
     def compare(self, run: ModelTrace) -> Parity:
         """Return the largest differences from PyTorch's own attention."""

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..contributions import AskedLogit, Contributions, check_decoder
 from ..interventions import UNCHANGED, AttentionChange, Changes
 from ..logit_lens import Readout
 from ..parity import Parity, largest_difference, worst
@@ -24,6 +25,7 @@ from .base import (
     changeable_kind,
 )
 from .equations import equations_of, probe_ids, watching
+from .hugging_face_contributions import run_watched, watched_contributions
 from .hugging_face_facts import (
     RecordedAttention,
     attention_facts,
@@ -42,7 +44,7 @@ from .hugging_face_run import (
     recorded_run,
     written,
 )
-from .recorded_calls import check_lengths, stack_size
+from .recorded_calls import calls_changed, check_lengths, stack_size
 from .refusals import ModelRefusedError
 
 PROBE = "The cat sat on the mat."  # what is read at loading, as a page would have it read
@@ -184,6 +186,17 @@ class HuggingFaceModel:
         attentions = worst(parities)
         return Parity(attentions.head_outputs, attentions.weights, difference, "sdpa")
 
+    def contributions(self, run: ModelTrace, asked: AskedLogit) -> Contributions:
+        """Return what each part adds to a logit, as PretrainedModel says; it runs once more.
+
+        Raises:
+            TypeError: if it isn't a run of `run`.
+        """
+        check_decoder(self.kind)
+        with self._lock, recorder.recording(self._calls_of(run.changes)) as recording:
+            seen = run_watched(self._model, run, asked)
+        return watched_contributions(self._model, run, recording.calls, seen, asked)
+
     def _first_run(self) -> RecordedRun:
         """A run on a few tokens, to see what the attention is like."""
         ids = torch.arange(10).view(2, 5) % self.vocabulary
@@ -237,19 +250,7 @@ class HuggingFaceModel:
         """What is changed, by the number of the call that computes it."""
         if changes.vectors:
             raise ValueError(f"{self.name} is known by its attentions alone, not by its layers")
-        calls: dict[int, AttentionChange] = {}
-        for layer, change in changes.attentions.items():
-            size = self.sizes[changeable_kind(self.kind)]
-            for head in (*change.removed, *change.averaged, *change.outputs):
-                if not (0 <= layer < size.layers and 0 <= head < size.heads):
-                    raise ValueError(
-                        f"{self.name} has {size.layers} layers of {size.heads} heads that can be "
-                        f"changed, counted from 0; got layer {layer}, head {head}"
-                    )
-            # An encoder-decoder computes the encoder's layers, then self and cross layer by layer.
-            before = self.sizes["encoder_self"].layers if self._both else 0
-            calls[before + 2 * layer + 1 if self._both else layer] = change
-        return calls
+        return calls_changed(changes, self.name, self.kind, self.sizes) if changes else {}
 
     def _inputs(
         self,

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
+from ..interventions import AttentionChange, Changes
 from ..transformer import AttentionKind
-from .base import ModelUnavailableError, StackSize
+from .base import ModelKind, ModelUnavailableError, StackSize, changeable_kind
 from .recorder import RecordedCall
 
 
@@ -93,3 +94,26 @@ def union_of_masks(masks: Sequence[Tensor | None]) -> Tensor | None:
             return None
         union = mask if union is None else union | mask
     return union
+
+
+def calls_changed(
+    changes: Changes, name: str, kind: ModelKind, sizes: Mapping[AttentionKind, StackSize]
+) -> dict[int, AttentionChange]:
+    """Return what is changed, by the number of the call that computes it.
+
+    Raises:
+        ValueError: if the model has no such heads.
+    """
+    calls: dict[int, AttentionChange] = {}
+    size, both = sizes[changeable_kind(kind)], kind == "encoder-decoder"
+    for layer, change in changes.attentions.items():
+        for head in (*change.removed, *change.averaged, *change.outputs):
+            if not (0 <= layer < size.layers and 0 <= head < size.heads):
+                raise ValueError(
+                    f"{name} has {size.layers} layers of {size.heads} heads that can be changed, "
+                    f"counted from 0; got layer {layer}, head {head}"
+                )
+        # An encoder-decoder computes the encoder's layers, then self and cross layer by layer.
+        before = sizes["encoder_self"].layers if both else 0
+        calls[before + 2 * layer + 1 if both else layer] = change
+    return calls

@@ -8,6 +8,13 @@ from torch import Tensor
 
 from ..attention import SelfAttention
 from ..config import Config
+from ..contributions import (
+    AskedLogit,
+    Contributions,
+    check_decoder,
+    encoder_contributions,
+    readout_of,
+)
 from ..interventions import UNCHANGED, Changes
 from ..logit_lens import Readout
 from ..masks import causal_mask, padding_mask
@@ -142,6 +149,20 @@ class StackModel:
         """Return what a decoder predicts after each of the output vectors, (..., E) -> (..., V)."""
         assert self.encoder.embedding.tokens is not None  # load_encoder puts it there
         return F.linear(vectors, self.encoder.embedding.tokens.weight)
+
+    @torch.inference_mode()
+    def contributions(self, run: ModelTrace, asked: AskedLogit) -> Contributions:
+        """Return what each part adds to a logit.
+
+        Raises:
+            ContributionsUnavailableError: if it is no decoder, or a post-norm one.
+            IndexError: if there is no such token.
+        """
+        check_decoder(self.kind)
+        assert self.encoder.embedding.tokens is not None  # load_encoder puts it there
+        logits = self.logits(run.trace.output[asked.sentence, asked.position])  # (V,)
+        readout = readout_of(self.encoder.embedding.tokens.weight, None, logits, asked)
+        return encoder_contributions(self.encoder, run.trace, readout, asked)
 
     def readout(self) -> Readout:
         """Return how a decoder reads the last vector of its stream."""

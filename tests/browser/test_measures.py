@@ -59,7 +59,11 @@ OF_MINILM = (
     "pretrained?lesson=trained&step=2&answer=1.11&revealed=true",
 )
 OF_SMOLLM2 = (
-    *(f"pretrained?model=smollm2&view={view}" for view in ("heads", "next", "finder", "lens")),
+    *(
+        f"pretrained?model=smollm2&view={view}"
+        for view in ("heads", "next", "finder", "writers", "lens")
+    ),
+    "pretrained?model=smollm2&view=causes&cut=2.1",
     "pretrained?lesson=trained&step=4&answer=same&revealed=true",
 )
 

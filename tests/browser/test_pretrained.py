@@ -8,6 +8,7 @@ from tests.browser.charts import click_cell, hover_text, numbers, of_key, wait_f
 from tests.browser.conftest import NewPage
 from tests.browser.helpers import FINISHED, choose, open_app, shared
 from tests.servers import Server
+from tests.ui.pages.pretrained.helpers import needs_smollm2
 from ui.runs.model_store import model_of
 from ui.runs.pretrained import PretrainedSettings, compute_pretrained
 
@@ -17,6 +18,7 @@ PATH = "/pretrained"
 SENTENCE = "The animal didn't cross the street because it was too tired."
 STORE = "When Mary and John went to the store, John gave a drink to"
 FINDER, NEXT = of_key("finder_chart"), of_key("next_chart")
+WRITERS = of_key("writers_chart")
 
 
 def strip_words(page: Page) -> Locator:
@@ -59,6 +61,29 @@ def test_a_found_head_is_opened_by_a_click_and_shared(new_page: NewPage, server:
     other = new_page()
     open_app(other, server, page.url.split("?")[1], PATH)
     expect(other.get_by_text("Head 2 of 12, layer 0, D = 32.")).to_be_visible()
+
+
+@needs_smollm2
+def test_who_wrote_mary_is_seen_and_opened_by_a_click(new_page: NewPage, server: Server) -> None:
+    page = new_page()
+    open_app(page, server, "model=smollm2", PATH)
+    page.locator(".st-key-example").get_by_role("combobox").click()
+    page.get_by_role("option", name="Who gets the drink?").click()
+    added = wait_for_shape(page, (1, 30, 11), WRITERS)[0]  # 9 heads, a gap, the feed-forward
+    assert np.unravel_index(np.nanargmax(added[:, :9]), (30, 9)) == (29, 1)
+    page.get_by_label("or of a word").last.fill("John")
+    page.get_by_label("or of a word").last.press("Enter")
+    page.wait_for_url(lambda url: "against=2322" in url)
+    expect(page.get_by_role("button", name="Layer 23 · head 3: +2.86")).to_be_visible()
+    link = page.url
+    click_cell(page, 0, 23, 3, WRITERS)
+    expect(page.get_by_text("Head 3 of 9, layer 23, D = 64.")).to_be_visible()
+    page.wait_for_url(lambda url: "view=head" in url and "q=13" in url)
+    page.go_back()
+    expect(page.get_by_role("button", name="Layer 23 · head 3: +2.86")).to_be_visible()
+    other = new_page()
+    open_app(other, server, link.split("?")[1], PATH)
+    expect(other.get_by_role("button", name="Layer 23 · head 3: +2.86")).to_be_visible()
 
 
 @pytest.mark.matrix

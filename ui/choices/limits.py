@@ -8,6 +8,7 @@ MAX_LAYERS = 12  # a thumbnail of 12 × 12 is 80 × 36 pixels: smaller shows no 
 MAX_PRETRAINED_HEADS = MAX_PRETRAINED_LAYERS = 128  # of somebody else's model: what an input takes
 MOST_ADDED = 64  # tokens that a model writes: a link holds no more, and a class waits no longer
 MOST_INTERVENTIONS = 64  # of a kind, such as removed heads: a link holds no more
+LARGEST_TOKEN = 2**20  # an id: the largest vocabularies have a quarter of that
 # Sentences × layers × heads × tokens²: energy, scores and weights of so many cells are 100 MB and
 # a quarter of a second, and several people may ask at once.
 MAX_CELLS = 8 * 2**20

@@ -13,9 +13,11 @@ from viz.weight_scale import Curve
 Stage = Literal["qkv", "energy", "scores", "weights", "head_outputs", "output"]
 View = Literal["heads", "head", "cell", "layers", "tests", "numbers"]
 PairView = Literal["kinds", "heads", "head", "cell", "layers", "numbers"]  # on Encoder-decoder
-PretrainedView = Literal[
-    "heads", "head", "cell", "layers", "finder", "next", "causes", "lens", "similarity", "numbers"
-]  # on Pretrained; a model has not all of them
+PretrainedView = Literal[  # on Pretrained; a model has not all of them
+    "heads", "head", "cell", "layers", "finder",
+    "next", "writers", "lens", "causes",
+    "similarity", "numbers",
+]  # fmt: skip
 LearnView = Literal["watch", "head", "cell", "layers", "numbers"]  # on Learn
 CompareView = Literal["heads", "head", "divergence", "numbers"]  # on Compare
 Pace = Literal["full", "slow"]  # of a training

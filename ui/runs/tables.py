@@ -9,6 +9,7 @@ import pandas as pd
 
 from lab.spreadsheet import to_csv
 from model.attention import AttentionTrace
+from model.contributions import Contributions
 from ui.choices.options import BETWEEN_TOKENS, FIELDS, Stage
 from ui.runs.run import Attention
 from ui.text.stage_names import value_word
@@ -39,6 +40,24 @@ def trace_csv(attention: Attention) -> bytes:
     """Return every known field of one attention's trace as one tidy table, as CSV."""
     whole = attention.whole
     return _csv(_pieces(whole, [f.name for f in fields(AttentionTrace) if whole.run.knows(f.name)]))
+
+
+def contributions_csv(found: Contributions) -> bytes:
+    """Return what each part of a model adds to a logit, as CSV.
+
+    The last two rows are their sum, and the model's own number.
+    """
+    layers, heads = found.heads.shape
+    rows: list[tuple[str, int | None, int | None, float]]
+    rows = [("embedding", None, None, found.embedding)]
+    for layer in range(layers):
+        rows += [("head", layer, h, float(found.heads[layer, h])) for h in range(heads)]
+        rows.append(("attention_bias", layer, None, float(found.attention_biases[layer])))
+        rows.append(("feed_forward", layer, None, float(found.feed_forwards[layer])))
+    rows += [("constant", None, None, found.constant), ("sum", None, None, found.total)]
+    rows.append(("model_logit", None, None, found.logit))
+    table = pd.DataFrame(rows, columns=["part", "layer", "head", "logits"])
+    return to_csv(table.astype({"layer": "Int64", "head": "Int64"}))
 
 
 def _csv(pieces: Iterable[pd.DataFrame]) -> bytes:

@@ -73,6 +73,7 @@ WORDS = {
     "before": N_("before"),
     "after": N_("after"),
     "next": N_("next token"),
+    "writers": N_("writers"),
     "lens": N_("read early"),
     "similarity": N_("similarity"),
     "previous": N_("previous token"),

@@ -57,6 +57,8 @@ PARAMETER_NAMES = {
     "rest": N_("rows that sum to 1 again"),
     "pattern": N_("pattern"),
     "effect": N_("what is shown of changes"),
+    "token": N_("the token"),
+    "against": N_("the other token"),
     # Of Learn.
     "pace": N_("pace"),
     "story": N_("story"),

@@ -133,7 +133,7 @@ def test_each_step_follows_from_the_one_before(name: str) -> None:
         close(trace.weights @ trace.values, trace.head_outputs)
         side_by_side = trace.head_outputs.transpose(1, 2).flatten(2)
         close(model.get_submodule(projection)(side_by_side), trace.output)
-        parity = compare_call(call, trace, [])
+        parity = compare_call(call, trace)
         assert parity.largest < 5e-6
         assert parity.output is None
 

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ pytest.importorskip("gguf")
 pytest.importorskip("tokenizers")
 pytest.importorskip("safetensors")
 
+from model.contributions import AskedLogit
 from model.interventions import Extent, Interventions, Pattern, PlacedCut, changes_of
 from model.logit_lens import after_layers, read_early
 from model.pretrained import packages, smollm2
@@ -59,6 +61,17 @@ FARTHEST = {
     "logits": 2e-4,
     "next_logits": 2e-4,
 }
+
+# What heads add to the logit of " Mary", and of " Mary" less that of " John", in the reference.
+WRITERS = [
+    ((29, 1), 2.16773, 1.72952),
+    ((23, 0), 1.14338, 0.81804),
+    ((28, 1), 1.11259, 0.17322),
+    ((23, 3), 0.36748, 2.85534),
+    ((29, 0), -1.36331, -1.00706),
+    ((24, 4), -1.30998, -1.07086),
+    ((1, 5), -0.00794, -0.06360),
+]
 
 Quantities = dict[str, list[Tensor]]  # each with a tensor a layer, and the stream's first one
 
@@ -544,3 +557,63 @@ def test_what_is_kept_may_become_shorter_meanwhile(model: StackModel, home: Path
     assert str(home) not in Path("/proc/self/maps").read_text()
     ids, lengths = batch(model, [MARY])
     assert torch.equal(again.run(ids, lengths).next_logits, model.run(ids, lengths).next_logits)
+
+
+@torch.inference_mode()
+def heads_by_hooks(reference: Any, ids: Tensor, token: int, against: int | None) -> Tensor:
+    """(layers, H): what each head adds to a logit of the reference's, its norm held, in float64."""
+    decoder, read = reference.model, []
+    modules = [*(layer.self_attn.o_proj for layer in decoder.layers), decoder.norm]
+    hooks = [
+        module.register_forward_pre_hook(lambda _, args: read.append(args[0][0, -1].double()))
+        for module in modules
+    ]
+    reference(ids)
+    for hook in hooks:
+        hook.remove()
+    *heads, x = read
+    row = reference.lm_head.weight[token].double()
+    if against is not None:
+        row = row - reference.lm_head.weight[against]
+    denominator = ((x**2).mean() + decoder.norm.variance_epsilon).sqrt()
+    direction = row * decoder.norm.weight.double() / denominator  # (E,)
+    weights = [layer.self_attn.o_proj.weight.double() for layer in decoder.layers]  # (E, H * D)
+    return torch.stack(
+        [
+            ((direction @ weight) * z).unflatten(0, (HEADS, HEAD_DIM)).sum(-1)
+            for weight, z in zip(weights, heads, strict=True)
+        ]
+    )
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("against", [None, 2322])  # " John"
+def test_each_head_adds_what_hooks_on_the_reference_say(
+    model: StackModel, reference: Any, against: int | None
+) -> None:
+    ids, lengths = batch(model, [MARY])
+    asked = AskedLogit(token=5099, against=against, position=lengths[0] - 1)
+    found = model.contributions(model.run(ids, lengths), asked).heads
+    expected = heads_by_hooks(reference, ids, 5099, against)
+    largest = float(expected.abs().max())
+    torch.testing.assert_close(found, expected, rtol=0, atol=5e-5 * largest)
+
+
+def test_all_that_writes_mary_adds_up_to_her_logit(model: StackModel) -> None:
+    ids, lengths = batch(model, [MARY])
+    run = model.run(ids, lengths)
+    assert run.next_logits is not None
+    asked = AskedLogit(token=5099, position=13)
+    mary = model.contributions(run, asked)
+    assert mary.heads.shape == (LAYERS, HEADS)
+    assert mary.logit == pytest.approx(float(run.next_logits[0, 5099]), abs=1e-5)
+    assert mary.difference < 1e-5 * mary.logit
+    assert (mary.constant, float(mary.attention_biases.abs().max())) == (0.0, 0.0)
+    against = model.contributions(run, replace(asked, against=2322))
+    assert against.difference < 1e-5 * against.logit
+    # Written down, since loading the reference takes long; the test above computes them.
+    for (layer, head), of_mary, of_both in WRITERS:
+        assert float(mary.heads[layer, head]) == pytest.approx(of_mary, abs=2e-4)
+        assert float(against.heads[layer, head]) == pytest.approx(of_both, abs=2e-4)
+    first = model.contributions(run, AskedLogit(token=5099, position=0))
+    assert first.difference < 1e-3 * abs(first.logit)

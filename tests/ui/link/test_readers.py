@@ -110,7 +110,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "encoder-decoder": SHARED_RANGES,
     "pretrained": {
         "layer": (0, 127), "head": (0, 127), "q": (0, 511), "k": (0, 511), "sentence": (1, 4),
-        "color_end": (0.001, 1.0), "step": (1, 30),
+        "color_end": (0.001, 1.0), "step": (1, 30), "token": (0, 2**20), "against": (0, 2**20),
     },
     "learn": {
         "heads": (1, 8), "embed_size": (8, 128), "layers": (1, 4), "learning_rate": (1e-5, 1000.0),

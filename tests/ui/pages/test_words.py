@@ -35,6 +35,7 @@ PRETRAINED = [
     ("pretrained", "view=similarity&text2=a+dog"),
     pytest.param("pretrained", "model=smollm2&view=lens", marks=needs_smollm2),
     ("pretrained", "view=layers"),
+    ("pretrained", "model=smollm2&view=writers"),
 ]
 
 

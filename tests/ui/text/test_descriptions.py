@@ -9,7 +9,7 @@ from ui.pages.compare.descriptions import describe_comparison
 from ui.pages.explore.tests_view import DESCRIPTIONS as TESTS
 from ui.pages.lab.words import DESCRIPTIONS as LAB
 from ui.pages.learn.description import WATCHED
-from ui.pages.pretrained import finder_view, next_token_view, similarity_view
+from ui.pages.pretrained import finder_view, next_token_view, similarity_view, writers_view
 from ui.text.descriptions import Description
 from ui.text.glossary import GLOSSARY
 from ui.views import cell, head, numbers
@@ -24,7 +24,9 @@ EVERY = [
     WATCHED,
     *(
         module.DESCRIPTION
-        for module in (cell, head, numbers, finder_view, next_token_view, similarity_view)
+        for module in (
+            *(cell, head, numbers, finder_view, next_token_view, similarity_view, writers_view),
+        )
     ),
     *(describe_comparison(view, stage) for view in COMPARE_VIEWS for stage in BETWEEN_TOKENS),
 ]

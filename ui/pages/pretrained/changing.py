@@ -10,6 +10,7 @@ from ui.frame.failures import told_in_place
 from ui.link.memory import choose, value_of
 from ui.pages.pretrained.causes_view import CAUSES
 from ui.pages.pretrained.source import PRETRAINED
+from ui.text.explain import explain
 from ui.text.i18n import _
 
 
@@ -20,7 +21,12 @@ def draw_changing() -> None:
         _draw,
         key="change_popover",
         icon=":material/content_cut:",
-        help=_("Remove a head, cut an edge, put in other weights, and see what follows"),
+        help="\n\n".join(
+            (
+                _("Remove a head, cut an edge, put in other weights, and see what follows."),
+                explain("head", "query", "key"),
+            )
+        ),
     )
 
 

@@ -43,9 +43,11 @@ EXAMPLES: dict[str, dict[str, dict[str, object]]] = {
         N_("“it” finds its animal"): {"text": DEFAULT_TEXT, **TELLING["smollm2"]},
         N_("Who gets the drink?"): {
             "text": "When Mary and John went to the store, John gave a drink to",
-            "view": "next",
-            "layer": 1,  # the head that Mary needs most: without it she falls from 92 % to 65 %
-            "head": 5,
+            "view": "writers",
+            # The head that writes most of her: without it she falls from 92 % to 72 %. One that
+            # writes nothing of her itself, 1 · 5, is missed even more: she falls to 65 %.
+            "layer": 29,
+            "head": 1,
         },
         N_("Repetition"): {
             "text": "The blue tiger ate a lemon. The blue tiger ate a",
@@ -60,6 +62,7 @@ FILE = "from_file"  # in place of a model
 BEGINS_ANEW = (
     *("text2", "view", "layer", "head", "q", "k", "sentence", "words", "together", "added"),
     *("removed", "mean", "cut", "edge", "put", "from_text", "effect"),
+    *("token", "against"),
 )
 
 

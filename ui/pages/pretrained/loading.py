@@ -26,6 +26,8 @@ from ui.pages.pretrained.settings import (
     pretrained_memory,
 )
 from ui.pages.pretrained.similarity_view import SIMILARITY
+from ui.pages.pretrained.writers_token import fit_token
+from ui.pages.pretrained.writers_view import WRITERS
 from ui.runs.model_store import BUNDLED, is_loaded, model_of
 from ui.text.i18n import _, ngettext
 from ui.text.markdown import plain, verbatim
@@ -39,7 +41,7 @@ from ui.views.numbers import NUMBERS
 from ui.views.view import View
 
 MOST_TEXTS = 2
-VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, CAUSES, LENS, SIMILARITY, NUMBERS)
+VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, WRITERS, LENS, CAUSES, SIMILARITY, NUMBERS)
 
 
 def load_model() -> PretrainedModel | None:
@@ -61,6 +63,8 @@ def load_model() -> PretrainedModel | None:
             "layer": lambda: fit_layer_to(layers_shown(model)),
             "added": lambda: fit_added(model),
             "removed": lambda: fit_interventions(model),
+            "token": lambda: fit_token(model, "token"),
+            "against": lambda: fit_token(model, "against"),
         }
     )
     return model
@@ -124,7 +128,7 @@ def load_with_progress(choice: str) -> PretrainedModel:
 
 def views_of(model: PretrainedModel) -> tuple[View, ...]:
     """Return what a model has to show."""
-    missing = (NEXT, LENS) if model.kind == "encoder" else (SIMILARITY,)
+    missing = (NEXT, WRITERS, LENS) if model.kind == "encoder" else (SIMILARITY,)
     return tuple(view for view in VIEWS if view not in missing)
 
 

@@ -3,7 +3,12 @@
 from typing import Any
 
 from model.head_finder import PATTERNS
-from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_PRETRAINED_LAYERS, MOST_ADDED
+from ui.choices.limits import (
+    LARGEST_TOKEN,
+    MAX_PRETRAINED_HEADS,
+    MAX_PRETRAINED_LAYERS,
+    MOST_ADDED,
+)
 from ui.choices.options import EFFECTS, KINDS, PRETRAINED_VIEWS
 from ui.link.common_parameters import RUN, index, shown, typed
 from ui.link.interventions import PARAMETERS as INTERVENTIONS
@@ -32,6 +37,8 @@ PARAMETERS: dict[str, Parameter] = {
     "rest": shown(False, flag),
     "together": Parameter(False, flag),
     "pattern": shown("previous", option(*PATTERNS)),
+    "token": shown(None, number(0, LARGEST_TOKEN)),
+    "against": shown(None, number(0, LARGEST_TOKEN)),
     "added": Parameter("", whole_numbers(MOST_ADDED, 1)),
     **INTERVENTIONS,
     "effect": shown("overview", option(*EFFECTS)),

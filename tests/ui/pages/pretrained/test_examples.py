@@ -17,6 +17,7 @@ from tests.ui.pages.pretrained.helpers import (
     needs_smollm2,
     only_token,
     open_trained,
+    run_model,
 )
 from ui.pages.pretrained.controls import EXAMPLES
 
@@ -44,9 +45,9 @@ SETS: dict[tuple[str, str], dict[str, Any]] = {
     ("smollm2", "“it” finds its animal"): {"text": SENTENCE, "layer": 13, "head": 8, "q": 8},
     ("smollm2", "Who gets the drink?"): {
         "text": MARY,
-        "view": "next",
-        "layer": 1,
-        "head": 5,
+        "view": "writers",
+        "layer": 29,
+        "head": 1,
     },
     ("smollm2", "Repetition"): {
         "text": "The blue tiger ate a lemon. The blue tiger ate a",
@@ -57,17 +58,16 @@ SETS: dict[tuple[str, str], dict[str, Any]] = {
 }
 OTHERWISE: dict[str, Any] = {
     "text2": "", "view": "heads", "layer": 0, "head": None, "q": None, "k": None, "sentence": 1,
-    "words": False, "added": "", "removed": "",
+    "words": False, "added": "", "removed": "", "token": None, "against": None,
 }  # fmt: skip
 # What was chosen before, and belonged to another text.
 BEFORE: dict[str, dict[str, Any]] = {
     "minilm": {"text2": "Something else.", "sentence": 2, "view": "numbers", "layer": 5,
                "head": 7, "q": 2, "k": 3, "words": True},
     "smollm2": {"text2": "Something else.", "view": "cell", "layer": 29, "head": 7, "q": 2, "k": 3,
-                "words": True, "added": "260,314", "removed": "3.1,4.0"},
+                "words": True, "added": "260,314", "removed": "3.1,4.0", "token": 5, "against": 6},
 }  # fmt: skip
 EXPECTED = {  # the likeliest next tokens
-    "Who gets the drink?": "␣Mary",
     "Repetition": "␣lemon",
     "A capital": "␣Paris",
 }
@@ -109,6 +109,27 @@ def test_what_comes_next_is_what_anybody_would_say(name: str) -> None:
     page = take(open_trained(model="SmolLM2"), name)
     (first,) = [each.label for each in page.button if each.key == "write_0"]
     assert first.replace("\\", "") == EXPECTED[name]
+
+
+def test_who_gets_the_drink_opens_with_the_head_that_writes_most_of_mary() -> None:
+    page = take(open_trained(model="SmolLM2"), "Who gets the drink?")
+    (token,) = [each.value for each in page.selectbox if each.key == "token_choice"]
+    assert token == only_token("smollm2", " Mary")
+    layer, head = value(page, "layer"), value(page, "head")
+    first = next(each for each in page.button if str(each.key).startswith("writer_"))
+    assert first.label == f"Layer {layer} · head {head}: +2.17"
+
+
+def test_the_head_that_writes_most_of_mary_is_missed_and_one_that_writes_nothing_more() -> None:
+    mary = only_token("smollm2", " Mary")
+
+    def chance(*removed: tuple[int, int]) -> float:
+        logits = run_model("smollm2", MARY, removed=frozenset(removed))[1].next_logits
+        assert logits is not None
+        return float(logits[0].softmax(0)[mary])
+
+    chances = [chance(), chance((29, 1)), chance((1, 5))]
+    assert chances == pytest.approx([0.923, 0.725, 0.654], abs=2e-3)
 
 
 def test_chinese_that_minilm_does_not_know_is_told() -> None:

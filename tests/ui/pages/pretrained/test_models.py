@@ -1,5 +1,6 @@
 """Models that the server's owner offers besides: chosen by name, shown as the bundled ones are."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,14 @@ pytest.importorskip("transformers")
 from model.pretrained.base import ModelTrace
 from tests.model.pretrained.tiny_models import saved
 from tests.ui.helpers import change, chart, control, header, labels, notices, numbers, strip, value
-from tests.ui.pages.pretrained.helpers import button, captions, messages, needs_minilm, open_trained
+from tests.ui.pages.pretrained.helpers import (
+    button,
+    captions,
+    markdown,
+    messages,
+    needs_minilm,
+    open_trained,
+)
 from ui.runs import model_store as models
 
 pytestmark = needs_minilm
@@ -77,13 +85,37 @@ def test_its_heads_have_its_weights(name: str) -> None:
     np.testing.assert_array_equal(numbers(page), expected)
     assert strip(page)["tokens"] == TEXT.split()
     views = ["head", "cell", "layers", "finder", "next" if name == "my-gpt2" else "similarity",
-             "numbers"]  # fmt: skip
+             "numbers", *["writers"] * (name == "my-gpt2")]  # fmt: skip
     assert [o for o in control(page, "view").options if o in ("next token", "similarity")] == [
         "next token" if name == "my-gpt2" else "similarity"
     ]
     for view in views:
         change(page, view=view)
         assert notices(page) == []
+
+
+def test_what_its_parts_add_is_shown_with_their_biases() -> None:
+    page = opened("my-gpt2", view="writers")
+    said = markdown(page, "Embedding ")
+    assert " + their biases **" in said
+    (shown,) = numbers(page, "writers_chart")
+    assert shown.shape == (2, 4 + 1 + 2)  # heads, a gap, the projection's bias, the feed-forward
+    *parts, total, own = map(float, re.findall(r"\*\*(-?[\d.]+)\*\*", said))
+    logits = run("my-gpt2").next_logits
+    assert logits is not None
+    assert own == pytest.approx(float(logits[0].max()), abs=6e-4)
+    assert total == pytest.approx(own, abs=1e-3)
+    assert sum(parts) == pytest.approx(total, abs=3e-3)  # each is rounded
+    assert shown[:, :4].sum() == pytest.approx(parts[1], abs=1e-3)
+    assert shown[:, 5].sum() == pytest.approx(parts[2], abs=1e-3)
+
+
+def test_a_decoder_that_reads_another_text_is_not_taken_apart() -> None:
+    page = open_trained(model="my-t5", text=TEXT, text2=TARGET, view="writers")
+    assert messages(page) == [
+        "Only the logits of a decoder that reads nothing but its own text are taken apart here."
+    ]
+    assert not page.get("plotly_chart")
 
 
 def test_it_writes_on() -> None:
