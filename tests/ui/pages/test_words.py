@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.matrix import matrix
 from tests.ui.helpers import description, open_app, open_popovers
-from tests.ui.pages.pretrained.helpers import needs_minilm
+from tests.ui.pages.pretrained.helpers import needs_minilm, needs_smollm2
 from ui.choices.options import COMPARE_VIEWS, LEARN_VIEWS, OVERVIEWS, PAIR_VIEWS, STAGES, VIEWS
 from ui.text.glossary import GLOSSARY, Term
 
@@ -33,6 +33,7 @@ PRETRAINED = [
     ("pretrained", "view=finder&pattern=induction"),
     ("pretrained", "view=finder&pattern=entropy"),
     ("pretrained", "view=similarity&text2=a+dog"),
+    pytest.param("pretrained", "model=smollm2&view=lens", marks=needs_smollm2),
     ("pretrained", "view=layers"),
     ("pretrained", "model=smollm2&view=writers"),
 ]

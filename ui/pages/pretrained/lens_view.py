@@ -263,7 +263,17 @@ def _draw_query() -> None:
 DESCRIPTION = Description(
     N_("Read early: what the model would write next if it ended after each of its layers."),
     "softmax(logits of norm(x))",
-    ("logit_lens", "residual_stream", "layer", "token", "softmax", "logit", "norm", "query"),
+    (
+        "logit_lens",
+        "residual_stream",
+        "layer",
+        "token",
+        "softmax",
+        "logit",
+        "norm",
+        "query",
+        "head",
+    ),
 )
 LENS = View(
     "lens",

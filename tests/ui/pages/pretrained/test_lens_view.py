@@ -11,7 +11,18 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from model.pretrained.stack import StackModel
-from tests.ui.helpers import alt, array, captions, change, chart, control, labels, notices, send
+from tests.ui.helpers import (
+    alt,
+    array,
+    captions,
+    change,
+    chart,
+    control,
+    labels,
+    notices,
+    report,
+    send,
+)
 from tests.ui.pages.pretrained.helpers import (
     MARY,
     NAMES,
@@ -175,6 +186,23 @@ def test_of_a_long_sentence_the_positions_around_the_query_are_shown() -> None:
     assert shown(opened(text, q=0)).shape == (31, 18)
     last = opened(text)
     np.testing.assert_allclose(shown(last), expected(text)[:, -18:].amax(-1), atol=1e-5)
+
+
+def test_a_phone_has_fewer_positions_and_says_which() -> None:
+    page = report(opened(), "chart_clicks", '{"narrow": true}')
+    np.testing.assert_allclose(shown(page), expected(MARY)[:, 10:].amax(-1), atol=1e-5)
+    (said,) = captions(page)
+    assert said.startswith("Shown are positions 10 to 13 of 14, around the chosen query. " + CAVEAT)
+    assert chart(page, CHART)["layout"]["xaxis"]["title"]["text"] == "after the token"
+    click(page, 5, 1)
+    assert (looked_at(page)["q"], looked_at(page)["layer"]) == (11, 4)
+
+
+def test_a_tall_window_has_more_of_them() -> None:
+    text = " ".join(["The blue tiger ate a lemon and slept."] * 8)
+    page = report(opened(text), "chart_clicks", '{"tall": true}')
+    np.testing.assert_allclose(shown(page), expected(text)[:, -26:].amax(-1), atol=1e-5)
+    assert chart(page, CHART)["layout"]["height"] > chart(opened(text), CHART)["layout"]["height"]
 
 
 def test_a_query_beyond_the_sentence_becomes_the_last() -> None:
