@@ -18,6 +18,7 @@ from tests.ui.helpers import (
     change,
     chart,
     control,
+    is_drawn,
     labels,
     notices,
     report,
