@@ -57,6 +57,32 @@ class HeadEdgeCut:
             )
 
 
+@dataclass(frozen=True, order=True)
+class HeadEdges:
+    """Edges of a kind: between two heads, or all that begin or end anywhere.
+
+    Attributes:
+        first: the earlier layer and head; None: every head.
+        later: the later ones; None: every head of every later layer.
+        into: what of the later heads reads the earlier ones.
+    """
+
+    first: tuple[int, int] | None
+    later: tuple[int, int] | None
+    into: Into
+
+    def cuts(self, layers: int, heads: int) -> list[HeadEdgeCut]:
+        """Return each of these edges that a stack of so many layers and heads has."""
+        every = [(layer, head) for layer in range(layers) for head in range(heads)]
+        return [
+            HeadEdgeCut(*first, *later, self.into)
+            for first in every
+            if self.first in (None, first)
+            for later in every
+            if self.later in (None, later) and first[0] < later[0]
+        ]
+
+
 def written_by_head(attention: SelfAttention, trace: AttentionTrace, head: int) -> Tensor:
     """Return what one head adds to the stream, (B, L, E), without the projection's bias."""
     part = slice(head * attention.head_dim, (head + 1) * attention.head_dim)

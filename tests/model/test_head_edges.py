@@ -9,7 +9,7 @@ from torch import Tensor
 
 from model.composition import CompositionUnavailableError, Into
 from model.config import TUTORIAL, Architecture, Config
-from model.head_edges import HeadEdgeCut, trace_without_edges, written_by_head
+from model.head_edges import HeadEdgeCut, HeadEdges, trace_without_edges, written_by_head
 from model.head_finder import induction_scores, repeated_words
 from model.masks import causal_mask
 from model.tasks.base import IGNORED
@@ -111,6 +111,20 @@ def test_all_that_heads_write_is_what_their_attention_gives() -> None:
     trace = encoder.trace(sentence()).encoder_self[0]
     written = sum(written_by_head(attention, trace, head) for head in range(2))
     torch.testing.assert_close(written + attention.fc_out.bias, trace.output, rtol=0, atol=1e-5)
+
+
+def test_edges_of_a_kind_are_all_that_a_stack_has() -> None:
+    assert HeadEdges((0, 1), (2, 0), "k").cuts(3, 2) == [HeadEdgeCut(0, 1, 2, 0, "k")]
+    assert HeadEdges((1, 0), None, "q").cuts(3, 2) == [
+        HeadEdgeCut(1, 0, 2, 0, "q"),
+        HeadEdgeCut(1, 0, 2, 1, "q"),
+    ]
+    assert HeadEdges(None, (1, 1), "v").cuts(3, 2) == [
+        HeadEdgeCut(0, 0, 1, 1, "v"),
+        HeadEdgeCut(0, 1, 1, 1, "v"),
+    ]
+    assert len(HeadEdges(None, None, "k").cuts(3, 2)) == 4 * 3  # pairs of heads, pairs of layers
+    assert HeadEdges((0, 5), None, "k").cuts(3, 2) == []
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ PretrainedView = Literal[  # on Pretrained; a model has not all of them
     "next", "writers", "lens", "causes",
     "similarity", "numbers",
 ]  # fmt: skip
-LearnView = Literal["watch", "head", "cell", "layers", "numbers"]  # on Learn
+LearnView = Literal["watch", "head", "cell", "layers", "circuit", "numbers"]  # on Learn
 CompareView = Literal["heads", "head", "divergence", "numbers"]  # on Compare
 Pace = Literal["full", "slow"]  # of a training
 Overview = Literal["every_head", "mean_heads", "mean_layers", "rollout", "stream"]

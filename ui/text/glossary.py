@@ -207,6 +207,20 @@ GLOSSARY = {
         "softmax(logits of norm(x))",
         ("lens",),
     ),
+    "composition": Term(
+        N_("composition"),
+        N_(
+            "How much of what an earlier head writes a later one reads, by their weights alone, "
+            "for its query, its key or its value."
+        ),
+        "‖W₂·W₁‖ ÷ (‖W₂‖·‖W₁‖)",
+        ("compose",),
+    ),
+    "circuit": Term(
+        N_("circuit"),
+        N_("Heads that do something together: a later one uses what an earlier one wrote."),
+        also=("circuits",),
+    ),
     "rollout": Term(
         N_("rollout"),
         N_("How much of each input word has come to each place, if attention were all there is."),

@@ -30,6 +30,7 @@ from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.parameters import PARAMETERS
 from ui.pages.learn.source import TRAINED_ON_LEARN
 from ui.pages.learn.stories import STORIES
+from ui.pages.learn.story_cause import describe_cause, draw_cause_button
 from ui.pages.learn.story_check import draw_check_button
 from ui.pages.learn.trainings import fit_snapshot, plan_in_use, queue
 from ui.pages.learn.watch_view import CHART, take_frame
@@ -65,6 +66,7 @@ def _draw() -> None:
         draw_buttons(plan)
         if value_of("story") is not None:
             draw_check_button()
+            draw_cause_button()
         progress_place = st.container()
     check_place = _draw_story_box()
     draw_view_bar(VIEWS, draw_kind_and_layer)
@@ -99,7 +101,7 @@ def _draw_story_box() -> DeltaGenerator | None:
     if key is None:
         return None
     with st.container(key="told_story"):
-        st.markdown(f"**{word(key)}.** {_(STORIES[key].say)}")
+        st.markdown(f"**{word(key)}.** {_(STORIES[key].say)} {describe_cause()}")
         return st.container()
 
 
