@@ -19,7 +19,8 @@ CONCEPTS: dict[str, Concept] = {"q": "query", "k": "key", "v": "value"}
 HOVERED = 0.72  # of the way along a line: nearer to its end, where fewer cross
 CROSS = "✕"
 LEGEND = 30  # pixels above the plot
-LAYERS = 24  # pixels below it
+LAYERS = 24  # ... and between the two, for the names of the layers
+BELOW = 24  # pixels below the plot
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Circuit:
     layers: int
     heads: int
     edges: Sequence[CircuitEdge]
-    into_words: tuple[str, str, str] = ("into the query", "into the key", "into the value")
+    into_words: tuple[str, str, str] = ("query", "key", "value")
     layer_word: str = "layer"
     head_word: str = "head"
     height: int = HEIGHT
@@ -56,11 +57,12 @@ def draw_circuit(circuit: Circuit, theme: Theme) -> go.Figure:
     traces += [_legend_entry(circuit, into, theme) for into in PORTS]
     traces += [_middles(drawn, theme), _dots(circuit, theme)]
     layout = base_layout(
-        theme, margin={"l": 8, "r": 8, "t": LEGEND, "b": LAYERS}, height=circuit.height
+        theme, margin={"l": 8, "r": 8, "t": LEGEND + LAYERS, "b": BELOW}, height=circuit.height
     )
     layout |= {
         "xaxis": {
             "range": [-0.2, circuit.layers - 0.8],
+            "side": "top",
             "tickmode": "array",
             "tickvals": list(range(circuit.layers)),
             "ticktext": [f"{circuit.layer_word} {layer}" for layer in range(circuit.layers)],
@@ -76,7 +78,7 @@ def draw_circuit(circuit: Circuit, theme: Theme) -> go.Figure:
         "legend": {
             "orientation": "h",
             "x": 0,
-            "y": 1,
+            "y": 1 + LAYERS / _plot_height(circuit),
             "yanchor": "bottom",
             "itemclick": False,
             "itemdoubleclick": False,
@@ -84,6 +86,10 @@ def draw_circuit(circuit: Circuit, theme: Theme) -> go.Figure:
         "hovermode": "closest",
     }
     return SpecFigure({"data": traces, "layout": layout})
+
+
+def _plot_height(circuit: Circuit) -> int:
+    return circuit.height - LEGEND - LAYERS - BELOW
 
 
 def _ends(edge: CircuitEdge) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -146,7 +152,7 @@ def _middles(edges: Sequence[CircuitEdge], theme: Theme) -> dict[str, Any]:
 
 def _dots(circuit: Circuit, theme: Theme) -> dict[str, Any]:
     heads = [(layer, head) for layer in range(circuit.layers) for head in range(circuit.heads)]
-    pitch = (circuit.height - LEGEND - LAYERS) / circuit.heads
+    pitch = _plot_height(circuit) / circuit.heads
     return {
         "type": "scatter",
         "mode": "markers+text",

@@ -70,4 +70,4 @@ def test_every_head_has_a_dot_also_where_no_line_leads() -> None:
 
 def test_dots_of_many_heads_do_not_touch() -> None:
     figure = draw_circuit(Circuit(layers=2, heads=8, edges=[], height=200), LIGHT)
-    assert figure.data[-1].marker.size < (200 - 54) / 8
+    assert figure.data[-1].marker.size < (200 - 78) / 8

@@ -25,7 +25,7 @@ class CutRun:
     weights: np.ndarray  # (layers, H, L, L) on the example that is looked at
     answer: tuple[str, ...]  # likewise, at each position
     accuracy: float  # on held-out examples, 0 to 1
-    induction: float | None  # the best head's score; None where the task isn't induction
+    induction: np.ndarray | None  # (layers, H) of scores; None where the task isn't induction
 
 
 @lru_cache(maxsize=64)
@@ -62,7 +62,7 @@ def run_without(settings: TrainedHereSettings, cuts: tuple[HeadEdgeCut, ...]) ->
         weights=torch.stack([layer.weights[0] for layer in read.trace.encoder_self]).numpy(),
         answer=answer_of(learner, read.logits),
         accuracy=right,
-        induction=induction_of_heads(learner, cuts).max().item() if is_induction else None,
+        induction=induction_of_heads(learner, cuts).numpy() if is_induction else None,
     )
 
 

@@ -109,8 +109,12 @@ def _what_follows(found: Found, before: CutRun, after: CutRun) -> str:
     )
     if before.induction is None or after.induction is None:
         return said
-    more = _("Induction score of the best head: **{before} → {after}**.").format(
-        before=decimal(before.induction, 2), after=decimal(after.induction, 2)
+    layer, head = place = _head_shown(found, before, after)
+    more = _("Induction score of layer {layer}, head {head}: **{before} → {after}**.").format(
+        layer=layer,
+        head=head,
+        before=decimal(before.induction[place], 2),
+        after=decimal(after.induction[place], 2),
     )
     return f"{said} {more}"
 
@@ -137,7 +141,7 @@ def _show_graph(run: TrainedHereRun, found: Found, theme: Theme) -> None:
         layers=plan.layers,
         heads=plan.heads,
         edges=edges,
-        into_words=(_("into the query"), _("into the key"), _("into the value")),
+        into_words=(_("query"), _("key"), _("value")),
         layer_word=_("layer"),
         head_word=_("head"),
         height=_height(HEIGHT, TALL_HEIGHT),

@@ -101,7 +101,7 @@ def test_a_button_cuts_an_edge_and_the_link_holds_it() -> None:
     assert told(page).startswith(
         f"Without 4 edges, right on held-out examples: **{before:.1%} → {after:.1%}**."
     )
-    assert "Induction score of the best head" in told(page)
+    assert "Induction score of layer 1, head " in told(page)
     dashes = [line["line"]["dash"] for line in lines(page)]
     assert dashes.count("dot") == 4
 
@@ -115,6 +115,7 @@ def test_a_button_cuts_an_edge_and_the_link_holds_it() -> None:
     )
     head = int((cut - plain).abs().sum((1, 2)).argmax())
     shown = np.concatenate([drawn.ravel() for drawn in numbers(page, PATTERNS)])
+    assert f"layer 1, head {head}: **" in told(page)
     for weights in (plain[head], cut[head]):
         assert np.isin(weights.numpy()[np.tril(np.ones(mask.shape[-2:], bool))], shown).all()
 
