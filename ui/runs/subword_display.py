@@ -9,7 +9,8 @@ from torch import Tensor
 
 from model.subwords import Subwords
 from model.words import keep_tokens, merge_to_words
-from ui.runs.run import Attention, Sentences
+from ui.runs.run import Attention
+from ui.runs.sentences import Sentences
 from ui.text.i18n import _
 from viz.labels import AxisLabels, token_labels
 

@@ -23,7 +23,8 @@ from model.trace_file import FIELDS, TracedLayer, TraceFile, read_trace_file
 from model.transformer import AttentionKind as Kind
 from model.transformer import TransformerTrace
 from ui.runs.layers_of_file import Shown, layers_shown
-from ui.runs.run import Run, Sentences
+from ui.runs.run import Run
+from ui.runs.sentences import Sentences
 from ui.runs.word_vectors import use_one_thread
 from ui.server.metrics import NUMBERS
 from ui.server.turns import take_turn

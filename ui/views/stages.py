@@ -103,7 +103,8 @@ def between_tokens(attention: Attention, stage: Stage) -> tuple[np.ndarray, np.n
     if stage == "energy":
         return values, None
     masked = ~attention.allowed
-    return np.where(masked, np.float32("nan"), values), masked
+    hidden = masked | np.isneginf(values)  # what is cut in one head is still allowed in others
+    return np.where(hidden, np.float32("nan"), values), masked
 
 
 def _side_by_side(matrices: Sequence[np.ndarray]) -> tuple[np.ndarray, AxisLabels]:

@@ -16,7 +16,8 @@ from ui.controls.selection import Selection
 from ui.link.memory import value_of
 from ui.pages.pretrained.next_token_view import describe_change, difference_tiles, show_bars
 from ui.runs.pretrained import PretrainedRun
-from ui.runs.run import Attention, Run, asks_source
+from ui.runs.run import Attention, Run
+from ui.runs.sentences import asks_source
 from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
 from ui.text.numbers import decimal

@@ -239,3 +239,26 @@ def test_views_of_the_answer_share_an_entry_and_each_can_be_chosen() -> None:
         assert control(page, "view").value == view
     change(page, view="heads")
     assert value(page, "view") == "heads"
+
+
+def test_an_edge_cut_in_one_head_has_no_score_there_and_one_in_the_others() -> None:
+    page = opened(view="heads", stage="scores", layer=9, cut="13.1.9.4")
+    scores = np.stack(numbers(page))
+    assert np.isnan(scores[4, LAST, 1])
+    assert np.isfinite(np.delete(scores[:, LAST], 4, axis=0)).all()
+    page = opened(view="cell", layer=9, head=4, q=LAST, k=1, cut="13.1.9.4")
+    assert "masked: score becomes −∞" in " ".join(texts(page))
+    page = opened(view="head", layer=9, head=4, q=LAST, k=1, cut="13.1.9.4")
+    assert not [each for each in captions(page) if "put in by hand" in each]
+
+
+def test_what_was_put_in_is_said_where_its_steps_are_shown() -> None:
+    page = opened(view="cell", layer=9, head=4, q=LAST, k=1, edge="13.1.9.4.70")
+    assert "The module's weights of this head were put in by hand." in captions(page)
+    page = opened(view="head", layer=9, head=4, put="9.4.uniform", mean="9.4")
+    assert [each for each in captions(page) if "put in by hand" in each] == [
+        "The weights were put in by hand: they aren't the softmax of the scores.",
+        "The output was put in by hand: it isn't what the weights make of V.",
+    ]
+    page = opened(view="head", layer=9, head=3, put="9.4.uniform", mean="9.4")
+    assert not [each for each in captions(page) if "put in by hand" in each]
