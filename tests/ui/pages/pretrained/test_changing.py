@@ -107,7 +107,7 @@ def test_a_link_shows_what_follows_in_answer_stream_and_weights(
     (shown,) = numbers(page, "weights_change_chart")
     np.testing.assert_allclose(shown, weights, atol=1e-6)
     (stream,) = numbers(page, "stream_change_chart")
-    np.testing.assert_allclose(stream, moved, atol=1e-5)
+    np.testing.assert_allclose(stream, moved.T, atol=1e-5)
     assert "**1 change by hand**" in header(page)
     assert notices(page) == []
 
