@@ -112,9 +112,13 @@ def test_a_link_shows_what_follows_in_answer_stream_and_weights(
     assert notices(page) == []
 
 
-def test_one_cut_makes_mary_fall() -> None:
-    assert before() > 0.9
-    assert mary(changed("cut")[0]) < before() - 0.03
+def test_one_cut_makes_mary_fall_as_the_readme_says() -> None:
+    (side,), _ = run_model("smollm2", MARY)
+    one_layer = Changes({23: EVERYWHERE[23]})
+    logits = loaded("smollm2").run(torch.tensor([side.ids]), [14], changes=one_layer).next_logits
+    assert logits is not None
+    found = [before(), mary(changed("cut")[0]), mary(logits[0].double().softmax(0))]
+    assert [f"{each:.0%}" for each in found] == ["92%", "23%", "45%"]
 
 
 def test_nothing_that_is_changed_says_where_to_begin() -> None:
