@@ -10,7 +10,16 @@ from model.tokens import Tokenizer
 from model.transformer import AttentionKind as Kind
 from viz.weight_scale import Curve
 
-Stage = Literal["qkv", "energy", "scores", "weights", "head_outputs", "output"]
+Stage = Literal[
+    "qkv",
+    "energy",
+    "scores",
+    "weights",
+    "weighted_values",
+    "projected_values",
+    "head_outputs",
+    "output",
+]
 View = Literal["heads", "head", "cell", "layers", "tests", "numbers"]
 PairView = Literal["kinds", "heads", "head", "cell", "layers", "numbers"]  # on Encoder-decoder
 PretrainedView = Literal[  # on Pretrained; a model has not all of them
@@ -42,10 +51,14 @@ FIELDS: dict[Stage, tuple[str, ...]] = {
     "energy": ("energy",),
     "scores": ("scores",),
     "weights": ("weights",),
+    "weighted_values": ("weighted_values",),
+    "projected_values": ("projected_values",),
     "head_outputs": ("head_outputs",),
     "output": ("output",),
 }
-BETWEEN_TOKENS: tuple[Stage, ...] = ("energy", "scores", "weights")  # of (query, key) pairs
+CARRIED: tuple[Stage, ...] = ("weighted_values", "projected_values")  # of weights and values
+FROM_ZERO: tuple[Stage, ...] = ("weights", *CARRIED)  # 0 where masked, and never below
+BETWEEN_TOKENS: tuple[Stage, ...] = ("energy", "scores", *FROM_ZERO)  # of (query, key) pairs
 VIEWS: tuple[View, ...] = get_args(View)
 PAIR_VIEWS: tuple[PairView, ...] = get_args(PairView)
 PRETRAINED_VIEWS: tuple[PretrainedView, ...] = get_args(PretrainedView)

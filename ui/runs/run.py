@@ -16,6 +16,7 @@ from model.positions import alibi_bias
 from model.pretrained.base import AttentionFacts
 from model.transformer import AttentionKind as Kind
 from model.transformer import Encoder, Transformer, TransformerTrace, attention_of
+from ui.runs.carried import field_of, has_projections
 from ui.runs.sentences import Sentences, asks_source, looks_at_source
 from viz.labels import AxisLabels
 
@@ -91,8 +92,8 @@ class Run(ABC):
         return False
 
     def knows(self, field: str) -> bool:
-        """Whether that field of the traces is known, as it is but for files."""
-        return True
+        """Whether that field of the traces is known, or what it follows from."""
+        return field != "projected_values" or has_projections(self.every_facts())
 
     @property
     def rounding(self) -> float:
@@ -201,8 +202,7 @@ class Attention:
 
     def field(self, name: str) -> np.ndarray:
         """Return a field of this sentence's trace, float32: (H, Q, K), (H, L, D) or (Q, E)."""
-        values: Tensor = getattr(self.trace, name)
-        return values[self.sentence].numpy()
+        return field_of(self.trace, self.facts, self.sentence, name)
 
     @property
     def query_side(self) -> Sentences:

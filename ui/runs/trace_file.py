@@ -122,6 +122,10 @@ class FileFacts:
         root = math.sqrt(self.head_dim) if self.scale == "head_dim" else 1.0
         return root * self.temperature
 
+    @property
+    def output_projection(self) -> None:
+        """Return that nobody knows what mixed the heads."""
+
     def equation(self, name: Projected) -> None:
         """Return that nobody knows how queries, keys and values came about."""
 
@@ -161,7 +165,11 @@ class FileRun(Run):
         return sum(math.prod(layer.shape) for layer in self.every_layer)
 
     def knows(self, field: str) -> bool:
-        """Whether all layers have that field of a trace."""
+        """Whether all layers have that field of a trace, or what it follows from."""
+        if field == "projected_values":
+            return False  # files hold no matrices
+        if field == "weighted_values":
+            return self.knows("weights") and self.knows("values")
         return all(getattr(layer, field) is not None for layer in self.every_layer)
 
     @property

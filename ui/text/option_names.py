@@ -44,6 +44,8 @@ WORDS = {
     "energy": N_("energy"),
     "scores": N_("scores"),
     "weights": N_("weights"),
+    "weighted_values": "A·‖V‖",  # as the formulas have it: in words it would fill the row
+    "projected_values": "A·‖V·W_O‖",
     "head_outputs": N_("head outputs"),
     "output": N_("output"),
     "heads": N_("all heads"),
@@ -118,6 +120,12 @@ WORDS = {
 def word(option: str) -> str:
     """Return what an option is called on the screen; a model that isn't ours has its own name."""
     return _(WORDS[option]) if option in WORDS else option
+
+
+def capital(option: str) -> str:
+    """Return what an option is called where it begins a line, as in a list."""
+    name = word(option)
+    return name[:1].upper() + name[1:]
 
 
 def find_option(text: str, options: Sequence[str]) -> str | None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.choices.limits import MAX_PRETRAINED_HEADS
-from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS, Stage
+from ui.choices.options import BETWEEN_TOKENS, CARRIED, COMPARE_VIEWS, Stage
 from ui.controls.colors import draw_colors
 from ui.controls.random_settings import segments
 from ui.frame.clicks import draw_click_listener
@@ -26,6 +26,7 @@ from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.trainings import active
 from ui.text.explain import explain
 from ui.text.i18n import N_, _
+from ui.text.option_names import word
 from ui.views.few_heads import draw_all_heads, opening
 
 REPAINT_EVERY = 0.2  # seconds, while a side is being trained
@@ -70,8 +71,13 @@ def _fit_stage() -> None:
     """Keep the stage among those of which both sides have the numbers."""
     sides = [side_of(letter)[0] for letter in LETTERS]
     if value_of("stage") not in _stages(sides):
+        if value_of("stage") in CARRIED:
+            message = _("The file has no “{asked}”; showing “{used}”.")
+            message = message.format(asked=word(value_of("stage")), used=word("weights"))
+        else:
+            message = _("The file has weights only: the rest isn't known.")
         settle(stage="weights")
-        notice("stage", _("The file has weights only: the rest isn't known."))
+        notice("stage", message)
 
 
 def _draw_view_bar() -> None:
