@@ -47,6 +47,7 @@ class PatchingJob:
         self._pair: PatchedPair | None = pair  # which has large traces, until the end
         self._viewers: dict[str, IsOpen] = {}
         self._seen = time.monotonic()  # when one of them was there the last time
+        self._is_ending = False
         self._lock = Lock()
         self._over = Event()
 
@@ -60,14 +61,12 @@ class PatchingJob:
         """Whether more cells come."""
         return self.state == "running"
 
-    def is_watched_by(self, session: str) -> bool:
-        """Whether a session waits for it."""
-        return session in self._viewers
-
-    def join(self, session: str, is_open: IsOpen) -> None:
-        """Compute it for this session too, while its page is open."""
+    def join(self, session: str, is_open: IsOpen) -> bool:
+        """Compute it for this session too, while its page is open; whether it isn't over yet."""
         with self._lock:
-            self._viewers[session] = is_open
+            if not self._is_ending:
+                self._viewers[session] = is_open
+            return not self._is_ending
 
     def leave(self, session: str) -> None:
         """Compute it no longer for this session; it ends if it was the last."""
@@ -99,6 +98,8 @@ class PatchingJob:
         except Exception as error:  # a page shows it; without this it would wait for ever
             logging.getLogger(__name__).exception("A patching failed")
             ended, self.error = "failed", coded_reason(error)
+        with self._lock:
+            self._is_ending = True
         self._pair = None
         self.state = ended
         self._over.set()
@@ -112,12 +113,12 @@ class PatchingJob:
             return next(batches, None)
 
     def _is_wanted(self) -> bool:
-        now = time.monotonic()
         with self._lock:
-            viewers = list(self._viewers.values())
-        if any(is_open() for is_open in viewers):
-            self._seen = now
-        return bool(viewers) and now - self._seen <= GONE_FOR
+            now = time.monotonic()
+            if any(is_open() for is_open in self._viewers.values()):
+                self._seen = now
+            self._is_ending = not self._viewers or now - self._seen > GONE_FOR
+            return not self._is_ending
 
 
 _jobs: LRUCache[Hashable, PatchingJob] = LRUCache(KEPT)
@@ -137,22 +138,17 @@ def patch(
 
     Args:
         key: tells it from others.
-        make: makes the job.
+        make: makes the job, at once.
         session: whose it is.
         is_open: whether its page still is.
     """
-    leave_patching(session)
     with _lock:
         job = _jobs.get(key)
-    if job is None or job.state in ("cancelled", "failed"):
-        made = make()  # which may take a while
-        with _lock:
-            job = _jobs.get(key)
-            if job is None or job.state in ("cancelled", "failed"):
-                job = _jobs[key] = made
-                job.join(session, is_open)
-                job.start()
-    job.join(session, is_open)
+        if job is None or not (job.state == "finished" or job.join(session, is_open)):
+            job = _jobs[key] = make()
+            job.join(session, is_open)
+            job.start()
+    leave_patching(session, but=job)
     return job
 
 

@@ -134,7 +134,8 @@ def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> 
                 f":blue-background[A → B]   {sentence}",
                 help=explain(*TERMS, more=_("Means over all queries and heads.")),
             )
-            if said := notes(both):
+            said = [] if describe_texts() else notes(both)
+            if said:
                 st.caption(" ".join(said))
             lies_between = [sentence, *said]
     if messages := [*a.messages, *b.messages]:

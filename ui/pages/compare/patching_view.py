@@ -80,7 +80,7 @@ def _draw_progress(pair: PatchedPair, job: PatchingJob | None, what: Patched) ->
     total = pair.layers * places
     if job is None or job.state in ("cancelled", "failed"):
         st.button(
-            _("Patch: {count} runs").format(count=whole(total)),
+            _("Patch: {count} cells").format(count=whole(total)),
             key="patch_start",
             icon=":material/play_arrow:",
             type="primary",
@@ -95,7 +95,7 @@ def _draw_progress(pair: PatchedPair, job: PatchingJob | None, what: Patched) ->
     done = _("{done} of {total}").format(done=whole(len(job.cells)), total=whole(total))
     if job.state == "finished":
         st.caption(
-            _("{count} runs, computed in {seconds} s").format(
+            _("{count} cells, computed in {seconds} s").format(
                 count=whole(total), seconds=decimal(job.seconds, 1)
             )
         )
@@ -174,6 +174,9 @@ def _describe_strongest(sides: PatchedSides, job: PatchingJob) -> str:
         if (part := job.answers.recovered(difference)) is not None and part
     ]
     found.sort(key=lambda each: -abs(each[0]))
+    if job.what == "positions":  # of each its strongest layer: neighbours do much the same
+        found = list({place: each for each in reversed(found) for place in each[2:]}.values())
+        found.sort(key=lambda each: -abs(each[0]))
     tokens = sides.computed("b").source.tokens[0]
     lines = []
     for part, layer, place in found[:STRONGEST]:
@@ -220,12 +223,12 @@ def _describe_measure(sides: PatchedSides, pair: PatchedPair, what: Patched) -> 
 
 def _what_is_put(pair: PatchedPair, what: Patched) -> str:
     if what == "positions":
-        return _("A cell puts in the one vector that a layer reads at a position.")
+        return _("A cell is a run of B with the one vector that a layer of A reads at a position.")
     if pair.have_one_length:
-        return _("A cell puts in one head's output, at all positions.")
+        return _("A cell is a run of B with one head's output of A, at all positions.")
     return _(
-        "A and B have different numbers of tokens, so a cell puts in one head's output at the "
-        "last token alone."
+        "A and B have different numbers of tokens, so a cell is a run of B with one head's output "
+        "of A at the last token alone."
     )
 
 

@@ -107,7 +107,7 @@ def test_a_link_to_it_with_other_sides_says_what_it_needs() -> None:
 
 def test_opening_it_starts_nothing() -> None:
     page = opened()
-    assert buttons(page) == {"patch_start": "Patch: 270 runs"}
+    assert buttons(page) == {"patch_start": "Patch: 270 cells"}
     assert np.isnan(numbers(page, CHART)[0]).all()
     assert patching_of(settings_key()) is None
 
@@ -158,7 +158,7 @@ def test_cells_are_shown_as_they_come_and_can_be_broken_off(layers: Semaphore) -
     assert job.wait(LONG)
     checked(page.run())
     assert job.state == "cancelled"
-    assert buttons(page) == {"patch_start": "Patch: 270 runs"}
+    assert buttons(page) == {"patch_start": "Patch: 270 cells"}
     assert np.isfinite(numbers(page, CHART)[0]).sum() == len(job.cells) < 270
 
 
@@ -196,8 +196,8 @@ def test_positions_need_as_many_tokens_and_heads_say_where_they_are_put() -> Non
     ]
     assert buttons(page) == {}
     change(page, patch="heads")
-    assert buttons(page) == {"patch_start": "Patch: 270 runs"}
-    assert "one head's output at the last token alone" in texts(page)
+    assert buttons(page) == {"patch_start": "Patch: 270 cells"}
+    assert "one head's output of A at the last token alone" in texts(page)
 
 
 def test_the_same_sentence_has_nothing_to_bring_back() -> None:
@@ -253,4 +253,4 @@ def test_an_example_opens_the_pair() -> None:
         key: example_of("Who gets the drink?")[key] for key in ("a", "b", "view")
     }
     assert example_of("Who gets the drink?")["a"] == side(MARY)
-    assert buttons(page) == {"patch_start": "Patch: 270 runs"}
+    assert buttons(page) == {"patch_start": "Patch: 270 cells"}
