@@ -28,7 +28,8 @@ PretrainedView = Literal[  # on Pretrained; a model has not all of them
     "similarity", "numbers",
 ]  # fmt: skip
 LearnView = Literal["watch", "head", "cell", "layers", "numbers"]  # on Learn
-CompareView = Literal["heads", "head", "divergence", "numbers"]  # on Compare
+CompareView = Literal["heads", "head", "divergence", "patching", "numbers"]  # on Compare
+Patched = Literal["heads", "positions"]  # what goes from A into B
 Pace = Literal["full", "slow"]  # of a training
 Overview = Literal["every_head", "mean_heads", "mean_layers", "rollout", "stream"]
 Test = Literal["leak", "order"]
@@ -64,6 +65,7 @@ PAIR_VIEWS: tuple[PairView, ...] = get_args(PairView)
 PRETRAINED_VIEWS: tuple[PretrainedView, ...] = get_args(PretrainedView)
 LEARN_VIEWS: tuple[LearnView, ...] = get_args(LearnView)
 COMPARE_VIEWS: tuple[CompareView, ...] = get_args(CompareView)
+PATCHED: tuple[Patched, ...] = get_args(Patched)
 PACES: tuple[Pace, ...] = get_args(Pace)
 PAIR_MASKS: tuple[Mask, ...] = ("none", "causal", "padding", "causal_padding")
 OVERVIEWS: tuple[Overview, ...] = get_args(Overview)

@@ -109,6 +109,8 @@ WORDS = {
     "lookup": N_("look up"),
     "brackets": N_("brackets"),
     "divergence": N_("divergence"),
+    "patching": N_("A into B"),
+    "positions": N_("positions"),
     "a": "A",
     "b": "B",
     "encoder_self": N_("encoder self"),
