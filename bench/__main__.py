@@ -15,6 +15,7 @@ FAILED = "could not be measured"
 PARTS = {  # name: module
     "paint": "bench.paint",
     "overview": "bench.overview",
+    "causes": "bench.causes",
     "picture": "bench.picture",
     "saved_page": "bench.saved_page",
     "notebook": "bench.notebook",

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from .carried import split_projection
 from .checks import (
     check_attention_inputs,
     check_choice,
@@ -277,6 +278,11 @@ class SelfAttention(nn.Module):
         if self.positions != "alibi":
             return None
         return alibi_bias(self.heads, queries, keys).to(self.queries.weight)
+
+    @property
+    def output_projection(self) -> Tensor:
+        """Return the rows of fc_out's matrix that are each head's, (H, D, E), without its bias."""
+        return split_projection(self.fc_out.weight.detach().T, self.heads)
 
     def equation(self, name: Projected) -> ProjectionEquation:
         """Return how queries, keys or values follow from what is read."""

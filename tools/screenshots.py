@@ -25,6 +25,7 @@ VIEWS = {
     "encoder-decoder": "encoder-decoder?layers=6&layer=1",
     "pretrained": "pretrained",
     "next-token": "pretrained?model=smollm2&view=next&layer=1&head=5&removed=1.5&text=" + STORE,
+    "what-follows": "pretrained?model=smollm2&view=causes&cut=13.1&text=" + STORE,
     "find-heads": "pretrained?model=smollm2&view=finder&pattern=induction",
     "similarity": "pretrained?view=similarity&words=true&text=A+man+plays+the+guitar+on+a+stage."
     "&text2=Someone+makes+music+in+front+of+people.",

@@ -108,6 +108,10 @@ class AttentionFacts(Protocol):
     def divisor(self) -> float:
         """Both together."""
 
+    @property
+    def output_projection(self) -> Tensor | None:
+        """Return the output projection's rows for each head, (H, D, E); None if nobody knows."""
+
     def equation(self, name: Projected) -> ProjectionEquation | None:
         """Return how queries, keys or values follow from what is read; None if nobody knows."""
 

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..attention import Scale
+from ..carried import split_projection
 from ..projections import Projected, ProjectionEquation
 from .equations import Equations, kv_heads_of
 from .recorder import RecordedCall
@@ -28,11 +29,25 @@ class RecordedAttention:
     scale: Scale
     temperature: float
     equations: Equations  # that held in a run when the model was loaded
+    value_size: int  # the D of the values, which may be another than that of queries and keys
+    projection: nn.Module | None = None  # the linear layer that mixes the heads
 
     @property
     def divisor(self) -> float:
         """Return what the energies are divided by."""
         return (math.sqrt(self.head_dim) if self.scale == "head_dim" else 1.0) * self.temperature
+
+    @property
+    def output_projection(self) -> Tensor | None:
+        """Return its rows for each head, (H, D, E); None of a layer that isn't one plain matrix."""
+        weight = getattr(self.projection, "weight", None)
+        if not isinstance(weight, Tensor):
+            return None
+        # transformers' Conv1D has its weight the other way round: (in, out).
+        rows = weight.T if isinstance(self.projection, nn.Linear) else weight
+        if rows.shape != (self.heads * self.value_size, self.embed_size):
+            return None
+        return split_projection(rows.detach(), self.heads)
 
     def equation(self, name: Projected) -> ProjectionEquation | None:
         """Return how queries, keys or values follow from what is read; None if nobody knows."""
@@ -103,4 +118,6 @@ def attention_facts(call: RecordedCall, equations: Equations) -> RecordedAttenti
         scale="head_dim" if usual else "none",
         temperature=1.0 if usual else call.divisor,
         equations=equations,
+        value_size=call.trace.values.shape[-1],
+        projection=call.projection,
     )

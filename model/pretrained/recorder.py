@@ -50,6 +50,7 @@ class RecordedCall:
     divisor: float  # of the energies
     bias: Tensor | None  # added to them then, broadcastable to (B, H, Q, K)
     allowed: Tensor | None  # True = may attend, broadcastable likewise; None = everywhere
+    projection: nn.Module | None = None  # what made the output of the heads, side by side
 
 
 class Recording:
@@ -77,7 +78,7 @@ class Recording:
         """Take a call whose trace has the heads side by side where its output will be."""
         self._unprojected = call
 
-    def projected(self, x: Tensor, output: Tensor) -> None:
+    def projected(self, x: Tensor, output: Tensor, linear: nn.Module | None = None) -> None:
         """Take what a linear layer made of x, if x is what the last call's heads gave."""
         call = self._unprojected
         if call is None or x.numel() != call.trace.output.numel():
@@ -88,7 +89,8 @@ class Recording:
             return
         # A copy, since what follows in the model may write into it.
         projected = output.reshape(*side_by_side.shape[:2], -1).clone()  # (B, Q, E)
-        self.calls.append(replace(call, trace=replace(call.trace, output=projected)))
+        trace = replace(call.trace, output=projected)
+        self.calls.append(replace(call, trace=trace, projection=linear))
         self._unprojected = None
 
     def check_projected(self) -> None:
@@ -149,10 +151,10 @@ def watch(model: nn.Module) -> list[RemovableHandle]:
     ]
 
 
-def _after_linear(_: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+def _after_linear(linear: nn.Module, args: tuple[Any, ...], output: Any) -> None:
     active = _active.get()
     if active is not None and args:
-        active.projected(args[0], output)
+        active.projected(args[0], output, linear)
 
 
 def build_mask(**arguments: Any) -> Tensor | None:

@@ -309,3 +309,22 @@ def _run_with(at: AppTest, state: WidgetState) -> AppTest:
     states = at._tree.get_widget_states()
     states.widgets.append(state)
     return checked(at._run(states))
+
+
+def carried(stage: str, weights: np.ndarray, values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """What a stage of weights and values should hold, head by head: (H, Q, K).
+
+    Args:
+        stage: "weighted_values" or "projected_values".
+        weights: (H, Q, K).
+        values: (H, K, D).
+        matrix: (E, H * D), the output projection's as PyTorch keeps it.
+    """
+    size = values.shape[-1]
+    of_heads = []
+    for head, (weight, value) in enumerate(zip(weights, values, strict=True)):
+        vectors = value.astype(np.float64)
+        if stage == "projected_values":
+            vectors = vectors @ matrix[:, head * size : (head + 1) * size].T
+        of_heads.append(weight * np.sqrt((vectors**2).sum(axis=1)))
+    return np.stack(of_heads)

@@ -1,6 +1,9 @@
 """The largest and smallest of what can be chosen, each for a reason."""
 
 MAX_TOKENS = 512  # 8 heads of 512 × 512 take a quarter of a second; beyond, a class would wait
+# Tokens of sentences of which heads, or positions, are patched: beyond, there are so many runs, one
+# a cell, that they take minutes.
+MOST_PATCHED = {"heads": 256, "positions": 64}
 MAX_CHARACTERS = 20_000  # of a sentence: 512 long words, and no more to tokenise than that
 SMALLEST_EMBEDDING, LARGEST_EMBEDDING = 8, 512
 MAX_HEADS = 16  # more don't fit a projector with their labels

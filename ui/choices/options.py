@@ -10,7 +10,16 @@ from model.tokens import Tokenizer
 from model.transformer import AttentionKind as Kind
 from viz.weight_scale import Curve
 
-Stage = Literal["qkv", "energy", "scores", "weights", "head_outputs", "output"]
+Stage = Literal[
+    "qkv",
+    "energy",
+    "scores",
+    "weights",
+    "weighted_values",
+    "projected_values",
+    "head_outputs",
+    "output",
+]
 View = Literal["heads", "head", "cell", "layers", "tests", "numbers"]
 PairView = Literal["kinds", "heads", "head", "cell", "layers", "numbers"]  # on Encoder-decoder
 PretrainedView = Literal[  # on Pretrained; a model has not all of them
@@ -19,7 +28,8 @@ PretrainedView = Literal[  # on Pretrained; a model has not all of them
     "similarity", "numbers",
 ]  # fmt: skip
 LearnView = Literal["watch", "head", "cell", "layers", "circuit", "numbers"]  # on Learn
-CompareView = Literal["heads", "head", "divergence", "numbers"]  # on Compare
+CompareView = Literal["heads", "head", "divergence", "patching", "numbers"]  # on Compare
+Patched = Literal["heads", "positions"]  # what goes from A into B
 Pace = Literal["full", "slow"]  # of a training
 Overview = Literal["every_head", "mean_heads", "mean_layers", "rollout", "stream"]
 Test = Literal["leak", "order"]
@@ -42,15 +52,20 @@ FIELDS: dict[Stage, tuple[str, ...]] = {
     "energy": ("energy",),
     "scores": ("scores",),
     "weights": ("weights",),
+    "weighted_values": ("weighted_values",),
+    "projected_values": ("projected_values",),
     "head_outputs": ("head_outputs",),
     "output": ("output",),
 }
-BETWEEN_TOKENS: tuple[Stage, ...] = ("energy", "scores", "weights")  # of (query, key) pairs
+CARRIED: tuple[Stage, ...] = ("weighted_values", "projected_values")  # of weights and values
+FROM_ZERO: tuple[Stage, ...] = ("weights", *CARRIED)  # 0 where masked, and never below
+BETWEEN_TOKENS: tuple[Stage, ...] = ("energy", "scores", *FROM_ZERO)  # of (query, key) pairs
 VIEWS: tuple[View, ...] = get_args(View)
 PAIR_VIEWS: tuple[PairView, ...] = get_args(PairView)
 PRETRAINED_VIEWS: tuple[PretrainedView, ...] = get_args(PretrainedView)
 LEARN_VIEWS: tuple[LearnView, ...] = get_args(LearnView)
 COMPARE_VIEWS: tuple[CompareView, ...] = get_args(CompareView)
+PATCHED: tuple[Patched, ...] = get_args(Patched)
 PACES: tuple[Pace, ...] = get_args(Pace)
 PAIR_MASKS: tuple[Mask, ...] = ("none", "causal", "padding", "causal_padding")
 OVERVIEWS: tuple[Overview, ...] = get_args(Overview)

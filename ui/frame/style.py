@@ -77,13 +77,14 @@ header.stAppHeader, .stAppToolbar { height: 2.3rem; min-height: 0; }
 .st-key-arithmetic td {
   padding: 0.22rem 0.5rem; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
-.st-key-view_bar:has(.st-key-pattern, .st-key-overview, .st-key-colors_popover, .st-key-head_scale)
+.st-key-view_bar:has(.st-key-pattern, .st-key-overview, .st-key-stage)
   .stButtonGroup button {
   padding: 0 0.4rem;
 }
 .st-key-view_bar:has(.st-key-overview):has(.st-key-colors_popover) .stButtonGroup button {
   padding: 0 0.3rem;
 }
+.st-key-view_bar:has(.st-key-head_scale) .stButtonGroup button { padding: 0 0.22rem; }
 /* Streamlit's own file of a table has formulas in it, if somebody typed them; ours hasn't. */
 :is(.st-key-stage_table, .st-key-sweep_table)
 [data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }

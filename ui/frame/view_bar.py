@@ -17,8 +17,9 @@ from ui.frame.description import draw_description
 from ui.link.memory import choose, value_of
 from ui.text.explain import explain
 from ui.text.i18n import N_, _
-from ui.text.option_names import word
+from ui.text.option_names import capital, word
 from ui.views.view import View, named
+from viz.labels import text_width
 
 SWITCHES: dict[str, tuple[str, tuple[Any, ...]]] = {  # what they are called, and what there is
     "stage": (N_("Stage"), STAGES),
@@ -28,11 +29,30 @@ SWITCHES: dict[str, tuple[str, tuple[Any, ...]]] = {  # what they are called, an
 }
 
 WITHIN = "view_of_group"  # the key of the switch between the views of a group
+ROW = 750  # pixels of the words of views and stages that a projector's row has room for
+LIST_WIDTH = 160  # pixels of what shows one of them
 Draw = Callable[[View], None]
 
 
 def _draw_nothing(view: View) -> None:
     pass
+
+
+def _fit_in_a_row(options: tuple[str, ...]) -> bool:
+    return sum(text_width(word(option)) for option in options) <= ROW
+
+
+def _draw_list(label: str, options: tuple[str, ...], *, key: str) -> None:
+    """Draw options as a list, where there is no room for them side by side."""
+    st.selectbox(
+        label,
+        options,
+        index=options.index(value_of(key)),
+        format_func=capital,
+        key=key,
+        width=LIST_WIDTH,
+        label_visibility="collapsed",
+    )
 
 
 def draw_view_bar(
@@ -50,10 +70,14 @@ def draw_view_bar(
         there: of the switches that have less to choose from than usual, what there is.
     """
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="view_bar"):
-        view = _draw_views(views)
+        view, names = _draw_views(views)
         if view.switch is not None:
             label, options = SWITCHES[view.switch]
-            segments(_(label), there.get(view.switch, options), key=view.switch, hidden=True)
+            options = there.get(view.switch, options)
+            if view.switch != "stage" or _fit_in_a_row((*names, *options)):
+                segments(_(label), options, key=view.switch, hidden=True)
+            else:
+                _draw_list(_(label), options, key=view.switch)
         view.draw_options()
         draw_more(view)
         if view.shows_weights():
@@ -71,8 +95,12 @@ def draw_view_bar(
     draw_description(view.describe())
 
 
-def _draw_views(views: tuple[View, ...]) -> View:
-    """Draw the switch between views, and one between those of a group; return the chosen view."""
+def _draw_views(views: tuple[View, ...]) -> tuple[View, tuple[str, ...]]:
+    """Draw the switch between views, and one between those of a group.
+
+    Returns:
+        The chosen view, and what stands in the switch.
+    """
     shown = named(views, value_of("view"))
     groups: dict[str, list[View]] = {}
     for view in views:
@@ -103,7 +131,7 @@ def _draw_views(views: tuple[View, ...]) -> View:
             label_visibility="collapsed",
             on_change=_take_view,
         )
-    return shown
+    return shown, tuple(entries.values())
 
 
 def _take_view() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from model.transformer import AttentionKind as Kind
 from model.version import VERSION
+from ui.choices.options import CARRIED
 from ui.runs.run import Attention, Run
 from ui.text.i18n import _
 from ui.text.page_words import page_words
@@ -71,7 +72,8 @@ def run_page(
             version=VERSION,
             difference=_difference(run),
             view=seen.view,
-            stage=seen.stage,
+            # What weights carry isn't in the file, nor the matrices that it follows from.
+            stage="weights" if seen.stage in CARRIED else seen.stage,
             layer=layer,
             head=seen.head,
             query=seen.query,

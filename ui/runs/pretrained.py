@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from model.attention import AttentionTrace
-from model.interventions import Interventions
+from model.interventions import AttentionChange, Interventions
 from model.parity import Parity
 from model.pretrained.base import (
     AttentionFacts,
     Head,
     PretrainedModel,
+    changeable_kind,
 )
 from model.transformer import AttentionKind as Kind
 from ui.runs.computed import UNTOUCHED, Computed, computed_of
@@ -95,6 +96,12 @@ class PretrainedRun(Run):
     def facts(self, kind: Kind, layer: int) -> AttentionFacts:
         """Return what an attention is like."""
         return self.model.attention(kind, layer)
+
+    def change(self, kind: Kind, layer: int) -> AttentionChange | None:
+        """Return what is changed by hand in an attention; None if nothing is."""
+        if kind != changeable_kind(self.model.kind):
+            return None
+        return self.computed.output.changes.attentions.get(layer)
 
     def allowed(self, kind: Kind, layer: int, sentence: int) -> np.ndarray:
         """Return which keys each query may attend to, (Q, K) booleans; layers may differ."""

@@ -35,7 +35,8 @@ from ui.choices.limits import (
 )
 from ui.choices.options import TEXT_KEYS, ProjectionChoice, Vectors
 from ui.choices.sizes import count_weights, head_choices, most_tokens
-from ui.runs.run import ModuleRun, Sentences
+from ui.runs.run import ModuleRun
+from ui.runs.sentences import Sentences
 from ui.runs.word_vectors import use_one_thread, word_vectors
 from ui.server.turns import take_turn
 

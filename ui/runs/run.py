@@ -10,44 +10,15 @@ import torch
 from torch import Tensor
 
 from model.attention import AttentionTrace, SelfAttention
+from model.interventions import AttentionChange
 from model.parity import Parity, compare_model, worst
 from model.positions import alibi_bias
 from model.pretrained.base import AttentionFacts
 from model.transformer import AttentionKind as Kind
 from model.transformer import Encoder, Transformer, TransformerTrace, attention_of
-from ui.text.i18n import _
-from viz.labels import AxisLabels, token_labels
-
-
-def asks_source(kind: Kind) -> bool:
-    """Whether the queries of a kind of attention come from the source."""
-    return kind == "encoder_self"
-
-
-def looks_at_source(kind: Kind) -> bool:
-    """Whether the keys of a kind of attention come from the source."""
-    return kind != "decoder_self"
-
-
-@dataclass(frozen=True)
-class Sentences:
-    """A padded batch of B sentences."""
-
-    tokens: tuple[tuple[str, ...], ...]  # B sentences of L tokens, padding included
-    lengths: tuple[int, ...]  # the sentences' own tokens
-
-    @property
-    def length(self) -> int:
-        """L, the length of the longest sentence."""
-        return max(self.lengths)
-
-    def words(self, sentence: int) -> np.ndarray:
-        """Return which of the tokens are the sentence's own words, (L,) booleans."""
-        return np.arange(len(self.tokens[sentence])) < self.lengths[sentence]
-
-    def labels(self, sentence: int) -> AxisLabels:
-        """Return the tokens of a sentence as they stand at an axis."""
-        return token_labels(self.tokens[sentence], _("position"))
+from ui.runs.carried import field_of, has_projections
+from ui.runs.sentences import Sentences, asks_source, looks_at_source
+from viz.labels import AxisLabels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +54,10 @@ class Run(ABC):
         shape = (len(weights), 1, *weights.shape[2:])
         return mask.expand(shape)[sentence, 0].numpy()
 
+    def change(self, kind: Kind, layer: int) -> AttentionChange | None:
+        """Return what is changed by hand in an attention; None if nothing is."""
+        return None
+
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """Which kinds of attention there are."""
@@ -117,8 +92,8 @@ class Run(ABC):
         return False
 
     def knows(self, field: str) -> bool:
-        """Whether that field of the traces is known, as it is but for files."""
-        return True
+        """Whether that field of the traces is known, or what it follows from."""
+        return field != "projected_values" or has_projections(self.every_facts())
 
     @property
     def rounding(self) -> float:
@@ -227,8 +202,7 @@ class Attention:
 
     def field(self, name: str) -> np.ndarray:
         """Return a field of this sentence's trace, float32: (H, Q, K), (H, L, D) or (Q, E)."""
-        values: Tensor = getattr(self.trace, name)
-        return values[self.sentence].numpy()
+        return field_of(self.trace, self.facts, self.sentence, name)
 
     @property
     def query_side(self) -> Sentences:
@@ -296,5 +270,24 @@ class Attention:
 
     @cached_property
     def allowed(self) -> np.ndarray:
-        """Which keys each query may attend to, (Q, K) booleans."""
+        """Which keys each query may attend to, (Q, K) booleans; a cut may hide more in a head."""
         return self.run.allowed(self.kind, self.layer, self.sentence)
+
+    @property
+    def change(self) -> AttentionChange | None:
+        """What is changed in it by hand; None if nothing is."""
+        return self.run.change(self.kind, self.layer)
+
+    def has_other_weights(self, head: int) -> bool:
+        """Whether a head's weights aren't the softmax of its scores: they were put in by hand."""
+        change, here = self.change, (self.sentence, head)
+        return change is not None and (
+            here in change.patterns or any(edge[:2] == here for edge in change.edges)
+        )
+
+    def has_other_output(self, head: int) -> bool:
+        """Whether a head's output isn't what its weights make of the values."""
+        change = self.change
+        return change is not None and (
+            head in change.removed or head in change.averaged or head in change.outputs
+        )

@@ -9,11 +9,12 @@ from torch import Tensor
 
 from model.subwords import Subwords
 from model.words import keep_tokens, merge_to_words
-from ui.runs.run import Attention, Sentences
+from ui.choices.options import BETWEEN_TOKENS
+from ui.runs.run import Attention
+from ui.runs.sentences import Sentences
 from ui.text.i18n import _
 from viz.labels import AxisLabels, token_labels
 
-BETWEEN = ("energy", "scores", "weights")
 OF_QUERIES = ("queries", "head_outputs", "output")
 
 
@@ -174,7 +175,7 @@ class DisplayedAttention(Attention):
         values = super().field(name)
         if name == "weights":
             return self.displayed(values)
-        if name in BETWEEN:
+        if name in BETWEEN_TOKENS:
             return values[:, self._rows.kept][:, :, self._columns.kept]
         kept = self._rows.kept if name in OF_QUERIES else self._columns.kept
         return values[..., kept, :]

@@ -23,7 +23,8 @@ from model.trace_file import FIELDS, TracedLayer, TraceFile, read_trace_file
 from model.transformer import AttentionKind as Kind
 from model.transformer import TransformerTrace
 from ui.runs.layers_of_file import Shown, layers_shown
-from ui.runs.run import Run, Sentences
+from ui.runs.run import Run
+from ui.runs.sentences import Sentences
 from ui.runs.word_vectors import use_one_thread
 from ui.server.metrics import NUMBERS
 from ui.server.turns import take_turn
@@ -121,6 +122,10 @@ class FileFacts:
         root = math.sqrt(self.head_dim) if self.scale == "head_dim" else 1.0
         return root * self.temperature
 
+    @property
+    def output_projection(self) -> None:
+        """Return that nobody knows what mixed the heads."""
+
     def equation(self, name: Projected) -> None:
         """Return that nobody knows how queries, keys and values came about."""
 
@@ -160,7 +165,11 @@ class FileRun(Run):
         return sum(math.prod(layer.shape) for layer in self.every_layer)
 
     def knows(self, field: str) -> bool:
-        """Whether all layers have that field of a trace."""
+        """Whether all layers have that field of a trace, or what it follows from."""
+        if field == "projected_values":
+            return False  # files hold no matrices
+        if field == "weighted_values":
+            return self.knows("weights") and self.knows("values")
         return all(getattr(layer, field) is not None for layer in self.every_layer)
 
     @property

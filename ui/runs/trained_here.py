@@ -15,7 +15,8 @@ from model.training.phase import induction_score, phase_change
 from model.training.plan import Plan
 from model.training.trainer import Snapshot, Trainer
 from model.transformer import AttentionKind as Kind
-from ui.runs.run import ModuleRun, Sentences
+from ui.runs.run import ModuleRun
+from ui.runs.sentences import Sentences
 from ui.runs.word_vectors import use_one_thread
 from ui.text.errors import describe_error
 from ui.text.i18n import _

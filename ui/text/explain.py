@@ -1,7 +1,8 @@
 """What words mean, as it is said beside them: on hover, on a tap, or by a key."""
 
-from ui.text.glossary import GLOSSARY, Term
+from ui.text.glossary import GLOSSARY
 from ui.text.i18n import _
+from ui.text.term import Term
 
 # What each parameter of a model is about, where its control or its column has no more to say.
 PARAMETER_TERMS: dict[str, tuple[str, ...]] = {

@@ -44,6 +44,8 @@ WORDS = {
     "energy": N_("energy"),
     "scores": N_("scores"),
     "weights": N_("weights"),
+    "weighted_values": "A·‖V‖",  # as the formulas have it: in words it would fill the row
+    "projected_values": "A·‖V·W_O‖",
     "head_outputs": N_("head outputs"),
     "output": N_("output"),
     "heads": N_("all heads"),
@@ -108,6 +110,8 @@ WORDS = {
     "lookup": N_("look up"),
     "brackets": N_("brackets"),
     "divergence": N_("divergence"),
+    "patching": N_("A into B"),
+    "positions": N_("positions"),
     "a": "A",
     "b": "B",
     "encoder_self": N_("encoder self"),
@@ -119,6 +123,12 @@ WORDS = {
 def word(option: str) -> str:
     """Return what an option is called on the screen; a model that isn't ours has its own name."""
     return _(WORDS[option]) if option in WORDS else option
+
+
+def capital(option: str) -> str:
+    """Return what an option is called where it begins a line, as in a list."""
+    name = word(option)
+    return name[:1].upper() + name[1:]
 
 
 def find_option(text: str, options: Sequence[str]) -> str | None:

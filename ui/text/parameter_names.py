@@ -67,6 +67,7 @@ PARAMETER_NAMES = {
     # Of Compare.
     "a": N_("side A"),
     "b": N_("side B"),
+    "patch": N_("what goes from A into B"),
     "one_text": N_("one sentence for both"),
     # Of the Lab.
     "head_counts": N_("heads"),

@@ -12,6 +12,8 @@ def value_word(stage: Stage) -> str:
         "energy": _("energy q·k"),
         "scores": _("score"),
         "weights": _("weight"),
+        "weighted_values": _("weight × length of V"),
+        "projected_values": _("weight × length of V·W_O"),
         "head_outputs": _("head output"),
         "output": _("output"),
     }[stage]

@@ -1,5 +1,6 @@
 """The cell inspector: one weight, as arithmetic that a pencil can follow."""
 
+import numpy as np
 import streamlit as st
 
 from ui.controls.selection import INPUTS, Selection, attention_in
@@ -28,7 +29,7 @@ def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
         attention.field("keys")[head],
         key,
         attention.facts.divisor,
-        attention.allowed[query],
+        _allowed(attention, head, query),
         None if biases is None else biases[head, query],
     )
     weight = float(attention.field("weights")[head, query, key])
@@ -66,6 +67,17 @@ def show_cell(run: Run, selection: Selection, theme: Theme) -> None:
     with right, st.container(key="arithmetic"):
         # Numbers and our own words alone.
         st.markdown(_steps(attention, cell, weight, theme), unsafe_allow_html=True)
+        if attention.has_other_weights(head):
+            st.caption(_("The module's weights of this head were put in by hand."))
+
+
+def _allowed(attention: Attention, head: int, query: int) -> np.ndarray:
+    """Return which keys a query may attend to in a head, (K,) booleans."""
+    if attention.change is None:
+        keys: np.ndarray = attention.allowed[query]
+        return keys
+    scores: np.ndarray = attention.field("scores")[head, query]
+    return scores > -np.inf
 
 
 def _steps(attention: Attention, cell: CellArithmetic, weight: float, theme: Theme) -> str:

@@ -33,6 +33,22 @@ STAGES: dict[Stage, Description] = {
         "A = softmax(S)",
         ("weight", "query", "key", "softmax", "score", "head", *_NAMES),
     ),
+    "weighted_values": Description(
+        N_(
+            "Weight × length of the :v[value]: how much of each word is handed over, whatever its "
+            "direction."
+        ),
+        "A·‖:v[V]‖",
+        ("weight", "value", "query", "key", "head", *_NAMES),
+    ),
+    "projected_values": Description(
+        N_(
+            "Weight × length of the :v[value] after the output table: how much each word adds, "
+            "whatever its direction."
+        ),
+        "A·‖:v[V]·W_O‖",
+        ("weight", "value", "output", "query", "key", "head", *_NAMES),
+    ),
     "head_outputs": Description(
         N_("Head outputs: what a head makes of each word, its :v[values] mixed by their weights."),
         "A·:v[V]",

@@ -45,6 +45,8 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
             hint=hint,
         )
     )
+    for said in _told_of_changes(attention, head):
+        st.caption(said)
     made_of = _contributions(attention, head, selection.query)
     terms = _terms(attention, selection, head)
     if window_is_narrow():
@@ -69,6 +71,16 @@ def show_head(run: Run, selection: Selection, theme: Theme) -> None:
         ),
     )
     show_pooling(max((term.block for term in terms), key=math.prod))
+
+
+def _told_of_changes(attention: Attention, head: int) -> list[str]:
+    """Say which of the steps aren't what they would be, since something was changed by hand."""
+    said = []
+    if attention.has_other_weights(head):
+        said.append(_("The weights were put in by hand: they aren't the softmax of the scores."))
+    if attention.has_other_output(head):
+        said.append(_("The output was put in by hand: it isn't what the weights make of V."))
+    return said
 
 
 def _show_formulas(attention: Attention, head: int, theme: Theme, *, is_made_of: bool) -> None:
@@ -154,7 +166,9 @@ def _terms(attention: Attention, selection: Selection, head: int) -> list[Matrix
 
     def by_token(name: str, title: str, sign: str, *, masks: bool) -> Matrix:
         return Matrix(
-            np.where(masked, np.float32("nan"), of(name)) if masks else of(name),
+            np.where(masked | np.isneginf(of(name)), np.float32("nan"), of(name))
+            if masks
+            else of(name),
             title,
             queries,
             keys,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from ui.choices.options import Stage
+from ui.choices.options import CARRIED, Stage
 from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection, attention_in
@@ -13,6 +13,7 @@ from ui.link.memory import parameters, value_of
 from ui.runs.run import Attention, Run
 from ui.text.explain import explain
 from ui.text.i18n import _
+from ui.views.carried import LINES, show_sums
 from ui.views.descriptions import STAGES
 from ui.views.marks import mark_stage
 from ui.views.stages import cell_at, describe, stage_tiles
@@ -37,11 +38,15 @@ def show_heads(run: Run, selection: Selection, theme: Theme) -> None:
         theme = replace(theme, magnified=LARGE)
     own_scales = stage == "energy" and value_of("head_scale")
     show_tiles(tiles, CHART, theme, scale_per_tile=own_scales)
+    if stage in CARRIED:
+        show_sums(attention, selection, stage)
 
 
 def _tiles(attention: Attention, stage: Stage) -> Tiles:
     """The tiles in the size that the window has room for."""
     tiles = stage_tiles(attention, stage, tall=window_is_tall())
+    if stage in CARRIED:
+        tiles = replace(tiles, height=tiles.height - LINES)
     return stacked(tiles, width=ON_PHONE, highest=ON_PHONE) if window_is_narrow() else tiles
 
 

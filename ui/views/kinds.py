@@ -11,7 +11,8 @@ from ui.components import window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection
 from ui.link.memory import value_of
-from ui.runs.run import Attention, Run, asks_source, looks_at_source
+from ui.runs.run import Attention, Run
+from ui.runs.sentences import asks_source, looks_at_source
 from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
 from ui.text.option_names import word

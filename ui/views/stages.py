@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ui.choices.options import BETWEEN_TOKENS, FIELDS, Stage
+from ui.choices.options import BETWEEN_TOKENS, FIELDS, FROM_ZERO, Stage
 from ui.runs.run import Attention
 from ui.text.i18n import _, ngettext
 from ui.text.stage_names import head_names, kind_name, value_word
@@ -89,7 +89,7 @@ def attention_tiles(
         columns=attention.key_labels,
         **query_by_key(),
         value_title=value_word(stage),
-        diverging=stage != "weights",
+        diverging=stage not in FROM_ZERO,
         masked=masked,
         masked_text=_("masked"),
         height=height,
@@ -103,7 +103,8 @@ def between_tokens(attention: Attention, stage: Stage) -> tuple[np.ndarray, np.n
     if stage == "energy":
         return values, None
     masked = ~attention.allowed
-    return np.where(masked, np.float32("nan"), values), masked
+    hidden = masked | np.isneginf(values)  # what is cut in one head is still allowed in others
+    return np.where(hidden, np.float32("nan"), values), masked
 
 
 def _side_by_side(matrices: Sequence[np.ndarray]) -> tuple[np.ndarray, AxisLabels]:

@@ -358,3 +358,15 @@ def test_numbers_that_are_not_the_models_own_are_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr(recorder, "attend", wrong)
     with pytest.raises(ModelUnavailableError, match="gives another output"):
         HuggingFaceModel(tiny("gpt2"), TOKENIZER, "gpt2", "decoder")
+
+
+@matrix(2, "name", NAMES)
+def test_each_heads_part_of_the_output_projection_makes_its_part_of_the_output(name: str) -> None:
+    ran = run(name)
+    for kind in wrapped(name).sizes:
+        for layer, trace in enumerate(getattr(ran.trace, kind)):
+            projection = wrapped(name).attention(kind, layer).output_projection
+            assert projection is not None
+            added = torch.einsum("bhqd,hde->bqe", trace.head_outputs, projection)
+            bias = trace.output - added  # one vector for all tokens, or none
+            close(bias, bias[:1, :1].expand_as(bias))

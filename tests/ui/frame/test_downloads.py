@@ -19,8 +19,8 @@ from tests.defaults import OPENS_WITH, run_of
 from tests.matrix import matrix
 from tests.ui.conftest import Download
 from tests.ui.frame.helpers import load
-from tests.ui.helpers import change, link, open_app, type_text
-from ui.choices.options import STAGES
+from tests.ui.helpers import carried, change, link, open_app, type_text
+from ui.choices.options import CARRIED, STAGES
 from ui.frame.random_source import RandomWeights
 from ui.runs import tables
 from ui.runs.export import npz_bytes
@@ -148,12 +148,19 @@ def test_a_stages_csv_holds_its_numbers(stage: str) -> None:
     made = run("paper")
     found = read_csv(stage_csv(made.attention(), stage))
     names = ["queries", "keys", "values"] if stage == "qkv" else [stage]
-    expected = np.concatenate(
-        [getattr(made.attention().trace, n)[0].numpy().reshape(-1) for n in names]
-    )
+    trace = made.attention().trace
+    if stage in CARRIED:
+        matrix = made.facts("encoder_self", 0).fc_out.weight.numpy()
+        expected = carried(stage, trace.weights[0].numpy(), trace.values[0].numpy(), matrix)
+        expected = expected.reshape(-1)
+    else:
+        expected = np.concatenate([getattr(trace, n)[0].numpy().reshape(-1) for n in names])
     word = {"qkv": "value", "energy": "energy q·k", "scores": "score", "weights": "weight",
+            "weighted_values": "weight × length of V",
+            "projected_values": "weight × length of V·W_O",
             "head_outputs": "head output", "output": "output"}[stage]  # fmt: skip
-    np.testing.assert_array_equal(found[word].to_numpy().astype(np.float32), expected)
+    rtol = 1e-5 if stage in CARRIED else 0.0
+    np.testing.assert_allclose(found[word].to_numpy().astype(np.float32), expected, rtol=rtol)
     tokens = found["query_token" if stage != "qkv" else "key_token"].dropna().unique()
     assert list(tokens) == ["the", "cat", ",", '"', "dog"]
 

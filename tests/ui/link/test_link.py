@@ -42,7 +42,7 @@ def no_option(key: str, text: str, value: str, options: str, used: str) -> Asked
 MASKS = "none, causal, padding, causal + padding, window, prefix, every n-th, custom"
 POSITIONS = "none, sinusoidal, learned, rotary, ALiBi"
 SCALES = "head_dim, embed_size, none"
-STAGES = "Q·K·V, energy, scores, weights, head outputs, output"
+STAGES = "Q·K·V, energy, scores, weights, A·‖V‖, A·‖V·W_O‖, head outputs, output"
 VIEWS = "all heads, one head, cell, layers, tests, numbers"
 OVERVIEWS = "every head, mean over heads, mean over layers, rollout, residual stream"
 NORMS, ACTIVATIONS = "post-norm, pre-norm", "ReLU, GELU"

@@ -31,6 +31,7 @@ from ui.choices.options import (
     PACES,
     PAIR_MASKS,
     PAIR_VIEWS,
+    PATCHED,
     POSITIONS,
     PRETRAINED_VIEWS,
     PROJECTIONS,
@@ -90,7 +91,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "compare": {
         **LESSON,
         "side": ("a", "b"), "stage": BETWEEN_TOKENS, "view": COMPARE_VIEWS,
-        "color_scale": COLOR_SCALES,
+        "patch": PATCHED, "color_scale": COLOR_SCALES,
     },
     "lab": {
         **LESSON,

@@ -13,7 +13,8 @@ from tests.matrix import matrix
 from tests.ui.helpers import description, open_app, open_popovers
 from tests.ui.pages.pretrained.helpers import needs_minilm, needs_smollm2
 from ui.choices.options import COMPARE_VIEWS, LEARN_VIEWS, OVERVIEWS, PAIR_VIEWS, STAGES, VIEWS
-from ui.text.glossary import GLOSSARY, Term
+from ui.text.glossary import GLOSSARY
+from ui.text.term import Term
 
 STATES = [
     *(("explore", f"stage={stage}") for stage in STAGES),

@@ -20,7 +20,7 @@ from ui.runs.random_weights import (
     compute,
     split,
 )
-from ui.runs.run import Sentences
+from ui.runs.sentences import Sentences
 
 TEXT = "the cat saw the dog"
 computed = compute.__wrapped__  # each time anew

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from ui.text.explain import explain
-from ui.text.glossary import GLOSSARY, Term
+from ui.text.glossary import GLOSSARY
 from ui.text.i18n import Language, language, speaking
+from ui.text.term import Term
 
 WANTED = """
 attention, query, key, value, energy, score, weight, head, layer, head output, output, mask, causal,

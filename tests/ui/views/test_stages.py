@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.defaults import run_of
-from ui.choices.options import STAGES, Stage
+from ui.choices.options import BETWEEN_TOKENS, STAGES, Stage
 from ui.views.stages import cell_at, describe, stage_tiles
 from viz.theme import LIGHT
 from viz.tiles import draw_tiles, grid_of
@@ -57,7 +57,7 @@ def test_a_click_on_any_cell_finds_the_number_that_the_cell_shows(stage: Stage, 
         assert found.get("head") == (None if stage == "output" else tile)
         assert query // grid.pooled_rows == row
         there = tiles.values[tile, query]
-        if stage in ("energy", "scores", "weights"):
+        if stage in ("energy", "scores", "weights", "weighted_values", "projected_values"):
             assert found["view"] == "cell"
             key = int(found["k"])
             assert key // grid.pooled_columns == column
@@ -97,7 +97,7 @@ def test_a_picture_is_described_in_the_tokens_own_letters() -> None:
     assert "query <b> (position 0), key <b> (position 0)." in said
 
 
-@pytest.mark.parametrize("stage", ["energy", "scores", "weights"])
+@pytest.mark.parametrize("stage", BETWEEN_TOKENS)
 def test_tiles_carry_the_numbers_of_their_heads_for_where_names_are_too_long(stage: Stage) -> None:
     tiles = stage_tiles(run_of("a b", heads=4).attention(), stage)
     assert list(tiles.names) == ["Head 0", "Head 1", "Head 2", "Head 3"]

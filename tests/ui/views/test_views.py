@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tests.defaults import SENTENCE, run_of
 from tests.ui.helpers import (
     alt,
+    carried,
     change,
     chart,
     control,
@@ -19,11 +20,13 @@ from tests.ui.helpers import (
     statistics,
     value,
 )
-from ui.choices.options import FIELDS, STAGES, VIEWS
-from ui.runs.run import Run
+from ui.choices.options import CARRIED, FIELDS, STAGES, VIEWS
+from ui.runs.run import ModuleRun, Run
 
 HELLO = "hello"
 WORDS = {"qkv": "value", "energy": "energy q·k", "scores": "score", "weights": "weight",
+         "weighted_values": "weight × length of V",
+         "projected_values": "weight × length of V·W_O",
          "head_outputs": "head output", "output": "output"}  # fmt: skip
 CHARTS = {"heads": ["heads_chart"], "head": ["head_chart"], "cell": ["products_chart"],
           "layers": ["layers_chart"], "tests": ["leak_layers_chart", "leak_words_chart"],
@@ -43,6 +46,11 @@ def expected(run: Run, stage: str) -> np.ndarray:
         return np.concatenate([q, gap, k, gap, v], axis=2)
     if stage == "output":
         return field("output")[None]
+    if stage in CARRIED:
+        assert isinstance(run, ModuleRun)
+        matrix = run.facts("encoder_self", 0).fc_out.weight.numpy()
+        found = carried(stage, field("weights"), field("values"), matrix)
+        return masked(found, run.attention().allowed)
     if stage in ("scores", "weights"):
         return masked(field(stage), run.attention().allowed)
     return field(stage)
@@ -64,14 +72,15 @@ def test_every_view_of_every_stage_draws_with_the_right_numbers(text: str, mask:
             if view == "heads":
                 _check_all_heads(page, run, stage)
             elif view == "numbers":
-                fields = [getattr(run.attention().trace, name) for name in FIELDS[stage]]
-                assert len(stage_numbers(page)) == sum(field[0].numel() for field in fields)
+                fields = [run.attention().field(name) for name in FIELDS[stage]]
+                assert len(stage_numbers(page)) == sum(field.size for field in fields)
                 assert len(statistics(page)) == 8
 
 
 def _check_all_heads(page: AppTest, run: Run, stage: str) -> None:
     values = expected(run, stage)
-    np.testing.assert_array_equal(np.array(numbers(page)), values)
+    exact = {"rtol": 1e-5} if stage in CARRIED else {"rtol": 0.0}
+    np.testing.assert_allclose(np.array(numbers(page)), values, **exact)
     said = re.fullmatch(
         r"(.+) in (\d+) pictures? of (\d+) × (\d+) cells, from (\S+) to (\S+)\. "
         r"Furthest from zero: (\S+), in (.+), (\w+) (.+ \(position (\d+)\)), (\w+) (.+)\.",
@@ -90,7 +99,7 @@ def _check_all_heads(page: AppTest, run: Run, stage: str) -> None:
         there = getattr(run.attention().trace, field)[0, tile, int(said[11]), int(column[2])].item()
     else:
         there = values[tile, int(said[11]), int(column[2])]
-    assert abs(there) == np.nanmax(np.abs(values))
+    assert abs(there) == pytest.approx(np.nanmax(np.abs(values)), rel=1e-5)
     assert float(said[7]) == pytest.approx(there, rel=6e-3)
 
 
@@ -101,6 +110,8 @@ def _check_all_heads(page: AppTest, run: Run, stage: str) -> None:
         ("energy", True, "query (from)", "key (to)"),
         ("scores", True, "query (from)", "key (to)"),
         ("weights", False, "query (from)", "key (to)"),
+        ("weighted_values", False, "query (from)", "key (to)"),
+        ("projected_values", False, "query (from)", "key (to)"),
         ("head_outputs", True, "token", "dimension"),
         ("output", True, "token", "dimension"),
     ],
@@ -111,8 +122,8 @@ def test_a_stage_has_its_axes_and_its_colours(
     page = open_app(f"stage={stage}")
     layout = chart(page)["layout"]
     largest = np.nanmax(np.abs(expected(run_of(), stage)))
-    assert layout["coloraxis"]["cmax"] == largest
-    assert layout["coloraxis"]["cmin"] == (-largest if diverging else 0)
+    assert layout["coloraxis"]["cmax"] == pytest.approx(largest, rel=1e-5)
+    assert layout["coloraxis"]["cmin"] == (-layout["coloraxis"]["cmax"] if diverging else 0)
     assert layout["yaxis"]["title"]["text"] == rows
     assert layout["xaxis"]["title"]["text"] == columns
 

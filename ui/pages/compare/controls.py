@@ -31,6 +31,7 @@ from ui.link.memory import choose, session, value_of
 from ui.link.side import Side
 from ui.pages.compare.comparable import COMPARABLE, comparable
 from ui.pages.compare.comparable_page import Comparable
+from ui.pages.compare.examples import draw_pairs
 from ui.pages.compare.side import (
     LETTERS,
     Letter,
@@ -91,6 +92,7 @@ TYPED = (*NUMBERS, "embed_size")  # the others are chosen from a list, at once
 
 def draw_sides() -> None:
     """Draw which side is changed, its controls, and what exchanges the two."""
+    draw_pairs()
     _draw_which()
     letter: Letter = value_of("side")
     side, _messages = side_of(letter)

@@ -20,11 +20,19 @@ _NUMBERS = Description(
     ("head", "entropy", "weight", "divergence", "nats", "scale", "token"),
 )
 
+_PATCHING = Description(
+    N_("A into B: how much of A's answer one piece of A's run brings back, put into B's run."),
+    "(d − d(B)) ÷ (d(A) − d(B))",
+    ("head", "layer", "logit", "token"),
+)
+
 
 def describe_comparison(view: str, stage: Stage) -> Description:
     """Return what a view of two sides shows."""
     if view == "numbers":
         return _NUMBERS
+    if view == "patching":
+        return _PATCHING
     if view == "divergence":
         return _DIVERGENCE
     of_stage = STAGES[stage]

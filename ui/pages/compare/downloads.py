@@ -71,6 +71,7 @@ def _pictures(both: Comparison) -> list[Picture]:
     pictures = [
         _picture(named[stage], difference_tiles(both, stage, **size))
         for stage in reversed(BETWEEN_TOKENS)
+        if stage in named  # what weights carry follows from what is in the file
     ]
     return [*pictures, _picture(_("Divergence"), divergence_tiles(both, **size))]
 

@@ -10,11 +10,13 @@ from ui.frame.follow import Top
 from ui.frame.page_download import link_of_page
 from ui.frame.pictures import tell_weights
 from ui.link.fitting import index_within, repair
-from ui.link.memory import value_of
+from ui.link.memory import own_memory, value_of
 from ui.link.notices import show_notices
 from ui.pages.compare.comparable import comparable
 from ui.pages.compare.compute import ComputedSide, compute_side
 from ui.pages.compare.downloads import ShownComparison
+from ui.pages.compare.patching import PatchingMemory, is_patching
+from ui.pages.compare.patching_view import describe_texts
 from ui.pages.compare.sentence import notes, what_changed
 from ui.pages.compare.side import LETTERS, Letter, fit_sides, side_of
 from ui.pages.compare.view import show_alone, show_comparison, show_pair
@@ -58,6 +60,8 @@ def follow_sides(top: Top, shown: ShownComparison) -> None:
     """
     if [training.plan for training in active()] != learn_memory().running:
         st.rerun()  # a training has ended: no more repainting
+    if is_patching() != own_memory(PatchingMemory).repaints:
+        st.rerun()  # likewise, or something has begun
     with told_in_place(top.messages):
         a, b, both = _compute()
         with told_in_place():
@@ -125,12 +129,13 @@ def _show_notices(a: ComputedSide, b: ComputedSide, both: Comparison | None) -> 
             if any(seen.training and seen.training.is_active for seen in (a, b)):
                 sentence = _("What lies between A and B is said when both are trained.")
             else:
-                sentence = what_changed(a.side, b.side, both)
+                sentence = describe_texts() or what_changed(a.side, b.side, both)
             st.markdown(
                 f":blue-background[A → B]   {sentence}",
                 help=explain(*TERMS, more=_("Means over all queries and heads.")),
             )
-            if said := notes(both):
+            said = [] if describe_texts() else notes(both)
+            if said:
                 st.caption(" ".join(said))
             lies_between = [sentence, *said]
     if messages := [*a.messages, *b.messages]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ui.choices.limits import MAX_PRETRAINED_HEADS, MAX_TOKENS
-from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS
+from ui.choices.options import BETWEEN_TOKENS, COMPARE_VIEWS, PATCHED
 from ui.link.common_parameters import COLORS, EVERY_PAGE, index, shown, typed
 from ui.link.page import Parameter
 from ui.link.readers import flag, number, option
@@ -32,6 +32,7 @@ PARAMETERS: dict[str, Parameter] = {  # opens with what the scale does
     "stage": shown("weights", option(*BETWEEN_TOKENS)),
     "all_heads": shown(True, flag),  # but at first few: see `opening`
     "view": shown("heads", option(*COMPARE_VIEWS)),
+    "patch": shown("heads", option(*PATCHED)),  # what goes from A into B
     "head": typed(0, number(0, MAX_PRETRAINED_HEADS - 1), computes=False),  # or pair of heads
     "q": index(MAX_TOKENS),
     "k": index(MAX_TOKENS),

@@ -65,19 +65,20 @@ def fit_sides() -> None:
 
 def put(action: str, **sides: Side) -> None:
     """Compare these from now on, after one deliberate action."""
-    choose(action, **_written(sides))
+    choose(action, **written(sides))
 
 
 def put_gradually(**sides: Side) -> None:
     """Compare these from now on, while somebody types or drags."""
-    set_values(**_written(sides))
+    set_values(**written(sides))
 
 
-def _written(sides: dict[str, Side]) -> dict[str, Any]:
-    written = {letter: comparable(side).fit(side)[0].text for letter, side in sides.items()}
-    if "a" in written and session().pinned is not None:
-        session().pinned = written["a"]
-    return written
+def written(sides: dict[str, Side]) -> dict[str, Any]:
+    """Return what a link to Compare holds of sides, and let what is pinned be the first of them."""
+    texts = {letter: comparable(side).fit(side)[0].text for letter, side in sides.items()}
+    if "a" in texts and session().pinned is not None:
+        session().pinned = texts["a"]
+    return texts
 
 
 def bring_sides(compare: Linked) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ui.choices.options import Stage
+from ui.choices.options import FROM_ZERO, Stage
 from ui.runs.comparison import Comparison
 from ui.text.i18n import _
 from ui.text.stage_names import value_word
@@ -23,7 +23,7 @@ def difference_tiles(comparison: Comparison, stage: Stage, *, height: int, width
     masked = None
     if stage != "energy":
         a, b = comparison.a.allowed, comparison.b.allowed
-        masked = ~(a | b) if stage == "weights" else ~(a & b)
+        masked = ~(a | b) if stage in FROM_ZERO else ~(a & b)
     values = comparison.difference(stage)
     if masked is not None:
         values = np.where(masked, np.float32("nan"), values)

@@ -11,6 +11,8 @@ from ui.controls.colors import weight_scale
 from ui.controls.presenting import fit_to_window
 from ui.link.memory import value_of
 from ui.pages.compare.compute import comparison_shown
+from ui.pages.compare.patching_view import CLICKABLE as PATCHING
+from ui.pages.compare.patching_view import show_patching
 from ui.pages.compare.tiles import (
     difference_tiles,
     divergence_tiles,
@@ -43,6 +45,8 @@ def show_comparison(comparison: Comparison, view: CompareView, stage: Stage, the
     """Draw the view of two attentions."""
     if view == "numbers":
         _show_table(comparison)
+    elif view == "patching":
+        show_patching(theme)
     elif view == "divergence":
         _show_divergence(comparison, theme)
     else:
@@ -261,4 +265,4 @@ def _clickable(chart: str) -> Chart:
     )
 
 
-CLICKABLE = tuple(map(_clickable, CHARTS))
+CLICKABLE = (*map(_clickable, CHARTS), *PATCHING)

@@ -16,7 +16,8 @@ from ui.controls.selection import Selection
 from ui.link.memory import value_of
 from ui.pages.pretrained.next_token_view import describe_change, difference_tiles, show_bars
 from ui.runs.pretrained import PretrainedRun
-from ui.runs.run import Attention, Run, asks_source
+from ui.runs.run import Attention, Run
+from ui.runs.sentences import asks_source
 from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
 from ui.text.numbers import decimal
@@ -102,23 +103,23 @@ def stream_tiles(run: PretrainedRun, whole: PretrainedRun, selection: Selection)
     side = run.source if asks_source(kind) else run.target
     assert side is not None  # a model with cross-attention has a target
     own = side.lengths[selection.sentence]
-    rows = []
+    columns = []
     for now, before in zip(_stream(run, kind), _stream(whole, kind), strict=True):
         now, before = (x[selection.sentence, :own] for x in (now, before))
-        rows.append(((now - before).norm(dim=-1) / before.norm(dim=-1).clamp(min=1e-30)).numpy())
-    layers = (_("input"), *map(str, range(len(rows) - 1)))
+        columns.append(((now - before).norm(dim=-1) / before.norm(dim=-1).clamp(min=1e-30)).numpy())
+    layers = (_("in"), *map(str, range(len(columns) - 1)))
     labels = side.labels(selection.sentence)
     tiles = Tiles(
-        values=np.stack(rows)[None].astype(np.float32),
+        values=np.stack(columns, axis=1)[None].astype(np.float32),
         names=[""],
-        rows=AxisLabels(layers, layers),
-        columns=AxisLabels(labels.short[:own], labels.full[:own]),
-        row_title=_("after layer"),
-        column_title=_("token"),
+        rows=AxisLabels(labels.short[:own], labels.full[:own]),
+        columns=AxisLabels(layers, layers),
+        row_title=_("token"),
+        column_title=_("after layer"),
         value_title=_("moved by (of its length)"),
         diverging=False,
-        row_word=_("after layer"),
-        column_word=_("token"),
+        row_word=_("token"),
+        column_word=_("after layer"),
     )
     return _sized(tiles)
 
@@ -175,8 +176,8 @@ def _looked_at(run: Run, selection: Selection) -> Attention:
 
 def _behind_stream(run: Run, selection: Selection, place: Place) -> Choice:
     """Return what to show after a click on a vector: its layer and its token."""
-    _tile, row, column = place
-    return {"layer": min(max(0, row - 1), run.layers_of(selection.kind) - 1), "q": column}
+    _tile, token, column = place
+    return {"layer": min(max(0, column - 1), run.layers_of(selection.kind) - 1), "q": max(0, token)}
 
 
 def _behind_head(run: Run, selection: Selection, place: Place) -> Choice:

@@ -18,6 +18,7 @@ from tests.ui.conftest import Download
 from tests.ui.helpers import (
     alt,
     array,
+    carried,
     change,
     chart,
     control,
@@ -37,10 +38,11 @@ from tests.ui.helpers import (
 )
 from tests.ui.views.helpers import number, rollout
 from tests.ui.views.helpers import steps as steps_of
-from ui.choices.options import KINDS, OVERVIEWS, PAIR_VIEWS, STAGES, Kind
+from ui.choices.options import CARRIED, KINDS, OVERVIEWS, PAIR_VIEWS, STAGES, Kind
 from ui.frame.random_source import RandomWeights
 from ui.runs.export import npz_bytes
 from ui.runs.random_weights import RandomRun
+from ui.runs.run import ModuleRun
 
 SOURCE, TARGET = "the cat saw the dog", "der Kater sah Hunde"
 PAIR = {"text": SOURCE, "text2": TARGET}
@@ -211,6 +213,12 @@ def test_all_heads_show_the_chosen_attention(kind: Kind, stage: str) -> None:
         assert np.isnan(shown[:, :, [8, 17]]).all()
     elif stage == "output":
         np.testing.assert_array_equal(shown, attention.field("output")[None])
+    elif stage in CARRIED:
+        run = attention.run
+        assert isinstance(run, ModuleRun)
+        matrix = run.facts(kind, 1).fc_out.weight.numpy()
+        found = carried(stage, attention.field("weights"), attention.field("values"), matrix)
+        np.testing.assert_allclose(shown, masked(found, attention.allowed), rtol=1e-5)
     elif stage in ("scores", "weights"):
         np.testing.assert_array_equal(shown, masked(attention.field(stage), attention.allowed))
     else:

@@ -141,7 +141,7 @@ def test_only_what_is_there_can_be_chosen() -> None:
     assert len(control(page, "overview").options) == 4  # no residual stream
     page = opened(**steps(), tokens=TOKENS)
     assert control(page, "view").options == ["all heads", "one head", "cell", "layers", "numbers"]
-    assert len(control(page, "stage").options) == 5  # no output
+    assert len(control(page, "stage").options) == 6  # no output
 
 
 @pytest.mark.parametrize("view", ["heads", "head", "cell", "layers", "numbers"])

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from model.attention import SelfAttention
 from model.transformer import TransformerTrace
 from tests.defaults import SENTENCE
 from tests.ui.helpers import (
     alt,
     array,
+    carried,
     change,
     chart,
     formulas_on,
@@ -34,7 +36,8 @@ from tests.ui.pages.pretrained.helpers import (
     tokens_of,
 )
 from tests.ui.views.helpers import number, rollout, steps
-from ui.choices.options import FIELDS, STAGES
+from ui.choices.options import CARRIED, FIELDS, STAGES
+from ui.runs.model_store import model_of
 
 pytestmark = [needs_minilm, needs_smollm2]
 
@@ -75,6 +78,12 @@ def test_all_heads_have_the_models_numbers_at_every_stage(model: str) -> None:
                 np.testing.assert_array_equal(part, field(model, name), err_msg=name)
         elif stage == "output":
             np.testing.assert_array_equal(shown, field(model, "output")[None])
+        elif stage in CARRIED:
+            module = model_of(model).attention("encoder_self", LAYER)
+            assert isinstance(module, SelfAttention)
+            values, matrix = field(model, "values"), module.fc_out.weight.numpy()
+            found = carried(stage, field(model, "weights"), values, matrix)
+            np.testing.assert_allclose(shown, found, rtol=5e-5, atol=5e-5, err_msg=stage)
         else:
             assert len(shown) == heads
             np.testing.assert_array_equal(shown, field(model, stage), err_msg=stage)
