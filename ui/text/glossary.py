@@ -35,11 +35,6 @@ GLOSSARY = {
         "‖W₂·W₁‖ ÷ (‖W₂‖·‖W₁‖)",
         ("compose",),
     ),
-    "circuit": Term(
-        N_("circuit"),
-        N_("Heads that do something together: a later one uses what an earlier one wrote."),
-        also=("circuits",),
-    ),
     "rollout": Term(
         N_("rollout"),
         N_("How much of each input word has come to each place, if attention were all there is."),

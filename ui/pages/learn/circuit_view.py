@@ -261,7 +261,7 @@ DESCRIPTION = Description(
         ":v[value]; cut a line to see what it is good for."
     ),
     "‖W₂·W₁‖ ÷ (‖W₂‖·‖W₁‖)",
-    ("circuit", "composition", "head", "layer", "query", "key", "value", "weight", "held_out"),
+    ("composition", "head", "layer", "query", "key", "value", "weight", "held_out"),
 )
 CIRCUIT = View(
     "circuit", show_circuit, lambda: DESCRIPTION, picks=False, shows_weights=lambda: True
