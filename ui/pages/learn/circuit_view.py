@@ -71,10 +71,10 @@ def show_circuit(run: TrainedHereRun, selection: Selection, theme: Theme) -> Non
     st.caption(
         _(
             "0·1 is layer 0, head 1. A line is composition (Elhage et al., 2021), drawn where it "
-            "is above {floor}, what heads turned at random have. It is of weights alone: what a "
-            "head uses, only a cut shows. A cut takes away what a head reads directly, and puts "
-            "nothing in its place."
-        ).format(floor=decimal(found.floor, 3))
+            "is above {floor}, what heads turned at random have; at most the strongest {most}. It "
+            "is of weights alone: what a head uses, only a cut shows. A cut takes away what a head "
+            "reads directly, and puts nothing in its place."
+        ).format(floor=decimal(found.floor, 3), most=MOST_DRAWN)
     )
 
 
@@ -121,8 +121,7 @@ def _what_follows(found: Found, before: CutRun, after: CutRun) -> str:
 
 def _show_graph(run: TrainedHereRun, found: Found, theme: Theme) -> None:
     plan, cuts = run.settings.plan, set(found.cuts)
-    cut_too = [(c.into, c.layer, c.head, c.later_layer, c.later_head) for c in found.cuts]
-    drawn = list(dict.fromkeys([*found.strongest[:MOST_DRAWN], *cut_too]))
+    drawn = _drawn(found)
     largest = max((_score(found, edge) for edge in drawn), default=1.0)
     span = max(largest - found.floor, 1e-9)
     edges = [
@@ -154,6 +153,13 @@ def _show_graph(run: TrainedHereRun, found: Found, theme: Theme) -> None:
         config=PLOTLY_CONFIG,
         alt=alt.format(layers=plan.layers, heads=plan.heads, count=len(edges), cut=len(found.cuts)),
     )
+
+
+def _drawn(found: Found) -> list[Edge]:
+    """The strongest edges, and the strongest of those that are cut."""
+    cut: list[Edge] = [(c.into, c.layer, c.head, c.later_layer, c.later_head) for c in found.cuts]
+    cut.sort(key=lambda edge: -_score(found, edge))
+    return list(dict.fromkeys([*found.strongest[:MOST_DRAWN], *cut[:MOST_DRAWN]]))
 
 
 def _score(found: Found, edge: Edge) -> float:
