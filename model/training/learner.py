@@ -1,6 +1,6 @@
 """A model that learns a task: a stack of our own, and what turns its vectors into answers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -8,10 +8,11 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from ..errors import CodedValueError
+from ..head_edges import HeadEdgeCut, trace_without_edges
 from ..masks import causal_mask
 from ..reasons import reason_of
 from ..seeded import random_encoder, random_transformer, weight_matrix
-from ..tasks.base import Batch, Example
+from ..tasks.base import IGNORED, Batch, Example
 from ..transformer import AttentionKind, Encoder, Transformer, TransformerTrace
 from .plan import Plan
 
@@ -66,15 +67,25 @@ class Learner(nn.Module):
         """Return the logits, (B, L or T, V)."""
         return self.trace(batch).logits
 
-    def trace(self, batch: Batch) -> LearnerTrace:
-        """Compute the logits, and keep everything on the way."""
+    def trace(self, batch: Batch, cuts: Collection[HeadEdgeCut] = ()) -> LearnerTrace:
+        """Compute the logits, and keep everything on the way.
+
+        Args:
+            batch: the examples.
+            cuts: edges between heads that are cut, where there is one stack.
+
+        Raises:
+            ValueError: if edges are cut where there are two stacks.
+        """
         length = batch.inputs.shape[1]
         ahead = None if self.task.kind == "encoder" else causal_mask(length, length)
         masks: dict[AttentionKind, Tensor | None]
         if isinstance(self.stack, Encoder):
             masks = {"encoder_self": ahead}
-            trace = self.stack.trace(batch.inputs, ahead)
+            trace = trace_without_edges(self.stack, batch.inputs, ahead, cuts)
         else:
+            if cuts:
+                raise ValueError("edges between heads can be cut in one stack alone")
             padding = batch.source_mask
             masks = {"encoder_self": padding, "decoder_self": ahead, "cross": padding}
             assert batch.source is not None  # such a task draws one
@@ -83,11 +94,23 @@ class Learner(nn.Module):
         return LearnerTrace(trace, masks, logits)
 
     @torch.no_grad()
-    def read(self, example: Example) -> LearnerTrace:
-        """Compute what it makes of one example, a batch of one."""
+    def read(self, example: Example, cuts: Collection[HeadEdgeCut] = ()) -> LearnerTrace:
+        """Compute what it makes of one example, a batch of one; `cuts` as in `trace`."""
         source = self.task.encode(example.source)[None] if example.source else None
         inputs = self.task.encode(example.inputs)[None]
-        return self.trace(Batch(inputs, torch.empty(0), source))
+        return self.trace(Batch(inputs, torch.empty(0), source), cuts)
+
+
+def share_right(logits: Tensor, targets: Tensor) -> float:
+    """Return the part of the answers that are right, 0 to 1.
+
+    Args:
+        logits: (B, L or T, V).
+        targets: (B, L or T), IGNORED where nothing is asked.
+    """
+    asked = targets != IGNORED
+    right = (logits.argmax(-1) == targets)[asked]
+    return right.sum().item() / asked.sum().item()
 
 
 def load_learner(plan: Plan, weights: bytes) -> Learner:

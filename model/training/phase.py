@@ -4,11 +4,14 @@ Olsson et al. (2022), "In-context Learning and Induction Heads", call it a phase
 small part of the training the heads form, and the loss of what is repeated falls.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from torch import Tensor
+
+from ..head_edges import HeadEdgeCut
 from ..head_finder import induction_scores, repeated_words
 from ..tasks.base import Example
-from .learner import load_learner
+from .learner import Learner, load_learner
 from .plan import Plan
 from .trainer import Snapshot
 
@@ -26,17 +29,30 @@ def induction_score(plan: Plan, snapshot: Snapshot) -> float:
         ValueError: if the task's model sees the future, in which the answers stand; or has fewer
             symbols than the segment; or if the weights are another model's.
     """
-    task = plan.learnt
+    return induction_of_heads(load_learner(plan, snapshot.weights)).max().item()
+
+
+def induction_of_heads(learner: Learner, cuts: Collection[HeadEdgeCut] = ()) -> Tensor:
+    """Return each head's induction score on that segment, (layers, H).
+
+    Args:
+        learner: of a decoder's task.
+        cuts: edges between heads that are cut meanwhile.
+
+    Raises:
+        ValueError: if the task's model sees the future, or has too few symbols.
+    """
+    task = learner.task
     if task.kind != "decoder":
         raise ValueError(
-            f"induction is foretelling, and the model of {plan.task!r} is of the kind "
+            f"induction is foretelling, and the model of {task.name!r} is of the kind "
             f"{task.kind!r}; take a task of a decoder"
         )
     twice = tuple(repeated_words(task.alphabet, SEGMENT, seed=0)) * 2
     example = Example(twice, (None,) * len(twice))
-    trace = load_learner(plan, snapshot.weights).read(example).trace
+    trace = learner.read(example, cuts).trace
     weights = [layer.weights[0] for layer in trace.encoder_self]
-    return induction_scores(weights, SEGMENT).max().item()
+    return induction_scores(weights, SEGMENT)
 
 
 def phase_change(steps: Sequence[int], scores: Sequence[float]) -> int | None:

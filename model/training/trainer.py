@@ -10,10 +10,10 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from ..errors import CodedError
-from ..tasks.base import IGNORED, Batch
+from ..tasks.base import Batch
 from ..tasks.randomness import stream
 from .adamw import AdamW
-from .learner import Learner
+from .learner import Learner, share_right
 from .plan import Plan
 
 BATCH_SIZE = 64  # examples a step
@@ -102,9 +102,7 @@ class Trainer:
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten()).item()
         if not math.isfinite(loss):
             raise self._diverged()
-        asked = targets != IGNORED
-        right = (logits.argmax(-1) == targets)[asked]
-        accuracy = right.sum().item() / asked.sum().item()
+        accuracy = share_right(logits, targets)
         return Snapshot(self.step, loss, accuracy, save(self.learner.state_dict()))
 
     def checkpoint(self) -> Checkpoint:

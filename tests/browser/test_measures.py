@@ -53,6 +53,7 @@ MORE = (
     "explore?lesson=scale&step=2&answer=same&revealed=true",
     "learn?lesson=learned&answer=3&revealed=true",
     "learn?lesson=learned&step=2",
+    "learn?task=induction&heads=4&embed_size=64&layers=2&view=circuit&cut_edges=*-*.k",
     "lab?lesson=cost",
     *(f"lab?lesson=cost&step={step}&answer=200&revealed=true" for step in (2, 3, 4)),
     "lab?lesson=cost&step=5",

@@ -27,7 +27,7 @@ PretrainedView = Literal[  # on Pretrained; a model has not all of them
     "next", "writers", "lens", "causes",
     "similarity", "numbers",
 ]  # fmt: skip
-LearnView = Literal["watch", "head", "cell", "layers", "numbers"]  # on Learn
+LearnView = Literal["watch", "head", "cell", "layers", "circuit", "numbers"]  # on Learn
 CompareView = Literal["heads", "head", "divergence", "patching", "numbers"]  # on Compare
 Patched = Literal["heads", "positions"]  # what goes from A into B
 Pace = Literal["full", "slow"]  # of a training

@@ -26,6 +26,15 @@ GLOSSARY = {
         "softmax(logits of norm(x))",
         ("lens",),
     ),
+    "composition": Term(
+        N_("composition"),
+        N_(
+            "How much of what an earlier head writes a later one reads, by their weights alone, "
+            "for its query, its key or its value."
+        ),
+        "‖W₂·W₁‖ ÷ (‖W₂‖·‖W₁‖)",
+        ("compose",),
+    ),
     "rollout": Term(
         N_("rollout"),
         N_("How much of each input word has come to each place, if attention were all there is."),

@@ -94,6 +94,7 @@ WORDS = {
     "random": N_("random"),
     "learnt": N_("learnt"),
     "watch": N_("watch"),
+    "circuit": N_("circuit"),
     "slow": N_("slow"),
     "reverse_positions": N_("Reverse needs positions"),
     "one_head": N_("One head can't do two things at once"),

@@ -63,6 +63,7 @@ PARAMETER_NAMES = {
     "pace": N_("pace"),
     "story": N_("story"),
     "kept": N_("the kept run"),
+    "cut_edges": N_("the cut edges between heads"),
     # Of Compare.
     "a": N_("side A"),
     "b": N_("side B"),
@@ -123,7 +124,20 @@ CONTROL_NAMES = {
 
 # Codes for what is seen in the picture, or is too long to say.
 WITHOUT_WORDS = frozenset(
-    ("a", "b", "kept", "cells", "added", "removed", "mean", "cut", "edge", "put", "story")
+    (
+        "a",
+        "b",
+        "kept",
+        "cells",
+        "added",
+        "removed",
+        "mean",
+        "cut",
+        "edge",
+        "put",
+        "cut_edges",
+        "story",
+    )
 )
 
 

@@ -8,10 +8,11 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from model.head_edges import HeadEdgeCut, trace_without_edges
 from model.masks import causal_mask
 from model.seeded import PADDING, random_encoder, random_transformer, weight_matrix
-from model.tasks.base import Batch
-from model.training.learner import Learner, load_learner
+from model.tasks.base import IGNORED, Batch
+from model.training.learner import Learner, load_learner, share_right
 from model.training.plan import Plan
 from model.transformer import Encoder, Transformer
 from tests.model.helpers import shaken
@@ -161,3 +162,23 @@ def test_weights_of_another_model_are_refused(other: dict) -> None:
     weights = save(Learner(replace(small(), **other)).state_dict())
     with pytest.raises(ValueError, match="of another model"):
         load_learner(small(), weights)
+
+
+def test_edges_are_cut_in_one_stack_alone() -> None:
+    cut = [HeadEdgeCut(0, 0, 1, 0, "k")]
+    plan = small("induction", layers=2)
+    learner, batch = Learner(plan), drawn(plan)
+    ahead = learner.trace(batch).masks["encoder_self"]
+    assert isinstance(learner.stack, Encoder)
+    trace = trace_without_edges(learner.stack, batch.inputs, ahead, cut)
+    found = learner.trace(batch, cut)
+    assert torch.equal(found.trace.output, trace.output)
+    assert not torch.equal(found.logits, learner.trace(batch).logits)
+    two = small("numbers", layers=2)
+    with pytest.raises(ValueError, match="one stack alone"):
+        Learner(two).trace(drawn(two), cut)
+
+
+def test_the_share_of_right_answers_leaves_out_what_is_not_asked() -> None:
+    logits = torch.tensor([[[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]])
+    assert share_right(logits, torch.tensor([[1, 1, IGNORED, 0]])) == pytest.approx(2 / 3)

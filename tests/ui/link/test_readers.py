@@ -158,7 +158,7 @@ TEXTS = {
         *("text", "text2", "added", "removed", "mean", "cut", "edge", "put", "from_text"),
         *TEXTS_OF_EVERY_PAGE,
     ),
-    "learn": ("text", "kept", *TEXTS_OF_EVERY_PAGE),
+    "learn": ("text", "kept", "cut_edges", *TEXTS_OF_EVERY_PAGE),
     "compare": ("a", "b", *TEXTS_OF_EVERY_PAGE),
     "lab": ("text", *LISTS, *CHOICES, *TEXTS_OF_EVERY_PAGE),
 }

@@ -64,7 +64,15 @@ def _take_story() -> None:
 def choose_plan(plan: Plan, *, kept: str = "", story: str | None = None) -> None:
     """Let the controls describe a plan; called by a widget."""
     chosen = {name: getattr(plan, name) for name in PLAN_FIELDS}
-    chosen |= {"text": "", "head": None, "q": None, "k": None, "layer": 0, "at": None}
+    chosen |= {
+        "text": "",
+        "head": None,
+        "q": None,
+        "k": None,
+        "layer": 0,
+        "at": None,
+        "cut_edges": "",
+    }
     chosen |= {"story": story, "kept": kept}
     choose(f"plan {plan_text(plan)} {story}", **chosen)
     if plan.corpus:

@@ -10,6 +10,7 @@ from ui.frame.follow import Followed, follow
 from ui.frame.messages import describe_substitute, show_limits
 from ui.frame.opened_from_learn import open_elsewhere
 from ui.link.memory import value_of
+from ui.pages.learn.circuit_view import CIRCUIT
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.progress import show_endings, show_progress
 from ui.pages.learn.source import TRAINED_ON_LEARN, opened_elsewhere
@@ -23,7 +24,7 @@ from ui.views.head import HEAD
 from ui.views.layers import LAYERS
 from ui.views.numbers import NUMBERS
 
-VIEWS = (WATCH, HEAD, CELL, LAYERS, NUMBERS)
+VIEWS = (WATCH, HEAD, CELL, LAYERS, CIRCUIT, NUMBERS)
 
 
 def running() -> list[Plan]:

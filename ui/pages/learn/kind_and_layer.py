@@ -18,7 +18,10 @@ def draw_kind_and_layer(view: View) -> None:
         segments(_("Attention"), KINDS, key="kind", hidden=True)
     fit_layer()
     layers, heads = value_of("layers"), value_of("heads")
-    if layers > 1 and not (view.name == "watch" and layers * heads <= MOST_HEADS_SHOWN):
+    shows_all = view.name == "circuit" or (
+        view.name == "watch" and layers * heads <= MOST_HEADS_SHOWN
+    )
+    if layers > 1 and not shows_all:
         st.segmented_control(
             _("Layer shown"),
             range(layers),

@@ -1,7 +1,6 @@
 """Learn: train a small transformer, and watch its attention form."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from ui.controls.random_settings import sentence_input
 from ui.frame.clicks import draw_click_listener
@@ -11,7 +10,6 @@ from ui.frame.follow import draw_last_row, settle_layout, shown_of
 from ui.frame.history import live
 from ui.frame.page import Page
 from ui.frame.view_bar import draw_selection_row, draw_view_bar
-from ui.link.memory import value_of
 from ui.link.notices import show_notices
 from ui.pages.learn.controls import (
     draw_buttons,
@@ -29,15 +27,13 @@ from ui.pages.learn.lesson import CONTROLS, CONTROLS_OF_RUN, TEACHING
 from ui.pages.learn.memory import learn_memory
 from ui.pages.learn.parameters import PARAMETERS
 from ui.pages.learn.source import TRAINED_ON_LEARN
-from ui.pages.learn.stories import STORIES
-from ui.pages.learn.story_check import draw_check_button
+from ui.pages.learn.story_box import draw_story_box, draw_story_buttons
 from ui.pages.learn.trainings import fit_snapshot, plan_in_use, queue
 from ui.pages.learn.watch_view import CHART, take_frame
 from ui.pages.learn.weights import draw_weights
 from ui.text.errors import describe_error
 from ui.text.i18n import N_, _
 from ui.text.markdown import plain
-from ui.text.option_names import word
 
 REPAINT_EVERY = 0.2  # seconds, while something runs
 
@@ -63,10 +59,9 @@ def _draw() -> None:
     top = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="learning"):
         draw_buttons(plan)
-        if value_of("story") is not None:
-            draw_check_button()
+        draw_story_buttons()
         progress_place = st.container()
-    check_place = _draw_story_box()
+    check_place = draw_story_box()
     draw_view_bar(VIEWS, draw_kind_and_layer)
     draw_selection_row(VIEWS, sentences=1)
     settle_layout(TRAINED_ON_LEARN)
@@ -91,16 +86,6 @@ def _draw_rest(*, can_be_shown: bool) -> None:
         draw_downloads(shown_of(TRAINED_ON_LEARN))
         draw_last_row(draw_first_settings)
     draw_click_listener(on_frame=take_frame, steady=(CHART,))
-
-
-def _draw_story_box() -> DeltaGenerator | None:
-    """The story that is told, and the place for what its check finds."""
-    key = value_of("story")
-    if key is None:
-        return None
-    with st.container(key="told_story"):
-        st.markdown(f"**{word(key)}.** {_(STORIES[key].say)}")
-        return st.container()
 
 
 PAGE = Page(

@@ -14,6 +14,7 @@ from model.training.plan import (
 from ui.choices.limits import LARGEST_SEED, SMALLEST_EMBEDDING
 from ui.choices.options import KINDS, LEARN_VIEWS, PACES, POSITIONS, SCALES
 from ui.link.common_parameters import RUN, index, shown, typed
+from ui.link.head_edges import head_edges
 from ui.link.page import Parameter
 from ui.link.plan_text import plan_text, read_plan
 from ui.link.readers import number, option, text
@@ -58,4 +59,5 @@ PARAMETERS: dict[str, Parameter] = {
     "kind": Parameter("cross", option(*KINDS)),
     "layer": Parameter(0, number(0, MOST_LAYERS - 1)),
     "head": index(MOST_HEADS),
+    "cut_edges": shown("", head_edges),
 }

@@ -20,6 +20,7 @@ class Story:
     shown: Choice  # ... and the one that solves the task
     solved: float  # the accuracy that the shown one reaches, and more ...
     unsolved: float  # ... and that the kept one doesn't
+    cut: str = ""  # edges between heads, as links have them, without which it is unsolved
 
     def plans(self, seed: int = 0) -> tuple[Plan, Plan]:
         """Return the kept and the shown plan."""
@@ -76,6 +77,7 @@ STORIES: dict[str, Story] = {
         shown={"layers": 2},
         solved=0.9,
         unsolved=0.5,
+        cut="*-*.k",
     ),
     "learning_scale": Story(
         say=N_(

@@ -1,0 +1,173 @@
+"""A circuit: heads as dots, layer by layer, and lines to the later heads that can read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import plotly.graph_objects as go
+
+from .figure import SpecFigure
+from .heatmap import base_layout
+from .theme import Concept, Theme
+
+WIDTH, HEIGHT = 420, 240  # pixels of the figure
+DOT = 26  # pixels across
+THINNEST, THICKEST = 1.0, 7.0  # pixels of a line
+LEAVES, ARRIVES = 0.06, 0.09  # how far beside a dot's centre, in layers
+PORTS: dict[str, float] = {"q": -0.24, "k": 0.0, "v": 0.24}  # where lines arrive, in heads
+CONCEPTS: dict[str, Concept] = {"q": "query", "k": "key", "v": "value"}
+HOVERED = 0.72  # of the way along a line: nearer to its end, where fewer cross
+CROSS = "✕"
+LEGEND = 30  # pixels above the plot
+LAYERS = 24  # ... and between the two, for the names of the layers
+BELOW = 24  # pixels below the plot
+
+
+@dataclass(frozen=True)
+class CircuitEdge:
+    """A line from a head to what a later head reads."""
+
+    layer: int
+    head: int
+    later_layer: int
+    later_head: int
+    into: Literal["q", "k", "v"]
+    strength: float  # from 0, and up to 1 for the strongest
+    text: str  # what is said of it on hover, escaped
+    is_cut: bool = False
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """The content of a circuit's picture, before any drawing is decided."""
+
+    layers: int
+    heads: int
+    edges: Sequence[CircuitEdge]
+    into_words: tuple[str, str, str] = ("query", "key", "value")
+    layer_word: str = "layer"
+    head_word: str = "head"
+    height: int = HEIGHT
+
+
+def draw_circuit(circuit: Circuit, theme: Theme) -> go.Figure:
+    """Draw the first layer on the left, a line's thickness its strength, a cross on what is cut."""
+    drawn = sorted(circuit.edges, key=lambda edge: (edge.is_cut, edge.strength))
+    traces = [_line(edge, theme) for edge in drawn]
+    traces += [_legend_entry(circuit, into, theme) for into in PORTS]
+    traces += [_middles(drawn, theme), _dots(circuit, theme)]
+    layout = base_layout(
+        theme, margin={"l": 8, "r": 8, "t": LEGEND + LAYERS, "b": BELOW}, height=circuit.height
+    )
+    layout |= {
+        "xaxis": {
+            "range": [-0.2, circuit.layers - 0.8],
+            "side": "top",
+            "tickmode": "array",
+            "tickvals": list(range(circuit.layers)),
+            "ticktext": [f"{circuit.layer_word} {layer}" for layer in range(circuit.layers)],
+            "showgrid": False,
+            "zeroline": False,
+            "fixedrange": True,
+        },
+        "yaxis": {
+            "range": [circuit.heads - 0.4, -0.6],
+            "visible": False,
+            "fixedrange": True,
+        },
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1 + LAYERS / _plot_height(circuit),
+            "yanchor": "bottom",
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+        "hovermode": "closest",
+    }
+    return SpecFigure({"data": traces, "layout": layout})
+
+
+def _plot_height(circuit: Circuit) -> int:
+    return circuit.height - LEGEND - LAYERS - BELOW
+
+
+def _ends(edge: CircuitEdge) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Where a line begins and where it ends, each as layer and head."""
+    return (
+        (edge.layer + LEAVES, float(edge.head)),
+        (edge.later_layer - ARRIVES, edge.later_head + PORTS[edge.into]),
+    )
+
+
+def _line(edge: CircuitEdge, theme: Theme) -> dict[str, Any]:
+    (x0, y0), (x1, y1) = _ends(edge)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [x0, x1],
+        "y": [y0, y1],
+        "line": {
+            "color": theme.of(CONCEPTS[edge.into]),
+            "width": THINNEST + (THICKEST - THINNEST) * edge.strength,
+            "dash": "dot" if edge.is_cut else "solid",
+        },
+        "opacity": 0.35 if edge.is_cut else 0.8,
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _legend_entry(circuit: Circuit, into: str, theme: Theme) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": circuit.into_words[list(PORTS).index(into)],
+        "x": [None],
+        "y": [None],
+        "line": {"color": theme.of(CONCEPTS[into]), "width": 4},
+        "showlegend": True,
+    }
+
+
+def _middles(edges: Sequence[CircuitEdge], theme: Theme) -> dict[str, Any]:
+    """Where each line is hovered, and its cross if it is cut."""
+    places = []
+    for edge in edges:
+        (x0, y0), (x1, y1) = _ends(edge)
+        places.append((x0 + HOVERED * (x1 - x0), y0 + HOVERED * (y1 - y0)))
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [x for x, _y in places],
+        "y": [y for _x, y in places],
+        "text": [CROSS if edge.is_cut else "" for edge in edges],
+        "textfont": {"color": theme.text},
+        "marker": {"size": 12, "opacity": 0},
+        "hovertext": [edge.text for edge in edges],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "showlegend": False,
+    }
+
+
+def _dots(circuit: Circuit, theme: Theme) -> dict[str, Any]:
+    heads = [(layer, head) for layer in range(circuit.layers) for head in range(circuit.heads)]
+    pitch = _plot_height(circuit) / circuit.heads
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [layer for layer, _head in heads],
+        "y": [head for _layer, head in heads],
+        "text": [str(head) for _layer, head in heads],
+        "textfont": {"color": theme.text},
+        "marker": {
+            "size": min(DOT, 0.8 * pitch),
+            "color": theme.ground,
+            "line": {"color": theme.faint, "width": 1.5},
+        },
+        "hovertext": [
+            f"{circuit.layer_word} {layer}, {circuit.head_word} {head}" for layer, head in heads
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "showlegend": False,
+    }
