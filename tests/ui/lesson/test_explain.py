@@ -210,7 +210,7 @@ def test_edges_that_a_sentence_hasnt_arent_asked_about() -> None:
     assert "That can't be asked of this sentence, or of this model." in told
 
 
-def test_each_layers_share_of_one_edge_is_as_the_end_says() -> None:
+def test_one_layer_carries_half_of_her_as_the_end_says() -> None:
     one = float(next_without_edges((MARYS,), (23,))[mary()])
     assert 0.45 < one / share_without() < 0.55  # half of her is gone
     assert not follow(9).exception
