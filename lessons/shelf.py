@@ -13,7 +13,9 @@ from lessons.lesson import Lesson
 from lessons.reading import BrokenLessonError, read_lesson, translate_lesson
 
 FOLDER = Path(__file__).parent
-ORDER = ("who", "qkv", "scale", "mask", "heads", "trained", "learned", "cost")  # others follow
+ORDER = (  # others follow
+    *("who", "qkv", "scale", "mask", "heads", "trained", "explain", "learned", "cost"),
+)
 
 _log = logging.getLogger(__name__)
 

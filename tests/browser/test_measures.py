@@ -6,6 +6,7 @@ and when the browser zooms.
 
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,9 +17,10 @@ from tests.browser.measuring import drawn, lasting_faults, measure
 from tests.matrix import matrix
 from tests.servers import Server
 from tests.ui.pages.pretrained.helpers import needs_minilm, needs_smollm2
-from ui.choices.options import COMPARE_VIEWS, OVERVIEWS, STAGES
+from ui.choices.options import COMPARE_VIEWS, OVERVIEWS, PATCHED, STAGES
 from ui.choices.options import TESTS as MASK_TESTS
 from ui.pages import PAGES
+from ui.pages.compare.examples import PAIRS, example_of
 from ui.pages.lab.parameters import LAB_VIEWS
 
 OTHER_SCREENS = {
@@ -30,7 +32,8 @@ OTHER_SCREENS = {
 TITLES = {page.name: f"{page.title} · Headlight" for page in PAGES}
 NOTICED = "explore?seed=x"  # the picture gives no room to a notice, which can be put away
 # Each view of each page, and what else can be asked of it that changes how much stands there.
-VIEWS = {"compare": COMPARE_VIEWS, "lab": LAB_VIEWS}
+PATCHING = "patching"  # of Compare, where both sides are SmolLM2
+VIEWS = {"compare": tuple(view for view in COMPARE_VIEWS if view != PATCHING), "lab": LAB_VIEWS}
 UNTRAINED = ("watch",)  # of Learn: what it can show before anything is trained
 MORE = (
     *(f"explore?stage={stage}" for stage in STAGES),
@@ -59,6 +62,7 @@ OF_MINILM = (
     *("pretrained?lesson=who", "pretrained?lesson=who&answer=5&revealed=true"),
     "pretrained?lesson=trained&step=2&answer=1.11&revealed=true",
 )
+PAIR = {**example_of(next(iter(PAIRS))), "one_text": "false"}
 OF_SMOLLM2 = (
     *(
         f"pretrained?model=smollm2&view={view}"
@@ -66,6 +70,7 @@ OF_SMOLLM2 = (
     ),
     "pretrained?model=smollm2&view=causes&cut=2.1",
     "pretrained?lesson=trained&step=4&answer=same&revealed=true",
+    *(f"compare?{urlencode({**PAIR, 'patch': what})}" for what in PATCHED),
 )
 
 

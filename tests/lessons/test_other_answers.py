@@ -8,7 +8,7 @@ import pytest
 from lessons.answers import ANSWERS, is_right
 from lessons.costs import Costs, embedding_with, tokens_with
 from lessons.learning import Learnt, step_with
-from lessons.prediction import Predicted
+from lessons.prediction import CutAlone, Predicted
 from lessons.reading import BrokenLessonError, read_lesson
 from lessons.truth import ABOUT, SHOWN_ON, Asked, Truth
 
@@ -104,6 +104,39 @@ def test_a_probability_grows_falls_or_stays(after: float, becomes: str) -> None:
 def test_the_likeliest_token_stays_or_not() -> None:
     assert truth("likeliest_stays", PREDICTED).right == ("yes",)
     assert truth("likeliest_stays", replace(PREDICTED, likeliest_after="lamp")).right == ("no",)
+
+
+@pytest.mark.parametrize(
+    ("shares", "changes_most"),
+    [
+        ((0.35, 0.05, 0.20, 0.30), ("second",)),  # by 0.05, 0.25, 0.10 and 0
+        ((0.31, 0.29, 0.60, 0.05), ("third",)),  # one that makes it grow can change it most
+        ((0.10, 0.302, 0.103, 0.30), ("first", "third")),  # nobody could see which of them
+        ((0.10, 0.20, 0.25), ()),  # three edges, or some of words that the sentence hasn't
+    ],
+)
+def test_each_cut_is_held_against_the_uncut(
+    shares: tuple[float, ...], changes_most: tuple[str, ...]
+) -> None:
+    cuts = tuple(CutAlone("to", str(place), share) for place, share in enumerate(shares))
+    assert truth("largest_cut", replace(PREDICTED, cuts=cuts)).right == changes_most
+
+
+def test_what_adds_most_to_a_logit_is_told() -> None:
+    written = {"heads": 1.5, "feed_forwards": -2.0, "embedding": 0.5}
+    assert truth("main_writers", replace(PREDICTED, written=written)).right == ("heads",)
+    lower = {name: by - 9.0 for name, by in written.items()}
+    assert truth("main_writers", replace(PREDICTED, written=lower)).right == ("heads",)
+    assert truth("main_writers", PREDICTED).right == ()  # its logits can't be taken apart
+
+
+def test_the_likeliest_tokens_share_is_that_of_the_run_that_is_shown() -> None:
+    now = replace(PREDICTED, likeliest_after="lamp", share_after=0.4)
+    assert [right("share_of_likeliest", now, said) for said in (0.35, 0.45, 0.3)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_each_subject_has_answers_and_a_page() -> None:

@@ -142,6 +142,54 @@ def _likeliest(inquiry: Inquiry, said: str | None) -> list[str]:
     return [_about_token(fact, predicted)]
 
 
+def _share_of_likeliest(inquiry: Inquiry, said: float | None) -> list[str]:
+    predicted: Predicted = inquiry.numbers
+    fact = _("That is the probability of {token}.")
+    return [fact.format(token=verbatim(predicted.likeliest_after))]
+
+
+def _largest_cut(inquiry: Inquiry, said: str | None) -> list[str]:
+    predicted: Predicted = inquiry.numbers
+    fact = _("{token} has {before} before, and with one edge cut: {each}.")
+    queries = {cut.query for cut in predicted.cuts}
+    if len(queries) == 1:
+        fact = _("{token} has {before} before, and with one edge from {query} cut: {each}.")
+    each = ", ".join(
+        f"{verbatim(cut.query) if len(queries) > 1 else ''} → {verbatim(cut.key)} "
+        f"{percent(cut.after, 1)}".strip()
+        for cut in predicted.cuts
+    )
+    return [
+        fact.format(
+            token=verbatim(predicted.likeliest),
+            before=percent(predicted.before, 1),
+            query=verbatim(predicted.cuts[0].query),
+            each=each,
+        )
+    ]
+
+
+def _main_writers(inquiry: Inquiry, said: str | None) -> list[str]:
+    predicted: Predicted = inquiry.numbers
+    fact = _(
+        "To the logit of {token}, heads add {heads}, feed-forwards {feed_forwards} and the "
+        "embedding {embedding}."
+    )
+    if len(predicted.written_of) > 1:
+        fact = _(
+            "To the logit of {token} less that of {against}, heads add {heads}, feed-forwards "
+            "{feed_forwards} and the embedding {embedding}."
+        )
+    token, against = (*predicted.written_of, "")[:2]
+    return [
+        fact.format(
+            token=verbatim(token),
+            against=verbatim(against),
+            **{name: decimal(by, 2) for name, by in predicted.written.items()},
+        )
+    ]
+
+
 def _about_token(fact: str, predicted: Predicted) -> str:
     return fact.format(
         token=verbatim(predicted.likeliest),
@@ -161,4 +209,7 @@ _FACTS: dict[str, Callable[[Inquiry, Any], list[str]]] = {
     "cache_size": _cache_size,
     "without_heads": _without_heads,
     "likeliest_stays": _likeliest,
+    "share_of_likeliest": _share_of_likeliest,
+    "largest_cut": _largest_cut,
+    "main_writers": _main_writers,
 }

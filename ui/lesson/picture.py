@@ -96,6 +96,11 @@ def show_heads_of_layers(shares: np.ndarray, name: str) -> None:
     _show(head_map(shares, name, _("mean weight")), is_wide=False)
 
 
+def show_beside(tiles: Tiles) -> None:
+    """Draw a view's tiles beside a question, as large as there is room for."""
+    _show(tiles, is_wide=False)
+
+
 def _one_decimal(value: float) -> str:
     return decimal(value, 1)
 

@@ -28,6 +28,8 @@ def describe_question(inquiry: Inquiry) -> str:
 
 def describe_truth(inquiry: Inquiry, said: Any) -> str:
     """Return what it is, beside what somebody has said; None for nothing was said."""
+    if not inquiry.truth.right and inquiry.answer.about == "prediction":
+        return _("That can't be asked of this sentence, or of this model.")
     if not inquiry.truth.right:
         return _("In this sentence there is no such word.")
     return _DESCRIBE[inquiry.question.kind](inquiry, said)

@@ -23,7 +23,7 @@ _NUMBERS = Description(
 _PATCHING = Description(
     N_("A into B: how much of A's answer one piece of A's run brings back, put into B's run."),
     "(d − d(B)) ÷ (d(A) − d(B))",
-    ("head", "layer", "logit", "token"),
+    ("head", "output", "positions", "layer", "logit", "token"),
 )
 
 

@@ -198,15 +198,16 @@ def _describe_strongest(sides: PatchedSides, job: PatchingJob) -> str:
 def _describe_measure(sides: PatchedSides, pair: PatchedPair, what: Patched) -> str:
     """Say what a cell is, and how it misleads."""
     answers, shown = pair.answers, sides.model.tokenizer.shown
-    a, b = (verbatim(shown(token), 40) for token in (answers.a_token, answers.b_token))
+    # Not as code, which is smaller than a caption already is.
+    a, b = (plain(shown(token), 40) for token in (answers.a_token, answers.b_token))
     if answers.are_same:
         said = _(
-            "d is the logit of {a}, the answer of both, after the last token. "
+            "d is the logit of “{a}”, the answer of both, after the last token. "
             "0 is as in B, 1 all that A has more; below 0 and above 1 are possible."
         ).format(a=a)
     else:
         said = _(
-            "d is the logit of {a} minus that of {b} after the last token. "
+            "d is the logit of “{a}” minus that of “{b}” after the last token. "
             "0 is as in B, 1 as in A; below 0 and above 1 are possible."
         ).format(a=a, b=b)
     parts = [said, _what_is_put(pair, what)]

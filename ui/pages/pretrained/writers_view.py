@@ -9,6 +9,7 @@ from model.contributions import AskedLogit, Contributions, ContributionsUnavaila
 from model.head_finder import rank
 from ui.components import window_is_tall
 from ui.controls.selection import Selection, draw_next_time
+from ui.lesson.picture import show_beside
 from ui.link.memory import choose
 from ui.pages.pretrained.writers_token import asked_logit, draw_asked
 from ui.runs.pretrained import PretrainedRun
@@ -66,6 +67,19 @@ def show_writers(run: PretrainedRun, selection: Selection, theme: Theme) -> None
             "through what later layers read from it."
         )
     )
+
+
+def _show_beside(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
+    """Draw what each part adds, alone: a question's place is beside it."""
+    if run.next_logits is None:
+        st.info(_("This model writes nothing: choose one with a decoder."))
+        return
+    try:
+        found = run.model.contributions(run.computed.output, asked_logit(run))
+    except ContributionsUnavailableError as error:
+        st.info(plain(describe_error(error, _), LONGEST_REASON))
+        return
+    show_beside(writers_tiles(found))
 
 
 def _show_map(run: PretrainedRun, found: Contributions, asked: AskedLogit, theme: Theme) -> None:
@@ -228,6 +242,7 @@ WRITERS = View(
     "writers",
     show_writers,
     lambda: DESCRIPTION,
+    beside=_show_beside,
     charts=(Chart(CHART, behind_cell),),
     picks=False,
     group="answer",

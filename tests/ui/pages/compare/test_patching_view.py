@@ -213,7 +213,7 @@ def test_too_many_tokens_are_refused() -> None:
 
 def test_it_says_what_d_is_and_how_the_measure_misleads() -> None:
     said = texts(opened())
-    assert "d is the logit of ` ␣Paris ` minus that of ` ␣Berlin `" in said
+    assert "d is the logit of “␣Paris” minus that of “␣Berlin”" in said
     assert "a patched run is one the model has never seen" in said
     assert "What is changed by hand" not in said
     a = side(FRANCE, removed="3.1")
