@@ -126,27 +126,63 @@ def composition_scores(encoder: Encoder) -> dict[Into, Tensor]:
     """
     check_pre_norm(encoder)
     every = [head_weights(block) for block in encoder.layers]  # type: ignore[arg-type]  # a ModuleList forgets
-    written = [_unit(each.outputs @ _triangle(each.values).mT) for each in every]  # (H, E, D)
-    readers: list[dict[Into, Tensor]] = [  # (H, D, E) each
-        {
-            "q": _unit(_triangle(each.keys) @ each.queries),
-            "k": _unit(_triangle(each.queries) @ each.keys),
-            "v": _unit(_triangle(each.outputs.mT) @ each.values),
-        }
-        for each in every
-    ]
+    written = [_writer(each) for each in every]  # (H, E, D)
     layers, heads = len(every), every[0].queries.shape[0] if every else 0
     scores: dict[Into, Tensor] = {
         into: torch.zeros(layers, heads, layers, heads) for into in ("q", "k", "v")
     }
     for later in range(layers):
-        for into, read in readers[later].items():
+        for into, read in _readers(every[later]).items():
             for earlier in range(later):
-                # (H earlier, H later): of each pair the norm of a (D, D) product.
-                products = torch.einsum("hde,gef->ghdf", read, written[earlier])
-                norms = products.flatten(2).norm(dim=-1)
-                scores[into][earlier, :, later] = norms
+                scores[into][earlier, :, later] = _products(read, written[earlier])
     return scores
+
+
+@torch.no_grad()
+def composition_into(encoder: Encoder, layer: int, head: int) -> dict[Into, Tensor]:
+    """Return the composition of one head with each earlier one, as composition_scores has it.
+
+    Args:
+        encoder: a pre-norm stack.
+        layer: the later head's.
+        head: of that layer.
+
+    Returns:
+        (layer, H) each.
+
+    Raises:
+        CompositionUnavailableError: if the stack is post-norm.
+    """
+    check_pre_norm(encoder)
+    *earlier, own = [head_weights(block) for block in encoder.layers[: layer + 1]]  # type: ignore[arg-type]
+    written = [_writer(each) for each in earlier]
+    scores: dict[Into, Tensor] = {}
+    for into, read in _readers(own).items():
+        one = read[head : head + 1]
+        rows = [_products(one, each)[:, 0] for each in written]
+        scores[into] = torch.stack(rows) if rows else torch.zeros(0, len(read))
+    return scores
+
+
+def _writer(weights: HeadWeights) -> Tensor:
+    """Stand in for each W_OV on the right of a product: (H, E, D), of norm 1."""
+    return _unit(weights.outputs @ _triangle(weights.values).mT)
+
+
+def _readers(weights: HeadWeights) -> dict[Into, Tensor]:
+    """Stand in for each W_QKᵀ, W_QK and W_OV on the left of a product: (H, D, E), of norm 1."""
+    return {
+        "q": _unit(_triangle(weights.keys) @ weights.queries),
+        "k": _unit(_triangle(weights.queries) @ weights.keys),
+        "v": _unit(_triangle(weights.outputs.mT) @ weights.values),
+    }
+
+
+def _products(read: Tensor, written: Tensor) -> Tensor:
+    """The norm of each pair's product, (H earlier, H later): of a (D, D) matrix."""
+    products = torch.einsum("hde,gef->ghdf", read, written)
+    norms: Tensor = products.flatten(2).norm(dim=-1)
+    return norms
 
 
 def _triangle(rows: Tensor) -> Tensor:

@@ -11,7 +11,9 @@ from .heatmap import base_layout
 from .theme import Concept, Theme
 
 WIDTH, HEIGHT = 420, 240  # pixels of the figure
-DOT = 26  # pixels across
+DOT = 26  # pixels across, at most
+WRITTEN = 18  # pixels of a dot in which its head's number can be read
+NAMED = 72  # pixels that a layer's name takes
 THINNEST, THICKEST = 1.0, 7.0  # pixels of a line
 LEAVES, ARRIVES = 0.06, 0.09  # how far beside a dot's centre, in layers
 PORTS: dict[str, float] = {"q": -0.24, "k": 0.0, "v": 0.24}  # where lines arrive, in heads
@@ -53,19 +55,22 @@ class Circuit:
 def draw_circuit(circuit: Circuit, theme: Theme) -> go.Figure:
     """Draw the first layer on the left, a line's thickness its strength, a cross on what is cut."""
     drawn = sorted(circuit.edges, key=lambda edge: (edge.is_cut, edge.strength))
-    traces = [_line(edge, theme) for edge in drawn]
+    traces = [_line(edge, circuit, theme) for edge in drawn]
     traces += [_legend_entry(circuit, into, theme) for into in PORTS]
-    traces += [_middles(drawn, theme), _dots(circuit, theme)]
+    traces += [_middles(drawn, circuit, theme), _dots(circuit, theme)]
     layout = base_layout(
-        theme, margin={"l": 8, "r": 8, "t": LEGEND + LAYERS, "b": BELOW}, height=circuit.height
+        theme, margin={"l": 24, "r": 24, "t": LEGEND + LAYERS, "b": BELOW}, height=circuit.height
     )
+    beside = max(0.2, 0.6 * _dot_size(circuit) * circuit.layers / WIDTH)  # of a dot's centre
+    step = -(-NAMED * circuit.layers // WIDTH)
+    named = list(range((circuit.layers - 1) % step, circuit.layers, step))  # the last among them
     layout |= {
         "xaxis": {
-            "range": [-0.2, circuit.layers - 0.8],
+            "range": [-beside, circuit.layers - 1 + beside],
             "side": "top",
             "tickmode": "array",
-            "tickvals": list(range(circuit.layers)),
-            "ticktext": [f"{circuit.layer_word} {layer}" for layer in range(circuit.layers)],
+            "tickvals": named,
+            "ticktext": [f"{circuit.layer_word} {layer}" for layer in named],
             "showgrid": False,
             "zeroline": False,
             "fixedrange": True,
@@ -92,16 +97,21 @@ def _plot_height(circuit: Circuit) -> int:
     return circuit.height - LEGEND - LAYERS - BELOW
 
 
-def _ends(edge: CircuitEdge) -> tuple[tuple[float, float], tuple[float, float]]:
+def _dot_size(circuit: Circuit) -> float:
+    return min(DOT, 0.8 * min(_plot_height(circuit) / circuit.heads, WIDTH / circuit.layers))
+
+
+def _ends(edge: CircuitEdge, circuit: Circuit) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where a line begins and where it ends, each as layer and head."""
+    radius = 0.5 * _dot_size(circuit) * circuit.layers / WIDTH  # in layers
     return (
-        (edge.layer + LEAVES, float(edge.head)),
-        (edge.later_layer - ARRIVES, edge.later_head + PORTS[edge.into]),
+        (edge.layer + max(LEAVES, radius), float(edge.head)),
+        (edge.later_layer - max(ARRIVES, radius), edge.later_head + PORTS[edge.into]),
     )
 
 
-def _line(edge: CircuitEdge, theme: Theme) -> dict[str, Any]:
-    (x0, y0), (x1, y1) = _ends(edge)
+def _line(edge: CircuitEdge, circuit: Circuit, theme: Theme) -> dict[str, Any]:
+    (x0, y0), (x1, y1) = _ends(edge, circuit)
     return {
         "type": "scatter",
         "mode": "lines",
@@ -130,11 +140,11 @@ def _legend_entry(circuit: Circuit, into: str, theme: Theme) -> dict[str, Any]:
     }
 
 
-def _middles(edges: Sequence[CircuitEdge], theme: Theme) -> dict[str, Any]:
+def _middles(edges: Sequence[CircuitEdge], circuit: Circuit, theme: Theme) -> dict[str, Any]:
     """Where each line is hovered, and its cross if it is cut."""
     places = []
     for edge in edges:
-        (x0, y0), (x1, y1) = _ends(edge)
+        (x0, y0), (x1, y1) = _ends(edge, circuit)
         places.append((x0 + HOVERED * (x1 - x0), y0 + HOVERED * (y1 - y0)))
     return {
         "type": "scatter",
@@ -152,16 +162,16 @@ def _middles(edges: Sequence[CircuitEdge], theme: Theme) -> dict[str, Any]:
 
 def _dots(circuit: Circuit, theme: Theme) -> dict[str, Any]:
     heads = [(layer, head) for layer in range(circuit.layers) for head in range(circuit.heads)]
-    pitch = _plot_height(circuit) / circuit.heads
+    size = _dot_size(circuit)
     return {
         "type": "scatter",
         "mode": "markers+text",
         "x": [layer for layer, _head in heads],
         "y": [head for _layer, head in heads],
-        "text": [str(head) for _layer, head in heads],
+        "text": [str(head) if size >= WRITTEN else "" for _layer, head in heads],
         "textfont": {"color": theme.text},
         "marker": {
-            "size": min(DOT, 0.8 * pitch),
+            "size": size,
             "color": theme.ground,
             "line": {"color": theme.faint, "width": 1.5},
         },

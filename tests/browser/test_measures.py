@@ -69,6 +69,7 @@ OF_SMOLLM2 = (
         for view in ("heads", "next", "finder", "writers", "lens")
     ),
     "pretrained?model=smollm2&view=causes&cut=2.1",
+    "pretrained?model=smollm2&view=circuit&layer=20&head=3&cut_edges=*-20.3.k",
     "pretrained?lesson=trained&step=4&answer=same&revealed=true",
     *(f"compare?{urlencode({**PAIR, 'patch': what})}" for what in PATCHED),
 )

@@ -11,6 +11,7 @@ from torch import nn
 from model.composition import (
     CompositionUnavailableError,
     Into,
+    composition_into,
     composition_scores,
     head_weights,
     random_floor,
@@ -138,6 +139,18 @@ def test_it_is_what_the_whole_matrices_give(
         torch.testing.assert_close(
             scores.double(), torch.from_numpy(expected[into]), rtol=0, atol=1e-6
         )
+
+
+def test_into_one_head_it_is_the_same() -> None:
+    config = Config(embed_size=16, heads=4, layers=3, kv_heads=2, architecture=ATTENTION_ONLY)
+    encoder = shaken(Encoder(config)).eval()
+    expected = whole_matrices(encoder)
+    for into, scores in composition_into(encoder, 2, 3).items():
+        wanted = torch.from_numpy(expected[into][:2, :, 2, 3])
+        torch.testing.assert_close(scores.double(), wanted, rtol=0, atol=1e-6)
+    assert {scores.shape for scores in composition_into(encoder, 0, 1).values()} == {(0, 4)}
+    with pytest.raises(CompositionUnavailableError):
+        composition_into(Encoder(Config(embed_size=4, heads=2, architecture=TUTORIAL)), 0, 0)
 
 
 def test_the_matrices_are_those_by_which_the_heads_read_and_write() -> None:

@@ -11,14 +11,15 @@ from model.transformer import Encoder
 from ui.components import window_is_narrow, window_is_tall
 from ui.controls.colors import weight_scale
 from ui.controls.selection import Selection
-from ui.link.head_edges import read_edges, write_edges
-from ui.link.memory import choose, value_of
+from ui.link.head_edges import read_edges
+from ui.link.memory import value_of
 from ui.runs.circuits import CutRun, composition_of, run_without
 from ui.runs.trained_here import TrainedHereRun
 from ui.server.turns import take_turn
 from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
 from ui.text.numbers import decimal, percent, whole
+from ui.views.circuit import Edge, draw_edge_buttons, edges_of, name_of
 from ui.views.heads import ON_PHONE, PLOTLY_CONFIG, show_tiles
 from ui.views.stages import attention_tiles
 from ui.views.view import View
@@ -32,8 +33,6 @@ TILES_WIDTH, TILES_HEIGHT, TILES_TALL = 470, 240, 420  # design pixels of the pa
 STORY = 56  # pixels that a story's sentences take
 MOST_DRAWN = 48  # lines: of more than these nothing can be told
 LISTED = 5  # of the strongest edges
-
-Edge = tuple[Into, int, int, int, int]  # into what; layer and head, later layer and head
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def _show_graph(run: TrainedHereRun, found: Found, theme: Theme) -> None:
             into=edge[0],
             strength=max(0.0, (_score(found, edge) - found.floor) / span),
             text=_("{edge}<br>composition {score}").format(
-                edge=_name(_edges(edge)), score=decimal(_score(found, edge), 3)
+                edge=name_of(edges_of(edge)), score=decimal(_score(found, edge), 3)
             ),
             is_cut=HeadEdgeCut(*edge[1:], edge[0]) in cuts,
         )
@@ -212,53 +211,7 @@ def _height(usual: int, tall: int) -> int:
 def _draw_edges(found: Found) -> None:
     """Draw a button for each of the strongest edges, all of a kind, and what else is cut."""
     kinds = [HeadEdges(None, None, into) for into in found.scores]
-    listed = [_edges(edge) for edge in found.strongest[:LISTED]]
-    offered = list(dict.fromkeys([*listed, *kinds, *found.chosen]))
-    with st.container(horizontal=True, gap="small", key="circuit_edges"):
-        for edges in offered:
-            is_cut = edges in found.chosen
-            st.button(
-                _name(edges),
-                key=f"cut_{write_edges([edges])}",
-                icon=":material/undo:" if is_cut else ":material/content_cut:",
-                type="primary" if is_cut else "secondary",
-                on_click=_take,
-                args=(edges, is_cut),
-            )
-        if len(found.chosen) > 1:
-            st.button(_("Undo all"), key="undo_edges", on_click=_take_none)
-
-
-def _edges(edge: Edge) -> HeadEdges:
-    into, layer, head, later_layer, later_head = edge
-    return HeadEdges((layer, head), (later_layer, later_head), into)
-
-
-def _name(edges: HeadEdges) -> str:
-    """Return what edges are called: 0·1 → key of 1·2."""
-    if edges.first is None and edges.later is None:
-        return {
-            "q": _("all into queries"),
-            "k": _("all into keys"),
-            "v": _("all into values"),
-        }[edges.into]
-    first, later = (
-        _("all") if head is None else f"{head[0]}·{head[1]}" for head in (edges.first, edges.later)
-    )
-    return {
-        "q": _("{first} → query of {later}"),
-        "k": _("{first} → key of {later}"),
-        "v": _("{first} → value of {later}"),
-    }[edges.into].format(first=first, later=later)
-
-
-def _take(edges: HeadEdges, is_cut: bool) -> None:
-    chosen = [each for each in read_edges(value_of("cut_edges")) if each != edges]
-    choose("cut_edge", cut_edges=write_edges(chosen if is_cut else [*chosen, edges]))
-
-
-def _take_none() -> None:
-    choose("cut_edge", cut_edges="")
+    draw_edge_buttons([*map(edges_of, found.strongest[:LISTED]), *kinds], found.chosen)
 
 
 DESCRIPTION = Description(

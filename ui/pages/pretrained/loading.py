@@ -16,6 +16,7 @@ from ui.link.interventions import KINDS, chosen_interventions, values_of
 from ui.link.memory import settle, value_of
 from ui.link.notices import notice
 from ui.pages.pretrained.causes_view import CAUSES
+from ui.pages.pretrained.circuit_view import CIRCUIT
 from ui.pages.pretrained.finder_view import FINDER
 from ui.pages.pretrained.lens_view import LENS
 from ui.pages.pretrained.next_token_view import NEXT
@@ -41,7 +42,8 @@ from ui.views.numbers import NUMBERS
 from ui.views.view import View
 
 MOST_TEXTS = 2
-VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, WRITERS, LENS, CAUSES, SIMILARITY, NUMBERS)
+ANSWERS = (NEXT, WRITERS, LENS, CAUSES, CIRCUIT)
+VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, *ANSWERS, SIMILARITY, NUMBERS)
 
 
 def load_model() -> PretrainedModel | None:
@@ -128,7 +130,7 @@ def load_with_progress(choice: str) -> PretrainedModel:
 
 def views_of(model: PretrainedModel) -> tuple[View, ...]:
     """Return what a model has to show."""
-    missing = (NEXT, WRITERS, LENS) if model.kind == "encoder" else (SIMILARITY,)
+    missing = (NEXT, WRITERS, LENS, CIRCUIT) if model.kind == "encoder" else (SIMILARITY,)
     return tuple(view for view in VIEWS if view not in missing)
 
 

@@ -11,6 +11,7 @@ from ui.choices.limits import (
 )
 from ui.choices.options import EFFECTS, KINDS, PRETRAINED_VIEWS
 from ui.link.common_parameters import RUN, index, shown, typed
+from ui.link.head_edges import head_edges
 from ui.link.interventions import PARAMETERS as INTERVENTIONS
 from ui.link.page import Parameter
 from ui.link.readers import flag, number, option, text, whole_numbers
@@ -41,5 +42,6 @@ PARAMETERS: dict[str, Parameter] = {
     "against": shown(None, number(0, LARGEST_TOKEN)),
     "added": Parameter("", whole_numbers(MOST_ADDED, 1)),
     **INTERVENTIONS,
+    "cut_edges": shown("", head_edges),
     "effect": shown("overview", option(*EFFECTS)),
 }
