@@ -127,6 +127,8 @@ class ModelTrace:
     trace: TransformerTrace
     masks: Mapping[AttentionKind, Tensor | None]  # True = may attend, broadcastable to (B, H, Q, K)
     next_logits: Tensor | None  # (B, V) after each sentence's last token; None for an encoder
+    mask_logits: tuple[Tensor, ...] = ()  # (M, V) a sentence, at its masks, if it fills them
+    class_logits: Tensor | None = None  # (B, C) of a classifier
     changes: Changes = UNCHANGED  # what was changed by hand, in the changeable kind of attention
 
     @property
@@ -145,6 +147,8 @@ class PretrainedModel(Protocol):
     longest: int  # how many tokens its positions allow
     vocabulary: int  # V, the rows of its table of token vectors
     weights_bytes: int  # of its weights in memory
+    mask_token: int | None  # what stands for a word that it is to find; None if it fills no gaps
+    class_names: tuple[str, ...]  # C, of a classifier; none for others
     decoder_start: int | None  # that an encoder-decoder's target begins with, if it names one
     without_vector: tuple[int, ...]  # tokens that its tokeniser knows, and its table has not
 

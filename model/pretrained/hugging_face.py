@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from ..reasons import one_line
 from ..subwords import SubwordTokenizer
 from . import recorder
+from .answer_heads import answering_class
 from .base import ModelKind
 from .hugging_face_facts import weights_bytes
 from .hugging_face_model import HuggingFaceModel
@@ -94,7 +95,8 @@ def _load(
     if Path(name_or_path).is_dir():
         _check_weights_are_safe(Path(name_or_path))
     kind = _kind(transformers, config)
-    auto_class = getattr(transformers, AUTO_CLASS[kind])
+    answering = answering_class(transformers, config) if kind == "encoder" else None
+    auto_class = getattr(transformers, answering or AUTO_CLASS[kind])
     # Always with the dtype: transformers makes the config's the default one of all threads.
     how: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": recorder.NAME}
     try:
@@ -112,21 +114,32 @@ def _load(
             {"needed": _size(needed), "most": _size(most_bytes)},
         )
     with refusing("no_tokenizer"):
-        tokenizer = _tokenizer(transformers, name_or_path, found)
+        tokenizer, mask_token = _tokenizer(transformers, name_or_path, found)
     with refusing("bad_weights"):
-        model, report = auto_class.from_pretrained(
-            name_or_path,
-            config=config,
-            use_safetensors=True,
-            disable_mmap=True,  # a mapped file that becomes shorter would kill the server
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # told in one line below, instead of in a table
-            **found,
-            **how,
-        )
+        model, report = _with_weights(auto_class, name_or_path, config, found, how)
+        if answering is not None and (report["missing_keys"] or report["mismatched_keys"]):
+            # Its file may lack the head that its config names: the encoder is of use without.
+            auto_class = getattr(transformers, AUTO_CLASS[kind])
+            model, report = _with_weights(auto_class, name_or_path, config, found, how)
         _check_all_is_loaded(report)
     with refusing(reads or ("attention" if _has_attention(model) else "no_attention")):
-        return HuggingFaceModel(model, tokenizer, name, kind)
+        return HuggingFaceModel(model, tokenizer, name, kind, mask_token)
+
+
+def _with_weights(
+    auto_class: Any, name_or_path: str, config: Any, found: dict[str, Any], how: dict[str, Any]
+) -> Any:
+    """Return a model with its weights, and a report on what of them was there."""
+    return auto_class.from_pretrained(
+        name_or_path,
+        config=config,
+        use_safetensors=True,
+        disable_mmap=True,  # a mapped file that becomes shorter would kill the server
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # told in one line below, instead of in a table
+        **found,
+        **how,
+    )
 
 
 def _check_it_reads_text(transformers: Any, config: Any) -> Refusal | None:
@@ -211,7 +224,10 @@ def _kind(transformers: Any, config: Any) -> ModelKind:
     return "decoder" if writes and not fills_gaps else "encoder"
 
 
-def _tokenizer(transformers: Any, name_or_path: str, found: dict[str, Any]) -> SubwordTokenizer:
+def _tokenizer(
+    transformers: Any, name_or_path: str, found: dict[str, Any]
+) -> tuple[SubwordTokenizer, int | None]:
+    """Return a tokeniser, and the id of its mask, if it has one."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, **found)
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if not isinstance(backend, Tokenizer):
@@ -223,7 +239,7 @@ def _tokenizer(transformers: Any, name_or_path: str, found: dict[str, Any]) -> S
         raise ModelRefusedError("its tokeniser knows no words", "no_tokenizer")
     tells_types = "token_type_ids" in tokenizer.model_input_names
     # Made for this one call: nobody else's settings change.
-    return SubwordTokenizer(backend, tells_types=tells_types)
+    return SubwordTokenizer(backend, tells_types=tells_types), tokenizer.mask_token_id
 
 
 def _size(size: int) -> str:

@@ -15,13 +15,13 @@ from ..parity import Parity, largest_difference, worst
 from ..subwords import SubwordTokenizer
 from ..transformer import AttentionKind
 from . import recorder
+from .answer_heads import class_names, fills_masks
 from .base import (
     Head,
     ModelKind,
     ModelTrace,
     NoStartTokenError,
     StackSize,
-    TokensWithoutVectorsError,
     changeable_kind,
 )
 from .equations import equations_of, probe_ids, watching
@@ -39,6 +39,7 @@ from .hugging_face_readout import find_readout
 from .hugging_face_run import (
     RecordedRun,
     check_right,
+    checked_ids,
     last_places,
     own_tokens,
     recorded_run,
@@ -66,12 +67,20 @@ class HuggingFaceModel:
         tokenizer: the model's.
         name: the model's.
         kind: the model's.
+        mask_token: the id with which its tokeniser hides a word, if it has one.
 
     Raises:
         ModelUnavailableError: if its attention can't be recorded, or the numbers aren't right.
     """
 
-    def __init__(self, model: Any, tokenizer: SubwordTokenizer, name: str, kind: ModelKind) -> None:
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: SubwordTokenizer,
+        name: str,
+        kind: ModelKind,
+        mask_token: int | None = None,
+    ) -> None:
         self.name = name
         self.kind = kind
         self.tokenizer = tokenizer
@@ -79,6 +88,8 @@ class HuggingFaceModel:
         self.longest = longest_sentence(model)
         self._both = kind == "encoder-decoder"
         self.decoder_start = decoder_start(model) if self._both else None
+        self.mask_token = mask_token if fills_masks(model) else None
+        self.class_names = class_names(model)
         self._model = model.eval().requires_grad_(False)
         self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._token_types = token_types(model)
@@ -135,7 +146,7 @@ class HuggingFaceModel:
         calls = self._calls_of(changes)
         with self._lock, torch.inference_mode(), recorder.recording(calls) as recording:
             out = self._model(**inputs)
-        return recorded_run(out, recording.calls, inputs, changes, self.kind)
+        return recorded_run(out, recording.calls, inputs, changes, self)
 
     def reads(self, token: int) -> bool:
         """Whether it is a token of the tokeniser's that the model has a vector for."""
@@ -261,14 +272,14 @@ class HuggingFaceModel:
     ) -> dict[str, Any]:
         """Return what the model is called with."""
         inputs: dict[str, Any] = {"output_hidden_states": True, "return_dict": True}
-        inputs["input_ids"] = self._checked(ids)
+        inputs["input_ids"] = checked_ids(self, ids)
         inputs["attention_mask"] = own_tokens(ids, lengths)
         if self._both:
             if target_ids is None:
                 if self.decoder_start is None:
                     raise NoStartTokenError(self.name)
                 target_ids = torch.full((len(ids), 1), self.decoder_start)
-            inputs["decoder_input_ids"] = self._checked(target_ids)
+            inputs["decoder_input_ids"] = checked_ids(self, target_ids)
             inputs["decoder_attention_mask"] = own_tokens(
                 target_ids, target_lengths or [target_ids.shape[1]] * len(target_ids)
             )
@@ -277,18 +288,3 @@ class HuggingFaceModel:
         if self._keeps_logits:  # only where they are wanted: a vocabulary is large
             inputs["logits_to_keep"] = torch.unique(last_places(inputs))
         return inputs
-
-    def _checked(self, ids: Tensor) -> Tensor:
-        """The ids, if they are a batch of the model's tokens."""
-        if ids.dim() != 2 or not ids.numel():
-            raise ValueError(
-                f"ids must be (batch, length) and not empty, got the shape {tuple(ids.shape)}"
-            )
-        if ids.shape[1] > self.longest:
-            raise ValueError(f"{self.name} has {self.longest} positions, got {ids.shape[1]} tokens")
-        every = sorted(set(ids.flatten().tolist()))
-        beyond = [token for token in every if not 0 <= token < self.vocabulary]
-        if beyond:
-            shown = [self.tokenizer.shown(token) for token in beyond]
-            raise TokensWithoutVectorsError(self.name, shown, self.vocabulary)
-        return ids

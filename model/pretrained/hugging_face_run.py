@@ -10,7 +10,13 @@ from torch import Tensor
 from ..interventions import Changes
 from ..parity import Parity
 from ..transformer import AttentionKind, TransformerTrace
-from .base import ModelKind, ModelTrace, ModelUnavailableError
+from .answer_heads import mask_logits
+from .base import (
+    ModelTrace,
+    ModelUnavailableError,
+    PretrainedModel,
+    TokensWithoutVectorsError,
+)
 from .recorded_calls import calls_by_kind, union_of_masks
 from .recorder import RecordedCall
 
@@ -30,7 +36,7 @@ def recorded_run(
     calls: Sequence[RecordedCall],
     inputs: Mapping[str, Any],
     changes: Changes,
-    kind: ModelKind,
+    model: PretrainedModel,
 ) -> RecordedRun:
     """Put everything of a run in its place.
 
@@ -39,18 +45,18 @@ def recorded_run(
         calls: that were recorded, in their order.
         inputs: what the model was called with.
         changes: what was changed by hand.
-        kind: the model's.
+        model: that ran.
 
     Raises:
         ModelUnavailableError: if there is another number of attentions than the layers have.
     """
-    both = kind == "encoder-decoder"
+    both, own = model.kind == "encoder-decoder", inputs["attention_mask"]
     encoder = tuple((out.encoder_hidden_states if both else out.hidden_states) or ())
     decoder = tuple(out.decoder_hidden_states or () if both else ())
     by_kind = calls_by_kind(calls, *(max(len(states) - 1, 0) for states in (encoder, decoder)))
     traces = {of_kind: tuple(call.trace for call in of) for of_kind, of in by_kind.items()}
     next_logits = None
-    if kind != "encoder":
+    if model.kind != "encoder":
         last = last_places(inputs)
         kept = inputs.get("logits_to_keep", ())
         if out.logits.shape[1] == len(kept):
@@ -74,6 +80,10 @@ def recorded_run(
         inputs=inputs,
         calls=by_kind,
         changes=changes,
+        mask_logits=()
+        if model.mask_token is None
+        else mask_logits(out.logits, inputs["input_ids"], own, model.mask_token),
+        class_logits=out.logits if model.class_names else None,
     )
 
 
@@ -113,3 +123,24 @@ def check_right(parity: Parity, run: RecordedRun) -> None:
             difference=difference,
             largest=largest,
         )
+
+
+def checked_ids(model: PretrainedModel, ids: Tensor) -> Tensor:
+    """Return the ids, if they are a batch of the model's tokens.
+
+    Raises:
+        TokensWithoutVectorsError: if the model's table ends before some of them.
+        ValueError: if they are none, or too many.
+    """
+    if ids.dim() != 2 or not ids.numel():
+        raise ValueError(
+            f"ids must be (batch, length) and not empty, got the shape {tuple(ids.shape)}"
+        )
+    if ids.shape[1] > model.longest:
+        raise ValueError(f"{model.name} has {model.longest} positions, got {ids.shape[1]} tokens")
+    every = sorted(set(ids.flatten().tolist()))
+    beyond = [token for token in every if not 0 <= token < model.vocabulary]
+    if beyond:
+        shown = [model.tokenizer.shown(token) for token in beyond]
+        raise TokensWithoutVectorsError(model.name, shown, model.vocabulary)
+    return ids

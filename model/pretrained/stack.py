@@ -76,6 +76,8 @@ class StackModel:
         self.vocabulary = config.vocabulary or 0
         self.without_vector = tokenizer.beyond(self.vocabulary)
         self.decoder_start: int | None = None
+        self.mask_token: int | None = None
+        self.class_names: tuple[str, ...] = ()
         self.weights_bytes = sum(weight.nbytes for weight in encoder.state_dict().values())
 
     @torch.inference_mode()
@@ -111,7 +113,7 @@ class StackModel:
         if self.kind == "decoder" and ids.shape[1]:
             last = torch.tensor(lengths) - 1
             next_logits = self.logits(trace.output[torch.arange(len(last)), last])
-        return ModelTrace(trace, {"encoder_self": mask}, next_logits, changes)
+        return ModelTrace(trace, {"encoder_self": mask}, next_logits, changes=changes)
 
     @torch.inference_mode()
     def weights_of(self, ids: Tensor, lengths: Sequence[int], layer: int) -> Tensor:

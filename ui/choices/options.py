@@ -24,7 +24,7 @@ View = Literal["heads", "head", "cell", "layers", "tests", "numbers"]
 PairView = Literal["kinds", "heads", "head", "cell", "layers", "numbers"]  # on Encoder-decoder
 PretrainedView = Literal[  # on Pretrained; a model has not all of them
     "heads", "head", "cell", "layers", "finder",
-    "next", "writers", "lens", "causes", "circuit",
+    "next", "decision", "writers", "lens", "causes", "circuit",
     "similarity", "numbers",
 ]  # fmt: skip
 LearnView = Literal["watch", "head", "cell", "layers", "circuit", "numbers"]  # on Learn

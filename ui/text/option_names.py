@@ -76,6 +76,7 @@ WORDS = {
     "after": N_("after"),
     "next": N_("next token"),
     "answer": N_("answer"),
+    "decision": N_("decision"),
     "writers": N_("writers"),
     "lens": N_("read early"),
     "similarity": N_("similarity"),

@@ -125,3 +125,17 @@ def saved(folder: Path, name: str, model: Any = None) -> Path:
 def change_config(folder: Path, **changes: Any) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def saved_with_head(folder: Path, auto: str, **options: Any) -> tuple[Any, Path]:
+    """A tiny BERT that answers, under "eager", and its folder; its mask is the word w4."""
+    config = config_of("bert")
+    for key, value in options.items():
+        setattr(config, key, value)
+    torch.manual_seed(0)
+    model = getattr(transformers, auto).from_config(config, attn_implementation="eager").eval()
+    path = saved(folder, "bert", model)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(path)
+    tokenizer.add_special_tokens({"mask_token": "w4"})
+    tokenizer.save_pretrained(path)
+    return model, path

@@ -14,7 +14,9 @@ from ui.components import window_is_tall
 from ui.controls.random_settings import segments
 from ui.controls.selection import Selection
 from ui.link.memory import value_of
-from ui.pages.pretrained.next_token_view import describe_change, difference_tiles, show_bars
+from ui.pages.pretrained.answer_bars import answer_of, describe_change, show_bars
+from ui.pages.pretrained.decision_view import describe_no_answer
+from ui.pages.pretrained.next_token_view import difference_tiles
 from ui.runs.pretrained import PretrainedRun
 from ui.runs.run import Attention, Run
 from ui.runs.sentences import asks_source
@@ -54,7 +56,7 @@ def show_causes(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
         st.caption(_("Nothing follows: the model's output is the same to the last digit."))
     answer, stream, weights = st.columns(3, gap="medium")
     with answer:
-        _show_answer(run, whole, theme)
+        _show_answer(run, whole, selection, theme)
     with stream:
         st.markdown(_("**Stream**: how far vectors moved"))
         show_tiles(stream_tiles(run, whole, selection), STREAM, theme)
@@ -63,22 +65,19 @@ def show_causes(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
         show_tiles(weights_tiles(run, whole, selection), WEIGHTS, theme)
 
 
-def _show_answer(run: PretrainedRun, whole: PretrainedRun, theme: Theme) -> None:
-    if run.next_logits is None or whole.next_logits is None:
+def _show_answer(
+    run: PretrainedRun, whole: PretrainedRun, selection: Selection, theme: Theme
+) -> None:
+    if answer_of(run, selection.sentence) is None:
         st.markdown(_told_of_vectors(run, whole))
         return
-    st.markdown(describe_change(run, whole.next_logits[0], run.next_logits[0]))
-    show_bars(run, whole, theme, TOKENS)
+    st.markdown(describe_change(run, whole, selection.sentence))
+    show_bars(run, whole, selection.sentence, theme, TOKENS)
 
 
 def _told_of_vectors(run: PretrainedRun, whole: PretrainedRun) -> str:
     """Return how alike the sentences' vectors are to what they were."""
-    said = [
-        _(
-            "**Answer**: this model writes nothing. What it makes of a sentence is a vector, the "
-            "mean of its tokens' last vectors."
-        )
-    ]
+    said = [describe_no_answer(run)]
     for sentence, length in enumerate(run.source.lengths):
         now, before = (each.trace.output[sentence, :length] for each in (run, whole))
         told = _("Sentence {number}: its cosine with the vector before is **{cosine}**.")

@@ -17,6 +17,7 @@ from ui.link.memory import settle, value_of
 from ui.link.notices import notice
 from ui.pages.pretrained.causes_view import CAUSES
 from ui.pages.pretrained.circuit_view import CIRCUIT
+from ui.pages.pretrained.decision_view import DECISION
 from ui.pages.pretrained.finder_view import FINDER
 from ui.pages.pretrained.lens_view import LENS
 from ui.pages.pretrained.next_token_view import NEXT
@@ -42,7 +43,7 @@ from ui.views.numbers import NUMBERS
 from ui.views.view import View
 
 MOST_TEXTS = 2
-ANSWERS = (NEXT, WRITERS, LENS, CAUSES, CIRCUIT)
+ANSWERS = (NEXT, DECISION, WRITERS, LENS, CAUSES, CIRCUIT)
 VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, *ANSWERS, SIMILARITY, NUMBERS)
 
 
@@ -131,7 +132,8 @@ def load_with_progress(choice: str) -> PretrainedModel:
 def views_of(model: PretrainedModel) -> tuple[View, ...]:
     """Return what a model has to show."""
     missing = (NEXT, WRITERS, LENS, CIRCUIT) if model.kind == "encoder" else (SIMILARITY,)
-    return tuple(view for view in VIEWS if view not in missing)
+    decides = model.mask_token is not None or model.class_names
+    return tuple(v for v in VIEWS if v not in missing and (v is not DECISION or decides))
 
 
 def fit_view(model: PretrainedModel, *, say: bool) -> None:

@@ -1,43 +1,31 @@
 """Next token: what a decoder would write, writing it, and what a head has to do with it."""
 
-from dataclasses import replace
-
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
-from torch import Tensor
 
-from model.next_token import kl_divergence, probabilities_of, top_tokens
+from model.next_token import top_tokens
 from model.pretrained.base import Head, changeable_kind
 from ui.choices.limits import MOST_INTERVENTIONS
-from ui.controls.presenting import draw_to_room, is_presented
 from ui.controls.selection import Selection, draw_next_time
-from ui.lesson.picture import BARS_OF_STEP
 from ui.link.address import asked_for
 from ui.link.interventions import read_heads, write_heads
 from ui.link.memory import choose, settle, value_of
+from ui.pages.pretrained.answer_bars import COUNT, describe_change, show_bars
 from ui.pages.pretrained.settings import added_tokens, pretrained_memory, texts
 from ui.runs.model_input import most_added
 from ui.runs.pretrained import PretrainedRun
 from ui.text.descriptions import Description
 from ui.text.i18n import N_, _
-from ui.text.markdown import plain, token_text, verbatim
+from ui.text.markdown import plain, verbatim
 from ui.text.numbers import percent
 from ui.text.stage_names import head_names
-from ui.views.heads import PLOTLY_CONFIG, show_tiles
+from ui.views.heads import show_tiles
 from ui.views.marks import mark_tile, mark_tokens
 from ui.views.stages import between_tokens, query_by_key
 from ui.views.view import View
-from viz.labels import AxisLabels, escape
-from viz.next_token import NextTokens, draw_next_tokens
 from viz.theme import Theme
 from viz.tiles import Tiles
-from viz.tiles_grid import HEIGHT, TALL_HEIGHT
-
-COUNT = 10  # tokens that are shown ...
-COUNT_OF_PAIRS = 7  # ... and where each has two bars,
-COUNT_FOR_CLASS = 4  # and where a class has to read them
-BARS, AROUND = 330, 80  # pixels of their bars, and what else belongs to the figure
+from viz.tiles_grid import HEIGHT
 
 
 def show_next(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
@@ -48,7 +36,7 @@ def show_next(run: PretrainedRun, selection: Selection, theme: Theme) -> None:
     whole = run.unchanged()
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_bars(run, whole, theme)
+        show_bars(run, whole, 0, theme)
     with right:
         _draw_writing(run)
         _draw_removal(run, whole, selection)
@@ -61,61 +49,7 @@ def _show_beside(run: PretrainedRun, selection: Selection, theme: Theme) -> None
     if run.next_logits is None:
         st.info(_("This model writes nothing: choose one with a decoder."))
         return
-    show_bars(run, run.unchanged(), theme)
-
-
-def show_bars(
-    run: PretrainedRun, whole: PretrainedRun | None, theme: Theme, pairs: int = COUNT_OF_PAIRS
-) -> None:
-    """Draw the likeliest next tokens, and what they were before something was changed.
-
-    Args:
-        run: with what is changed.
-        whole: before that; None where nothing is.
-        theme: of the figure.
-        pairs: how many tokens have a bar before and one after.
-    """
-    assert run.next_logits is not None
-    logits = run.next_logits[0]
-    bars = BARS if whole is None else BARS * pairs // COUNT_OF_PAIRS
-    most = COUNT_FOR_CLASS if is_presented() else COUNT
-    tokens = top_tokens(logits, most if whole is None else min(most, pairs))
-    names = [run.model.tokenizer.shown(each.token) for each in tokens]
-    before = None
-    if whole is not None and whole.next_logits is not None:
-        ids = [each.token for each in tokens]
-        before = np.array(probabilities_of(whole.next_logits[0], ids))
-    shown = tuple(escape(token_text(name, 20)) for name in names)
-    probabilities = np.array([each.probability for each in tokens])
-
-    theme = replace(theme, magnified=1)  # it is enlarged as a whole, where a class looks
-
-    def draw(height: int) -> go.Figure:
-        return draw_next_tokens(
-            NextTokens(
-                labels=AxisLabels(shown, shown),
-                probabilities=probabilities,
-                before=before,
-                probability_title=_("probability of the next token"),
-                after_name=_("after removal") if only_removed(run) else _("after"),
-                before_name=_("before"),
-                height=height - AROUND,
-            ),
-            theme,
-        )
-
-    st.plotly_chart(
-        draw_to_room(draw, bars + AROUND, TALL_HEIGHT - 160 + AROUND, bars=BARS_OF_STEP),
-        key="next_chart",
-        theme=None,
-        config=PLOTLY_CONFIG,
-        alt=_("The {count} likeliest next tokens: {tokens}.").format(
-            count=len(tokens),
-            tokens=", ".join(
-                f"{name} {percent(p, 1)}" for name, p in zip(names, probabilities, strict=True)
-            ),
-        ),
-    )
+    show_bars(run, run.unchanged(), 0, theme)
 
 
 def _draw_writing(run: PretrainedRun) -> None:
@@ -186,7 +120,7 @@ def _draw_removal(run: PretrainedRun, whole: PretrainedRun | None, selection: Se
     if removed:
         st.button(_("Put all back"), key="put_all_back", on_click=_remove, args=([],))
     if whole is not None and run.next_logits is not None and whole.next_logits is not None:
-        st.markdown(describe_change(run, whole.next_logits[0], run.next_logits[0]))
+        st.markdown(describe_change(run, whole, 0))
         below = _("Below: what that changes in the weights of layer {layer}.")
         st.caption(below.format(layer=selection.layer))
 
@@ -208,35 +142,6 @@ def take_written_from_link() -> None:
 def _remove(heads: list[Head]) -> None:
     choose("remove", removed=write_heads(heads))
     draw_next_time()
-
-
-def only_removed(run: PretrainedRun) -> bool:
-    """Whether nothing but heads' removal is changed by hand."""
-    return not run.settings.changed
-
-
-def describe_change(run: PretrainedRun, before: Tensor, after: Tensor) -> str:
-    """Return in a sentence what becomes of the likeliest next token."""
-    best = top_tokens(before, 1)[0]
-    (now,) = probabilities_of(after, [best.token])
-    without = only_removed(run)
-    if percent(now, 1) == percent(best.probability, 1):
-        said = _("Without {heads}, {token} stays at **{now}**; ")
-        said = said if without else _("{token} stays at **{now}**; ")
-    elif now < best.probability:
-        said = _("Without {heads}, {token} falls from **{before}** to **{now}**; ")
-        said = said if without else _("{token} falls from **{before}** to **{now}**; ")
-    else:
-        said = _("Without {heads}, {token} rises from **{before}** to **{now}**; ")
-        said = said if without else _("{token} rises from **{before}** to **{now}**; ")
-    said += _("the whole prediction moves by {kl:.3g} nats (Kullback–Leibler).")
-    return said.format(
-        heads=", ".join(f"{layer}·{head}" for layer, head in sorted(run.settings.removed)),
-        token=verbatim(run.model.tokenizer.shown(best.token)),
-        before=percent(best.probability, 1),
-        now=percent(now, 1),
-        kl=kl_divergence(before, after),
-    )
 
 
 def _show_difference(

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import torch
 
 from model.pretrained.base import ModelKind, PretrainedModel, StackSize
 from ui.frame.source import Source
@@ -91,6 +92,11 @@ class Pretrained(Source[PretrainedSettings, PretrainedRun]):
             arrays["token_types"] = np.array([run.sentences.subwords[0].token_types])
         if run.next_logits is not None:
             arrays["next_logits"] = run.next_logits.numpy()
+        output = run.computed.output
+        if output.class_logits is not None:
+            arrays["class_logits"] = output.class_logits.numpy()
+        if output.mask_logits:  # of all sentences' masks, one after the other
+            arrays["mask_logits"] = torch.cat(output.mask_logits).numpy()
         about = {name: getattr(model, name) for name in ("name", "kind", "embed_size", "longest")}
         sizes: dict[str, dict[str, Any]]
         sizes = {kind: asdict(size) for kind, size in model.sizes.items()}

@@ -235,7 +235,7 @@ def test_views_of_the_answer_share_an_entry_and_each_can_be_chosen() -> None:
     change(page, view="answer")
     assert value(page, "view") == "next"
     within = control(page, "view_of_group")
-    assert within.options == ["next token", "writers", "read early", "what follows"]
+    assert within.options == ["next token", "writers", "read early", "what follows", "circuit"]
     for view, label in (("lens", "read early"), ("causes", "what follows"), ("next", "next token")):
         control(page, "view_of_group").set_value(label)
         checked(page.run())

@@ -25,8 +25,8 @@ from ui.runs.pretrained import PretrainedSettings, compute_pretrained
 pytestmark = [needs_minilm, needs_smollm2]
 
 VIEWS = (
-    "all heads, one head, cell, layers, find heads, next token, writers, read early, "
-    "what follows, similarity, numbers"
+    "all heads, one head, cell, layers, find heads, next token, decision, writers, read early, "
+    "what follows, circuit, similarity, numbers"
 )
 PATTERNS = "previous token, next token, first token, same token, induction, entropy"
 LISTED = "can't be read: expected something like {}."

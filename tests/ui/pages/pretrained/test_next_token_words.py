@@ -7,17 +7,16 @@ import pytest
 import torch
 
 from model.interventions import Interventions
-from ui.pages.pretrained.next_token_view import describe_change
+from ui.pages.pretrained.answer_bars import Answer, describe_answers
 
 
 def told(before: list[float], after: list[float]) -> str:
     """What is said of two predictions, (V,) probabilities."""
-    tokenizer = SimpleNamespace(shown=lambda token: "abc"[token])
     run = SimpleNamespace(
         settings=SimpleNamespace(removed=frozenset({(2, 3), (0, 5)}), changed=Interventions()),
-        model=SimpleNamespace(tokenizer=tokenizer),
     )
-    return describe_change(cast("Any", run), torch.tensor(before).log(), torch.tensor(after).log())
+    answers = (Answer(torch.tensor(each).log(), "abc".__getitem__, "") for each in (before, after))
+    return describe_answers(cast("Any", run), *answers)
 
 
 @pytest.mark.parametrize(
