@@ -95,7 +95,7 @@ def layers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Semaphore]:
 
 def test_it_is_offered_where_both_sides_are_one_decoder() -> None:
     assert "A into B" in control(opened(), "view").options
-    other = open_app(link(a=side(FRANCE), b="pretrained?text=a+cat"), path="compare")
+    other = open_app(link(a=side(FRANCE), b="explore?text=a+cat"), path="compare")
     assert "A into B" not in control(other, "view").options
 
 
