@@ -10,7 +10,7 @@ from .figure import SpecFigure
 from .heatmap import base_layout
 from .theme import Concept, Theme
 
-WIDTH, HEIGHT = 420, 240  # pixels of the figure
+WIDTH, NARROW_WIDTH, HEIGHT = 420, 300, 240  # pixels of the figure
 DOT = 26  # pixels across, at most
 WRITTEN = 18  # pixels of a dot in which its head's number can be read
 NAMED = 72  # pixels that a layer's name takes
@@ -49,6 +49,7 @@ class Circuit:
     into_words: tuple[str, str, str] = ("query", "key", "value")
     layer_word: str = "layer"
     head_word: str = "head"
+    width: int = WIDTH  # about: dots are made for it
     height: int = HEIGHT
 
 
@@ -61,8 +62,10 @@ def draw_circuit(circuit: Circuit, theme: Theme) -> go.Figure:
     layout = base_layout(
         theme, margin={"l": 24, "r": 24, "t": LEGEND + LAYERS, "b": BELOW}, height=circuit.height
     )
-    beside = max(0.2, 0.6 * _dot_size(circuit) * circuit.layers / WIDTH)  # of a dot's centre
-    step = -(-NAMED * circuit.layers // WIDTH)
+    beside = max(
+        0.2, 0.6 * _dot_size(circuit) * circuit.layers / circuit.width
+    )  # of a dot's centre
+    step = -(-NAMED * circuit.layers // circuit.width)
     named = list(range((circuit.layers - 1) % step, circuit.layers, step))  # the last among them
     layout |= {
         "xaxis": {
@@ -98,12 +101,14 @@ def _plot_height(circuit: Circuit) -> int:
 
 
 def _dot_size(circuit: Circuit) -> float:
-    return min(DOT, 0.8 * min(_plot_height(circuit) / circuit.heads, WIDTH / circuit.layers))
+    return min(
+        DOT, 0.8 * min(_plot_height(circuit) / circuit.heads, circuit.width / circuit.layers)
+    )
 
 
 def _ends(edge: CircuitEdge, circuit: Circuit) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where a line begins and where it ends, each as layer and head."""
-    radius = 0.5 * _dot_size(circuit) * circuit.layers / WIDTH  # in layers
+    radius = 0.5 * _dot_size(circuit) * circuit.layers / circuit.width  # in layers
     return (
         (edge.layer + max(LEAVES, radius), float(edge.head)),
         (edge.later_layer - max(ARRIVES, radius), edge.later_head + PORTS[edge.into]),

@@ -88,3 +88,5 @@ def test_of_many_layers_some_are_named_and_the_last_always() -> None:
     assert line.x[1] <= 29 - radius
     assert low < -radius
     assert high > 29 + radius
+    narrow = draw_circuit(Circuit(layers=30, heads=9, edges=[], width=300), LIGHT)
+    assert narrow.data[-1].marker.size < 300 / 30

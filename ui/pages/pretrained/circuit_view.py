@@ -24,7 +24,7 @@ from ui.views.circuit import Edge, draw_edge_buttons, edges_of, name_of
 from ui.views.heads import ON_PHONE, PLOTLY_CONFIG, show_tiles
 from ui.views.stages import attention_tiles
 from ui.views.view import View
-from viz.circuit import Circuit, CircuitEdge, draw_circuit
+from viz.circuit import NARROW_WIDTH, WIDTH, Circuit, CircuitEdge, draw_circuit
 from viz.theme import Theme
 from viz.tiles import stacked
 
@@ -177,6 +177,7 @@ def _show_graph(run: PretrainedRun, found: Found, theme: Theme) -> None:
         into_words=(_("query"), _("key"), _("value")),
         layer_word=_("layer"),
         head_word=_("head"),
+        width=NARROW_WIDTH if window_is_narrow() else WIDTH,
         height=TALL_HEIGHT if window_is_tall() else HEIGHT,
     )
     alt = _("The {count} strongest edges into layer {layer}, head {head}; {cut} of them are cut.")
