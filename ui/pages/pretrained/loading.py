@@ -8,6 +8,7 @@ from model.pretrained.base import (
     reads_pairs,
     removable_kind,
 )
+from ui.choices.options import STAGES, Stage
 from ui.controls.fits import fit_layer_to
 from ui.link.address import fit_link
 from ui.link.memory import settle, value_of
@@ -22,6 +23,7 @@ from ui.pages.pretrained.settings import (
     removed_heads,
 )
 from ui.pages.pretrained.similarity_view import SIMILARITY
+from ui.runs.carried import has_projections
 from ui.runs.model_store import BUNDLED, is_loaded, model_of
 from ui.text.i18n import _, ngettext
 from ui.text.markdown import plain, verbatim
@@ -34,6 +36,7 @@ from ui.views.layers import LAYERS
 from ui.views.numbers import NUMBERS
 from ui.views.view import View
 
+NEEDS_MATRIX: Stage = "projected_values"
 VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, NEXT, SIMILARITY, NUMBERS)
 
 
@@ -52,6 +55,7 @@ def load_model() -> PretrainedModel | None:
     fit_link(
         {
             "view": lambda: fit_view(model, say=is_first),
+            "stage": lambda: fit_stage(model),
             "together": lambda: fit_together(model, say=is_first),
             "layer": lambda: fit_layer_to(layers_shown(model)),
             "added": lambda: fit_added(model),
@@ -121,6 +125,27 @@ def views_of(model: PretrainedModel) -> tuple[View, ...]:
     """Return what a model has to show."""
     missing = NEXT if model.kind == "encoder" else SIMILARITY
     return tuple(view for view in VIEWS if view is not missing)
+
+
+def stages_of(model: PretrainedModel) -> tuple[Stage, ...]:
+    """Return the stages that a model has: all, if one matrix mixes the heads of each attention."""
+    every = (
+        model.attention(kind, layer)
+        for kind, size in model.sizes.items()
+        for layer in range(size.layers)
+    )
+    return STAGES if has_projections(every) else tuple(s for s in STAGES if s != NEEDS_MATRIX)
+
+
+def fit_stage(model: PretrainedModel) -> None:
+    """Keep the stage among those that the model has."""
+    asked = value_of("stage")
+    if asked in stages_of(model):
+        return
+    settle(stage="weights")
+    message = _("{model} has no “{asked}”; showing “{used}”.")
+    used = word(value_of("stage"))
+    notice("stage", message.format(model=plain(model.name), asked=word(asked), used=used))
 
 
 def fit_view(model: PretrainedModel, *, say: bool) -> None:
