@@ -8,6 +8,7 @@ from torch import Tensor
 from model.attention import AttentionTrace
 from model.carried import length_of_sum, projected_values, weighted_values
 from model.pretrained.base import AttentionFacts
+from ui.text.i18n import _
 
 
 def has_projections(every: Iterable[AttentionFacts]) -> bool:
@@ -23,6 +24,9 @@ def field_of(trace: AttentionTrace, facts: AttentionFacts, sentence: int, name: 
         facts: what it is like.
         sentence: of the batch.
         name: of a field of the trace, or one of CARRIED, see model.carried.
+
+    Raises:
+        ValueError: if it follows from an output projection that isn't known.
     """
     if name == "weighted_values":
         return weighted_values(trace.weights[sentence], trace.values[sentence]).numpy()
@@ -36,12 +40,22 @@ def field_of(trace: AttentionTrace, facts: AttentionFacts, sentence: int, name: 
 def carried_length(
     trace: AttentionTrace, facts: AttentionFacts, sentence: int, name: str
 ) -> np.ndarray:
-    """Return the length of the sum of the vectors behind each row of a stage of CARRIED, (H, Q)."""
+    """Return the length of the sum of the vectors behind each row of a stage of CARRIED, (H, Q).
+
+    Raises:
+        ValueError: as field_of.
+    """
     projection = _projection(facts) if name == "projected_values" else None
     return length_of_sum(trace.weights[sentence], trace.values[sentence], projection).numpy()
 
 
 def _projection(facts: AttentionFacts) -> Tensor:
     projection = facts.output_projection
-    assert projection is not None  # who shows it has asked whether the run knows it
+    if projection is None:
+        raise ValueError(
+            _(
+                "What mixes the heads of this attention isn't one matrix that is known: A·‖V·W_O‖ "
+                "can't be computed. Choose another stage."
+            )
+        )
     return projection

@@ -64,7 +64,7 @@ class Computed:
     def bytes(self) -> int:
         """How much memory it takes."""
         trace = self.output.trace
-        tensors = [*trace.encoder_stream, *trace.decoder_stream]
+        tensors = [*trace.encoder_stream, *trace.decoder_stream, *self.output.mask_logits]
         for kind in self.output.masks:
             for attention in getattr(trace, kind):
                 tensors += [getattr(attention, field.name) for field in fields(AttentionTrace)]

@@ -16,7 +16,7 @@ from model.positions import alibi_bias
 from model.pretrained.base import AttentionFacts
 from model.transformer import AttentionKind as Kind
 from model.transformer import Encoder, Transformer, TransformerTrace, attention_of
-from ui.runs.carried import field_of, has_projections
+from ui.runs.carried import field_of
 from ui.runs.sentences import Sentences, asks_source, looks_at_source
 from viz.labels import AxisLabels
 
@@ -92,8 +92,8 @@ class Run(ABC):
         return False
 
     def knows(self, field: str) -> bool:
-        """Whether that field of the traces is known, or what it follows from."""
-        return field != "projected_values" or has_projections(self.every_facts())
+        """Whether that field of the traces is known, as it is but for files."""
+        return True
 
     @property
     def rounding(self) -> float:

@@ -157,5 +157,5 @@ KINDS_SIDE_BY_SIDE = View(
     switch="stage",
     draw_options=draw_all_heads,
     # Where a stage isn't between words, the weights are shown.
-    shows_weights=lambda: value_of("stage") not in ("energy", "scores"),
+    shows_weights=lambda: stage_between(value_of("stage")) == "weights",
 )

@@ -32,7 +32,7 @@ from ui.pages.explore.page import PAGE as EXPLORE
 from ui.pages.learn.page import PAGE as LEARN
 from ui.pages.learn.trainings import plan_in_use, train_unless_known, training_of
 from ui.pages.pretrained.file_memory import opened_file
-from ui.pages.pretrained.loading import load_with_progress
+from ui.pages.pretrained.loading import load_with_progress, stages_of
 from ui.pages.pretrained.page import PAGE as PRETRAINED
 from ui.runs.model_store import is_loaded, is_unusable, model_choices, model_of
 from ui.text.i18n import N_
@@ -156,9 +156,12 @@ class PretrainedSide(Comparable):
     def stages(self, side: Side) -> Sequence[Stage]:
         """Return the stages between tokens that a model has, or a file."""
         file = opened_file() if side.value("from_file") else None
-        if file is None:
+        if file is not None:
+            return tuple(stage for stage in BETWEEN_TOKENS if file.run.knows(stage))
+        if side.value("from_file") or not is_loaded(side.value("model")):
             return BETWEEN_TOKENS
-        return tuple(stage for stage in BETWEEN_TOKENS if file.run.knows(stage))
+        known = stages_of(model_of(side.value("model")))
+        return tuple(stage for stage in BETWEEN_TOKENS if stage in known)
 
     def is_usable(self, side: Side) -> bool:
         """Whether the model isn't known to be unusable, or the file is here."""

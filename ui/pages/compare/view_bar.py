@@ -35,7 +35,7 @@ def fit_stage() -> None:
     sides = [side_of(letter)[0] for letter in LETTERS]
     if value_of("stage") not in _stages(sides):
         if value_of("stage") in CARRIED:
-            message = _("The file has no “{asked}”; showing “{used}”.")
+            message = _("One side has no “{asked}”; showing “{used}”.")
             message = message.format(asked=word(value_of("stage")), used=word("weights"))
         else:
             message = _("The file has weights only: the rest isn't known.")

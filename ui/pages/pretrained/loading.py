@@ -10,6 +10,7 @@ from model.pretrained.base import (
     reads_pairs,
 )
 from ui.choices.limits import MAX_TOKENS
+from ui.choices.options import STAGES, Stage
 from ui.controls.fits import fit_layer_to
 from ui.link.address import fit_link
 from ui.link.interventions import KINDS, chosen_interventions, values_of
@@ -30,6 +31,7 @@ from ui.pages.pretrained.settings import (
 from ui.pages.pretrained.similarity_view import SIMILARITY
 from ui.pages.pretrained.writers_token import fit_token
 from ui.pages.pretrained.writers_view import WRITERS
+from ui.runs.carried import has_projections
 from ui.runs.model_store import BUNDLED, is_loaded, model_of
 from ui.text.i18n import _, ngettext
 from ui.text.markdown import plain, verbatim
@@ -45,6 +47,7 @@ from ui.views.view import View
 MOST_TEXTS = 2
 ANSWERS = (NEXT, DECISION, WRITERS, LENS, CAUSES, CIRCUIT)
 VIEWS = (HEADS, HEAD, CELL, LAYERS, FINDER, *ANSWERS, SIMILARITY, NUMBERS)
+NEEDS_MATRIX: Stage = "projected_values"
 
 
 def load_model() -> PretrainedModel | None:
@@ -62,6 +65,7 @@ def load_model() -> PretrainedModel | None:
     fit_link(
         {
             "view": lambda: fit_view(model, say=is_first),
+            "stage": lambda: fit_stage(model),
             "together": lambda: fit_together(model, say=is_first),
             "layer": lambda: fit_layer_to(layers_shown(model)),
             "added": lambda: fit_added(model),
@@ -134,6 +138,27 @@ def views_of(model: PretrainedModel) -> tuple[View, ...]:
     missing = (NEXT, WRITERS, LENS, CIRCUIT) if model.kind == "encoder" else (SIMILARITY,)
     decides = model.mask_token is not None or model.class_names
     return tuple(v for v in VIEWS if v not in missing and (v is not DECISION or decides))
+
+
+def stages_of(model: PretrainedModel) -> tuple[Stage, ...]:
+    """Return the stages that a model has: all, if one matrix mixes the heads of each attention."""
+    every = (
+        model.attention(kind, layer)
+        for kind, size in model.sizes.items()
+        for layer in range(size.layers)
+    )
+    return STAGES if has_projections(every) else tuple(s for s in STAGES if s != NEEDS_MATRIX)
+
+
+def fit_stage(model: PretrainedModel) -> None:
+    """Keep the stage among those that the model has."""
+    asked = value_of("stage")
+    if asked in stages_of(model):
+        return
+    settle(stage="weights")
+    message = _("{model} has no “{asked}”; showing “{used}”.")
+    used = word(value_of("stage"))
+    notice("stage", message.format(model=plain(model.name), asked=word(asked), used=used))
 
 
 def fit_view(model: PretrainedModel, *, say: bool) -> None:

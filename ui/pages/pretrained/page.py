@@ -30,7 +30,7 @@ from ui.pages.pretrained.file_memory import opened_file
 from ui.pages.pretrained.file_page import draw_from_file, get_file
 from ui.pages.pretrained.file_source import FROM_FILE
 from ui.pages.pretrained.lesson import TEACHING
-from ui.pages.pretrained.loading import VIEWS, load_model, views_of
+from ui.pages.pretrained.loading import VIEWS, load_model, stages_of, views_of
 from ui.pages.pretrained.next_token_view import forget_written, take_written_from_link
 from ui.pages.pretrained.parameters import PARAMETERS
 from ui.pages.pretrained.run_notices import show_notices_of_run
@@ -64,7 +64,7 @@ def _draw() -> None:
         draw_tokens(named(VIEWS, value_of("view")))
         draw_changing()
         end_sidebar(PRETRAINED, more=False, reset=draw_first_settings)
-    draw_view_bar(views_of(model))
+    draw_view_bar(views_of(model), there={"stage": stages_of(model)})
     draw_selection_row(VIEWS, sentences=count_sentences())
     live(_follow)(top)
 

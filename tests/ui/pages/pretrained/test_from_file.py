@@ -141,7 +141,7 @@ def test_only_what_is_there_can_be_chosen() -> None:
     assert len(control(page, "overview").options) == 4  # no residual stream
     page = opened(**steps(), tokens=TOKENS)
     assert control(page, "view").options == ["all heads", "one head", "cell", "layers", "numbers"]
-    assert len(control(page, "stage").options) == 6  # no output
+    assert len(control(page, "stage").options) == 6  # no output, and no matrix
 
 
 @pytest.mark.parametrize("view", ["heads", "head", "cell", "layers", "numbers"])
@@ -489,3 +489,14 @@ def test_compare_takes_a_file_as_a_side() -> None:
     change(page, a_from_file=False)
     assert not page.error
     assert control(page, "a_model").value == "minilm"
+
+
+def test_values_of_a_file_have_lengths_and_no_matrix_that_mixes_heads() -> None:
+    arrays = {"q": vectors(2, 4, 8), "k": vectors(1, 4, 8), "v": vectors(1, 4, 6)}
+    page = opened("stage=projected_values", **arrays, tokens=TOKENS)
+    assert any("The file has no “A·‖V·W_O‖”" in notice for notice in notices(page))
+    assert value(page, "stage") == "weights"
+    weights = np.array(numbers(page))
+    change(page, stage="weighted_values")
+    lengths = np.linalg.norm(arrays["v"][0], axis=-1)
+    np.testing.assert_allclose(np.array(numbers(page)), weights * lengths, rtol=1e-5)

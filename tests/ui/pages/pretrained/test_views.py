@@ -15,6 +15,7 @@ from tests.ui.helpers import (
     carried,
     change,
     chart,
+    control,
     formulas_on,
     labels,
     notices,
@@ -22,6 +23,7 @@ from tests.ui.helpers import (
     send,
     stage_numbers,
     statistics,
+    value,
 )
 from tests.ui.pages.pretrained.helpers import (
     LONG,
@@ -136,8 +138,8 @@ def test_the_steps_of_a_cell_lead_to_the_models_weight(
         "weight": field(model, "weights")[head, query, key],
         "the module's weight (float32)": field(model, "weights")[head, query, key],
     }
-    for step, value in expected.items():
-        assert number(found[step]) == pytest.approx(value, rel=1e-4, abs=1e-6), step
+    for step, result in expected.items():
+        assert number(found[step]) == pytest.approx(result, rel=1e-4, abs=1e-6), step
     tokens = tokens_of(model, SENTENCE)
     assert f"query {query} ` {tokens[query]} ` attend to key {key} ` {tokens[key]} `" in (
         page.markdown[1].value
@@ -285,3 +287,24 @@ def test_a_thumbnail_opens_its_head() -> None:
     assert looked_at(page)["view"] == "heads"
     assert looked_at(page)["layer"] == 2
     np.testing.assert_array_equal(numbers(page), field("minilm", "weights", 2))
+
+
+def test_a_stage_that_needs_an_unknown_matrix_is_not_offered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "A·‖V·W_O‖" in control(opened("minilm", "heads"), "stage").options
+    monkeypatch.setattr(SelfAttention, "output_projection", None)
+    page = opened("minilm", "heads", stage="projected_values")
+    assert control(page, "stage").options == [
+        "Q·K·V", "Energy", "Scores", "Weights", "A·‖V‖", "Head outputs", "Output",
+    ]  # fmt: skip
+    assert value(page, "stage") == "weights"
+    assert any("has no “A·‖V·W_O‖”; showing “weights”" in notice for notice in notices(page))
+
+
+def test_what_weights_carry_is_shown_token_by_token_where_words_are_merged() -> None:
+    page = open_trained(model="MiniLM", text=LONG, words=True, stage="weighted_values", head=1, q=2)
+    tokens = tokens_of("minilm", LONG)
+    assert np.array(numbers(page)).shape == (12, len(tokens), len(tokens))
+    change(page, stage="weights")
+    assert np.array(numbers(page)).shape[1] < len(tokens)
