@@ -209,7 +209,7 @@ def write_address() -> None:
     kept.changes += 1
     if wanted != before or is_respoken:
         kept.query = urlencode([*beside.items(), *kept.others, *wanted.items()])
-        given_values(st.session_state).query = kept.query
+        given_values(st.session_state).write(kept.query)
         _tell_streamlit(kept.query)
 
 

@@ -48,6 +48,18 @@ def test_after_a_second_it_is_somebody_who_chose_it_again(monkeypatch: pytest.Mo
     assert sent_values(given, "heads") == ["heads"]
 
 
+def test_soon_after_the_address_is_written_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = GivenValues()
+    sent_values(given, "heads")
+    given.give({"view"})
+    given.write("view=next")
+    now = time.monotonic()
+    monkeypatch.setattr(module.time, "monotonic", lambda: now + 0.3)
+    assert sent_values(given, "heads") == []
+    monkeypatch.setattr(module.time, "monotonic", lambda: now + 0.41)
+    assert sent_values(given, "heads") == ["heads"]
+
+
 @pytest.fixture
 def visitor(server: Server) -> Iterator[Visitor]:
     with Visitor(server) as someone:
