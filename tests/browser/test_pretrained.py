@@ -148,7 +148,7 @@ def test_smollm2_writes_on_and_a_link_brings_it_back(new_page: NewPage, server: 
     wait_for_shape(page, (12, 16, 16))
     choose_model(page, "SmolLM2")
     wait_for_shape(page, (9, 14, 14))
-    choose(page, "view", "next token")
+    choose(page, "view", "answer")
     first = page.locator(".st-key-write_0").get_by_role("button")
     expect(first).to_have_text("␣Mary")
     first.click()

@@ -49,6 +49,7 @@ def _draw_list(label: str, options: tuple[str, ...], *, key: str) -> None:
         options,
         index=options.index(value_of(key)),
         format_func=capital,
+        placeholder="",
         key=key,
         width=LIST_WIDTH,
         label_visibility="collapsed",
