@@ -85,8 +85,8 @@ def check_that_the_url_is_repaired(page: AppTest) -> None:
         ("pace=fast", "pace", "full",
          "The link asks for pace ` fast `; there are: full, slow. Using full."),
         ("view=kinds", "view", "watch",
-         "The link asks for view ` kinds `; there are: watch, one head, cell, layers, numbers. "
-         "Using watch."),
+         "The link asks for view ` kinds `; there are: watch, one head, cell, layers, "
+         "circuit, numbers. Using watch."),
         ("at=-4", "at", 0, "The link asks for at ` -4 `; using the nearest, 0."),
         ("at=5000", "at", None,
          "The link asks for at ` 5000 `; using the nearest, 3000. There is no snapshot of step "
