@@ -124,38 +124,16 @@ CONTROL_NAMES = {
 
 # Codes for what is seen in the picture, or is too long to say.
 WITHOUT_WORDS = frozenset(
-    (
-        "a",
-        "b",
-        "kept",
-        "cells",
-        "added",
-        "removed",
-        "mean",
-        "cut",
-        "edge",
-        "put",
-        "cut_edges",
-        "story",
-    )
+    {
+        *("a", "b", "kept", "cells", "added", "story"),
+        *("removed", "mean", "cut", "edge", "put", "cut_edges"),
+    }
 )
 
 
 def describe_value(key: str, value: Any) -> str | None:
     """Return a value as a person reads it; None where that would take too long, or say nothing."""
-    if key in (
-        "a",
-        "b",
-        "kept",
-        "cells",
-        "added",
-        "removed",
-        "mean",
-        "cut",
-        "edge",
-        "put",
-        "story",
-    ):
+    if key in WITHOUT_WORDS:
         return None
     if isinstance(value, bool):
         return _("on") if value else _("off")

@@ -17,9 +17,8 @@ def show_decision(run: PretrainedRun, selection: Selection, theme: Theme) -> Non
     if answer_of(run, selection.sentence) is None:
         st.info(describe_no_answer(run))
         return
-    if len(run.computed.output.mask_logits[selection.sentence : selection.sentence + 1]) and (
-        len(run.computed.output.mask_logits[selection.sentence]) > 1
-    ):
+    masks = run.computed.output.mask_logits  # of each sentence; none of a classifier
+    if masks and len(masks[selection.sentence]) > 1:
         st.caption(_("Of several masks, this is the first; the model fills all at once."))
     whole = run.unchanged()
     if whole is not None:
